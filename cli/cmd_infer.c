@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// mote infer: a trained model on images. An image that cannot be read is reported and
+// left out; the others are still done.
+#include "commands.h"
+#include "output.h"
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLASS_NAME_LENGTH = 128
+};
+
+/// Buffers for a batch.
+typedef struct cli_inference {
+    cli_session session;
+    const char *weights;
+    size_t batch_size, input_elements, output_elements;
+    float *inputs, *outputs;
+    const char **paths; // of the images in the batch
+    size_t count;
+    json_t *images; // results so far; NULL for text
+    bool failed;
+} cli_inference;
+
+/// Whether outputs are probabilities of classes: none negative, sum 1.
+static bool is_distribution(const float *outputs, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!(outputs[i] >= 0))
+            return false;
+        sum += (double)outputs[i];
+    }
+    return count > 1 && fabs(sum - 1) < 1e-3;
+}
+
+static size_t find_largest(const float *outputs, size_t count)
+{
+    size_t largest = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (outputs[i] > outputs[largest])
+            largest = i;
+    }
+    return largest;
+}
+
+/// What class `index` is called: the name that the weights' file gives it, or its number.
+static void format_class(const mote_model *model, size_t index, char *text, size_t bytes)
+{
+    const char *name = mote_model_class_names(model);
+    for (size_t i = 0; i < index && *name; i++) {
+        name += strcspn(name, ",");
+        name += *name == ',';
+    }
+    const int length = (int)strcspn(name, ",");
+    if (length > 0)
+        cli_format(text, bytes, "%.*s", length, name);
+    else
+        cli_format(text, bytes, "%zu", index);
+}
+
+static void print_text(const cli_inference *inference, const char *path, const float *outputs)
+{
+    const size_t count = inference->output_elements;
+    cli_print("%s:", path);
+    if (is_distribution(outputs, count)) {
+        const size_t class = find_largest(outputs, count);
+        char name[CLASS_NAME_LENGTH];
+        format_class(inference->session.model, class, name, sizeof name);
+        cli_print(" %s (%.1f %%)\n", name, 100 * (double)outputs[class]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        cli_print(" %.6g", (double)outputs[i]);
+    cli_print("\n");
+}
+
+static void append_image(cli_inference *inference, cli_json *image)
+{
+    if (image->failed || json_array_append_new(inference->images, image->root) != 0)
+        inference->failed = true;
+}
+
+static void add_json(cli_inference *inference, const char *path, const float *outputs)
+{
+    const size_t count = inference->output_elements;
+    cli_json image = cli_json_make();
+    cli_json_add_text(&image, "image", path);
+    json_t *values = json_array();
+    for (size_t i = 0; i < count; i++)
+        image.failed |= json_array_append_new(values, cli_json_real((double)outputs[i])) != 0;
+    if (is_distribution(outputs, count)) {
+        const size_t class = find_largest(outputs, count);
+        char name[CLASS_NAME_LENGTH];
+        format_class(inference->session.model, class, name, sizeof name);
+        cli_json_add_size(&image, "class", class);
+        cli_json_add_text(&image, "class_name", name);
+        cli_json_add_real(&image, "probability", (double)outputs[class]);
+        cli_json_add(&image, "probabilities", values);
+    } else {
+        cli_json_add(&image, "outputs", values);
+    }
+    append_image(inference, &image);
+}
+
+static void refuse_image(cli_inference *inference, const char *path)
+{
+    cli_fail();
+    inference->failed = true;
+    if (!inference->images)
+        return;
+    cli_json image = cli_json_make();
+    cli_json_add_text(&image, "image", path);
+    cli_json_add_text(&image, "error", mote_last_error()->message);
+    append_image(inference, &image);
+}
+
+/// Runs the images that were read.
+static mote_status run_batch(cli_inference *inference)
+{
+    const size_t count = inference->count;
+    inference->count = 0;
+    if (count == 0)
+        return MOTE_OK;
+    const mote_status status =
+        mote_model_run(inference->session.model, inference->inputs, count, inference->outputs);
+    for (size_t i = 0; i < count && status == MOTE_OK; i++) {
+        const float *outputs = inference->outputs + i * inference->output_elements;
+        if (inference->images)
+            add_json(inference, inference->paths[i], outputs);
+        else
+            print_text(inference, inference->paths[i], outputs);
+    }
+    return status;
+}
+
+static mote_status run_images(cli_inference *inference)
+{
+    const cli_options *options = inference->session.options;
+    for (size_t i = 1; i < options->operand_count; i++) {
+        float *sample = inference->inputs + inference->count * inference->input_elements;
+        const char *path = options->operands[i];
+        if (mote_model_read_image(inference->session.model, path, sample) != MOTE_OK)
+            refuse_image(inference, path);
+        else
+            inference->paths[inference->count++] = path;
+        if (inference->count == inference->batch_size && run_batch(inference) != MOTE_OK)
+            return mote_last_error()->status;
+    }
+    return run_batch(inference);
+}
+
+static int allocate(cli_inference *inference)
+{
+    const size_t batch = inference->batch_size;
+    inference->inputs = calloc(batch, inference->input_elements * sizeof(float));
+    inference->outputs = calloc(batch, inference->output_elements * sizeof(float));
+    inference->paths = calloc(batch, sizeof *inference->paths);
+    inference->images = inference->session.options->json ? json_array() : NULL;
+    if (inference->inputs && inference->outputs && inference->paths)
+        return CLI_OK;
+    cli_error("out of memory for a batch of %zu images", batch);
+    return CLI_FAILED;
+}
+
+static int print_json(cli_inference *inference)
+{
+    const cli_session *session = &inference->session;
+    cli_json json = cli_json_make();
+    cli_json_add_text(&json, "model", session->path);
+    cli_json_add_text(&json, "weights",
+                      inference->weights ? inference->weights
+                                         : mote_model_load_path(session->model));
+    cli_json_add_size(&json, "threads", mote_context_thread_count(session->context));
+    cli_json_add_text(&json, "cpu", mote_context_cpu(session->context));
+    cli_json_add(&json, "images", json_incref(inference->images));
+    return cli_json_print(&json);
+}
+
+static int infer_images(cli_inference *inference)
+{
+    cli_session *session = &inference->session;
+    mote_plan_info plan;
+    if (cli_session_load(session) != MOTE_OK)
+        return cli_fail();
+    if (!cli_session_find_weights(session, &inference->weights))
+        return CLI_FAILED;
+    if (cli_session_compile(session, MOTE_MODE_INFER, inference->weights) != MOTE_OK ||
+        mote_model_get_plan(session->model, &plan) != MOTE_OK ||
+        mote_model_get_sizes(session->model, &inference->input_elements,
+                             &inference->output_elements) != MOTE_OK ||
+        mote_model_allocate(session->model) != MOTE_OK)
+        return cli_fail();
+    inference->batch_size = plan.batch_size;
+    int exit_code = allocate(inference);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    if (run_images(inference) != MOTE_OK)
+        return cli_fail();
+    if (inference->images)
+        exit_code = print_json(inference);
+    return inference->failed ? CLI_FAILED : exit_code;
+}
+
+/// Images are run one at a time, in the least memory, unless the user sets a batch size.
+static void set_batch(cli_options *options, mote_setting *settings)
+{
+    settings[0] = (mote_setting){.section = "Model", .key = "batch_size", .value = "1"};
+    for (size_t i = 0; i < options->setting_count; i++)
+        settings[i + 1] = options->settings[i];
+    options->settings = settings;
+    options->setting_count++;
+}
+
+int cli_run_infer(const cli_options *options)
+{
+    mote_setting *settings = calloc(options->setting_count + 1, sizeof *settings);
+    if (!settings) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    cli_options with_batch = *options;
+    set_batch(&with_batch, settings);
+    cli_inference inference = {.session = {.options = &with_batch}};
+    const int exit_code = infer_images(&inference);
+    free(inference.inputs);
+    free(inference.outputs);
+    free(inference.paths);
+    json_decref(inference.images);
+    cli_session_release(&inference.session);
+    free(settings);
+    return exit_code;
+}

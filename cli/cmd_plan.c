@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// mote plan: what memory training will take.
+#include "commands.h"
+#include "output.h"
+#include "plan_text.h"
+#include "session.h"
+
+#include <string.h>
+
+static int print_json(const cli_session *session, const mote_plan_info *plan)
+{
+    cli_json kinds = cli_json_make();
+    for (int kind = 0; kind < MOTE_BLOCK_KIND_COUNT; kind++)
+        cli_json_add_size(&kinds, mote_block_kind_name((mote_block_kind)kind),
+                          plan->kind_bytes[kind]);
+    cli_json json = cli_json_make();
+    json.failed = json.failed || kinds.failed;
+    cli_json_add_text(&json, "model", session->path);
+    cli_json_add_size(&json, "arena_bytes", plan->arena_bytes);
+    cli_json_add_size(&json, "lower_bound_bytes", plan->lower_bound_bytes);
+    cli_json_add_size(&json, "unplanned_bytes", plan->unplanned_bytes);
+    cli_json_add_size(&json, "peak_step", plan->peak_step);
+    cli_json_add_text(&json, "peak_step_name", plan->peak_step_name);
+    cli_json_add(&json, "kinds", kinds.root);
+    cli_json_add_text(&json, "planner", plan->planner);
+    cli_json_add_text(&json, "plan_hash", plan->plan_hash);
+    cli_json_add_size(&json, "layer_count", plan->layer_count);
+    cli_json_add_size(&json, "step_count", plan->step_count);
+    cli_json_add_size(&json, "placement_count", plan->placement_count);
+    cli_json_add_size(&json, "batch_size", plan->batch_size);
+    cli_json_add_size(&json, "parameter_count", plan->parameter_count);
+    cli_json_add_size(&json, "threads", mote_context_thread_count(session->context));
+    cli_json_add_text(&json, "cpu", mote_context_cpu(session->context));
+    return cli_json_print(&json);
+}
+
+/// A field of CSV, in quotes where it needs them (RFC 4180).
+static void print_field(const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        cli_print("%s", text);
+        return;
+    }
+    cli_print("\"");
+    for (const char *rest = text; *rest; rest++)
+        cli_print(*rest == '"' ? "\"%c" : "%c", *rest);
+    cli_print("\"");
+}
+
+static int print_csv(const cli_session *session, const mote_plan_info *plan)
+{
+    cli_print("id,lower,upper,size,offset,name,kind\n");
+    for (size_t i = 0; i < plan->placement_count; i++) {
+        mote_placement_info row;
+        if (mote_model_get_placement(session->model, i, &row) != MOTE_OK)
+            return cli_fail();
+        cli_print("%zu,%zu,%zu,%zu,%zu,", row.id, row.lower, row.upper, row.bytes, row.offset);
+        print_field(row.name);
+        cli_print(",%s\n", mote_block_kind_name(row.kind));
+    }
+    return CLI_OK;
+}
+
+static int print_text(const cli_session *session, const mote_plan_info *plan)
+{
+    if (cli_plan_print(session->model, plan, cli_print) != MOTE_OK)
+        return cli_fail();
+    cli_print("plan hash %s\n", plan->plan_hash);
+    return CLI_OK;
+}
+
+static int plan_model(cli_session *session)
+{
+    mote_plan_info plan;
+    if (cli_session_load(session) != MOTE_OK ||
+        cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
+        mote_model_get_plan(session->model, &plan) != MOTE_OK)
+        return cli_fail();
+    if (session->options->json)
+        return print_json(session, &plan);
+    return session->options->csv ? print_csv(session, &plan) : print_text(session, &plan);
+}
+
+int cli_run_plan(const cli_options *options)
+{
+    if (options->json && options->csv) {
+        cli_error("plan: --json and --csv exclude each other");
+        return CLI_USAGE;
+    }
+    cli_session session = {.options = options};
+    const int exit_code = plan_model(&session);
+    cli_session_release(&session);
+    return exit_code;
+}

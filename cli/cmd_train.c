@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// mote train: trains, validates, saves; Ctrl-C stops after the current step and saves as well.
+#include "commands.h"
+#include "options.h"
+#include "plan_text.h"
+#include "progress.h"
+#include "result.h"
+#include "signals.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+/// One run, from the plan to the result.
+typedef struct cli_training {
+    cli_session session;
+    cli_progress progress;
+    cli_result result;
+    const char *saved; // file with the weights as they are now, or NULL
+} cli_training;
+
+static json_t *make_epochs(const cli_progress *progress, cli_json *json)
+{
+    json_t *epochs = json_array();
+    for (size_t i = 0; i < cli_progress_kept(progress); i++) {
+        const cli_epoch *epoch = cli_progress_epoch(progress, i);
+        const bool validated = epoch->validation.samples > 0;
+        cli_json row = cli_json_make();
+        cli_json_add_size(&row, "epoch", epoch->number);
+        cli_json_add_real(&row, "loss", epoch->training.loss);
+        cli_json_add_real(&row, "accuracy", epoch->training.accuracy);
+        cli_json_add_real(&row, "validation_loss",
+                          validated ? epoch->validation.loss : (double)NAN);
+        cli_json_add_real(&row, "validation_accuracy",
+                          validated ? epoch->validation.accuracy : (double)NAN);
+        if (row.failed || json_array_append_new(epochs, row.root) != 0)
+            json->failed = true;
+    }
+    return epochs;
+}
+
+static int print_json(const cli_training *training)
+{
+    const cli_result *result = &training->result;
+    cli_json json = cli_json_make();
+    cli_result_add_json(&training->session, result, &json);
+    cli_json_add_size(&json, "samples", training->progress.samples);
+    cli_json_add(&json, "epochs", make_epochs(&training->progress, &json));
+    cli_json_add_text(&json, "saved", training->saved);
+    cli_json_add_bool(&json, "stopped", result->trained.stopped);
+    return cli_json_print(&json);
+}
+
+static void print_metrics(const char *name, const mote_metrics *metrics)
+{
+    cli_print("%-15s loss %.6g", name, metrics->loss);
+    if (!isnan(metrics->accuracy))
+        cli_print(", accuracy %.2f %%", 100 * metrics->accuracy);
+    cli_print("\n");
+}
+
+static int print_text(const cli_training *training)
+{
+    const mote_train_result *trained = &training->result.trained;
+    cli_print("%-15s %" PRIu64 " epochs, %" PRIu64 " steps, %" PRIu64 " samples\n", "trained",
+              trained->epochs, trained->steps, training->progress.samples);
+    print_metrics("training", &trained->training);
+    if (trained->validation.samples > 0)
+        print_metrics("validation", &trained->validation);
+    cli_result_print(&training->session, &training->result);
+    if (training->saved)
+        cli_print("%-15s %s\n", "saved", training->saved);
+    return CLI_OK;
+}
+
+static void explain_stop(const cli_training *training)
+{
+    if (!training->saved) {
+        cli_talk("stopped; nothing is saved: [Model] has no save_path\n");
+        return;
+    }
+    cli_talk("stopped after step %" PRIu64 ", saved to %s; to go on from there:\n  ",
+             training->result.trained.steps, training->saved);
+    cli_options_print_resume(training->session.options, training->saved);
+}
+
+/// The weights of a run that was stopped are newer than those saved at the end of the last epoch.
+static mote_status save_stopped(cli_training *training)
+{
+    const char *path = mote_model_save_path(training->session.model);
+    if (!path)
+        return MOTE_OK;
+    const mote_status status = mote_model_save(training->session.model, path);
+    training->saved = status == MOTE_OK ? path : NULL;
+    return status;
+}
+
+static mote_status run_training(cli_training *training)
+{
+    const mote_train_config config = {
+        .user = &training->progress,
+        .progress = cli_progress_report,
+        .stop = cli_signals_stop,
+    };
+    mote_train_result *trained = &training->result.trained;
+    cli_signals_defer();
+    mote_status status = mote_model_train(training->session.model, &config, trained);
+    cli_progress_finish(&training->progress);
+    if (status != MOTE_OK)
+        return status;
+    if (trained->saved_path)
+        training->saved = mote_model_save_path(training->session.model);
+    if (trained->stopped)
+        status = save_stopped(training);
+    return status == MOTE_OK ? cli_result_finish(&training->session, &training->result) : status;
+}
+
+static int finish_training(const cli_training *training)
+{
+    const cli_options *options = training->session.options;
+    const bool stopped = training->result.trained.stopped;
+    const int exit_code = options->json ? print_json(training) : print_text(training);
+    if (stopped && !options->quiet) {
+        (void)fflush(stdout); // so that the talk stands below the result
+        explain_stop(training);
+    }
+    return exit_code == CLI_OK && stopped ? cli_signals_exit_code() : exit_code;
+}
+
+static int train_model(cli_training *training)
+{
+    cli_session *session = &training->session;
+    const cli_options *options = session->options;
+    mote_plan_info *plan = &training->result.plan;
+    if (cli_session_load(session) != MOTE_OK ||
+        cli_session_compile(session, MOTE_MODE_TRAIN, options->weights) != MOTE_OK ||
+        mote_model_get_plan(session->model, plan) != MOTE_OK)
+        return cli_fail();
+    if (!options->quiet && cli_plan_print(session->model, plan, cli_talk) != MOTE_OK)
+        return cli_fail();
+    const uint64_t kept = options->json ? mote_model_epoch_count(session->model) : 0;
+    if (!cli_progress_init_epochs(&training->progress, options, kept))
+        return CLI_FAILED;
+    if (run_training(training) != MOTE_OK)
+        return cli_fail();
+    return finish_training(training);
+}
+
+int cli_run_train(const cli_options *options)
+{
+    cli_training training = {.session = {.options = options}};
+    const int exit_code = train_model(&training);
+    cli_progress_release(&training.progress);
+    cli_session_release(&training.session);
+    return exit_code;
+}

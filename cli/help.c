@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Help, made from the tables of commands and options.
+#include "cli.h"
+#include "option_table.h"
+#include "output.h"
+
+static void print_option(const cli_option *option)
+{
+    char left[64];
+    cli_format(left, sizeof left, "--%s%s%s", option->name, option->argument ? " " : "",
+               option->argument ? option->argument : "");
+    cli_print("  %-24s  %s\n", left, option->help);
+}
+
+void cli_help(void)
+{
+    cli_print("usage: mote COMMAND [OPTION]... [ARGUMENT]...\n\n"
+              "Trains neural networks in memory that is planned before the first step.\n\n"
+              "Commands:\n");
+    for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
+        cli_print("  %-8s  %s\n", cli_commands[i].name, cli_commands[i].summary);
+    cli_print(
+        "\n"
+        "'mote COMMAND --help' lists the options of a command. Results go to stdout, talk and\n"
+        "errors to stderr. Exit code: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n");
+}
+
+void cli_command_help(const cli_command *command)
+{
+    cli_print("usage: mote %s [OPTION]...%s%s\n\n%c%s.\n", command->name,
+              command->operands[0] ? " " : "", command->operands, command->summary[0] - 'a' + 'A',
+              command->summary + 1);
+    if (command->about)
+        cli_print("%s\n", command->about);
+    cli_print("\nOptions:\n");
+    for (size_t i = 0; i < cli_option_count; i++) {
+        if (cli_option_table[i].commands & command->bit)
+            print_option(&cli_option_table[i]);
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON results. What cannot be represented is null, never an error.
+#include "cli.h"
+#include "output.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+cli_json cli_json_make(void)
+{
+    json_t *root = json_object();
+    return (cli_json){.root = root, .failed = !root};
+}
+
+void cli_json_add(cli_json *json, const char *key, json_t *value)
+{
+    if (json_object_set_new(json->root, key, value) != 0)
+        json->failed = true;
+}
+
+void cli_json_add_size(cli_json *json, const char *key, uint64_t value)
+{
+    cli_json_add(json, key, json_integer((json_int_t)value));
+}
+
+json_t *cli_json_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+void cli_json_add_real(cli_json *json, const char *key, double value)
+{
+    cli_json_add(json, key, cli_json_real(value));
+}
+
+/// Names of files may be any bytes, JSON is UTF-8: what is not becomes '?'.
+static json_t *make_text(const char *value)
+{
+    json_t *text = json_string(value);
+    char *copy = text ? NULL : strdup(value);
+    if (text || !copy)
+        return text;
+    for (char *byte = copy; *byte; byte++) {
+        if ((unsigned char)*byte >= 128)
+            *byte = '?';
+    }
+    text = json_string(copy);
+    free(copy);
+    return text;
+}
+
+void cli_json_add_text(cli_json *json, const char *key, const char *value)
+{
+    cli_json_add(json, key, value ? make_text(value) : json_null());
+}
+
+void cli_json_add_bool(cli_json *json, const char *key, bool value)
+{
+    cli_json_add(json, key, json_boolean(value));
+}
+
+int cli_json_print(cli_json *json)
+{
+    if (json->failed)
+        cli_error("out of memory for the JSON result");
+    else if (json_dumpf(json->root, stdout, JSON_INDENT(2)) == 0)
+        cli_print("\n");
+    json_decref(json->root);
+    json->root = NULL;
+    return json->failed ? CLI_FAILED : CLI_OK;
+}

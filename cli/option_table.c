@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of options and how the kinds of values are read.
+#include "option_table.h"
+
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *field(const cli_option *option, cli_options *options)
+{
+    return (char *)options + option->offset;
+}
+
+static bool read_flag(const cli_option *option, const char *value, cli_options *options)
+{
+    (void)value;
+    *(bool *)field(option, options) = true;
+    return true;
+}
+
+static bool read_text(const cli_option *option, const char *value, cli_options *options)
+{
+    if (!value[0]) {
+        cli_error("option --%s: the %s is empty", option->name, option->argument);
+        return false;
+    }
+    *(const char **)field(option, options) = value;
+    return true;
+}
+
+static bool check_number(const cli_option *option, const char *value, uint64_t *number)
+{
+    char *end = NULL;
+    errno = 0;
+    // strtoull takes blanks and signs: a digit in front keeps them out
+    const unsigned long long parsed =
+        value[0] >= '0' && value[0] <= '9' ? strtoull(value, &end, 10) : 0;
+    if (!end || *end || errno || parsed < option->minimum || parsed > option->maximum) {
+        if (option->maximum == UINT64_MAX)
+            cli_error("option --%s: '%s' is not a whole number of at least %" PRIu64, option->name,
+                      value, option->minimum);
+        else
+            cli_error("option --%s: '%s' is not a whole number of %" PRIu64 " to %" PRIu64,
+                      option->name, value, option->minimum, option->maximum);
+        return false;
+    }
+    *number = parsed;
+    return true;
+}
+
+static bool read_number(const cli_option *option, const char *value, cli_options *options)
+{
+    return check_number(option, value, field(option, options));
+}
+
+static void add_setting(const char *section, const char *key, const char *value,
+                        cli_options *options)
+{
+    options->settings[options->setting_count++] =
+        (mote_setting){.section = section, .key = key, .value = value};
+}
+
+static bool read_model_setting(const cli_option *option, const char *value, cli_options *options)
+{
+    uint64_t number = 0;
+    if (!check_number(option, value, &number))
+        return false;
+    add_setting("Model", option->key, value, options);
+    return true;
+}
+
+/// Cuts a copy of section.key=value: a layer's name may have a dot, its keys have none.
+static bool read_setting(const cli_option *option, const char *value, cli_options *options)
+{
+    const size_t length = strlen(value);
+    char *section = options->text + options->text_length;
+    memcpy(section, value, length + 1);
+    char *equals = strchr(section, '=');
+    if (equals)
+        *equals = '\0';
+    char *dot = strrchr(section, '.');
+    if (!equals || !dot || dot == section || dot + 1 == equals) {
+        cli_error("option --%s: '%s' is not section.key=value", option->name, value);
+        return false;
+    }
+    *dot = '\0';
+    options->text_length += length + 1;
+    add_setting(section, dot + 1, equals + 1, options);
+    return true;
+}
+
+enum {
+    RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
+    READS_MODEL = RUNS_MODEL | CLI_PLAN | CLI_EXPLAIN,
+    EVERY = READS_MODEL | CLI_LAYERS | CLI_VERSION,
+};
+
+#define FIELD(name) .offset = offsetof(cli_options, name)
+
+const cli_option cli_option_table[] = {
+    {"weights", "FILE", "start from the weights in FILE", RUNS_MODEL, FIELD(weights),
+     .read = read_text},
+    {"data", "SET", "test_set (the default), valid_set or train_set", CLI_EVAL, FIELD(data),
+     .read = read_text},
+    {"stage", "NAME", "which stage to print", CLI_EXPLAIN, FIELD(stage), .read = read_text},
+    {"epochs", "N", "times through the training data (= --set Model.epochs=N)", CLI_TRAIN,
+     .key = "epochs", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
+    {"steps", "N", "training steps to run (10)", CLI_BENCH, FIELD(steps), .minimum = 1,
+     .maximum = UINT64_MAX, .read = read_number},
+    {"save", "FILE", "write the weights to FILE at the end", CLI_BENCH, FIELD(save),
+     .read = read_text},
+    {"batch", "N", "samples in a step (= --set Model.batch_size=N)", READS_MODEL,
+     .key = "batch_size", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
+    {"seed", "N", "seed of all random numbers (= --set Model.seed=N)", READS_MODEL, .key = "seed",
+     .maximum = UINT64_MAX, .read = read_model_setting},
+    {"set", "SECTION.KEY=VALUE", "any key of the model file; may be repeated", READS_MODEL,
+     .read = read_setting},
+    {"planner", "NAME", "naive or best_fit (the default)", CLI_TRAIN | CLI_PLAN | CLI_BENCH,
+     FIELD(planner), .read = read_text},
+    {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
+     FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},
+    {"cpu", "LEVEL", "scalar or avx2 (the highest there is; also: MOTE_CPU)",
+     READS_MODEL | CLI_VERSION, FIELD(cpu), .read = read_text},
+    {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
+     FIELD(csv), .read = read_flag},
+    {"json", NULL, "print the result as JSON", RUNS_MODEL | CLI_PLAN | CLI_VERSION, FIELD(json),
+     .read = read_flag},
+    {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
+    {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},
+};
+
+const size_t cli_option_count = sizeof cli_option_table / sizeof cli_option_table[0];

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// A memory plan for people.
+#ifndef MOTE_CLI_PLAN_TEXT_H
+#define MOTE_CLI_PLAN_TEXT_H
+
+#include "output.h"
+
+/// Prints, with cli_print or cli_talk, what the plan of a compiled model says: sizes, who holds the peak.
+mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan,
+                           cli_print_function *print) MOTE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The context and the model of a command.
+#include "session.h"
+
+#include "output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+mote_status cli_context_create(const cli_options *options, size_t threads, mote_context **context)
+{
+    const char *environment = getenv("MOTE_CPU");
+    if (environment && !environment[0])
+        environment = NULL;
+    const mote_context_config config = {
+        .thread_count = threads,
+        .cpu = options->cpu ? options->cpu : environment,
+    };
+    return mote_context_create(&config, context);
+}
+
+mote_status cli_session_load(cli_session *session)
+{
+    const cli_options *options = session->options;
+    session->path = options->operands[0];
+    mote_status status = cli_context_create(options, (size_t)options->threads, &session->context);
+    if (status != MOTE_OK)
+        return status;
+    return mote_model_load(session->context, session->path, options->settings,
+                           options->setting_count, &session->model);
+}
+
+mote_status cli_session_compile(cli_session *session, unsigned modes, const char *weights)
+{
+    const mote_compile_config config = {
+        .modes = modes,
+        .planner = session->options->planner,
+        .weights = weights,
+    };
+    session->rss_before_bytes = mote_process_resident_bytes();
+    return mote_model_compile(session->model, &config);
+}
+
+void cli_session_release(cli_session *session)
+{
+    mote_model_destroy(&session->model);
+    mote_context_destroy(&session->context);
+}
+
+bool cli_session_find_weights(const cli_session *session, const char **weights)
+{
+    const char *given = session->options->weights;
+    const char *saved = mote_model_save_path(session->model);
+    if (!given && !saved && !mote_model_load_path(session->model)) {
+        cli_error("%s: no trained weights: [Model] has no save_path, give --weights FILE",
+                  session->path);
+        return false;
+    }
+    if (!given && saved && access(saved, F_OK) != 0) {
+        cli_error(
+            "%s: no trained weights yet: '%s' ([Model] save_path) is missing, train the model "
+            "or give --weights FILE",
+            session->path, saved);
+        return false;
+    }
+    *weights = given ? given : saved;
+    return true;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The context and the model of a command.
+#ifndef MOTE_CLI_SESSION_H
+#define MOTE_CLI_SESSION_H
+
+#include "cli.h"
+
+/// Start with {.options = options}.
+typedef struct cli_session {
+    const cli_options *options;
+    mote_context *context;
+    mote_model *model;
+    const char *path;        // of the model file
+    size_t rss_before_bytes; // resident before the model was compiled
+} cli_session;
+
+/// A context with the threads and the CPU level asked for (--cpu, else the environment's MOTE_CPU).
+mote_status cli_context_create(const cli_options *options, size_t threads,
+                               mote_context **context) MOTE_MUST_CHECK;
+
+/// Makes the context and loads the model of the first operand, with the user's settings. Release the session
+/// also when that fails.
+mote_status cli_session_load(cli_session *session) MOTE_MUST_CHECK;
+
+/// Compiles for `modes` with the planner and the weights asked for.
+mote_status cli_session_compile(cli_session *session, unsigned modes,
+                                const char *weights) MOTE_MUST_CHECK;
+
+void cli_session_release(cli_session *session);
+
+/// Trained weights: --weights, else [Model] save_path, else NULL for [Model] load_path. Says what is wrong and
+/// gives false when there are none.
+bool cli_session_find_weights(const cli_session *session, const char **weights);
+
+#endif

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# The libraries mote stands on, each used by one folder. scripts install them on Debian:
+# tools/install_dependencies.sh.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+pkg_check_modules(inih REQUIRED IMPORTED_TARGET inih)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(libmd REQUIRED IMPORTED_TARGET libmd)
+if(MOTE_ZLIB)
+    pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+endif()
+if(MOTE_PNG)
+    pkg_check_modules(libpng REQUIRED IMPORTED_TARGET libpng)
+endif()
+if(MOTE_TESTS)
+    pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+endif()
+
+# Debian's pthreadpool comes without a description for pkg-config.
+find_path(PTHREADPOOL_INCLUDE_DIR pthreadpool.h REQUIRED)
+find_library(PTHREADPOOL_LIBRARY pthreadpool REQUIRED)
+mark_as_advanced(PTHREADPOOL_INCLUDE_DIR PTHREADPOOL_LIBRARY)
+add_library(pthreadpool UNKNOWN IMPORTED)
+set_target_properties(pthreadpool PROPERTIES
+    IMPORTED_LOCATION ${PTHREADPOOL_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${PTHREADPOOL_INCLUDE_DIR})
+
+set(MOTE_LIBRARIES_base PkgConfig::libmd m)
+set(MOTE_LIBRARIES_os pthreadpool Threads::Threads)
+set(MOTE_LIBRARIES_model PkgConfig::inih)
+set(MOTE_LIBRARIES_weights PkgConfig::jansson)
+set(MOTE_LIBRARIES_data $<$<BOOL:${MOTE_ZLIB}>:PkgConfig::zlib>
+                        $<$<BOOL:${MOTE_PNG}>:PkgConfig::libpng>)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# Language, warnings and optimization of every target. The bits of a result depend on none of them.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
+
+# RelWithDebInfo is the build of the tests: optimized, asserts on.
+set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+add_compile_options(
+    -ffp-contract=off
+    -fno-math-errno
+    -fno-common
+    -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=
+    -Werror
+    -Wall
+    -Wextra
+    -Wpedantic
+    -Wshadow
+    -Wundef
+    -Wvla
+    -Wwrite-strings
+    -Wcast-qual
+    -Wcast-align
+    -Wpointer-arith
+    -Wstrict-prototypes
+    -Wmissing-prototypes
+    -Wold-style-definition
+    -Wredundant-decls
+    -Wformat=2
+    -Wdouble-promotion
+    -Wconversion
+    -Wno-sign-conversion
+    -Wswitch-enum
+    -Wimplicit-fallthrough
+    -Wunused-macros
+    -Wnull-dereference)
+
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)
+elseif(CMAKE_C_COMPILER_ID MATCHES "Clang")
+    add_compile_options(-Wmissing-variable-declarations -Wcomma -Wassign-enum
+                        -Wunreachable-code-break)
+else()
+    message(FATAL_ERROR "compiler '${CMAKE_C_COMPILER_ID}' is not supported: use gcc or clang")
+endif()
+
+if(MOTE_SANITIZE STREQUAL "address")
+    set(sanitize_flags -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(MOTE_SANITIZE STREQUAL "thread")
+    set(sanitize_flags -fsanitize=thread)
+elseif(MOTE_SANITIZE)
+    message(FATAL_ERROR "MOTE_SANITIZE is '${MOTE_SANITIZE}': accepted are address and thread")
+endif()
+if(MOTE_SANITIZE)
+    add_compile_options(${sanitize_flags} -fno-omit-frame-pointer)
+    add_link_options(${sanitize_flags})
+endif()

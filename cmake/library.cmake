@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# libmote.a of all folders, and the command line, which knows the public headers only.
+set(MOTE_ALL_OBJECTS)
+foreach(folder IN LISTS MOTE_FOLDERS)
+    list(APPEND MOTE_ALL_OBJECTS ${MOTE_OBJECTS_${folder}})
+endforeach()
+
+if(MOTE_ALL_OBJECTS)
+    add_library(mote STATIC)
+    target_link_libraries(mote PRIVATE ${MOTE_ALL_OBJECTS})
+    target_include_directories(mote INTERFACE ${CMAKE_SOURCE_DIR}/include)
+endif()
+
+file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/*.c)
+if(cli_sources AND TARGET mote)
+    add_executable(mote_cli ${cli_sources})
+    set_target_properties(mote_cli PROPERTIES OUTPUT_NAME mote)
+    target_link_libraries(mote_cli PRIVATE mote PkgConfig::jansson)
+    target_compile_definitions(mote_cli PRIVATE _GNU_SOURCE)
+    target_compile_options(mote_cli PRIVATE -fstack-protector-strong)
+    target_link_options(mote_cli PRIVATE -Wl,-z,relro -Wl,-z,now)
+    if(NOT MOTE_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+        target_compile_definitions(mote_cli PRIVATE _FORTIFY_SOURCE=2)
+    endif()
+endif()

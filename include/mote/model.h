@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model: loaded from a model file, compiled for what it shall do, then trained, evaluated or run inside one
+// arena whose size is known before the first step.
+#ifndef MOTE_MODEL_H
+#define MOTE_MODEL_H
+
+#include "mote/context.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A model belongs to one thread at a time.
+typedef struct mote_model mote_model;
+
+/// `section.key = value`, wins over the model file.
+typedef struct mote_setting {
+    const char *section;
+    const char *key;
+    const char *value;
+} mote_setting;
+
+/// Reads a model file (INI) and checks everything in it that needs no data: sections, keys, values, shapes,
+/// the graph. `settings` override the file; both are copied. Errors: MOTE_ERROR_IO, MOTE_ERROR_PROPERTY,
+/// MOTE_ERROR_SHAPE, MOTE_ERROR_GRAPH, MOTE_ERROR_MEMORY, each with file and line.
+MOTE_API mote_status mote_model_load(mote_context *context, const char *path,
+                                     const mote_setting *settings, size_t setting_count,
+                                     mote_model **model) MOTE_MUST_CHECK;
+
+/// Frees everything; the context stays. A NULL model is fine.
+MOTE_API void mote_model_destroy(mote_model **model);
+
+/// What a compiled model will be able to do, as bits.
+enum {
+    MOTE_MODE_TRAIN = 1,    // with evaluation, when the model file has [valid_set]
+    MOTE_MODE_EVALUATE = 2, // loss and accuracy on a data set
+    MOTE_MODE_INFER = 4,    // outputs for given inputs; alone: its own, smaller arena
+};
+
+/// Zero-initialize for the defaults.
+typedef struct mote_compile_config {
+    unsigned modes;      // 0: MOTE_MODE_TRAIN
+    const char *planner; // "naive", "best_fit"; NULL: "best_fit"
+    const char
+        *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
+} mote_compile_config;
+
+/// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
+/// call that needs it.
+MOTE_API mote_status mote_model_compile(mote_model *model,
+                                        const mote_compile_config *config) MOTE_MUST_CHECK;
+
+/// Gets the arena from the system and fills the weights: from compile_config.weights, [Model] load_path, or
+/// initial values.
+MOTE_API mote_status mote_model_allocate(mote_model *model) MOTE_MUST_CHECK;
+
+/// Kinds of blocks in a plan.
+#define MOTE_BLOCK_KIND_MAP(X)    \
+    X(WEIGHTS, "weights")         \
+    X(OPTIMIZER, "optimizer")     \
+    X(ACTIVATIONS, "activations") \
+    X(DERIVATIVES, "derivatives") \
+    X(GRADIENTS, "gradients")     \
+    X(SCRATCH, "scratch")         \
+    X(BATCH, "batch")
+
+typedef enum mote_block_kind {
+#define MOTE_BLOCK_KIND_ENUM(name, text) MOTE_BLOCK_KIND_##name,
+    MOTE_BLOCK_KIND_MAP(MOTE_BLOCK_KIND_ENUM)
+#undef MOTE_BLOCK_KIND_ENUM
+    MOTE_BLOCK_KIND_COUNT
+} mote_block_kind;
+
+/// "weights", ...
+MOTE_API const char *mote_block_kind_name(mote_block_kind kind);
+
+/// What the plan says. Strings live as long as the model and until it is compiled again.
+typedef struct mote_plan_info {
+    size_t arena_bytes;
+    size_t lower_bound_bytes; // most bytes alive at one step
+    size_t unplanned_bytes;   // arena of the planner that reuses nothing
+    size_t peak_step;
+    const char *peak_step_name; // "calc_gradient fc1"
+    const char *plan_hash;      // 64 hexadecimal digits
+    const char *planner;
+    size_t kind_bytes[MOTE_BLOCK_KIND_COUNT]; // alive at peak_step; they sum to lower_bound_bytes
+    size_t layer_count; // nodes of the training graph (or of the graph compiled)
+    size_t step_count;  // steps of all programs, one after the other
+    size_t placement_count;
+    size_t batch_size;
+    size_t parameter_count; // elements of all weights
+} mote_plan_info;
+
+/// MOTE_ERROR_ARGUMENT when the model is not compiled.
+MOTE_API mote_status mote_model_get_plan(const mote_model *model,
+                                         mote_plan_info *info) MOTE_MUST_CHECK;
+
+/// One block of the plan: it lies at bytes [offset, offset + bytes) in steps [lower, upper).
+typedef struct mote_placement_info {
+    size_t id;
+    size_t lower, upper;
+    size_t bytes; // a multiple of the alignment
+    size_t offset;
+    const char *name; // "conv1", "conv1.weight", "conv1.weight gradient", ...
+    mote_block_kind kind;
+} mote_placement_info;
+
+/// Row `index` of the plan, 0 .. placement_count-1.
+MOTE_API mote_status mote_model_get_placement(const mote_model *model, size_t index,
+                                              mote_placement_info *info) MOTE_MUST_CHECK;
+
+/// Stages of the compiler that can be printed.
+#define MOTE_STAGE_MAP(X)         \
+    X(DESCRIPTION, "description") \
+    X(GRAPH, "graph")             \
+    X(SCHEDULE, "schedule")       \
+    X(PLAN, "plan")               \
+    X(PROGRAM, "program")
+
+typedef enum mote_stage {
+#define MOTE_STAGE_ENUM(name, text) MOTE_STAGE_##name,
+    MOTE_STAGE_MAP(MOTE_STAGE_ENUM)
+#undef MOTE_STAGE_ENUM
+    MOTE_STAGE_COUNT
+} mote_stage;
+
+/// "description", ...
+MOTE_API const char *mote_stage_name(mote_stage stage);
+
+/// Writes what a stage of the compiler made, as text. The model must be compiled (but for DESCRIPTION).
+MOTE_API mote_status mote_model_explain(const mote_model *model, mote_stage stage,
+                                        const mote_writer *writer) MOTE_MUST_CHECK;
+
+/// Loss and accuracy over some samples.
+typedef struct mote_metrics {
+    double loss;     // mean over samples
+    double accuracy; // share of samples classified right, 0 .. 1; NAN where it has no meaning
+    uint64_t samples;
+} mote_metrics;
+
+/// What a progress callback is told, after each step and after each epoch's validation.
+typedef struct mote_progress {
+    uint64_t epoch, epochs;  // epoch counts from 1
+    uint64_t batch, batches; // batches done in this epoch (or in this evaluation), of how many
+    mote_metrics training;   // running over this epoch
+    mote_metrics validation; // samples = 0 when there is none yet
+    bool evaluating;         // a batch of validation, or of mote_model_evaluate
+    bool epoch_done;         // the epoch's last call, with its validation
+    uint64_t step_ns;        // time of the last step
+    double learning_rate;
+    uint64_t samples_left; // training samples still to come in all epochs
+} mote_progress;
+
+/// Zero-initialize for the defaults.
+typedef struct mote_train_config {
+    void *user;
+    void (*progress)(void *user, const mote_progress *progress); // may not allocate if nobody shall
+    bool (*stop)(void *user); // asked after each step; true ends training after it
+    bool no_save;             // do not write save_path after each epoch
+    uint64_t steps;           // stop after that many steps; 0: all epochs
+} mote_train_config;
+
+typedef struct mote_train_result {
+    mote_metrics training;   // of the last epoch
+    mote_metrics validation; // of the last epoch; samples = 0 without [valid_set]
+    uint64_t epochs;         // finished
+    uint64_t steps;          // done
+    double step_ms_median;   // over all training steps (the last 4096)
+    bool stopped;            // the stop callback ended it
+    const char *saved_path;  // file written last, NULL when none
+} mote_train_result;
+
+/// Trains with [train_set] for [Model] epochs; after each epoch validates on [valid_set] and writes
+/// [Model] save_path. `config` may be NULL. Between the first and the last step nothing is allocated.
+/// MOTE_ERROR_NONFINITE when the loss is not finite: that step is not applied. A stop is not an error.
+MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,
+                                      mote_train_result *result) MOTE_MUST_CHECK;
+
+/// Trains `steps` steps on one batch of generated data, made before the first step: what will it cost on this
+/// device? Writes no file.
+MOTE_API mote_status mote_model_bench(mote_model *model, const mote_train_config *config,
+                                      mote_train_result *result) MOTE_MUST_CHECK;
+
+/// Loss and accuracy on a data section: "test_set", "valid_set" or "train_set".
+MOTE_API mote_status mote_model_evaluate(mote_model *model, const char *set,
+                                         const mote_train_config *config,
+                                         mote_metrics *metrics) MOTE_MUST_CHECK;
+
+/// Elements of one sample of input 0 and of output 0 (the network's output without its loss).
+MOTE_API mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements,
+                                          size_t *output_elements) MOTE_MUST_CHECK;
+
+/// What the classes are called, as "a,b,c", from the weights' file; "" when it does not say.
+MOTE_API const char *mote_model_class_names(const mote_model *model);
+
+/// Reads an image file as one sample, prepared as the training data were. Needs MOTE_MODE_INFER.
+MOTE_API mote_status mote_model_read_image(mote_model *model, const char *path,
+                                           float *sample) MOTE_MUST_CHECK;
+
+/// Outputs for `count` samples (1 .. batch size), dense. Needs MOTE_MODE_INFER.
+MOTE_API mote_status mote_model_run(mote_model *model, const float *inputs, size_t count,
+                                    float *outputs) MOTE_MUST_CHECK;
+
+/// Writes weights and running statistics as safetensors: beside the old file, synced, renamed.
+MOTE_API mote_status mote_model_save(mote_model *model, const char *path) MOTE_MUST_CHECK;
+
+/// Reads them; every name, dtype and shape must fit.
+MOTE_API mote_status mote_model_load_weights(mote_model *model, const char *path) MOTE_MUST_CHECK;
+
+/// A tensor by name ("conv1.weight"): its values, valid until the model is destroyed or compiled again.
+typedef struct mote_tensor_info {
+    const char *name;
+    size_t rank;
+    size_t dims[6];
+    size_t element_count;
+    float *values;
+} mote_tensor_info;
+
+MOTE_API size_t mote_model_tensor_count(const mote_model *model);
+
+/// Tensor `index` in name order.
+MOTE_API mote_status mote_model_get_tensor(const mote_model *model, size_t index,
+                                           mote_tensor_info *info) MOTE_MUST_CHECK;
+
+/// Tensor of that name.
+MOTE_API mote_status mote_model_find_tensor(const mote_model *model, const char *name,
+                                            mote_tensor_info *info) MOTE_MUST_CHECK;
+
+/// SHA-256 over the bytes of weights and running statistics in name order; `text` takes 65 bytes.
+MOTE_API mote_status mote_model_digest(const mote_model *model, char *text) MOTE_MUST_CHECK;
+
+/// [Model] save_path and load_path as usable paths; NULL when absent.
+MOTE_API const char *mote_model_save_path(const mote_model *model);
+MOTE_API const char *mote_model_load_path(const mote_model *model);
+
+/// [Model] epochs.
+MOTE_API uint64_t mote_model_epoch_count(const mote_model *model);
+
+/// Whether the model file has that data section ("valid_set").
+MOTE_API bool mote_model_has_set(const mote_model *model, const char *set);
+
+/// Bytes this process has resident now, and had at most.
+MOTE_API size_t mote_process_resident_bytes(void);
+MOTE_API size_t mote_process_peak_bytes(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands behind the public handles.
+#ifndef MOTE_API_API_H
+#define MOTE_API_API_H
+
+#include "base/arena.h"
+#include "base/context.h"
+#include "compile/compile.h"
+#include "model/model.h"
+#include "os/os.h"
+#include "train/train.h"
+
+/// The public mote_context is `inner`.
+typedef struct mote_context_handle {
+    mote_context inner;
+    mote_thread_pool *pool;
+} mote_context_handle;
+
+struct mote_model {
+    mote_context *context;
+    mote_arena arena; // description and paths
+    mote_description description;
+    const char *save_path; // usable paths, NULL when absent
+    const char *load_path;
+    mote_arena compile_arena;
+    bool compiled_once; // `compiled` is valid
+    mote_compiled compiled;
+    unsigned modes;
+    char *weights;  // of compile_config, in compile_arena; NULL
+    bool allocated; // `run` is valid
+    mote_run run;
+};
+
+/// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.
+mote_status mote_model_require(const mote_model *model, unsigned modes) MOTE_MUST_CHECK;
+
+#endif

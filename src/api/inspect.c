@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking into a model: its plan, its stages, its tensors; saving and loading these.
+#include "api/api.h"
+
+#include "base/size.h"
+#include "mote/mote.h"
+
+#include <string.h>
+
+mote_status mote_model_get_plan(const mote_model *model, mote_plan_info *info)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    *info = model->compiled.info;
+    return MOTE_OK;
+}
+
+mote_status mote_model_get_placement(const mote_model *model, size_t index,
+                                     mote_placement_info *info)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    const mote_compiled *compiled = &model->compiled;
+    if (index >= compiled->problem.placement_count)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "placement %zu: the plan has %zu", index,
+                          compiled->problem.placement_count);
+    const mote_placement *placement = &compiled->problem.placements[index];
+    info->id = index;
+    info->lower = placement->first;
+    info->upper = placement->last + 1;
+    info->bytes = mote_size_align(placement->bytes, placement->alignment);
+    info->offset = compiled->plan.offsets[index];
+    info->name = mote_compiled_placement_name(compiled, index, &info->kind);
+    return MOTE_OK;
+}
+
+mote_status mote_model_explain(const mote_model *model, mote_stage stage, const mote_writer *writer)
+{
+    if (!model || !writer || (unsigned)stage >= MOTE_STAGE_COUNT)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_explain: a bad argument");
+    if (stage == MOTE_STAGE_DESCRIPTION) {
+        mote_description_print(&model->description, writer);
+        return MOTE_OK;
+    }
+    MOTE_TRY(mote_model_require(model, 0));
+    mote_compiled_print(&model->compiled, stage, writer);
+    return MOTE_OK;
+}
+
+/// Weights and statistics, without the optimizer's blocks.
+static bool is_tensor(const mote_state_block *block)
+{
+    return block->role != MOTE_STATE_OPTIMIZER;
+}
+
+size_t mote_model_tensor_count(const mote_model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; model->compiled_once && i < model->compiled.state_block_count; i++)
+        count += is_tensor(&model->compiled.state_blocks[i]);
+    return count;
+}
+
+static void fill_tensor(const mote_model *model, size_t block, mote_tensor_info *info)
+{
+    const mote_state_block *from = &model->compiled.state_blocks[block];
+    *info = (mote_tensor_info){.name = from->name,
+                               .rank = from->spec.shape.rank,
+                               .element_count = mote_shape_elements(&from->spec.shape),
+                               .values = (float *)mote_state_data(&model->run.state, block)};
+    for (size_t i = 0; i < info->rank; i++)
+        info->dims[i] = from->spec.shape.dims[i];
+}
+
+static mote_status require_allocated(const mote_model *model)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    if (!model->allocated)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "the model has no values yet: call mote_model_allocate first");
+    return MOTE_OK;
+}
+
+mote_status mote_model_get_tensor(const mote_model *model, size_t index, mote_tensor_info *info)
+{
+    MOTE_TRY(require_allocated(model));
+    size_t left = index;
+    for (size_t i = 0; i < model->compiled.state_block_count; i++) {
+        if (!is_tensor(&model->compiled.state_blocks[i]) || left-- > 0)
+            continue;
+        fill_tensor(model, i, info);
+        return MOTE_OK;
+    }
+    return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "tensor %zu: the model has %zu", index,
+                      mote_model_tensor_count(model));
+}
+
+static const char *block_name(const void *user, size_t index)
+{
+    return ((const mote_state_block *)user)[index].name;
+}
+
+mote_status mote_model_find_tensor(const mote_model *model, const char *name,
+                                   mote_tensor_info *info)
+{
+    MOTE_TRY(require_allocated(model));
+    const size_t count = model->run.state.block_count;
+    const size_t block = mote_state_find(&model->run.state, name);
+    if (block < count && is_tensor(&model->run.state.blocks[block])) {
+        fill_tensor(model, block, info);
+        return MOTE_OK;
+    }
+    char hint[96];
+    mote_text_hint(mote_text_nearest(name, block_name, model->run.state.blocks, count), hint,
+                   sizeof hint);
+    return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model has no tensor '%s'%s", name, hint);
+}
+
+mote_status mote_model_digest(const mote_model *model, char *text)
+{
+    MOTE_TRY(require_allocated(model));
+    mote_state_digest(&model->run.state, text);
+    return MOTE_OK;
+}
+
+mote_status mote_model_save(mote_model *model, const char *path)
+{
+    MOTE_TRY(require_allocated(model));
+    return mote_run_save(&model->run, NULL, path);
+}
+
+mote_status mote_model_load_weights(mote_model *model, const char *path)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_load(&model->run, path);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model's handle: loading, compiling, allocating.
+#include "api/api.h"
+
+#include "mote/mote.h"
+
+#include <string.h>
+
+static const unsigned all_modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER;
+
+/// A graph that is thrown away: finds every error of the model file that needs no data.
+static mote_status check_graph(mote_model *model)
+{
+    mote_graph graph;
+    const mote_graph_config config = {.description = &model->description,
+                                      .layers = model->context->layers,
+                                      .thread_count = model->context->parallel.thread_count};
+    const mote_status status = mote_graph_build(&config, &model->compile_arena, &graph);
+    mote_arena_release(&model->compile_arena);
+    return status;
+}
+
+static mote_status read_model(mote_model *model, const char *path, const mote_setting *settings,
+                              size_t setting_count)
+{
+    mote_description_override *overrides = NULL;
+    MOTE_TRY(
+        mote_arena_array(&model->arena, setting_count, sizeof *overrides, (void **)&overrides));
+    for (size_t i = 0; i < setting_count; i++)
+        overrides[i] =
+            (mote_description_override){settings[i].section, settings[i].key, settings[i].value};
+    MOTE_TRY(
+        mote_description_load(path, overrides, setting_count, &model->arena, &model->description));
+    const mote_model_settings *parsed = &model->description.settings;
+    if (parsed->save_path[0])
+        MOTE_TRY(mote_description_path(&model->description, parsed->save_path, &model->arena,
+                                       &model->save_path));
+    if (parsed->load_path[0])
+        MOTE_TRY(mote_description_path(&model->description, parsed->load_path, &model->arena,
+                                       &model->load_path));
+    return check_graph(model);
+}
+
+mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
+                            size_t setting_count, mote_model **model)
+{
+    if (!context || !path || !model || (setting_count && !settings))
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_load: an argument is NULL");
+    const mote_allocator *allocator = &context->allocator;
+    mote_model *made = (mote_model *)allocator->reallocate(allocator->user, NULL, 0, sizeof *made);
+    if (!made)
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "no memory for a model");
+    memset(made, 0, sizeof *made);
+    made->context = context;
+    mote_arena_init(&made->arena, allocator);
+    mote_arena_init(&made->compile_arena, allocator);
+    mote_status status = read_model(made, path, settings, setting_count);
+    if (status == MOTE_OK)
+        *model = made;
+    else
+        mote_model_destroy(&made);
+    return status;
+}
+
+/// Back to the state after loading.
+static void forget_compiled(mote_model *model)
+{
+    if (model->allocated)
+        mote_run_release(&model->run);
+    mote_arena_release(&model->compile_arena);
+    model->allocated = false;
+    model->compiled_once = false;
+    model->weights = NULL;
+}
+
+void mote_model_destroy(mote_model **model)
+{
+    if (!model || !*model)
+        return;
+    const mote_allocator *allocator = &(*model)->context->allocator;
+    forget_compiled(*model);
+    mote_arena_release(&(*model)->arena);
+    (void)allocator->reallocate(allocator->user, *model, sizeof **model, 0);
+    *model = NULL;
+}
+
+static mote_status compile_model(mote_model *model, const mote_compile_config *config)
+{
+    mote_compile_request request = {.context = model->context,
+                                    .description = &model->description,
+                                    .modes = config->modes ? config->modes : MOTE_MODE_TRAIN};
+    if (request.modes & ~all_modes)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: unknown mode in 0x%x",
+                          request.modes);
+    MOTE_TRY(mote_planner_find(config->planner ? config->planner : "best_fit", &request.planner));
+    if (config->weights)
+        MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
+                                 &model->weights));
+    MOTE_TRY(mote_compile(&request, &model->compile_arena, &model->compiled));
+    model->modes = request.modes;
+    return MOTE_OK;
+}
+
+mote_status mote_model_compile(mote_model *model, const mote_compile_config *config)
+{
+    static const mote_compile_config defaults = {.modes = 0};
+    if (!model)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: model is NULL");
+    forget_compiled(model);
+    const mote_status status = compile_model(model, config ? config : &defaults);
+    if (status == MOTE_OK)
+        model->compiled_once = true;
+    else
+        forget_compiled(model);
+    return status;
+}
+
+mote_status mote_model_require(const mote_model *model, unsigned modes)
+{
+    if (!model)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "model is NULL");
+    if (!model->compiled_once)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled");
+    if ((model->modes & modes) != modes)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "the model is compiled for modes 0x%x; this needs 0x%x", model->modes,
+                          modes);
+    return MOTE_OK;
+}
+
+static mote_status allocate_model(mote_model *model)
+{
+    MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
+    const char *weights = model->weights ? model->weights : model->load_path;
+    mote_run_initialize(&model->run);
+    return weights ? mote_run_load(&model->run, weights) : MOTE_OK;
+}
+
+mote_status mote_model_allocate(mote_model *model)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    if (model->allocated)
+        return MOTE_OK;
+    const mote_status status = allocate_model(model);
+    if (status == MOTE_OK)
+        model->allocated = true;
+    else
+        mote_run_release(&model->run);
+    return status;
+}
+
+const char *mote_model_save_path(const mote_model *model)
+{
+    return model->save_path;
+}
+
+const char *mote_model_load_path(const mote_model *model)
+{
+    return model->load_path;
+}
+
+static const mote_section *find_set(const mote_model *model, const char *set)
+{
+    const mote_description *description = &model->description;
+    const mote_section *const sets[] = {description->train_set, description->valid_set,
+                                        description->test_set};
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        if (sets[i] && mote_text_equal(sets[i]->name, set))
+            return sets[i];
+    }
+    return NULL;
+}
+
+bool mote_model_has_set(const mote_model *model, const char *set)
+{
+    return find_set(model, set) != NULL;
+}
+
+static const mote_train_config no_callbacks = {.user = NULL};
+
+mote_status mote_model_train(mote_model *model, const mote_train_config *config,
+                             mote_train_result *result)
+{
+    mote_train_result ignored;
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
+    if (model->save_path && model->load_path && mote_path_same(model->save_path, model->load_path))
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "%s: [Model]: load_path and save_path name the same file (%s); training "
+                          "would overwrite what it started from",
+                          model->description.path, model->description.settings.load_path);
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_train(&model->run, config ? config : &no_callbacks, result ? result : &ignored);
+}
+
+mote_status mote_model_bench(mote_model *model, const mote_train_config *config,
+                             mote_train_result *result)
+{
+    mote_train_result ignored;
+    if (!config || config->steps == 0)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_bench: steps must be at least 1");
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_bench(&model->run, config, result ? result : &ignored);
+}
+
+mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_train_config *config,
+                                mote_metrics *metrics)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    if (!set || !metrics)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_evaluate: an argument is NULL");
+    if (!model->compiled.evaluate)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
+    const mote_section *section = find_set(model, set);
+    if (!section)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: there is no section [%s]",
+                          model->description.path, set);
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_evaluate(&model->run, section, set, config ? config : &no_callbacks, metrics);
+}
+
+mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements,
+                                 size_t *output_elements)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    const mote_graph *graph = mote_compiled_graph(&model->compiled);
+    *input_elements = mote_shape_elements(&graph->values[graph->ports[0]].spec.shape);
+    *output_elements = mote_shape_elements(&graph->values[graph->prediction].spec.shape);
+    return MOTE_OK;
+}
+
+mote_status mote_model_read_image(mote_model *model, const char *path, float *sample)
+{
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
+    MOTE_TRY(mote_model_allocate(model));
+    const mote_graph *graph = &model->compiled.graphs[1];
+    return mote_image_read_png(path, &graph->values[graph->ports[0]].spec, model->run.image_scale,
+                               sample);
+}
+
+mote_status mote_model_run(mote_model *model, const float *inputs, size_t count, float *outputs)
+{
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
+    if (!inputs || !outputs || count == 0 || count > model->compiled.info.batch_size)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "mote_model_run: needs inputs, outputs and 1 to %zu samples, got %zu",
+                          model->compiled.info.batch_size, count);
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_infer(&model->run, inputs, count, outputs);
+}

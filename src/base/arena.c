@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// A list of chunks, filled one after the other; a request that is larger gets a chunk of its own.
+#include "base/arena.h"
+
+#include "base/size.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ARENA_ALIGNMENT   16U
+#define ARENA_CHUNK_BYTES 16384U
+#define ARENA_GROW_FIRST  8U
+
+struct mote_arena_chunk {
+    mote_arena_chunk *older;
+    size_t bytes; // of `data`
+    _Alignas(ARENA_ALIGNMENT) unsigned char data[];
+};
+
+void mote_arena_init(mote_arena *arena, const mote_allocator *allocator)
+{
+    assert(allocator && allocator->reallocate);
+    *arena = (mote_arena){.allocator = allocator};
+}
+
+void mote_arena_release(mote_arena *arena)
+{
+    mote_arena_release_to(arena, (mote_arena_mark){.chunk = NULL});
+}
+
+static mote_status add_chunk(mote_arena *arena, size_t bytes)
+{
+    const size_t default_bytes = ARENA_CHUNK_BYTES - sizeof(mote_arena_chunk);
+    const size_t data_bytes = mote_size_max(bytes, default_bytes);
+    const size_t chunk_bytes = sizeof(mote_arena_chunk) + data_bytes;
+    mote_arena_chunk *const chunk =
+        arena->allocator->reallocate(arena->allocator->user, NULL, 0, chunk_bytes);
+    if (!chunk)
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", chunk_bytes);
+    chunk->older = arena->chunk;
+    chunk->bytes = data_bytes;
+    arena->chunk = chunk;
+    arena->used = 0;
+    return MOTE_OK;
+}
+
+/* Callers pass the address of a pointer of any type: copied as bytes, so that no rule on aliasing is
+   broken. */
+static void store_pointer(void **place, const void *pointer)
+{
+    memcpy(place, &pointer, sizeof pointer);
+}
+
+mote_status mote_arena_allocate(mote_arena *arena, size_t bytes, void **memory)
+{
+    if (bytes > SIZE_MAX - sizeof(mote_arena_chunk) - ARENA_ALIGNMENT)
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", bytes);
+    /* a request of nothing still gets a place of its own */
+    const size_t taken = mote_size_align(mote_size_max(bytes, 1), ARENA_ALIGNMENT);
+    if (!arena->chunk || taken > arena->chunk->bytes - arena->used)
+        MOTE_TRY(add_chunk(arena, taken));
+    unsigned char *const place = arena->chunk->data + arena->used;
+    arena->used += taken;
+    memset(place, 0, taken);
+    store_pointer(memory, place);
+    return MOTE_OK;
+}
+
+mote_status mote_arena_array(mote_arena *arena, size_t count, size_t element_bytes, void **memory)
+{
+    if (element_bytes > 0 && count > SIZE_MAX / element_bytes)
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu elements of %zu bytes could not be had", count,
+                          element_bytes);
+    return mote_arena_allocate(arena, count * element_bytes, memory);
+}
+
+mote_status mote_arena_text(mote_arena *arena, const char *text, size_t length, char **copy)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, length + 1, 1, &memory));
+    memcpy(memory, text, length);
+    *copy = memory;
+    return MOTE_OK;
+}
+
+mote_status mote_arena_format(mote_arena *arena, char **text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "text of the format '%s' cannot be made", format);
+    const size_t bytes = (size_t)length + 1;
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_allocate(arena, bytes, &memory));
+    va_start(arguments, format);
+    (void)vsnprintf(memory, bytes, format, arguments);
+    va_end(arguments);
+    *text = memory;
+    return MOTE_OK;
+}
+
+mote_arena_mark mote_arena_get_mark(const mote_arena *arena)
+{
+    return (mote_arena_mark){.chunk = arena->chunk, .used = arena->used};
+}
+
+void mote_arena_release_to(mote_arena *arena, mote_arena_mark mark)
+{
+    while (arena->chunk != mark.chunk) {
+        mote_arena_chunk *const chunk = arena->chunk;
+        assert(chunk); /* the mark is of this arena and not older than another release */
+        arena->chunk = chunk->older;
+        (void)arena->allocator->reallocate(arena->allocator->user, chunk,
+                                           sizeof *chunk + chunk->bytes, 0);
+    }
+    arena->used = mark.used;
+}
+
+mote_status mote_arena_grow(mote_arena *arena, void **items, size_t *capacity, size_t count,
+                            size_t element_bytes)
+{
+    assert(count <= *capacity);
+    if (count < *capacity)
+        return MOTE_OK;
+    const size_t grown =
+        *capacity > SIZE_MAX / 2 ? SIZE_MAX : mote_size_max(2 * *capacity, ARENA_GROW_FIRST);
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, grown, element_bytes, &memory));
+    if (count > 0) {
+        const void *old = NULL;
+        memcpy(&old, items, sizeof old);
+        memcpy(memory, old, count * element_bytes);
+    }
+    store_pointer(items, memory);
+    *capacity = grown;
+    return MOTE_OK;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers from and to text, strictly and in any locale.
+#ifndef MOTE_BASE_NUMBER_H
+#define MOTE_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Decimal digits only, all `length` characters; false when it is anything else or does not fit.
+bool mote_number_parse_integer(const char *text, size_t length, uint64_t *value);
+
+/// Sign, decimal digits with a point, exponent, all `length` characters (at most 127); correctly
+/// rounded. False for anything else: nan, inf, hexadecimal, what overflows.
+bool mote_number_parse_real(const char *text, size_t length, double *value);
+
+/// Writes a finite number so that mote_number_parse_real gives it back: 9 digits if these do, else
+/// 17. Returns the length of the whole text (cut at `bytes`).
+size_t mote_number_print_real(double value, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pipeline, stage by stage. All programs of a run are planned as one: their steps one after the other, so
+// that their transient blocks overlap and what persists lies at the same place for all.
+#include "compile/compile.h"
+
+#include "base/size.h"
+#include "compile/settings.h"
+
+#include <string.h>
+
+#ifdef NDEBUG
+static const bool poison_dead_blocks = false;
+#else
+static const bool poison_dead_blocks = true;
+#endif
+
+typedef struct compiler {
+    const mote_compile_request *request;
+    mote_arena *arena;
+    mote_compiled *compiled;
+} compiler;
+
+static mote_status build_graph(const compiler *c, bool inference, mote_graph *graph)
+{
+    const mote_graph_config config = {.description = c->request->description,
+                                      .layers = c->request->context->layers,
+                                      .thread_count = c->request->context->parallel.thread_count,
+                                      .inference = inference};
+    MOTE_TRY(mote_graph_build(&config, c->arena, graph));
+    if (!inference && graph->loss == MOTE_NONE)
+        return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                          "%s: the model has no loss: give [Model] a key 'loss' (mse, cross)",
+                          c->request->description->path);
+    return MOTE_OK;
+}
+
+static mote_status add_schedule(const compiler *c, const mote_graph *graph, const char *name,
+                                bool training)
+{
+    mote_compiled *compiled = c->compiled;
+    const mote_training_settings *settings = &compiled->settings;
+    mote_strategy strategy = {
+        .name = name,
+        .training = training,
+        .apply = (mote_apply_policy)c->request->description->settings.apply,
+    };
+    if (training) {
+        strategy.slot_count = settings->optimizer->slot_count(settings->optimizer_state);
+        strategy.slot_names = settings->optimizer->slot_names;
+    }
+    return mote_schedule_build(graph, &strategy, c->arena,
+                               &compiled->schedules[compiled->program_count++]);
+}
+
+static mote_status make_schedules(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    const unsigned modes = c->request->modes;
+    const bool train = (modes & MOTE_MODE_TRAIN) != 0;
+    const bool evaluate =
+        (modes & MOTE_MODE_EVALUATE) || (train && c->request->description->valid_set);
+    if (train)
+        MOTE_TRY(mote_compile_settings(c->request, c->arena, &compiled->settings));
+    if (train || evaluate)
+        MOTE_TRY(build_graph(c, false, &compiled->graphs[0]));
+    if (modes & MOTE_MODE_INFER)
+        MOTE_TRY(build_graph(c, true, &compiled->graphs[1]));
+    if (train) {
+        compiled->train = &compiled->programs[compiled->program_count];
+        MOTE_TRY(add_schedule(c, &compiled->graphs[0], "train", true));
+    }
+    if (evaluate) {
+        compiled->evaluate = &compiled->programs[compiled->program_count];
+        MOTE_TRY(add_schedule(c, &compiled->graphs[0], "evaluate", false));
+    }
+    if (modes & MOTE_MODE_INFER) {
+        compiled->infer = &compiled->programs[compiled->program_count];
+        MOTE_TRY(add_schedule(c, &compiled->graphs[1], "infer", false));
+    }
+    return MOTE_OK;
+}
+
+static mote_state_role role_of(const mote_compiled *compiled, const mote_schedule_tensor *tensor)
+{
+    if (tensor->kind == MOTE_BLOCK_KIND_OPTIMIZER)
+        return MOTE_STATE_OPTIMIZER;
+    const mote_graph *graph = compiled->schedules[0].graph;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        for (size_t j = 0; j < graph->nodes[i].declaration.statistic_count; j++) {
+            if (graph->nodes[i].statistic_names[j] == tensor->name)
+                return MOTE_STATE_STATISTIC;
+        }
+    }
+    return MOTE_STATE_WEIGHT;
+}
+
+static void insert_sorted(mote_compiled *compiled, const mote_state_block *block)
+{
+    size_t at = compiled->state_block_count++;
+    for (; at > 0 && strcmp(compiled->state_blocks[at - 1].name, block->name) > 0; at--)
+        compiled->state_blocks[at] = compiled->state_blocks[at - 1];
+    compiled->state_blocks[at] = *block;
+}
+
+/// What persists, in name order, from the start of the arena on. The first program names all of it.
+static mote_status make_state(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    const mote_schedule *schedule = &compiled->schedules[0];
+    MOTE_TRY(mote_arena_array(c->arena, schedule->tensor_count, sizeof *compiled->state_blocks,
+                              (void **)&compiled->state_blocks));
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &schedule->tensors[i];
+        if (!tensor->persistent)
+            continue;
+        const mote_state_block block = {.name = tensor->name,
+                                        .role = role_of(compiled, tensor),
+                                        .spec = tensor->spec,
+                                        .bytes = tensor->bytes};
+        insert_sorted(compiled, &block);
+    }
+    size_t offset = 0;
+    for (size_t i = 0; i < compiled->state_block_count; i++) {
+        compiled->state_blocks[i].offset = offset;
+        MOTE_TRY(mote_size_add(offset, compiled->state_blocks[i].bytes, "the weights", &offset));
+        offset = mote_size_align(offset, MOTE_ALIGNMENT);
+    }
+    return MOTE_OK;
+}
+
+static void place_schedule(const mote_schedule *schedule, size_t first_step,
+                           mote_placement *placements)
+{
+    for (size_t i = 0; i < schedule->block_count; i++)
+        placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
+                                         .alignment = MOTE_ALIGNMENT,
+                                         .first = first_step + schedule->blocks[i].first,
+                                         .last = first_step + schedule->blocks[i].last,
+                                         .fixed = MOTE_PLAN_ANY};
+}
+
+static mote_status make_problem(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    mote_placement *placements = NULL;
+    size_t count = compiled->state_block_count;
+    size_t step_count = 0;
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        count += compiled->schedules[i].block_count;
+        step_count += compiled->schedules[i].step_count;
+    }
+    MOTE_TRY(mote_arena_array(c->arena, count, sizeof *placements, (void **)&placements));
+    for (size_t i = 0; i < compiled->state_block_count; i++)
+        placements[i] = (mote_placement){.bytes = compiled->state_blocks[i].bytes,
+                                         .alignment = MOTE_ALIGNMENT,
+                                         .first = 0,
+                                         .last = step_count - 1,
+                                         .fixed = compiled->state_blocks[i].offset};
+    size_t at = compiled->state_block_count;
+    size_t first_step = 0;
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        place_schedule(&compiled->schedules[i], first_step, placements + at);
+        at += compiled->schedules[i].block_count;
+        first_step += compiled->schedules[i].step_count;
+    }
+    compiled->problem = (mote_plan_problem){placements, count, step_count};
+    return MOTE_OK;
+}
+
+static mote_status measure_unplanned(const compiler *c)
+{
+    const mote_planner *naive = NULL;
+    mote_plan plan;
+    MOTE_TRY(mote_planner_find("naive", &naive));
+    const mote_arena_mark mark = mote_arena_get_mark(c->arena);
+    const mote_status status = mote_plan_run(naive, &c->compiled->problem, c->arena, &plan);
+    if (status == MOTE_OK)
+        c->compiled->info.unplanned_bytes = plan.arena_bytes;
+    mote_arena_release_to(c->arena, mark);
+    return status;
+}
+
+/// The schedule and its step that stand at `step` of all programs, one after the other.
+static const mote_schedule *find_step(const mote_compiled *compiled, size_t *step)
+{
+    size_t i = 0;
+    while (*step >= compiled->schedules[i].step_count)
+        *step -= compiled->schedules[i++].step_count;
+    return &compiled->schedules[i];
+}
+
+static mote_status fill_info(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    mote_plan_info *info = &compiled->info;
+    const mote_graph *graph = mote_compiled_graph(compiled);
+    info->arena_bytes = compiled->plan.arena_bytes;
+    info->lower_bound_bytes = compiled->plan.lower_bound_bytes;
+    info->peak_step = compiled->plan.peak_step;
+    info->plan_hash = compiled->plan.hash;
+    info->planner = c->request->planner->name;
+    info->layer_count = graph->node_count;
+    info->step_count = compiled->problem.step_count;
+    info->placement_count = compiled->problem.placement_count;
+    info->batch_size = graph->batch;
+    info->parameter_count = mote_graph_parameter_count(graph);
+    for (size_t i = 0; i < compiled->problem.placement_count; i++) {
+        const mote_placement *placement = &compiled->problem.placements[i];
+        if (placement->first > info->peak_step || placement->last < info->peak_step)
+            continue;
+        mote_block_kind kind;
+        (void)mote_compiled_placement_name(compiled, i, &kind);
+        info->kind_bytes[kind] += mote_size_align(placement->bytes, placement->alignment);
+    }
+    size_t step = info->peak_step;
+    char text[256];
+    char *name = NULL;
+    const mote_schedule *schedule = find_step(compiled, &step);
+    MOTE_TRY(mote_arena_format(c->arena, &name, "%s",
+                               mote_step_text(schedule, step, text, sizeof text)));
+    info->peak_step_name = name;
+    return MOTE_OK;
+}
+
+mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
+                         mote_compiled *compiled)
+{
+    const compiler c = {request, arena, compiled};
+    *compiled = (mote_compiled){.program_count = 0};
+    MOTE_TRY(make_schedules(&c));
+    MOTE_TRY(make_state(&c));
+    MOTE_TRY(make_problem(&c));
+    MOTE_TRY(measure_unplanned(&c));
+    MOTE_TRY(mote_plan_run(request->planner, &compiled->problem, arena, &compiled->plan));
+    MOTE_TRY(fill_info(&c));
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        MOTE_TRY(mote_compile_link(compiled, i, arena, &compiled->programs[i]));
+        compiled->programs[i].poison = poison_dead_blocks;
+    }
+    return mote_compile_hash(request, compiled);
+}
+
+const mote_graph *mote_compiled_graph(const mote_compiled *compiled)
+{
+    return compiled->graphs[0].node_count ? &compiled->graphs[0] : &compiled->graphs[1];
+}
+
+const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
+                                         mote_block_kind *kind)
+{
+    if (index < compiled->state_block_count) {
+        const mote_state_block *block = &compiled->state_blocks[index];
+        *kind = block->role == MOTE_STATE_OPTIMIZER ? MOTE_BLOCK_KIND_OPTIMIZER
+                                                    : MOTE_BLOCK_KIND_WEIGHTS;
+        return block->name;
+    }
+    index -= compiled->state_block_count;
+    const mote_schedule *schedule = compiled->schedules;
+    for (; index >= schedule->block_count; schedule++)
+        index -= schedule->block_count;
+    *kind = schedule->blocks[index].kind;
+    return schedule->blocks[index].name;
+}
+
+const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,
+                                                         const char *name)
+{
+    const mote_graph *graph = mote_compiled_graph(compiled);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const mote_node *node = &graph->nodes[i];
+        for (size_t j = 0; j < node->declaration.weight_count; j++) {
+            if (strcmp(node->weight_names[j], name) == 0)
+                return &node->declaration.weights[j];
+        }
+        for (size_t j = 0; j < node->declaration.statistic_count; j++) {
+            if (strcmp(node->statistic_names[j], name) == 0)
+                return &node->declaration.statistics[j];
+        }
+    }
+    return NULL;
+}

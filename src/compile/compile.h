@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pipeline: description -> graph -> schedule -> plan -> program. The only place that knows its order.
+#ifndef MOTE_COMPILE_COMPILE_H
+#define MOTE_COMPILE_COMPILE_H
+
+#include "base/context.h"
+#include "exec/exec.h"
+#include "model/model.h"
+#include "mote/model.h"
+#include "schedule/schedule.h"
+#include "state/state.h"
+
+#define MOTE_PROGRAMS_MAX 3U
+
+/// What is asked for.
+typedef struct mote_compile_request {
+    const mote_context *context;
+    const mote_description *description;
+    unsigned modes; // MOTE_MODE_*
+    const mote_planner *planner;
+} mote_compile_request;
+
+/// [Optimizer] and [LearningRateScheduler].
+typedef struct mote_training_settings {
+    const mote_optimizer *optimizer; // NULL when nothing is trained
+    const void *optimizer_state;
+    double learning_rate;
+    const mote_schedule_rate *rate;
+    const void *rate_state;
+} mote_training_settings;
+
+/// What compiling made; lives in the arena that it was given, immutable but for binding the programs.
+typedef struct mote_compiled {
+    mote_graph graphs[2]; // with loss, for inference; node_count 0 where not wanted
+    mote_training_settings settings;
+    mote_schedule schedules[MOTE_PROGRAMS_MAX];
+    mote_program programs[MOTE_PROGRAMS_MAX];
+    size_t program_count;
+    const mote_program *train; // NULL where not wanted
+    const mote_program *evaluate;
+    const mote_program *infer;
+    mote_state_block *state_blocks; // sorted by name
+    size_t state_block_count;
+    mote_plan_problem problem; // state blocks, then the blocks of each schedule
+    mote_plan plan;
+    mote_plan_info info;
+    char model_hash[MOTE_SHA256_TEXT_BYTES];
+} mote_compiled;
+
+/// Errors as those of the stages. On failure the arena holds garbage that its owner releases.
+mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
+                         mote_compiled *compiled) MOTE_MUST_CHECK;
+
+/// Name and kind of placement `index`.
+const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
+                                         mote_block_kind *kind);
+
+/// Initializer of a state block: NULL for optimizer state, which starts at zero.
+const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,
+                                                         const char *name);
+
+/// The graph that trains, or the only one.
+const mote_graph *mote_compiled_graph(const mote_compiled *compiled);
+
+/// Prints a stage: the graphs, schedules, plan or programs.
+void mote_compiled_print(const mote_compiled *compiled, mote_stage stage,
+                         const mote_writer *writer);
+
+#endif

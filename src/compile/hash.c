@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model's hash: equal for two descriptions that train to the same bits from the same data.
+#include "compile/settings.h"
+
+static void add_properties(mote_sha256 *hash, const mote_property *table, const void *state)
+{
+    for (const mote_property *row = table; row && row->name; row++) {
+        char value[512];
+        mote_property_get(row, state, value, sizeof value);
+        mote_sha256_add_text(hash, row->name);
+        mote_sha256_add_text(hash, value);
+    }
+}
+
+static void add_shape(mote_sha256 *hash, const mote_tensor_spec *spec)
+{
+    char shape[128];
+    mote_sha256_add_text(hash, mote_dtype_text(spec->dtype));
+    mote_sha256_add_text(hash, mote_shape_text(&spec->shape, shape, sizeof shape));
+}
+
+static void add_node(mote_sha256 *hash, const mote_graph *graph, const mote_node *node)
+{
+    mote_sha256_add_text(hash, node->name);
+    mote_sha256_add_text(hash, node->layer->name);
+    mote_sha256_add_number(hash, node->trainable);
+    add_properties(hash, node->layer->properties, node->state);
+    for (size_t i = 0; i < node->input_count; i++)
+        mote_sha256_add_text(hash, graph->values[node->inputs[i]].name);
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        add_shape(hash, &node->declaration.outputs[i]);
+    for (size_t i = 0; i < node->declaration.weight_count; i++)
+        add_shape(hash, &node->declaration.weights[i].spec);
+}
+
+static void add_training(mote_sha256 *hash, const mote_training_settings *settings)
+{
+    if (!settings->optimizer)
+        return;
+    char rate[64];
+    static const mote_property learning_rate = {.name = "learning_rate",
+                                                .kind = MOTE_PROPERTY_REAL};
+    mote_property_get(&learning_rate, &settings->learning_rate, rate, sizeof rate);
+    mote_sha256_add_text(hash, settings->optimizer->name);
+    mote_sha256_add_text(hash, rate);
+    add_properties(hash, settings->optimizer->properties, settings->optimizer_state);
+    mote_sha256_add_text(hash, settings->rate->name);
+    add_properties(hash, settings->rate->properties, settings->rate_state);
+}
+
+mote_status mote_compile_hash(const mote_compile_request *request, mote_compiled *compiled)
+{
+    mote_sha256 hash;
+    mote_sha256_init(&hash);
+    const mote_graph *graph = mote_compiled_graph(compiled);
+    for (size_t i = 0; i < graph->node_count; i++)
+        add_node(&hash, graph, &graph->nodes[i]);
+    add_training(&hash, &compiled->settings);
+    mote_sha256_add_number(&hash, request->description->settings.batch_size);
+    mote_sha256_add_number(&hash, request->description->settings.seed);
+    mote_sha256_finish(&hash, compiled->model_hash);
+    return MOTE_OK;
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// From schedule and offsets to a program: every step becomes an operation with the tensors that its layer
+// declared for the phase, and no others.
+#include "compile/settings.h"
+
+#include "base/hash.h"
+
+#include <assert.h>
+
+typedef struct linker {
+    const mote_compiled *compiled;
+    const mote_schedule *schedule;
+    size_t index; // of the schedule
+    mote_arena *arena;
+} linker;
+
+size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor)
+{
+    if (tensor == MOTE_NONE)
+        return MOTE_ABSENT;
+    const mote_schedule_tensor *wanted = &compiled->schedules[index].tensors[tensor];
+    const mote_state state = {compiled->state_blocks, compiled->state_block_count, NULL};
+    if (wanted->persistent)
+        return compiled->state_blocks[mote_state_find(&state, wanted->name)].offset;
+    if (wanted->block == MOTE_NONE)
+        return MOTE_ABSENT;
+    size_t placement = compiled->state_block_count;
+    for (size_t i = 0; i < index; i++)
+        placement += compiled->schedules[i].block_count;
+    return compiled->plan.offsets[placement + wanted->block];
+}
+
+static void link_tensor(const linker *l, mote_operation *operation, size_t tensor)
+{
+    const size_t at = operation->tensor_count++;
+    operation->offsets[at] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+    if (tensor != MOTE_NONE)
+        operation->tensors[at].spec = l->schedule->tensors[tensor].spec;
+}
+
+static mote_status reserve(const linker *l, mote_operation *operation, size_t count)
+{
+    MOTE_TRY(mote_arena_array(l->arena, count, sizeof *operation->tensors,
+                              (void **)&operation->tensors));
+    return mote_arena_array(l->arena, count, sizeof *operation->offsets,
+                            (void **)&operation->offsets);
+}
+
+static void link_values(const linker *l, mote_operation *operation, const mote_node *node,
+                        unsigned phase)
+{
+    const mote_schedule *schedule = l->schedule;
+    const bool forward = phase == MOTE_PHASE_FORWARD;
+    operation->layer_run.inputs = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < node->input_count; i++) {
+        const bool needed = forward || (node->declaration.input_needs[i] & phase);
+        link_tensor(l, operation, needed ? schedule->values[node->inputs[i]] : MOTE_NONE);
+    }
+    operation->layer_run.outputs = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < node->declaration.output_count; i++) {
+        const bool needed = forward || (i == 0 && (node->declaration.output_needs & phase));
+        link_tensor(l, operation, needed ? schedule->values[node->outputs[i]] : MOTE_NONE);
+    }
+}
+
+static void link_derivatives(const linker *l, mote_operation *operation, const mote_node *node,
+                             unsigned phase)
+{
+    const mote_schedule *schedule = l->schedule;
+    const bool backward = (phase & MOTE_PHASE_BACKWARD) != 0;
+    operation->layer_run.input_derivatives = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < node->input_count; i++) {
+        const bool wanted = phase == MOTE_PHASE_DERIVATIVE;
+        link_tensor(l, operation, wanted ? schedule->derivatives[node->inputs[i]] : MOTE_NONE);
+    }
+    operation->layer_run.output_derivatives = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        link_tensor(l, operation, backward ? schedule->derivatives[node->outputs[i]] : MOTE_NONE);
+}
+
+static void link_weights(const linker *l, mote_operation *operation, size_t node, unsigned phase)
+{
+    const mote_declaration *declaration = &l->schedule->graph->nodes[node].declaration;
+    const mote_node_tensors *tensors = &l->schedule->nodes[node];
+    const bool forward = phase == MOTE_PHASE_FORWARD;
+    operation->layer_run.weights = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < declaration->weight_count; i++) {
+        const bool needed = forward || (declaration->weights[i].needs & phase);
+        link_tensor(l, operation, needed ? tensors->weights[i] : MOTE_NONE);
+    }
+    operation->layer_run.gradients = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < declaration->weight_count; i++)
+        link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->gradients[i] : MOTE_NONE);
+    operation->layer_run.statistics = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < declaration->statistic_count; i++) {
+        const bool needed = forward || (declaration->statistics[i].needs & phase);
+        link_tensor(l, operation, needed ? tensors->statistics[i] : MOTE_NONE);
+    }
+}
+
+static void link_temporaries(const linker *l, mote_operation *operation, size_t node,
+                             unsigned phase)
+{
+    const mote_declaration *declaration = &l->schedule->graph->nodes[node].declaration;
+    const mote_node_tensors *tensors = &l->schedule->nodes[node];
+    operation->layer_run.temporaries = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < declaration->temporary_count; i++) {
+        const bool needed = (declaration->temporaries[i].phases & phase) != 0;
+        link_tensor(l, operation, needed ? tensors->temporaries[i] : MOTE_NONE);
+    }
+}
+
+static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind kind)
+{
+    switch (kind) {
+    case MOTE_STEP_FORWARD:
+        return layer->forward;
+    case MOTE_STEP_GRADIENT:
+        return layer->calc_gradient;
+    case MOTE_STEP_DERIVATIVE:
+        return layer->calc_derivative;
+    case MOTE_STEP_UPDATE:
+        return layer->update;
+    case MOTE_STEP_READ:
+    case MOTE_STEP_APPLY:
+        break;
+    }
+    return NULL;
+}
+
+static mote_status link_layer(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_node *node = &l->schedule->graph->nodes[step->node];
+    const mote_declaration *declaration = &node->declaration;
+    const unsigned phase = mote_step_phase(step->kind);
+    const bool is_loss = node->layer->kind == MOTE_LAYER_LOSS && step->kind == MOTE_STEP_FORWARD;
+    MOTE_TRY(reserve(l, operation,
+                     2 * node->input_count + 2 * declaration->output_count +
+                         2 * declaration->weight_count + declaration->statistic_count +
+                         declaration->temporary_count + 1));
+    operation->run = is_loss ? mote_operation_loss : mote_operation_layer;
+    operation->callback = callback_of(node->layer, step->kind);
+    operation->state = node->state;
+    operation->random_name = mote_hash_name(node->name);
+    operation->training = l->schedule->training;
+    link_values(l, operation, node, phase);
+    link_derivatives(l, operation, node, phase);
+    link_weights(l, operation, step->node, phase);
+    link_temporaries(l, operation, step->node, phase);
+    link_tensor(l, operation, step->scratch); // the last one, see mote_program_bind
+    return MOTE_OK;
+}
+
+static mote_status link_read(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    MOTE_TRY(reserve(l, operation, 1));
+    operation->run = mote_operation_read;
+    operation->port = step->index;
+    link_tensor(l, operation, l->schedule->values[l->schedule->graph->ports[step->index]]);
+    return MOTE_OK;
+}
+
+static mote_status link_apply(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
+    MOTE_TRY(reserve(l, operation, MOTE_APPLY_SLOTS + MOTE_OPTIMIZER_SLOTS_MAX));
+    operation->run = mote_operation_apply;
+    link_tensor(l, operation, tensors->weights[step->index]);
+    link_tensor(l, operation, tensors->gradients[step->index]);
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
+        link_tensor(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]);
+    return MOTE_OK;
+}
+
+/// The blocks whose life ends with this step.
+static mote_status link_dead(const linker *l, size_t step, mote_operation *operation)
+{
+    const mote_schedule *schedule = l->schedule;
+    mote_dead_range *ranges = NULL;
+    size_t count = 0;
+    size_t placement = l->compiled->state_block_count;
+    for (size_t i = 0; i < l->index; i++)
+        placement += l->compiled->schedules[i].block_count;
+    for (size_t i = 0; i < schedule->block_count; i++)
+        count += schedule->blocks[i].last == step;
+    MOTE_TRY(mote_arena_array(l->arena, count, sizeof *ranges, (void **)&ranges));
+    for (size_t i = 0; i < schedule->block_count; i++) {
+        if (schedule->blocks[i].last == step && step + 1 < schedule->step_count)
+            ranges[operation->dead_count++] = (mote_dead_range){
+                l->compiled->plan.offsets[placement + i], schedule->blocks[i].bytes};
+    }
+    operation->dead = ranges;
+    return MOTE_OK;
+}
+
+static mote_status link_step(const linker *l, size_t index, mote_operation *operation)
+{
+    const mote_step *step = &l->schedule->steps[index];
+    char text[256];
+    char *name = NULL;
+    MOTE_TRY(mote_arena_format(l->arena, &name, "%s",
+                               mote_step_text(l->schedule, index, text, sizeof text)));
+    operation->name = name;
+    if (step->kind == MOTE_STEP_READ)
+        MOTE_TRY(link_read(l, step, operation));
+    else if (step->kind == MOTE_STEP_APPLY)
+        MOTE_TRY(link_apply(l, step, operation));
+    else
+        MOTE_TRY(link_layer(l, step, operation));
+    return link_dead(l, index, operation);
+}
+
+mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
+                              mote_program *program)
+{
+    const mote_schedule *schedule = &compiled->schedules[index];
+    const linker l = {compiled, schedule, index, arena};
+    program->name = schedule->name;
+    program->operation_count = schedule->step_count;
+    MOTE_TRY(mote_arena_array(arena, schedule->step_count, sizeof *program->operations,
+                              (void **)&program->operations));
+    for (size_t i = 0; i < schedule->step_count; i++)
+        MOTE_TRY(link_step(&l, i, &program->operations[i]));
+    const mote_graph *graph = schedule->graph;
+    const size_t result =
+        graph->loss == MOTE_NONE ? graph->prediction : graph->nodes[graph->loss].outputs[0];
+    program->result_offset = mote_compile_tensor_offset(compiled, index, schedule->values[result]);
+    assert(program->result_offset != MOTE_ABSENT);
+    return MOTE_OK;
+}

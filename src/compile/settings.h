@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of compiling that are not a stage of their own.
+#ifndef MOTE_COMPILE_SETTINGS_H
+#define MOTE_COMPILE_SETTINGS_H
+
+#include "compile/compile.h"
+
+/// Reads [Optimizer] and [LearningRateScheduler].
+mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,
+                                  mote_training_settings *settings);
+
+/// SHA-256 of everything that makes the model and its training what they are: layers, properties, connections,
+/// shapes, optimizer, schedule, batch size, seed; no paths, nothing that may differ without a difference in bits.
+mote_status mote_compile_hash(const mote_compile_request *request, mote_compiled *compiled);
+
+/// Turns schedule and offsets into the program.
+mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
+                              mote_program *program);
+
+/// Offset of a tensor of schedule `index`, or MOTE_ABSENT.
+size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data sets: files opened and checked before step one, then read sample by sample without allocation.
+#ifndef MOTE_DATA_DATA_H
+#define MOTE_DATA_DATA_H
+
+#include "base/property.h"
+#include "base/random.h"
+#include "mote/allocator.h"
+#include "tensor/source.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// How bytes of images become numbers unless a data section says otherwise: value * scale.
+#define MOTE_IMAGE_SCALE (1.0 / 255.0)
+
+/// What the graph wants to be fed: one input and one label (later more ports).
+typedef struct mote_dataset_ports {
+    const mote_tensor_spec *inputs;
+    size_t input_count;
+    const mote_tensor_spec *labels; // I32 1:1:1 = class index; real, n elements = one-hot
+    size_t label_count;
+    size_t class_count; // classes the network tells apart; 0: not a classifier
+} mote_dataset_ports;
+
+typedef struct mote_dataset_config {
+    const char *owner;         // "[train_set]", for messages
+    mote_origin origin;
+    const mote_entry *entries; // of the section; keys of the reader's table and the common ones
+    size_t entry_count;
+    const char *folder;        // paths are relative to it
+    mote_dataset_ports ports;
+    const mote_allocator *allocator;
+} mote_dataset_config;
+
+typedef struct mote_dataset mote_dataset;
+
+/// A kind of data, a row of readers.def: `type` in a data section.
+typedef struct mote_reader mote_reader;
+
+/// Opens and checks the files of a section (type = idx). Common keys: type, shuffle (default true), samples
+/// (use only the first n; 0 = all), class_names. Errors name file and record.
+mote_status mote_dataset_open(const mote_dataset_config *config, mote_dataset **dataset) MOTE_MUST_CHECK;
+
+void mote_dataset_close(mote_dataset **dataset);
+
+uint64_t mote_dataset_sample_count(const mote_dataset *dataset);
+
+/// Whether the section asks for another order each epoch.
+bool mote_dataset_shuffles(const mote_dataset *dataset);
+
+/// The samples of the current batch: places first .. first+count-1 of the epoch's order. `order` is the key of
+/// the permutation (seed, epoch), or NULL for file order.
+void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first, size_t count);
+
+/// Serves the selected batch; valid while the data set is open.
+const mote_source *mote_dataset_source(mote_dataset *dataset);
+
+/// How bytes become numbers (value * scale), for files that are to be prepared in the same way later.
+double mote_dataset_scale(const mote_dataset *dataset);
+
+/// Names of the classes, "a,b,c", from the common key class_names (their number must be class_count); "" when
+/// the section has none.
+const char *mote_dataset_class_names(const mote_dataset *dataset);
+
+/// Name, property table and summary of reader `index` for documentation; NULL behind the last.
+const char *mote_dataset_reader(size_t index, const mote_property **table, const char **summary);
+
+/// The keys every data section has.
+const mote_property *mote_dataset_properties(void);
+
+/// Reads an 8-bit grey PNG of exactly the spec's size (1:H:W) as value * scale. Anything else is refused by
+/// name. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without libpng.
+mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale, mote_real *values)
+    MOTE_MUST_CHECK;
+
+#endif

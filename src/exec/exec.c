@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a program's operations one after the other.
+#include "exec/exec.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool is_finite(mote_real x)
+{
+    return x - x == MOTE_REAL(0.0);
+}
+
+mote_status mote_operation_read(const mote_operation *operation, const mote_execution *execution)
+{
+    const mote_tensor *target = &operation->tensors[0];
+    const mote_source_piece piece = {.port = operation->port,
+                                     .spec = &target->spec,
+                                     .sample_count = execution->batch,
+                                     .element_count = mote_shape_elements(&target->spec.shape)};
+    return execution->source->read(execution->source->user, &piece, target->data);
+}
+
+mote_status mote_operation_layer(const mote_operation *operation, const mote_execution *execution)
+{
+    mote_layer_run run = operation->layer_run;
+    run.kernels = execution->kernels;
+    run.parallel = execution->parallel;
+    run.batch = execution->batch;
+    run.training = operation->training;
+    run.random = (mote_random_key){
+        .seed = execution->seed, .name = operation->random_name, .iteration = execution->iteration};
+    operation->callback(&run, operation->state);
+    return MOTE_OK;
+}
+
+mote_status mote_operation_loss(const mote_operation *operation, const mote_execution *execution)
+{
+    MOTE_TRY(mote_operation_layer(operation, execution));
+    const mote_real *metrics = (const mote_real *)operation->layer_run.outputs[0].data;
+    if (is_finite(metrics[MOTE_LOSS_MEAN]))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the loss is not finite (%s)", operation->name);
+}
+
+mote_status mote_operation_apply(const mote_operation *operation, const mote_execution *execution)
+{
+    const mote_tensor *tensors = operation->tensors;
+    mote_optimizer_run run = {.kernels = execution->kernels,
+                              .parallel = execution->parallel,
+                              .learning_rate = execution->learning_rate,
+                              .step = execution->update,
+                              .count = mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec.shape),
+                              .weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data,
+                              .gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data};
+    for (size_t i = MOTE_APPLY_SLOTS; i < operation->tensor_count; i++)
+        run.slots[i - MOTE_APPLY_SLOTS] = (mote_real *)tensors[i].data;
+    execution->optimizer->apply(&run, execution->optimizer_state);
+    return MOTE_OK;
+}
+
+void mote_program_bind(mote_program *program, unsigned char *base)
+{
+    program->base = base;
+    for (size_t i = 0; i < program->operation_count; i++) {
+        const mote_operation *operation = &program->operations[i];
+        for (size_t j = 0; j < operation->tensor_count; j++) {
+            const size_t offset = operation->offsets[j];
+            operation->tensors[j].data = offset == MOTE_ABSENT ? NULL : base + offset;
+        }
+    }
+    for (size_t i = 0; i < program->operation_count; i++) {
+        mote_operation *operation = &program->operations[i];
+        if (operation->callback) // scratch is the last tensor of a layer's operation
+            operation->layer_run.scratch = operation->tensors[operation->tensor_count - 1].data;
+    }
+}
+
+static void poison_dead(const mote_program *program, const mote_operation *operation)
+{
+    for (size_t i = 0; i < operation->dead_count; i++)
+        memset(program->base + operation->dead[i].offset, 0xFF, operation->dead[i].bytes);
+}
+
+mote_status mote_program_run(const mote_program *program, const mote_execution *execution)
+{
+    assert(program->base);
+    for (size_t i = 0; i < program->operation_count; i++) {
+        const mote_operation *operation = &program->operations[i];
+        MOTE_TRY(operation->run(operation, execution));
+        if (program->poison)
+            poison_dead(program, operation);
+    }
+    return MOTE_OK;
+}
+
+mote_real *mote_program_result(const mote_program *program)
+{
+    return (mote_real *)(void *)(program->base + program->result_offset);
+}
+
+void mote_program_print(const mote_program *program, const mote_writer *writer)
+{
+    mote_write(writer, "program %s: %zu operations\n", program->name, program->operation_count);
+    for (size_t i = 0; i < program->operation_count; i++) {
+        const mote_operation *operation = &program->operations[i];
+        mote_write(writer, "%5zu %-40s", i, operation->name);
+        for (size_t j = 0; j < operation->tensor_count; j++) {
+            if (operation->offsets[j] != MOTE_ABSENT)
+                mote_write(writer, " @%zu", operation->offsets[j]);
+        }
+        mote_write(writer, "\n");
+    }
+}

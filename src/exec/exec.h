@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: a flat array of operations on resolved memory, and the executor that runs it. Nothing is decided
+// here: what runs, when and where was settled by the schedule and the plan.
+#ifndef MOTE_EXEC_EXEC_H
+#define MOTE_EXEC_EXEC_H
+
+#include "layer/layer.h"
+#include "mote/writer.h"
+#include "optim/optim.h"
+#include "tensor/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOTE_ABSENT SIZE_MAX
+
+typedef struct mote_operation mote_operation;
+
+/// What changes from one run of a program to the next.
+typedef struct mote_execution {
+    const mote_kernels *kernels;
+    const mote_parallel *parallel;
+    const mote_source *source; // of the selected batch
+    size_t batch;              // samples in it
+    uint64_t seed;
+    uint64_t iteration; // steps before this one, in this training
+    uint64_t update;    // weight updates before this one, plus 1
+    double learning_rate;
+    const mote_optimizer *optimizer;
+    const void *optimizer_state;
+} mote_execution;
+
+/// Runs one operation.
+typedef mote_status mote_operation_run(const mote_operation *operation,
+                                       const mote_execution *execution);
+
+/// A range of the arena whose content is not needed after an operation.
+typedef struct mote_dead_range {
+    size_t offset, bytes;
+} mote_dead_range;
+
+struct mote_operation {
+    mote_operation_run *run;
+    const char *name; // "calc_gradient conv1"
+    mote_layer_callback *callback;
+    const void *state;
+    uint64_t random_name; // of the node, for its random numbers
+    bool training;
+    size_t port;          // of a READ
+    mote_tensor *tensors; // all tensors of the operation, bound to the arena
+    size_t *offsets;      // of each, or MOTE_ABSENT
+    size_t tensor_count;
+    mote_layer_run layer_run; // points into tensors
+    const mote_dead_range *dead;
+    size_t dead_count;
+};
+
+typedef struct mote_program {
+    const char *name;
+    mote_operation *operations;
+    size_t operation_count;
+    bool poison;          // fill dead ranges with NaN: shows uses after the end of a life
+    unsigned char *base;  // set by mote_program_bind
+    size_t result_offset; // of what the caller reads after the run: metrics or outputs
+} mote_program;
+
+/// The kinds of operation. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
+/// before the first weight changes, so that the state is as if the step had not been.
+mote_operation_run mote_operation_read;
+mote_operation_run mote_operation_layer;
+mote_operation_run mote_operation_loss;
+mote_operation_run mote_operation_apply;
+
+/// Tensors of an APPLY operation, by index.
+enum {
+    MOTE_APPLY_WEIGHT,
+    MOTE_APPLY_GRADIENT,
+    MOTE_APPLY_SLOTS
+};
+
+/// Resolves all tensors against the arena that starts at `base`.
+void mote_program_bind(mote_program *program, unsigned char *base);
+
+/// Runs all operations; stops at the first failure.
+mote_status mote_program_run(const mote_program *program,
+                             const mote_execution *execution) MOTE_MUST_CHECK;
+
+/// Where the result lies.
+mote_real *mote_program_result(const mote_program *program);
+
+/// One line an operation: name, and offset and bytes of each tensor.
+void mote_program_print(const mote_program *program, const mote_writer *writer);
+
+#endif

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a description to a graph: read, realize, sort, set up node by node, find out which derivatives are wanted.
+#include "graph/draft.h"
+
+#include <string.h>
+
+/// What building needs at hand.
+typedef struct builder {
+    const mote_graph_config *config;
+    mote_arena *arena;
+    const mote_draft_list *list;
+    mote_graph *graph;
+    size_t value_capacity;
+    size_t port_capacity;
+    size_t *nodes; // node of each draft
+} builder;
+
+/// Puts the place of the layer in front of the message that setup raised.
+static mote_status raise_at(const mote_node *node, mote_status status)
+{
+    const mote_error *error = mote_last_error();
+    char place[256];
+    char message[sizeof error->message];
+    mote_origin_text(&node->origin, place, sizeof place);
+    memcpy(message, error->message, sizeof message);
+    if (!place[0] || status == MOTE_ERROR_MEMORY || strncmp(message, place, strlen(place)) == 0)
+        return status;
+    return mote_raise(status, error->file, error->line, "%s%s", place, message);
+}
+
+static mote_status add_value(builder *b, const mote_value *value, size_t *index)
+{
+    mote_graph *graph = b->graph;
+    void *values = graph->values;
+    MOTE_TRY(mote_arena_grow(b->arena, &values, &b->value_capacity, graph->value_count,
+                             sizeof *graph->values));
+    graph->values = (mote_value *)values;
+    graph->values[graph->value_count] = *value;
+    *index = graph->value_count++;
+    return MOTE_OK;
+}
+
+/// A value that comes from outside; ports are numbered as they appear.
+static mote_status add_source(builder *b, const mote_node *node, const mote_tensor_spec *spec,
+                              bool label, size_t *index)
+{
+    mote_graph *graph = b->graph;
+    char *name = NULL;
+    void *ports = graph->ports;
+    MOTE_TRY(mote_arena_format(b->arena, &name, "%s %s", node->name, label ? "label" : "batch"));
+    MOTE_TRY(mote_arena_grow(b->arena, &ports, &b->port_capacity, graph->port_count,
+                             sizeof *graph->ports));
+    graph->ports = (size_t *)ports;
+    const mote_value value = {.name = name,
+                              .spec = *spec,
+                              .producer = MOTE_NONE,
+                              .port = graph->port_count,
+                              .label = label};
+    MOTE_TRY(add_value(b, &value, index));
+    graph->ports[graph->port_count++] = *index;
+    graph->input_count += !label;
+    return MOTE_OK;
+}
+
+static mote_status connect(builder *b, mote_node *node, const mote_draft *draft)
+{
+    const size_t extra = node->layer->kind == MOTE_LAYER_COMPUTE ? 0 : 1; // a source
+    MOTE_TRY(mote_arena_array(b->arena, draft->input_count + extra, sizeof *node->inputs,
+                              (void **)&node->inputs));
+    for (size_t i = 0; i < draft->input_count; i++) {
+        const mote_node *from = &b->graph->nodes[b->nodes[draft->inputs[i].draft]];
+        node->inputs[i] = from->outputs[draft->inputs[i].output];
+    }
+    node->input_count = draft->input_count;
+    return MOTE_OK;
+}
+
+static mote_status name_tensors(const builder *b, const mote_node *node,
+                                const mote_weight_declaration *tensors, size_t count,
+                                const char *const **names)
+{
+    char **list = NULL;
+    MOTE_TRY(mote_arena_array(b->arena, count, sizeof *list, (void **)&list));
+    for (size_t i = 0; i < count; i++)
+        MOTE_TRY(mote_arena_format(b->arena, &list[i], "%s.%s", node->name, tensors[i].name));
+    *names = (const char *const *)list;
+    return MOTE_OK;
+}
+
+static mote_status add_outputs(builder *b, mote_node *node)
+{
+    const mote_declaration *declaration = &node->declaration;
+    MOTE_TRY(mote_arena_array(b->arena, declaration->output_count, sizeof *node->outputs,
+                              (void **)&node->outputs));
+    for (size_t i = 0; i < declaration->output_count; i++) {
+        char *name = NULL;
+        if (i == 0)
+            MOTE_TRY(mote_arena_format(b->arena, &name, "%s", node->name));
+        else
+            MOTE_TRY(mote_arena_format(b->arena, &name, "%s:%zu", node->name, i));
+        const mote_value value = {.name = name,
+                                  .spec = declaration->outputs[i],
+                                  .producer = (size_t)(node - b->graph->nodes),
+                                  .port = MOTE_NONE};
+        MOTE_TRY(add_value(b, &value, &node->outputs[i]));
+    }
+    return MOTE_OK;
+}
+
+/// The label of a loss has the shape that the loss asks for.
+static mote_status add_label(builder *b, mote_node *node, mote_setup *setup,
+                             mote_tensor_spec *inputs)
+{
+    mote_tensor_spec label;
+    MOTE_TRY(node->layer->label(setup, node->state, &label));
+    MOTE_TRY(add_source(b, node, &label, true, &node->inputs[node->input_count]));
+    inputs[node->input_count++] = label;
+    setup->input_count = node->input_count;
+    setup->label_port = node->input_count - 1;
+    b->graph->loss = (size_t)(node - b->graph->nodes);
+    b->graph->prediction = node->inputs[0];
+    return MOTE_OK;
+}
+
+static mote_status run_setup(builder *b, mote_node *node, mote_setup *setup,
+                             mote_tensor_spec *inputs)
+{
+    if (node->layer->kind == MOTE_LAYER_LOSS)
+        MOTE_TRY(add_label(b, node, setup, inputs));
+    node->declaration.arena = b->arena;
+    MOTE_TRY(mote_arena_array(b->arena, node->input_count + 1, sizeof(unsigned),
+                              (void **)&node->declaration.input_needs));
+    MOTE_TRY(node->layer->setup(setup, node->state));
+    if (node->layer->kind == MOTE_LAYER_INPUT) {
+        MOTE_TRY(add_source(b, node, &node->declaration.outputs[0], false, &node->inputs[0]));
+        node->input_count = 1;
+    }
+    return MOTE_OK;
+}
+
+static mote_status set_up(builder *b, mote_node *node, const mote_draft *draft)
+{
+    mote_tensor_spec *inputs = NULL;
+    MOTE_TRY(connect(b, node, draft));
+    MOTE_TRY(mote_arena_array(b->arena, node->input_count + 1, sizeof *inputs, (void **)&inputs));
+    for (size_t i = 0; i < node->input_count; i++)
+        inputs[i] = b->graph->values[node->inputs[i]].spec;
+    mote_setup setup = {.layer_name = node->name,
+                        .input_count = node->input_count,
+                        .inputs = inputs,
+                        .label_port = SIZE_MAX,
+                        .batch = b->graph->batch,
+                        .thread_count = b->config->thread_count,
+                        .trainable = node->trainable,
+                        .declaration = &node->declaration};
+    const mote_status status = run_setup(b, node, &setup, inputs);
+    if (status != MOTE_OK)
+        return raise_at(node, status);
+    MOTE_TRY(name_tensors(b, node, node->declaration.weights, node->declaration.weight_count,
+                          &node->weight_names));
+    MOTE_TRY(name_tensors(b, node, node->declaration.statistics, node->declaration.statistic_count,
+                          &node->statistic_names));
+    return add_outputs(b, node);
+}
+
+/// A derivative is wanted where trained weights lie upstream; which steps a node has follows.
+static void find_derivatives(mote_graph *graph)
+{
+    for (size_t i = 0; i < graph->node_count; i++) {
+        mote_node *node = &graph->nodes[i];
+        for (size_t j = 0; j < node->input_count; j++)
+            node->has_derivative |= graph->values[node->inputs[j]].needs_derivative;
+        node->has_gradient = graph->loss != MOTE_NONE && node->trainable &&
+                             node->declaration.weight_count > 0 && node->layer->calc_gradient;
+        for (size_t j = 0; j < node->declaration.output_count; j++)
+            graph->values[node->outputs[j]].needs_derivative =
+                (node->has_gradient || node->has_derivative) && i != graph->loss;
+    }
+}
+
+static mote_status make_nodes(builder *b)
+{
+    mote_graph *graph = b->graph;
+    size_t *sorted = NULL;
+    MOTE_TRY(mote_arena_array(b->arena, b->list->count, sizeof *sorted, (void **)&sorted));
+    MOTE_TRY(mote_arena_array(b->arena, b->list->count, sizeof *b->nodes, (void **)&b->nodes));
+    MOTE_TRY(mote_draft_sort(b->list, sorted, &graph->node_count));
+    MOTE_TRY(mote_arena_array(b->arena, graph->node_count, sizeof *graph->nodes,
+                              (void **)&graph->nodes));
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const mote_draft *draft = &b->list->items[sorted[i]];
+        mote_node *node = &graph->nodes[i];
+        *node = (mote_node){.name = draft->name,
+                            .layer = draft->layer,
+                            .state = draft->state,
+                            .origin = draft->origin,
+                            .trainable = draft->trainable};
+        b->nodes[sorted[i]] = i;
+        MOTE_TRY(set_up(b, node, draft));
+    }
+    return MOTE_OK;
+}
+
+static mote_status realize(mote_draft_list *list)
+{
+    static mote_realizer *const realizers[] = {
+#define REALIZER(name) mote_realize_##name,
+#include "graph/realizers.def"
+#undef REALIZER
+    };
+    MOTE_TRY(mote_draft_read(list));
+    for (size_t i = 0; i < sizeof realizers / sizeof realizers[0]; i++)
+        MOTE_TRY(realizers[i](list));
+    return MOTE_OK;
+}
+
+mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena, mote_graph *graph)
+{
+    mote_draft_list list = {.config = config, .arena = arena};
+    *graph = (mote_graph){
+        .loss = MOTE_NONE,
+        .prediction = MOTE_NONE,
+        .batch = (size_t)config->description->settings.batch_size,
+    };
+    builder b = {.config = config, .arena = arena, .list = &list, .graph = graph};
+    MOTE_TRY(realize(&list));
+    MOTE_TRY(make_nodes(&b));
+    if (graph->prediction == MOTE_NONE)
+        graph->prediction = graph->nodes[graph->node_count - 1].outputs[0];
+    find_derivatives(graph);
+    return MOTE_OK;
+}
+
+size_t mote_graph_parameter_count(const mote_graph *graph)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const mote_declaration *declaration = &graph->nodes[i].declaration;
+        for (size_t j = 0; j < declaration->weight_count; j++)
+            count += mote_shape_elements(&declaration->weights[j].spec.shape);
+    }
+    return count;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of drafts: appending, redirecting, finding the output.
+#include "graph/draft.h"
+
+#include <string.h>
+
+mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *layer_name,
+                              const char *suffix, size_t *appended)
+{
+    mote_edge *input = NULL;
+    char *name = NULL;
+    void *items = list->items;
+    MOTE_TRY(mote_arena_array(list->arena, 1, sizeof *input, (void **)&input));
+    MOTE_TRY(mote_arena_format(list->arena, &name, "%s/%s", list->items[draft].name, suffix));
+    MOTE_TRY(
+        mote_arena_grow(list->arena, &items, &list->capacity, list->count, sizeof *list->items));
+    list->items = (mote_draft *)items;
+    const mote_draft *from = &list->items[draft];
+    const mote_layer *layer = mote_layer_find(list->config->layers, layer_name);
+    if (!layer)
+        return MOTE_RAISE(MOTE_ERROR_GRAPH, "layer '%s' needs layer type '%s', which is not known",
+                          from->name, layer_name);
+    void *state = NULL;
+    MOTE_TRY(mote_arena_allocate(list->arena, layer->state_bytes, &state));
+    mote_property_set_defaults(mote_draft_properties(layer), state);
+    *input = (mote_edge){.draft = draft, .output = 0};
+    list->items[list->count] = (mote_draft){
+        .name = name,
+        .layer = layer,
+        .origin = from->origin,
+        .state = state,
+        .inputs = input,
+        .input_count = 1,
+        .trainable = from->trainable,
+        .activation = "",
+        .order = from->order,
+        .rank = from->rank + 1,
+    };
+    *appended = list->count++;
+    return MOTE_OK;
+}
+
+void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (i == to)
+            continue;
+        for (size_t j = 0; j < list->items[i].input_count; j++) {
+            mote_edge *edge = &list->items[i].inputs[j];
+            if (edge->draft == from && edge->output == 0)
+                edge->draft = to;
+        }
+    }
+}
+
+mote_status mote_draft_set(mote_draft_list *list, size_t draft, const char *key, const char *value)
+{
+    const mote_draft *target = &list->items[draft];
+    char *owner = NULL;
+    MOTE_TRY(mote_arena_format(list->arena, &owner, "layer '%s'", target->name));
+    const mote_entry entry = {.key = key, .value = value, .origin = target->origin};
+    return mote_property_set(mote_draft_properties(target->layer), target->state, owner, &entry);
+}
+
+const mote_property *mote_draft_properties(const mote_layer *layer)
+{
+    static const mote_property none[] = {{.name = NULL}};
+    return layer->properties ? layer->properties : none;
+}
+
+bool mote_draft_is_activation(const mote_draft *draft, const char *activation)
+{
+    if (strcmp(draft->layer->name, "activation") != 0)
+        return false;
+    const mote_property *property = mote_property_find(draft->layer->properties, "activation");
+    char value[32];
+    mote_property_get(property, draft->state, value, sizeof value);
+    return mote_text_equal(value, activation);
+}
+
+static bool is_read(const mote_draft_list *list, size_t draft)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].removed)
+            continue;
+        for (size_t j = 0; j < list->items[i].input_count; j++) {
+            if (list->items[i].inputs[j].draft == draft)
+                return true;
+        }
+    }
+    return false;
+}
+
+mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft)
+{
+    size_t found = MOTE_NONE;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].removed || is_read(list, i))
+            continue;
+        if (found == MOTE_NONE) {
+            found = i;
+            continue;
+        }
+        char place[256];
+        return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                          "%slayer '%s': no layer reads its output, and none reads that of '%s'; "
+                          "a network has one output",
+                          mote_origin_text(&list->items[found].origin, place, sizeof place),
+                          list->items[found].name, list->items[i].name);
+    }
+    if (found == MOTE_NONE) {
+        char place[256];
+        return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': every layer feeds another: a cycle",
+                          mote_origin_text(&list->items[0].origin, place, sizeof place),
+                          list->items[0].name);
+    }
+    *draft = found;
+    return MOTE_OK;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network while it is being realized: a growing list of drafts, in file order.
+#ifndef MOTE_GRAPH_DRAFT_H
+#define MOTE_GRAPH_DRAFT_H
+
+#include "graph/graph.h"
+
+/// Where an input comes from.
+typedef struct mote_edge {
+    size_t draft;
+    size_t output;
+} mote_edge;
+
+typedef struct mote_draft {
+    const char *name;
+    const mote_layer *layer;
+    mote_origin origin;
+    void *state; // filled by the layer's own table
+    mote_edge *inputs;
+    size_t input_count;
+    bool trainable;
+    bool removed;
+    const char *activation; // requested by a property and not yet realized; "" for none
+    bool flatten;
+    size_t order; // place in the file; drafts made from a section share its place
+    size_t
+        rank; // among drafts of one place: 0 fan-outs in front of it, 1 as written, then appended
+} mote_draft;
+
+typedef struct mote_draft_list {
+    const mote_graph_config *config;
+    mote_arena *arena;
+    mote_draft *items;
+    size_t count;
+    size_t capacity;
+} mote_draft_list;
+
+/// The layer's own table, empty when it has none.
+const mote_property *mote_draft_properties(const mote_layer *layer);
+
+/// Makes drafts of all layer sections with their edges. The list is empty before.
+mote_status mote_draft_read(mote_draft_list *list);
+
+/// A new draft of layer `layer_name` named "<draft>/<suffix>", fed by output 0 of `draft`, of the same place and
+/// origin. Indices stay valid, pointers to drafts do not.
+mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *layer_name,
+                              const char *suffix, size_t *appended) MOTE_MUST_CHECK;
+
+/// Everything that read output 0 of `from` reads output 0 of `to` instead, but for `to` itself.
+void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to);
+
+/// Sets one property of a draft made by a realizer.
+mote_status mote_draft_set(mote_draft_list *list, size_t draft, const char *key,
+                           const char *value) MOTE_MUST_CHECK;
+
+/// Whether it is the activation layer with that activation.
+bool mote_draft_is_activation(const mote_draft *draft, const char *activation);
+
+/// The only draft that nothing reads; raises MOTE_ERROR_GRAPH when there are several.
+mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft) MOTE_MUST_CHECK;
+
+/// Order of execution: topological, earliest place in the file first. Raises MOTE_ERROR_GRAPH for a cycle,
+/// naming the layers on it. `sorted` has list->count elements; removed drafts are left out.
+mote_status mote_draft_sort(const mote_draft_list *list, size_t *sorted,
+                            size_t *sorted_count) MOTE_MUST_CHECK;
+
+/// One pass over the drafts.
+typedef mote_status mote_realizer(mote_draft_list *list);
+
+#define REALIZER(name) mote_realizer mote_realize_##name;
+#include "graph/realizers.def"
+#undef REALIZER
+
+#endif

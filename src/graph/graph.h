@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph: nodes (a layer and its state) and the values between them, realized from a description. Arrays
+// and indices; immutable once built.
+#ifndef MOTE_GRAPH_GRAPH_H
+#define MOTE_GRAPH_GRAPH_H
+
+#include "base/arena.h"
+#include "layer/layer.h"
+#include "model/model.h"
+#include "mote/writer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MOTE_NONE SIZE_MAX
+
+/// A tensor that flows between nodes.
+typedef struct mote_value {
+    const char
+        *name; // of the producing node, with ":1" for its second output; a source's "<node> source"
+    mote_tensor_spec spec;
+    size_t producer; // node, or MOTE_NONE for a source
+    size_t port;     // of the source, or MOTE_NONE
+    bool label;      // a source that feeds the loss
+    bool needs_derivative;
+} mote_value;
+
+typedef struct mote_node {
+    const char *name;
+    const mote_layer *layer;
+    void *state;
+    mote_origin origin;
+    bool trainable;
+    mote_declaration declaration;
+    const char *const *weight_names;    // "<node>.<weight>", one a weight
+    const char *const *statistic_names; // one a running statistic
+    size_t *inputs;                     // values
+    size_t input_count;
+    size_t *outputs;     // values, declaration.output_count
+    bool has_gradient;   // its weights are trained
+    bool has_derivative; // at least one input wants a derivative
+} mote_node;
+
+typedef struct mote_graph {
+    mote_node *nodes; // in execution order
+    size_t node_count;
+    mote_value *values;
+    size_t value_count;
+    size_t port_count;  // sources: inputs in file order, then the label
+    size_t *ports;      // value of each port
+    size_t input_count; // ports that are inputs
+    size_t loss;        // node, or MOTE_NONE in inference
+    size_t prediction;  // value: what the loss reads, or the network's output
+    size_t batch;       // planned
+} mote_graph;
+
+typedef struct mote_graph_config {
+    const mote_description *description;
+    const mote_layer_registry *layers;
+    size_t thread_count;
+    bool inference; // no loss; a fused softmax is a layer again
+} mote_graph_config;
+
+/// Realizes, sorts and sets up. Errors: MOTE_ERROR_PROPERTY, MOTE_ERROR_SHAPE, MOTE_ERROR_GRAPH with file and
+/// line of the layer.
+mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena,
+                             mote_graph *graph) MOTE_MUST_CHECK;
+
+/// Elements of all weights (not statistics).
+size_t mote_graph_parameter_count(const mote_graph *graph);
+
+/// One line a node: name, layer, inputs, outputs' shapes, properties.
+void mote_graph_print(const mote_graph *graph, const mote_writer *writer);
+
+/// The keys every layer has, beside its own.
+const mote_property *mote_graph_layer_properties(void);
+
+#endif

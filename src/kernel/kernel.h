@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of kernels: the only arithmetic in mote. Functions on raw pointers; no allocation, no state.
+// The result of each is the same, bit for bit, at every CPU level and for every number of threads.
+#ifndef MOTE_KERNEL_KERNEL_H
+#define MOTE_KERNEL_KERNEL_H
+
+#include "base/cpu.h"
+#include "base/parallel.h"
+#include "base/random.h"
+#include "base/real.h"
+#include "kernel/product.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// y = fma(a, scale_a, fma(b, scale_b, shift)).
+typedef struct mote_blend {
+    mote_real scale_a, scale_b, shift;
+} mote_blend;
+
+/// Element i is kept and scaled where word first + i of the key is at least threshold.
+typedef struct mote_dropout {
+    mote_random_key key;
+    uint64_t first;
+    uint32_t threshold; // share to drop times 2^32
+    mote_real scale;
+} mote_dropout;
+
+/// Sliding window over one plane. Padding cells never win a maximum and do not count in an average. The index
+/// of a maximum is its place in the window (kernel row * kernel_width + kernel column): one byte an output
+/// where the window has at most 256 cells, otherwise four (uint32_t). Ties: the first in that order.
+typedef struct mote_window {
+    size_t height, width;
+    size_t kernel_height, kernel_width;
+    size_t stride_height, stride_width;
+    size_t pad_top, pad_left;
+    size_t out_height, out_width;
+} mote_window;
+
+/// g = gradient + weight_decay * w; with momentum: v = momentum * v + g (v = g when first), w -= rate * v,
+/// otherwise w -= rate * g. As torch.optim.SGD (dampening 0). Without momentum velocity is NULL.
+/// Rounding: each product with its sum is one fma: g = fma(weight_decay, w, gradient), v = fma(momentum, v, g),
+/// w = fma(-rate, v, w).
+typedef struct mote_sgd {
+    mote_real rate, momentum, weight_decay;
+    bool first;
+} mote_sgd;
+
+/// Kingma and Ba, arXiv 1412.6980, with bias correction as torch.optim.Adam: g = fma(weight_decay, w, gradient);
+/// m = fma(1 - beta1, g - m, m); v = fma((1 - beta2) * g, g, beta2 * v);
+/// w = fma(-step, m / (sqrt(v) / root_correction2 + epsilon), w), step = rate / correction1,
+/// correction1 = 1 - beta1^t, root_correction2 = sqrt(1 - beta2^t).
+typedef struct mote_adam {
+    mote_real step, beta1, beta2, epsilon, weight_decay, root_correction2;
+} mote_adam;
+
+typedef struct mote_kernels {
+#define KERNEL(name, parameters) void(*name) parameters;
+#include "kernel/kernels.def"
+#undef KERNEL
+} mote_kernels;
+
+/// Highest level that this build contains.
+mote_cpu_level mote_kernels_highest_level(void);
+
+/// The table of a level; raises MOTE_ERROR_UNSUPPORTED when the build lacks it.
+mote_status mote_kernels_get(mote_cpu_level level, const mote_kernels **kernels) MOTE_MUST_CHECK;
+
+/// Bytes of one element of a maximum's index for a window of `cells` cells: 1 or 4.
+size_t mote_window_index_bytes(size_t cells);
+
+typedef void mote_unary_kernel(size_t count, const mote_real *x, mote_real *y);
+typedef void mote_binary_kernel(size_t count, const mote_real *a, const mote_real *b, mote_real *y);
+
+/// Element-wise kernels split over threads where there is enough work.
+void mote_kernel_run_unary(const mote_parallel *parallel, mote_unary_kernel *kernel, size_t count,
+                           const mote_real *x, mote_real *y);
+void mote_kernel_run_binary(const mote_parallel *parallel, mote_binary_kernel *kernel, size_t count,
+                            const mote_real *a, const mote_real *b, mote_real *y);
+
+/// Samples in a group of a sum over the batch, when a sample has `terms` terms: the smallest number with at
+/// least 64 terms.
+size_t mote_batch_group(size_t terms);
+
+/// Sum over the batch of one number a sample: `value(argument, sample)` in groups of `group`, group sums
+/// added ascending; inside a group ascending; the first of each is stored, not added to zero.
+mote_real mote_batch_sum(size_t batch, size_t group, mote_real (*value)(void *argument, size_t sample),
+                         void *argument);
+
+/// exp, log and tanh of one number, the same bits as in the kernels (log: x > 0).
+mote_real mote_exp(mote_real x);
+mote_real mote_log(mote_real x);
+mote_real mote_tanh(mote_real x);
+
+#endif

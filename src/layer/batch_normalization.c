@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalization by channel, or by feature where a sample is one row. Trained, it uses the
+// batch's statistics and mixes them into the running ones when the weights change; frozen, it uses
+// and keeps the running ones.
+#include "layer/layer.h"
+#include "layer/units.h"
+#include "layer/weighted.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    RUNNING_MEAN,
+    RUNNING_VARIANCE,
+};
+
+/// Temporaries, of a layer that is trained.
+enum {
+    BATCH_MEAN,
+    BATCH_INVERSE_DEVIATION,
+    BATCH_VARIANCE,
+    SUMS,      // of dy, then of dy * (x - mean), by unit
+    SUMS_DONE, // not 0 when SUMS are those of this step: gradient and derivative share them
+};
+
+typedef struct batch_normalization_state {
+    double epsilon, momentum;
+    mote_weighted weighted;
+    size_t units; // channels or features
+    size_t plane; // elements of a unit in a sample
+    bool frozen;
+} batch_normalization_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "epsilon",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "0.001",
+        .minimum = 1e-12,
+        .maximum = 1,
+        .offset = offsetof(batch_normalization_state, epsilon),
+        .help = "added to the variance",
+    },
+    {
+        .name = "momentum",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "0.99",
+        .minimum = 0,
+        .maximum = 1,
+        .offset = offsetof(batch_normalization_state, momentum),
+        .help = "share of the running statistics that a step keeps",
+    },
+    MOTE_WEIGHTED_PROPERTIES(offsetof(batch_normalization_state, weighted), "ones"){0},
+};
+
+static mote_status declare_statistics(mote_setup *setup, const batch_normalization_state *state)
+{
+    mote_weight_declaration statistic = {
+        .name = "running_mean",
+        .spec = {.dtype = MOTE_DTYPE_REAL, .shape = {.rank = 1, .dims = {state->units}}},
+        .initializer = MOTE_INITIALIZER_ZEROS,
+        .needs = state->frozen ? 0 : MOTE_PHASE_UPDATE,
+    };
+    MOTE_TRY(mote_setup_statistic(setup, &statistic));
+    statistic.name = "running_var";
+    statistic.initializer = MOTE_INITIALIZER_ONES;
+    statistic.needs = state->frozen ? MOTE_PHASE_DERIVATIVE : MOTE_PHASE_UPDATE;
+    return mote_setup_statistic(setup, &statistic);
+}
+
+static mote_status declare_temporaries(mote_setup *setup, const batch_normalization_state *state)
+{
+    const mote_tensor_spec by_unit = {MOTE_DTYPE_REAL, false, {.rank = 1, .dims = {state->units}}};
+    const mote_tensor_spec pairs = {MOTE_DTYPE_REAL, false, {.rank = 2, .dims = {2, state->units}}};
+    const mote_tensor_spec flag = {MOTE_DTYPE_I32, false, {.rank = 1, .dims = {1}}};
+    MOTE_TRY(mote_setup_temporary(setup, &by_unit,
+                                  MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD | MOTE_PHASE_UPDATE));
+    MOTE_TRY(mote_setup_temporary(setup, &by_unit, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD));
+    MOTE_TRY(mote_setup_temporary(setup, &by_unit, MOTE_PHASE_FORWARD | MOTE_PHASE_UPDATE));
+    MOTE_TRY(mote_setup_temporary(setup, &pairs, MOTE_PHASE_BACKWARD));
+    return mote_setup_temporary(setup, &flag, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD);
+}
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    batch_normalization_state *const state = layer_state;
+    MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
+    const mote_shape *const shape = &setup->inputs[0].shape;
+    const bool is_row = shape->dims[0] == 1 && shape->dims[1] == 1;
+    state->units = is_row ? shape->dims[2] : shape->dims[0];
+    state->plane = is_row ? 1 : shape->dims[1] * shape->dims[2];
+    state->frozen = !setup->trainable;
+    MOTE_TRY(mote_setup_output(setup, shape));
+    const mote_weighted_shape weights = {
+        .weight = {.rank = 1, .dims = {state->units}},
+        .fan_in = state->units,
+        .fan_out = state->units,
+        .bias_count = state->units,
+    };
+    MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
+    MOTE_TRY(declare_statistics(setup, state));
+    setup->declaration->output_over_input = true;
+    setup->declaration->derivative_over_output_derivative = true;
+    if (state->frozen)
+        return MOTE_OK;
+    setup->declaration->derivative_over_input = true;
+    mote_setup_need_input(setup, 0, MOTE_PHASE_BACKWARD);
+    return declare_temporaries(setup, state);
+}
+
+/* One phase over all units. */
+typedef struct unit_call {
+    const mote_layer_run *run;
+    const batch_normalization_state *state;
+} unit_call;
+
+static void run_units(const mote_layer_run *run, const batch_normalization_state *state,
+                      mote_units_function *function)
+{
+    const mote_units units = {
+        .kernels = run->kernels,
+        .samples = run->batch,
+        .units = state->units,
+        .plane = state->plane,
+    };
+    unit_call call = {.run = run, .state = state};
+    mote_units_run(run->parallel, &units, function, &call);
+}
+
+/* The numbers of a block's units in a tensor of one number a unit; NULL where the run lacks it. */
+static mote_real *get_block(const mote_tensor *tensor, const mote_units *block)
+{
+    mote_real *const data = tensor->data;
+    return data ? data + block->first : NULL;
+}
+
+static mote_real invert_deviation(const batch_normalization_state *state, mote_real variance)
+{
+    const mote_real shifted = variance + (mote_real)state->epsilon;
+    return 1 / (mote_real)sqrt((double)shifted);
+}
+
+static void keep(size_t count, const mote_real *values, mote_real *kept)
+{
+    if (kept)
+        memcpy(kept, values, count * sizeof *kept);
+}
+
+static bool uses_batch(const unit_call *call)
+{
+    return call->run->training && !call->state->frozen;
+}
+
+/* Statistics of the batch: to the caller, and kept for the phases to come. */
+static void measure_block(const unit_call *call, const mote_units *block, mote_real *mean,
+                          mote_real *inverse_deviation)
+{
+    const mote_tensor *const temporaries = call->run->temporaries;
+    const mote_real count = (mote_real)(block->samples * block->plane);
+    mote_real variance[MOTE_UNITS_BLOCK];
+    mote_units_moments(block, call->run->inputs[0].data, mean, variance);
+    for (size_t u = 0; u < block->count; u++) {
+        variance[u] /= count;
+        inverse_deviation[u] = invert_deviation(call->state, variance[u]);
+    }
+    keep(block->count, mean, get_block(&temporaries[BATCH_MEAN], block));
+    keep(block->count, inverse_deviation, get_block(&temporaries[BATCH_INVERSE_DEVIATION], block));
+    keep(block->count, variance, get_block(&temporaries[BATCH_VARIANCE], block));
+}
+
+static void recall_block(const unit_call *call, const mote_units *block, mote_real *mean,
+                         mote_real *inverse_deviation)
+{
+    const mote_tensor *const statistics = call->run->statistics;
+    const mote_real *const variance = get_block(&statistics[RUNNING_VARIANCE], block);
+    memcpy(mean, get_block(&statistics[RUNNING_MEAN], block), block->count * sizeof *mean);
+    for (size_t u = 0; u < block->count; u++)
+        inverse_deviation[u] = invert_deviation(call->state, variance[u]);
+}
+
+static void normalize_block(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    const mote_layer_run *const run = call->run;
+    mote_real mean[MOTE_UNITS_BLOCK];
+    mote_real scale[MOTE_UNITS_BLOCK];
+    mote_real shift[MOTE_UNITS_BLOCK];
+    if (uses_batch(call))
+        measure_block(call, block, mean, scale);
+    else
+        recall_block(call, block, mean, scale);
+    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const beta = mote_weighted_bias(run, &call->state->weighted);
+    for (size_t u = 0; u < block->count; u++) {
+        scale[u] *= gamma[u];
+        shift[u] = (beta ? beta[block->first + u] : 0) - mean[u] * scale[u];
+    }
+    mote_units_scale_shift(block, scale, shift, run->inputs[0].data, run->outputs[0].data);
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    const batch_normalization_state *const state = layer_state;
+    run_units(run, state, normalize_block);
+    int32_t *const sums_done = state->frozen ? NULL : run->temporaries[SUMS_DONE].data;
+    if (sums_done && run->training)
+        *sums_done = 0;
+}
+
+static void sum_block(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    const mote_layer_run *const run = call->run;
+    const mote_real *const dy = run->output_derivatives[0].data;
+    mote_real *const sums = get_block(&run->temporaries[SUMS], block);
+    mote_units_sum(block, dy, sums);
+    mote_units_sum_centered_products(block, get_block(&run->temporaries[BATCH_MEAN], block),
+                                     run->inputs[0].data, dy, sums + block->units);
+}
+
+/* Gradient and derivative need the same sums; whichever comes first makes them. */
+static void ensure_sums(const mote_layer_run *run, const batch_normalization_state *state)
+{
+    int32_t *const sums_done = run->temporaries[SUMS_DONE].data;
+    if (*sums_done)
+        return;
+    run_units(run, state, sum_block);
+    *sums_done = 1;
+}
+
+static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+{
+    const batch_normalization_state *const state = layer_state;
+    ensure_sums(run, state);
+    const mote_real *const sums = run->temporaries[SUMS].data;
+    const mote_real *const inverse_deviation = run->temporaries[BATCH_INVERSE_DEVIATION].data;
+    mote_real *const gradient = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
+    for (size_t u = 0; u < state->units; u++)
+        gradient[u] = sums[state->units + u] * inverse_deviation[u];
+    if (!state->weighted.disable_bias)
+        memcpy(run->gradients[MOTE_WEIGHTED_BIAS].data, sums, state->units * sizeof *sums);
+}
+
+/* With batch statistics: dx = scale * (dy - mean(dy) - (x - mean) / variance * mean(dy (x - mean))). */
+static void derive_block(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    const mote_layer_run *const run = call->run;
+    const mote_real count = (mote_real)(block->samples * block->plane);
+    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const mean = get_block(&run->temporaries[BATCH_MEAN], block);
+    const mote_real *const inverse_deviation =
+        get_block(&run->temporaries[BATCH_INVERSE_DEVIATION], block);
+    const mote_real *const sums = get_block(&run->temporaries[SUMS], block);
+    mote_units_blend_factors factors;
+    for (size_t u = 0; u < block->count; u++) {
+        const mote_real scale = gamma[u] * inverse_deviation[u];
+        const mote_real variance_share = inverse_deviation[u] * inverse_deviation[u] / count;
+        factors.scale_a[u] = scale;
+        factors.scale_b[u] = -scale * variance_share * sums[block->units + u];
+        factors.shift[u] = -scale * sums[u] / count - factors.scale_b[u] * mean[u];
+    }
+    mote_units_blend(block, &factors, run->output_derivatives[0].data, run->inputs[0].data,
+                     run->input_derivatives[0].data);
+}
+
+static void derive_frozen_block(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    const mote_layer_run *const run = call->run;
+    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const variance = get_block(&run->statistics[RUNNING_VARIANCE], block);
+    mote_real scale[MOTE_UNITS_BLOCK];
+    const mote_real shift[MOTE_UNITS_BLOCK] = {0};
+    for (size_t u = 0; u < block->count; u++)
+        scale[u] = gamma[u] * invert_deviation(call->state, variance[u]);
+    mote_units_scale_shift(block, scale, shift, run->output_derivatives[0].data,
+                           run->input_derivatives[0].data);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    const batch_normalization_state *const state = layer_state;
+    if (state->frozen) {
+        run_units(run, state, derive_frozen_block);
+        return;
+    }
+    ensure_sums(run, state);
+    run_units(run, state, derive_block);
+}
+
+static void update_statistic(size_t count, mote_real share, const mote_real *batch,
+                             mote_real *running)
+{
+    for (size_t i = 0; i < count; i++)
+        running[i] += share * (batch[i] - running[i]);
+}
+
+static void update(const mote_layer_run *run, const void *layer_state)
+{
+    const batch_normalization_state *const state = layer_state;
+    if (state->frozen)
+        return;
+    const mote_real share = (mote_real)(1.0 - state->momentum);
+    update_statistic(state->units, share, run->temporaries[BATCH_MEAN].data,
+                     run->statistics[RUNNING_MEAN].data);
+    update_statistic(state->units, share, run->temporaries[BATCH_VARIANCE].data,
+                     run->statistics[RUNNING_VARIANCE].data);
+}
+
+const mote_layer mote_layer_batch_normalization = {
+    .name = "batch_normalization",
+    .summary = "mean 0 and variance 1 by channel or feature, then scaled and shifted",
+    .properties = properties,
+    .state_bytes = sizeof(batch_normalization_state),
+    .input_minimum = 1,
+    .input_maximum = 1,
+    .setup = setup,
+    .forward = forward,
+    .calc_gradient = calc_gradient,
+    .calc_derivative = calc_derivative,
+    .update = update,
+};

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two-dimensional convolution, as products of the weight with patches of the image. Weights are
+// [out][in][kernel height][kernel width]; both derivatives are gathered.
+#include "layer/layer.h"
+#include "layer/units.h"
+#include "layer/weighted.h"
+#include "layer/window.h"
+
+#define FILTERS_MAXIMUM 2147483647.0
+
+typedef struct conv2d_state {
+    uint64_t filters;
+    mote_window_wish wish;
+    mote_weighted weighted;
+    size_t channels; // of the input
+    mote_window window;
+} conv2d_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "filters",
+        .kind = MOTE_PROPERTY_INTEGER,
+        .minimum = 1,
+        .maximum = FILTERS_MAXIMUM,
+        .offset = offsetof(conv2d_state, filters),
+        .help = "number of output channels",
+    },
+    {
+        .name = "kernel_size",
+        .kind = MOTE_PROPERTY_INTEGERS,
+        .minimum = 1,
+        .maximum = MOTE_WINDOW_MAXIMUM,
+        .count_minimum = 1,
+        .count_maximum = 2,
+        .offset = offsetof(conv2d_state, wish.kernel),
+        .help = "size of the kernel: one number, or height,width",
+    },
+    {
+        .name = "stride",
+        .kind = MOTE_PROPERTY_INTEGERS,
+        .initial = "1",
+        .minimum = 1,
+        .maximum = MOTE_WINDOW_MAXIMUM,
+        .count_minimum = 1,
+        .count_maximum = 2,
+        .offset = offsetof(conv2d_state, wish.stride),
+        .help = "step of the kernel: one number, or height,width",
+    },
+    {
+        .name = "padding",
+        .kind = MOTE_PROPERTY_PADDING,
+        .initial = "valid",
+        .maximum = MOTE_WINDOW_MAXIMUM,
+        .offset = offsetof(conv2d_state, wish.padding),
+        .help = "zeros around the input; same: output is input / stride, rounded up",
+    },
+    MOTE_WEIGHTED_PROPERTIES(offsetof(conv2d_state, weighted), "xavier_uniform"){0},
+};
+
+static size_t get_taps(const conv2d_state *state)
+{
+    return state->window.kernel_height * state->window.kernel_width;
+}
+
+static size_t get_in_plane(const conv2d_state *state)
+{
+    return state->window.height * state->window.width;
+}
+
+static size_t get_out_plane(const conv2d_state *state)
+{
+    return state->window.out_height * state->window.out_width;
+}
+
+/* Output positions x (channel, tap) of the input. */
+static mote_patches make_input_patches(const conv2d_state *state)
+{
+    const mote_window *const window = &state->window;
+    return (mote_patches){
+        .channels = state->channels,
+        .height = window->height,
+        .width = window->width,
+        .kernel_height = window->kernel_height,
+        .kernel_width = window->kernel_width,
+        .positions_height = window->out_height,
+        .positions_width = window->out_width,
+        .step_height = window->stride_height,
+        .step_width = window->stride_width,
+        .tap_height = 1,
+        .tap_width = 1,
+        .offset_height = -(ptrdiff_t)window->pad_top,
+        .offset_width = -(ptrdiff_t)window->pad_left,
+        .divisor_height = 1,
+        .divisor_width = 1,
+        .sample_stride = state->channels * get_in_plane(state),
+    };
+}
+
+/* Input positions x (filter, tap) of the output's derivative: which outputs saw this input? */
+static mote_patches make_output_patches(const conv2d_state *state)
+{
+    const mote_window *const window = &state->window;
+    return (mote_patches){
+        .channels = state->filters,
+        .height = window->out_height,
+        .width = window->out_width,
+        .kernel_height = window->kernel_height,
+        .kernel_width = window->kernel_width,
+        .positions_height = window->height,
+        .positions_width = window->width,
+        .step_height = 1,
+        .step_width = 1,
+        .tap_height = -1,
+        .tap_width = -1,
+        .offset_height = (ptrdiff_t)window->pad_top,
+        .offset_width = (ptrdiff_t)window->pad_left,
+        .divisor_height = window->stride_height,
+        .divisor_width = window->stride_width,
+        .sample_stride = state->filters * get_out_plane(state),
+    };
+}
+
+static mote_product make_forward_product(const conv2d_state *state, size_t batch)
+{
+    const size_t depth = state->channels * get_taps(state);
+    const size_t plane = get_out_plane(state);
+    return (mote_product){
+        .rows = state->filters,
+        .columns = batch * plane,
+        .depth = depth,
+        .left = {.outer = {.step = depth}, .inner = {.step = 1}},
+        .right = {.kind = MOTE_FACTOR_POSITION_TAPS, .patches = make_input_patches(state)},
+        .row_step = plane,
+        .column_axis = {.period = plane, .step = 1, .jump = state->filters * plane},
+    };
+}
+
+static mote_product make_derivative_product(const conv2d_state *state, size_t batch)
+{
+    const size_t taps = get_taps(state);
+    const size_t plane = get_in_plane(state);
+    return (mote_product){
+        .rows = state->channels,
+        .columns = batch * plane,
+        .depth = state->filters * taps,
+        .left = {.outer = {.step = taps},
+                 .inner = {.period = taps, .step = 1, .jump = state->channels * taps}},
+        .right = {.kind = MOTE_FACTOR_POSITION_TAPS, .patches = make_output_patches(state)},
+        .row_step = plane,
+        .column_axis = {.period = plane, .step = 1, .jump = state->channels * plane},
+    };
+}
+
+static mote_product make_gradient_product(const conv2d_state *state, size_t batch)
+{
+    const size_t columns = state->channels * get_taps(state);
+    const size_t plane = get_out_plane(state);
+    return (mote_product){
+        .rows = state->filters,
+        .columns = columns,
+        .depth = batch * plane,
+        .group = mote_batch_group(plane) * plane,
+        .left = {.outer = {.step = plane},
+                 .inner = {.period = plane, .step = 1, .jump = state->filters * plane}},
+        .right = {.kind = MOTE_FACTOR_TAP_POSITIONS, .patches = make_input_patches(state)},
+        .row_step = columns,
+        .column_axis = {.step = 1},
+    };
+}
+
+static void declare_scratch(mote_setup *setup, const conv2d_state *state)
+{
+    const mote_product forward = make_forward_product(state, setup->batch);
+    const mote_product gradient = make_gradient_product(state, setup->batch);
+    const mote_product derivative = make_derivative_product(state, setup->batch);
+    mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
+                       mote_product_scratch_bytes(&forward, setup->thread_count));
+    mote_setup_scratch(setup, MOTE_PHASE_GRADIENT,
+                       mote_product_scratch_bytes(&gradient, setup->thread_count));
+    mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE,
+                       mote_product_scratch_bytes(&derivative, setup->thread_count));
+}
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    conv2d_state *const state = layer_state;
+    MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
+    const mote_shape *const input = &setup->inputs[0].shape;
+    state->channels = input->dims[0];
+    MOTE_TRY(mote_window_make(setup, &state->wish, input->dims[1], input->dims[2], &state->window));
+    const mote_window *const window = &state->window;
+    const mote_shape output =
+        mote_shape_image(state->filters, window->out_height, window->out_width);
+    MOTE_TRY(mote_setup_output(setup, &output));
+    const size_t taps = get_taps(state);
+    const mote_weighted_shape weights = {
+        .weight = {.rank = 4,
+                   .dims = {state->filters, state->channels, window->kernel_height,
+                            window->kernel_width}},
+        .fan_in = state->channels * taps,
+        .fan_out = state->filters * taps,
+        .bias_count = state->filters,
+    };
+    MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
+    mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+    declare_scratch(setup, state);
+    return MOTE_OK;
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    const conv2d_state *const state = layer_state;
+    mote_product product = make_forward_product(state, run->batch);
+    product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
+    product.right.data = run->inputs[0].data;
+    product.row_bias = mote_weighted_bias(run, &state->weighted);
+    product.out = run->outputs[0].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+}
+
+typedef struct bias_call {
+    const mote_real *dy;
+    mote_real *gradient;
+} bias_call;
+
+static void sum_bias_block(void *argument, const mote_units *block)
+{
+    const bias_call *const call = argument;
+    mote_units_sum(block, call->dy, call->gradient + block->first);
+}
+
+static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+{
+    const conv2d_state *const state = layer_state;
+    const mote_real *const dy = run->output_derivatives[0].data;
+    mote_product product = make_gradient_product(state, run->batch);
+    product.left.data = dy;
+    product.right.data = run->inputs[0].data;
+    product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+    if (state->weighted.disable_bias)
+        return;
+    const mote_units units = {
+        .kernels = run->kernels,
+        .samples = run->batch,
+        .units = state->filters,
+        .plane = get_out_plane(state),
+    };
+    bias_call call = {.dy = dy, .gradient = run->gradients[MOTE_WEIGHTED_BIAS].data};
+    mote_units_run(run->parallel, &units, sum_bias_block, &call);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    const conv2d_state *const state = layer_state;
+    mote_product product = make_derivative_product(state, run->batch);
+    product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
+    product.right.data = run->output_derivatives[0].data;
+    product.out = run->input_derivatives[0].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+}
+
+const mote_layer mote_layer_conv2d = {
+    .name = "conv2d",
+    .summary = "two-dimensional convolution",
+    .properties = properties,
+    .state_bytes = sizeof(conv2d_state),
+    .input_minimum = 1,
+    .input_maximum = 1,
+    .setup = setup,
+    .forward = forward,
+    .calc_gradient = calc_gradient,
+    .calc_derivative = calc_derivative,
+};

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// y = x W^T + b over the last axis: each of a sample's channels * height rows by itself.
+#include "layer/layer.h"
+#include "layer/units.h"
+#include "layer/weighted.h"
+
+#define UNIT_MAXIMUM 2147483647.0
+
+typedef struct fully_connected_state {
+    uint64_t unit;
+    mote_weighted weighted;
+    size_t rows;  // of a sample
+    size_t width; // of a row
+} fully_connected_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "unit",
+        .kind = MOTE_PROPERTY_INTEGER,
+        .minimum = 1,
+        .maximum = UNIT_MAXIMUM,
+        .offset = offsetof(fully_connected_state, unit),
+        .help = "number of outputs",
+    },
+    MOTE_WEIGHTED_PROPERTIES(offsetof(fully_connected_state, weighted), "xavier_uniform"){0},
+};
+
+static mote_product make_forward_product(const fully_connected_state *state, size_t batch)
+{
+    return (mote_product){
+        .rows = batch * state->rows,
+        .columns = state->unit,
+        .depth = state->width,
+        .left = {.outer = {.step = state->width}, .inner = {.step = 1}},
+        .right = {.outer = {.step = state->width}, .inner = {.step = 1}},
+        .row_step = state->unit,
+        .column_axis = {.step = 1},
+    };
+}
+
+static mote_product make_derivative_product(const fully_connected_state *state, size_t batch)
+{
+    return (mote_product){
+        .rows = batch * state->rows,
+        .columns = state->width,
+        .depth = state->unit,
+        .left = {.outer = {.step = state->unit}, .inner = {.step = 1}},
+        .right = {.outer = {.step = 1}, .inner = {.step = state->width}},
+        .row_step = state->width,
+        .column_axis = {.step = 1},
+    };
+}
+
+static mote_product make_gradient_product(const fully_connected_state *state, size_t batch)
+{
+    return (mote_product){
+        .rows = state->unit,
+        .columns = state->width,
+        .depth = batch * state->rows,
+        .group = mote_batch_group(state->rows) * state->rows,
+        .left = {.outer = {.step = 1}, .inner = {.step = state->unit}},
+        .right = {.outer = {.step = 1}, .inner = {.step = state->width}},
+        .row_step = state->width,
+        .column_axis = {.step = 1},
+    };
+}
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    fully_connected_state *const state = layer_state;
+    MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
+    const mote_shape *const input = &setup->inputs[0].shape;
+    state->rows = input->dims[0] * input->dims[1];
+    state->width = input->dims[2];
+    const mote_shape output = mote_shape_image(input->dims[0], input->dims[1], state->unit);
+    MOTE_TRY(mote_setup_output(setup, &output));
+    const mote_weighted_shape weights = {
+        .weight = {.rank = 2, .dims = {state->unit, state->width}},
+        .fan_in = state->width,
+        .fan_out = state->unit,
+        .bias_count = state->unit,
+    };
+    MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
+    mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+
+    const mote_product forward = make_forward_product(state, setup->batch);
+    const mote_product gradient = make_gradient_product(state, setup->batch);
+    const mote_product derivative = make_derivative_product(state, setup->batch);
+    mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
+                       mote_product_scratch_bytes(&forward, setup->thread_count));
+    mote_setup_scratch(setup, MOTE_PHASE_GRADIENT,
+                       mote_product_scratch_bytes(&gradient, setup->thread_count));
+    mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE,
+                       mote_product_scratch_bytes(&derivative, setup->thread_count));
+    return MOTE_OK;
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    const fully_connected_state *const state = layer_state;
+    mote_product product = make_forward_product(state, run->batch);
+    product.left.data = run->inputs[0].data;
+    product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
+    product.column_bias = mote_weighted_bias(run, &state->weighted);
+    product.out = run->outputs[0].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+}
+
+typedef struct bias_call {
+    const mote_real *dy;
+    mote_real *gradient;
+} bias_call;
+
+static void sum_bias_block(void *argument, const mote_units *block)
+{
+    const bias_call *const call = argument;
+    mote_columns_sum(block->samples, block->plane, block->units, block->count,
+                     call->dy + block->first, call->gradient + block->first);
+}
+
+static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+{
+    const fully_connected_state *const state = layer_state;
+    const mote_real *const dy = run->output_derivatives[0].data;
+    mote_product product = make_gradient_product(state, run->batch);
+    product.left.data = dy;
+    product.right.data = run->inputs[0].data;
+    product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+    if (state->weighted.disable_bias)
+        return;
+    const mote_units units = {
+        .kernels = run->kernels,
+        .samples = run->batch,
+        .units = state->unit,
+        .plane = state->rows,
+    };
+    bias_call call = {.dy = dy, .gradient = run->gradients[MOTE_WEIGHTED_BIAS].data};
+    mote_units_run(run->parallel, &units, sum_bias_block, &call);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    const fully_connected_state *const state = layer_state;
+    mote_product product = make_derivative_product(state, run->batch);
+    product.left.data = run->output_derivatives[0].data;
+    product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
+    product.out = run->input_derivatives[0].data;
+    run->kernels->product(&product, run->parallel, run->scratch);
+}
+
+const mote_layer mote_layer_fully_connected = {
+    .name = "fully_connected",
+    .summary = "weighted sums over the last axis",
+    .properties = properties,
+    .state_bytes = sizeof(fully_connected_state),
+    .input_minimum = 1,
+    .input_maximum = 1,
+    .setup = setup,
+    .forward = forward,
+    .calc_gradient = calc_gradient,
+    .calc_derivative = calc_derivative,
+};

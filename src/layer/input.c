@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where samples enter: the source's block as it is, or each sample scaled to 0 .. 1.
+#include "layer/layer.h"
+
+#include "base/size.h"
+
+#define DIMENSION_MAXIMUM 2147483647.0
+/// Elements one task should have at least.
+#define TASK_ELEMENTS 16384U
+
+typedef struct input_state {
+    mote_property_integers input_shape;
+    bool normalization;
+    size_t elements; // of a sample
+} input_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "input_shape",
+        .kind = MOTE_PROPERTY_INTEGERS,
+        .minimum = 1,
+        .maximum = DIMENSION_MAXIMUM,
+        .count_minimum = 1,
+        .count_maximum = 4,
+        .offset = offsetof(input_state, input_shape),
+        .help = "channels:height:width of a sample, with or without a leading batch; or its width",
+    },
+    {
+        .name = "normalization",
+        .kind = MOTE_PROPERTY_BOOL,
+        .initial = "false",
+        .offset = offsetof(input_state, normalization),
+        .help = "true: each sample's smallest value becomes 0, its largest 1",
+    },
+    {0},
+};
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    input_state *const state = layer_state;
+    const mote_property_integers *const numbers = &state->input_shape;
+    if (numbers->count == 2) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "layer '%s': input_shape has 2 numbers, it takes width, "
+                          "channels:height:width or batch:channels:height:width",
+                          setup->layer_name);
+    }
+    mote_shape shape = mote_shape_image(1, 1, numbers->values[0]);
+    for (uint32_t i = 0; numbers->count >= 3 && i < 3; i++)
+        shape.dims[i] = numbers->values[numbers->count - 3 + i];
+    MOTE_TRY(mote_setup_output(setup, &shape));
+    state->elements = mote_shape_elements(&shape);
+    setup->declaration->view = !state->normalization;
+    setup->declaration->output_over_input = true;
+    return MOTE_OK;
+}
+
+typedef struct normalize_call {
+    const mote_layer_run *run;
+    size_t elements;
+} normalize_call;
+
+static void normalize_samples(void *argument, size_t task, size_t task_count)
+{
+    const normalize_call *const call = argument;
+    const mote_kernels *const kernels = call->run->kernels;
+    const mote_real *const x = call->run->inputs[0].data;
+    mote_real *const y = call->run->outputs[0].data;
+    size_t sample = 0;
+    const size_t count = mote_parallel_part(call->run->batch, task, task_count, &sample);
+    for (const size_t end = sample + count; sample < end; sample++) {
+        const size_t first = sample * call->elements;
+        mote_real minimum = 0;
+        mote_real maximum = 0;
+        kernels->range(call->elements, x + first, &minimum, &maximum);
+        /* a sample of one value becomes zero */
+        const mote_real scale = maximum > minimum ? 1 / (maximum - minimum) : 1;
+        kernels->shift_scale(call->elements, minimum, scale, x + first, y + first);
+    }
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    const input_state *const state = layer_state;
+    normalize_call call = {.run = run, .elements = state->elements};
+    const size_t tasks =
+        mote_parallel_task_count(run->parallel, run->batch * state->elements, TASK_ELEMENTS);
+    mote_parallel_run(run->parallel, normalize_samples, &call, mote_size_min(tasks, run->batch));
+}
+
+const mote_layer mote_layer_input = {
+    .name = "input",
+    .summary = "where samples enter the network",
+    .kind = MOTE_LAYER_INPUT,
+    .properties = properties,
+    .state_bytes = sizeof(input_state),
+    .setup = setup,
+    .forward = forward,
+};

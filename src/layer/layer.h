@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layer contract. A layer is one const descriptor in one file and one row in layers.def.
+//
+// `setup` sees shapes and declares what the layer makes and needs; lifetimes, aliases and steps
+// come from these declarations alone. The computing callbacks get pointers and numbers: they
+// allocate nothing and keep nothing.
+#ifndef MOTE_LAYER_LAYER_H
+#define MOTE_LAYER_LAYER_H
+
+#include "base/arena.h"
+#include "base/property.h"
+#include "base/random.h"
+#include "kernel/kernel.h"
+#include "tensor/tensor.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Phases of a node, as bits. UPDATE changes running statistics, once a step, when weights change.
+#define MOTE_PHASE_FORWARD    1U
+#define MOTE_PHASE_GRADIENT   2U
+#define MOTE_PHASE_DERIVATIVE 4U
+#define MOTE_PHASE_UPDATE     8U
+#define MOTE_PHASE_COUNT      4U
+#define MOTE_PHASE_BACKWARD   (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
+
+#define MOTE_INITIALIZER_MAP(X)         \
+    X(ZEROS, "zeros")                   \
+    X(ONES, "ones")                     \
+    X(XAVIER_UNIFORM, "xavier_uniform") \
+    X(XAVIER_NORMAL, "xavier_normal")   \
+    X(HE_UNIFORM, "he_uniform")         \
+    X(HE_NORMAL, "he_normal")
+
+typedef enum mote_initializer {
+#define MOTE_INITIALIZER_ENUM(name, text) MOTE_INITIALIZER_##name,
+    MOTE_INITIALIZER_MAP(MOTE_INITIALIZER_ENUM)
+#undef MOTE_INITIALIZER_ENUM
+} mote_initializer;
+
+/// The names above, NULL-terminated: choices of properties like weight_initializer.
+extern const char *const mote_initializer_names[];
+
+/// A weight or running statistic. Its tensor is named "<node>.<name>" in files.
+typedef struct mote_weight_declaration {
+    const char *name; // "weight", "bias", "running_mean"
+    mote_tensor_spec spec;
+    mote_initializer initializer;
+    size_t fan_in, fan_out; // for xavier and he
+    unsigned needs;         // phases besides FORWARD that read it; of statistics also UPDATE
+} mote_weight_declaration;
+
+/// Memory a layer keeps between phases of one step.
+typedef struct mote_temporary_declaration {
+    mote_tensor_spec spec;
+    unsigned phases; // where it is written or read; its life spans them
+} mote_temporary_declaration;
+
+/// What setup declared.
+typedef struct mote_declaration {
+    mote_arena *arena;
+    size_t output_count, weight_count, statistic_count, temporary_count;
+    size_t output_capacity, weight_capacity, statistic_capacity, temporary_capacity;
+    mote_tensor_spec *outputs;
+    mote_weight_declaration *weights;
+    mote_weight_declaration *statistics;
+    mote_temporary_declaration *temporaries;
+    size_t scratch_bytes[MOTE_PHASE_COUNT]; // by bit number of the phase
+    unsigned *input_needs;                  // by input: GRADIENT, DERIVATIVE phases that read it
+    unsigned output_needs;                  // phases besides FORWARD that read output 0
+
+    // Which bytes may or must be the same. With three or more inputs the graph must not allow
+    // output_over_input where another input has the bytes of input 0.
+    bool output_over_input;                 // output 0 may be written over input 0
+    bool derivative_over_output_derivative; // input derivative 0 over output derivative 0
+    bool derivative_over_input;             // input derivative 0 over input 0
+    bool view;                              // outputs are input 0; no forward step
+    bool derivative_view; // input derivatives are output derivative 0; no derivative step
+} mote_declaration;
+
+/// What setup sees, and where it declares.
+typedef struct mote_setup {
+    const char *layer_name; // for messages
+    size_t input_count;
+    const mote_tensor_spec *inputs;
+    size_t label_port; // losses: index of the input that is the label; otherwise SIZE_MAX
+    size_t batch;      // most samples in a step
+    size_t thread_count;
+    bool trainable; // false: frozen, in every program
+    mote_declaration *declaration;
+} mote_setup;
+
+/// What a computing callback gets. Tensors that the phase does not have are NULL (data). Samples
+/// from `batch` on are neither read nor written.
+typedef struct mote_layer_run {
+    const mote_kernels *kernels;
+    const mote_parallel *parallel;
+    void *scratch;
+    size_t batch;  // samples in this step, at most the planned batch
+    bool training; // false in evaluation and inference
+    mote_random_key random;
+    const mote_tensor *inputs;
+    const mote_tensor *outputs;
+    const mote_tensor *input_derivatives; // data NULL: not wanted
+    const mote_tensor *output_derivatives;
+    const mote_tensor *weights;
+    const mote_tensor *gradients;
+    const mote_tensor *statistics;
+    const mote_tensor *temporaries; // data NULL where no phase of this program reads it
+} mote_layer_run;
+
+typedef void mote_layer_callback(const mote_layer_run *run, const void *state);
+
+typedef enum mote_layer_kind {
+    MOTE_LAYER_COMPUTE,
+    MOTE_LAYER_INPUT, // setup sees no inputs; run: input 0 is the source's block, as output 0
+    MOTE_LAYER_LOSS,  // last input is the label; output 0 holds MOTE_LOSS_ELEMENTS metrics
+} mote_layer_kind;
+
+typedef struct mote_layer {
+    const char *name;    // `type` in model files
+    const char *summary; // one line
+    mote_layer_kind kind;
+    bool internal;                       // made by realizers only; not a type in model files
+    const mote_property *properties;     // ends with a row whose name is NULL; NULL: none
+    size_t state_bytes;                  // plain data, no pointers; at least 1
+    size_t input_minimum, input_maximum; // connected layers; of losses with the label
+    const char *inference; // losses: what stands in its place in inference ("softmax"), or NULL
+    /// Losses: what the label must be, from inputs[0] alone; called before setup. Others: NULL.
+    mote_status (*label)(const mote_setup *setup, const void *state, mote_tensor_spec *spec);
+    mote_status (*setup)(mote_setup *setup, void *state);
+    mote_layer_callback *forward; // NULL, or not called, where the declaration says view
+    /// Gradients of the weights and derivatives of the inputs: whole, stored, in either order.
+    mote_layer_callback *calc_gradient;   // NULL: no weights
+    mote_layer_callback *calc_derivative; // NULL: derivative_view or none
+    mote_layer_callback *update;          // running statistics; NULL: none
+} mote_layer;
+
+/// Metrics of a batch, as written by a loss's forward: elements of output 0 (mote_real).
+enum {
+    MOTE_LOSS_MEAN,    // mean over samples (and rows or elements, as the loss defines it)
+    MOTE_LOSS_CORRECT, // samples classified right (a share, where they have rows); -1: no meaning
+    MOTE_LOSS_ELEMENTS,
+};
+
+/// Makes an empty declaration for a setup with `input_count` inputs; the arrays live in `arena`.
+mote_status mote_declaration_init(mote_declaration *declaration, mote_arena *arena,
+                                  size_t input_count) MOTE_MUST_CHECK;
+
+// Declarations. Each returns a status because memory can run out.
+
+/// The next output: one `shape` a sample, elements of MOTE_DTYPE_REAL.
+mote_status mote_setup_output(mote_setup *setup, const mote_shape *shape) MOTE_MUST_CHECK;
+
+/// Output 0 of a loss: MOTE_LOSS_ELEMENTS metrics of the batch.
+mote_status mote_setup_metrics(mote_setup *setup) MOTE_MUST_CHECK;
+
+mote_status mote_setup_weight(mote_setup *setup,
+                              const mote_weight_declaration *weight) MOTE_MUST_CHECK;
+
+mote_status mote_setup_statistic(mote_setup *setup,
+                                 const mote_weight_declaration *statistic) MOTE_MUST_CHECK;
+
+mote_status mote_setup_temporary(mote_setup *setup, const mote_tensor_spec *spec,
+                                 unsigned phases) MOTE_MUST_CHECK;
+
+/// Scratch of a phase; the largest request counts.
+void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes);
+
+/// Input `index` is read in these backward phases.
+void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases);
+
+/// Output 0 is read in these backward phases.
+void mote_setup_need_output(mote_setup *setup, unsigned phases);
+
+/// Raises MOTE_ERROR_SHAPE unless input `index` has `rank` dimensions and MOTE_DTYPE_REAL elements.
+mote_status mote_setup_check_rank(const mote_setup *setup, size_t index,
+                                  uint32_t rank) MOTE_MUST_CHECK;
+
+/// Initial values of a weight: keyed by (seed, "<node>.<weight>").
+void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,
+                     mote_real *values);
+
+/// The layers a context knows.
+typedef struct mote_layer_registry {
+    const mote_layer *const *layers;
+    size_t count;
+} mote_layer_registry;
+
+#define LAYER(name) extern const mote_layer mote_layer_##name;
+#include "layer/layers.def"
+#undef LAYER
+
+/// All rows of layers.def.
+const mote_layer_registry *mote_layers_builtin(void);
+
+/// Layer of that name (case ignored; internal ones too), or NULL.
+const mote_layer *mote_layer_find(const mote_layer_registry *registry, const char *name);
+
+/// Name of the nearest layer that is not internal, for "did you mean", or NULL.
+const char *mote_layer_nearest(const mote_layer_registry *registry, const char *name);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums of losses: rows are valued on threads into scratch, then added in the order of the batch.
+#include "layer/loss.h"
+
+#include "base/size.h"
+
+/// Elements one task should have at least.
+#define TASK_ELEMENTS 16384U
+
+mote_status mote_loss_check_label(const mote_setup *setup, const mote_tensor_spec *expected)
+{
+    const mote_tensor_spec *const label = &setup->inputs[MOTE_LOSS_LABEL];
+    if (label->dtype == expected->dtype && mote_shape_equal(&label->shape, &expected->shape))
+        return MOTE_OK;
+    char text[96];
+    char expected_text[96];
+    return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': the label is %s of %s, it must be %s of %s",
+                      setup->layer_name, mote_shape_text(&label->shape, text, sizeof text),
+                      mote_dtype_text(label->dtype),
+                      mote_shape_text(&expected->shape, expected_text, sizeof expected_text),
+                      mote_dtype_text(expected->dtype));
+}
+
+size_t mote_loss_scratch_bytes(size_t batch, size_t rows)
+{
+    return batch * rows * sizeof(mote_real);
+}
+
+typedef struct sum_call {
+    const mote_layer_run *run;
+    const mote_loss_sum *sum;
+    mote_real *values;
+} sum_call;
+
+static void value_rows(void *argument, size_t task, size_t task_count)
+{
+    const sum_call *const call = argument;
+    size_t row = 0;
+    const size_t count =
+        mote_parallel_part(call->run->batch * call->sum->rows, task, task_count, &row);
+    for (const size_t end = row + count; row < end; row++)
+        call->values[row] = call->sum->value(call->sum->argument, row);
+}
+
+static mote_real sum_sample(void *argument, size_t sample)
+{
+    const sum_call *const call = argument;
+    const size_t rows = call->sum->rows;
+    mote_real sum = 0;
+    call->run->kernels->sum(rows, call->values + sample * rows, &sum);
+    return sum;
+}
+
+mote_real mote_loss_get_sum(const mote_layer_run *run, const mote_loss_sum *sum)
+{
+    sum_call call = {.run = run, .sum = sum, .values = run->scratch};
+    const size_t rows = run->batch * sum->rows;
+    const size_t tasks = mote_parallel_task_count(run->parallel, rows * sum->width, TASK_ELEMENTS);
+    mote_parallel_run(run->parallel, value_rows, &call, mote_size_min(tasks, rows));
+    return mote_batch_sum(run->batch, mote_batch_group(sum->terms), sum_sample, &call);
+}

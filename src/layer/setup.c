@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a layer's setup declares, written into arrays that grow in the compile arena.
+#include "layer/layer.h"
+
+#include "base/size.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+mote_status mote_declaration_init(mote_declaration *declaration, mote_arena *arena,
+                                  size_t input_count)
+{
+    void *needs = NULL;
+    MOTE_TRY(mote_arena_array(arena, input_count, sizeof(unsigned), &needs));
+    memset(declaration, 0, sizeof *declaration);
+    declaration->arena = arena;
+    declaration->input_needs = needs;
+    return MOTE_OK;
+}
+
+/* Shape and size are checked once, here, so that all later products of dimensions fit. */
+static mote_status check_spec(const mote_setup *setup, const mote_tensor_spec *spec,
+                              const char *what)
+{
+    char subject[160];
+    (void)snprintf(subject, sizeof subject, "layer '%s': %s", setup->layer_name, what);
+    MOTE_TRY(mote_shape_check(&spec->shape, subject));
+    size_t bytes = 0;
+    return mote_tensor_spec_bytes(spec, setup->batch, &bytes);
+}
+
+static mote_status add_output(mote_declaration *declaration, const mote_tensor_spec *spec)
+{
+    void *rows = declaration->outputs;
+    MOTE_TRY(mote_arena_grow(declaration->arena, &rows, &declaration->output_capacity,
+                             declaration->output_count, sizeof *spec));
+    declaration->outputs = rows;
+    declaration->outputs[declaration->output_count++] = *spec;
+    return MOTE_OK;
+}
+
+mote_status mote_setup_output(mote_setup *setup, const mote_shape *shape)
+{
+    const mote_tensor_spec spec = {MOTE_DTYPE_REAL, true, *shape};
+    MOTE_TRY(check_spec(setup, &spec, "output"));
+    return add_output(setup->declaration, &spec);
+}
+
+mote_status mote_setup_metrics(mote_setup *setup)
+{
+    const mote_tensor_spec spec = {
+        .dtype = MOTE_DTYPE_REAL,
+        .shape = {.rank = 1, .dims = {MOTE_LOSS_ELEMENTS}},
+    };
+    return add_output(setup->declaration, &spec);
+}
+
+mote_status mote_setup_weight(mote_setup *setup, const mote_weight_declaration *weight)
+{
+    mote_declaration *const declaration = setup->declaration;
+    MOTE_TRY(check_spec(setup, &weight->spec, weight->name));
+    void *rows = declaration->weights;
+    MOTE_TRY(mote_arena_grow(declaration->arena, &rows, &declaration->weight_capacity,
+                             declaration->weight_count, sizeof *weight));
+    declaration->weights = rows;
+    declaration->weights[declaration->weight_count++] = *weight;
+    return MOTE_OK;
+}
+
+mote_status mote_setup_statistic(mote_setup *setup, const mote_weight_declaration *statistic)
+{
+    mote_declaration *const declaration = setup->declaration;
+    MOTE_TRY(check_spec(setup, &statistic->spec, statistic->name));
+    void *rows = declaration->statistics;
+    MOTE_TRY(mote_arena_grow(declaration->arena, &rows, &declaration->statistic_capacity,
+                             declaration->statistic_count, sizeof *statistic));
+    declaration->statistics = rows;
+    declaration->statistics[declaration->statistic_count++] = *statistic;
+    return MOTE_OK;
+}
+
+mote_status mote_setup_temporary(mote_setup *setup, const mote_tensor_spec *spec, unsigned phases)
+{
+    mote_declaration *const declaration = setup->declaration;
+    MOTE_TRY(check_spec(setup, spec, "temporary"));
+    void *rows = declaration->temporaries;
+    MOTE_TRY(mote_arena_grow(declaration->arena, &rows, &declaration->temporary_capacity,
+                             declaration->temporary_count, sizeof *declaration->temporaries));
+    declaration->temporaries = rows;
+    declaration->temporaries[declaration->temporary_count].spec = *spec;
+    declaration->temporaries[declaration->temporary_count].phases = phases;
+    declaration->temporary_count++;
+    return MOTE_OK;
+}
+
+void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes)
+{
+    size_t *const scratch_bytes = setup->declaration->scratch_bytes;
+    for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
+        if (phases & (1U << bit))
+            scratch_bytes[bit] = mote_size_max(scratch_bytes[bit], bytes);
+    }
+}
+
+void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases)
+{
+    assert(index < setup->input_count);
+    setup->declaration->input_needs[index] |= phases;
+}
+
+void mote_setup_need_output(mote_setup *setup, unsigned phases)
+{
+    setup->declaration->output_needs |= phases;
+}
+
+mote_status mote_setup_check_rank(const mote_setup *setup, size_t index, uint32_t rank)
+{
+    assert(index < setup->input_count);
+    const mote_tensor_spec *const spec = &setup->inputs[index];
+    char text[96];
+    if (spec->dtype != MOTE_DTYPE_REAL)
+        return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': input %zu has elements of %s, it takes %s",
+                          setup->layer_name, index, mote_dtype_text(spec->dtype),
+                          mote_dtype_text(MOTE_DTYPE_REAL));
+    if (spec->shape.rank != rank) {
+        return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                          "layer '%s': input %zu has shape %s, it takes %u dimensions",
+                          setup->layer_name, index,
+                          mote_shape_text(&spec->shape, text, sizeof text), (unsigned)rank);
+    }
+    return MOTE_OK;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// By-unit arithmetic. Planes of several elements go to kernels, one call a plane. Planes of one
+// element would make calls of one element: there a sample's units are worked side by side, each in
+// the same order of its own sum.
+#include "layer/units.h"
+
+#include "base/size.h"
+
+#include <assert.h>
+#include <string.h>
+
+/// Elements one task should have at least.
+#define TASK_ELEMENTS 16384U
+
+typedef struct units_call {
+    const mote_units *units;
+    mote_units_function *function;
+    void *argument;
+} units_call;
+
+static void run_blocks(void *argument, size_t task, size_t task_count)
+{
+    const units_call *const call = (const units_call *)argument;
+    size_t next = 0;
+    const size_t count = mote_parallel_part(call->units->units, task, task_count, &next);
+    const size_t end = next + count;
+    while (next < end) {
+        mote_units block = *call->units;
+        block.first = next;
+        block.count = mote_size_min(end - next, MOTE_UNITS_BLOCK);
+        call->function(call->argument, &block);
+        next += block.count;
+    }
+}
+
+void mote_units_run(const mote_parallel *parallel, const mote_units *units,
+                    mote_units_function *function, void *argument)
+{
+    units_call call = {.units = units, .function = function, .argument = argument};
+    const size_t elements = units->samples * units->units * units->plane;
+    const size_t tasks = mote_parallel_task_count(parallel, elements, TASK_ELEMENTS);
+    mote_parallel_run(parallel, run_blocks, &call, mote_size_min(tasks, units->units));
+}
+
+/* Where the plane of a unit of the block begins. */
+static size_t place(const mote_units *block, size_t sample, size_t unit)
+{
+    return (sample * block->units + block->first + unit) * block->plane;
+}
+
+/* Chan's formula: how much of the distance between the means, and of its square, a plane adds that
+   comes after `sample` others of its size. */
+typedef struct merge_shares {
+    mote_real mean, m2;
+} merge_shares;
+
+static merge_shares get_merge_shares(size_t sample, size_t plane)
+{
+    const mote_real before = (mote_real)(sample * plane);
+    const mote_real share = (mote_real)plane / (mote_real)((sample + 1) * plane);
+    return (merge_shares){.mean = share, .m2 = before * share};
+}
+
+static void merge(merge_shares shares, mote_real plane_mean, mote_real plane_m2, mote_real *mean,
+                  mote_real *m2)
+{
+    const mote_real distance = plane_mean - *mean;
+    *mean += distance * shares.mean;
+    *m2 += plane_m2;
+    *m2 += distance * distance * shares.m2;
+}
+
+static void get_plane_moments(const mote_units *block, const mote_real *x, mote_real *mean,
+                              mote_real *m2)
+{
+    for (size_t u = 0; u < block->count; u++) {
+        block->kernels->moments(block->plane, x + place(block, 0, u), &mean[u], &m2[u]);
+        for (size_t sample = 1; sample < block->samples; sample++) {
+            mote_real plane_mean = 0;
+            mote_real plane_m2 = 0;
+            block->kernels->moments(block->plane, x + place(block, sample, u), &plane_mean,
+                                    &plane_m2);
+            merge(get_merge_shares(sample, block->plane), plane_mean, plane_m2, &mean[u], &m2[u]);
+        }
+    }
+}
+
+static void get_element_moments(const mote_units *block, const mote_real *x, mote_real *mean,
+                                mote_real *m2)
+{
+    memcpy(mean, x + place(block, 0, 0), block->count * sizeof *mean);
+    memset(m2, 0, block->count * sizeof *m2);
+    for (size_t sample = 1; sample < block->samples; sample++) {
+        const merge_shares shares = get_merge_shares(sample, 1);
+        const mote_real *const row = x + place(block, sample, 0);
+        for (size_t u = 0; u < block->count; u++)
+            merge(shares, row[u], 0, &mean[u], &m2[u]);
+    }
+}
+
+void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *mean, mote_real *m2)
+{
+    if (block->plane == 1)
+        get_element_moments(block, x, mean, m2);
+    else
+        get_plane_moments(block, x, mean, m2);
+}
+
+/* A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
+   first of each stored. */
+typedef struct batch_sum {
+    size_t samples, group, count;
+    mote_real group_sum[MOTE_UNITS_BLOCK];
+} batch_sum;
+
+static void add_row(size_t count, const mote_real *x, mote_real *sum)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] += x[i];
+}
+
+/* Adds one sample's terms, samples ascending; after the last one `sum` is complete. */
+static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, mote_real *sum)
+{
+    const size_t bytes = batch->count * sizeof *terms;
+    if (sample % batch->group == 0)
+        memcpy(batch->group_sum, terms, bytes);
+    else
+        add_row(batch->count, terms, batch->group_sum);
+    if ((sample + 1) % batch->group != 0 && sample + 1 != batch->samples)
+        return;
+    if (sample < batch->group)
+        memcpy(sum, batch->group_sum, bytes);
+    else
+        add_row(batch->count, batch->group_sum, sum);
+}
+
+#define LANES 16U
+
+/* Plain sums of `rows` rows: 16 interleaved lanes, combined 8-4-2-1. */
+static void sum_rows(size_t rows, size_t width, size_t count, const mote_real *x, mote_real *sum)
+{
+    mote_real lanes[LANES][MOTE_UNITS_BLOCK] = {{0}};
+    for (size_t row = 0; row < rows; row++)
+        add_row(count, x + row * width, lanes[row % LANES]);
+    for (size_t half = LANES / 2; half > 0; half /= 2) {
+        for (size_t lane = 0; lane < half; lane++)
+            add_row(count, lanes[lane + half], lanes[lane]);
+    }
+    memcpy(sum, lanes[0], count * sizeof *sum);
+}
+
+void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, const mote_real *x,
+                      mote_real *sum)
+{
+    assert(count <= MOTE_UNITS_BLOCK);
+    batch_sum batch = {.samples = samples, .group = mote_batch_group(rows), .count = count};
+    mote_real terms[MOTE_UNITS_BLOCK];
+    for (size_t sample = 0; sample < samples; sample++) {
+        const mote_real *const first = x + sample * rows * width;
+        if (rows > 1)
+            sum_rows(rows, width, count, first, terms);
+        add_sample(&batch, sample, rows > 1 ? terms : first, sum);
+    }
+}
+
+/* One unit of planes, for mote_batch_sum. */
+typedef struct plane_sum {
+    const mote_units *block;
+    size_t unit;
+    mote_real mean;
+    const mote_real *x, *dy;
+} plane_sum;
+
+static mote_real sum_plane(void *argument, size_t sample)
+{
+    const plane_sum *const p = (const plane_sum *)argument;
+    mote_real sum = 0;
+    p->block->kernels->sum(p->block->plane, p->x + place(p->block, sample, p->unit), &sum);
+    return sum;
+}
+
+static mote_real sum_plane_centered_products(void *argument, size_t sample)
+{
+    const plane_sum *const p = (const plane_sum *)argument;
+    const size_t first = place(p->block, sample, p->unit);
+    mote_real sum = 0;
+    p->block->kernels->sum_centered_products(p->block->plane, p->mean, p->x + first, p->dy + first,
+                                             &sum);
+    return sum;
+}
+
+void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
+{
+    if (block->plane == 1) {
+        mote_columns_sum(block->samples, 1, block->units, block->count, x + block->first, sum);
+        return;
+    }
+    const size_t group = mote_batch_group(block->plane);
+    for (size_t u = 0; u < block->count; u++) {
+        plane_sum argument = {.block = block, .unit = u, .x = x};
+        sum[u] = mote_batch_sum(block->samples, group, sum_plane, &argument);
+    }
+}
+
+static void sum_element_centered_products(const mote_units *block, const mote_real *mean,
+                                          const mote_real *x, const mote_real *dy, mote_real *sum)
+{
+    batch_sum batch = {
+        .samples = block->samples, .group = mote_batch_group(1), .count = block->count};
+    mote_real terms[MOTE_UNITS_BLOCK];
+    for (size_t sample = 0; sample < block->samples; sample++) {
+        const size_t first = place(block, sample, 0);
+        for (size_t u = 0; u < block->count; u++)
+            terms[u] = dy[first + u] * (x[first + u] - mean[u]);
+        add_sample(&batch, sample, terms, sum);
+    }
+}
+
+void mote_units_sum_centered_products(const mote_units *block, const mote_real *mean,
+                                      const mote_real *x, const mote_real *dy, mote_real *sum)
+{
+    if (block->plane == 1) {
+        sum_element_centered_products(block, mean, x, dy, sum);
+        return;
+    }
+    const size_t group = mote_batch_group(block->plane);
+    for (size_t u = 0; u < block->count; u++) {
+        plane_sum argument = {.block = block, .unit = u, .mean = mean[u], .x = x, .dy = dy};
+        sum[u] = mote_batch_sum(block->samples, group, sum_plane_centered_products, &argument);
+    }
+}
+
+static void scale_shift_elements(const mote_units *block, const mote_real *scale,
+                                 const mote_real *shift, const mote_real *x, mote_real *y)
+{
+    for (size_t u = 0; u < block->count; u++)
+        y[u] = x[u] * scale[u] + shift[u];
+}
+
+void mote_units_scale_shift(const mote_units *block, const mote_real *scale, const mote_real *shift,
+                            const mote_real *x, mote_real *y)
+{
+    for (size_t sample = 0; sample < block->samples; sample++) {
+        if (block->plane == 1) {
+            const size_t first = place(block, sample, 0);
+            scale_shift_elements(block, scale, shift, x + first, y + first);
+            continue;
+        }
+        for (size_t u = 0; u < block->count; u++) {
+            const size_t first = place(block, sample, u);
+            block->kernels->scale_shift(block->plane, scale[u], shift[u], x + first, y + first);
+        }
+    }
+}
+
+static void blend_elements(const mote_units *block, const mote_units_blend_factors *factors,
+                           const mote_real *a, const mote_real *b, mote_real *y)
+{
+    for (size_t u = 0; u < block->count; u++)
+        y[u] = a[u] * factors->scale_a[u] + (b[u] * factors->scale_b[u] + factors->shift[u]);
+}
+
+void mote_units_blend(const mote_units *block, const mote_units_blend_factors *factors,
+                      const mote_real *a, const mote_real *b, mote_real *y)
+{
+    for (size_t sample = 0; sample < block->samples; sample++) {
+        if (block->plane == 1) {
+            const size_t first = place(block, sample, 0);
+            blend_elements(block, factors, a + first, b + first, y + first);
+            continue;
+        }
+        for (size_t u = 0; u < block->count; u++) {
+            const size_t first = place(block, sample, u);
+            const mote_blend blend = {
+                .scale_a = factors->scale_a[u],
+                .scale_b = factors->scale_b[u],
+                .shift = factors->shift[u],
+            };
+            block->kernels->blend(&blend, block->plane, a + first, b + first, y + first);
+        }
+    }
+}

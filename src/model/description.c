@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// From sections to the description: overrides, which section is what, the settings of [Model].
+#include "model/model.h"
+
+#include "model/sections.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define SPECIAL_NAMES "Model, Optimizer, LearningRateScheduler, train_set, valid_set, test_set"
+
+/* Sections that are no layers, and the field of the description that points to each. */
+static const struct special {
+    const char *name;
+    size_t offset;
+} specials[] = {
+    {"Model", offsetof(mote_description, model)},
+    {"Optimizer", offsetof(mote_description, optimizer)},
+    {"LearningRateScheduler", offsetof(mote_description, schedule)},
+    {"train_set", offsetof(mote_description, train_set)},
+    {"valid_set", offsetof(mote_description, valid_set)},
+    {"test_set", offsetof(mote_description, test_set)},
+};
+
+#define SPECIAL_COUNT (sizeof specials / sizeof specials[0])
+
+static const struct special *find_special(const char *name)
+{
+    for (size_t i = 0; i < SPECIAL_COUNT; i++) {
+        if (mote_text_equal(specials[i].name, name))
+            return &specials[i];
+    }
+    return NULL;
+}
+
+static const char *special_name(const void *user, size_t index)
+{
+    (void)user;
+    return specials[index].name;
+}
+
+/* Names a section may have: those of the list, then the special ones. */
+static const char *known_name(const void *user, size_t index)
+{
+    const mote_section_list *const list = user;
+    return index < list->count ? list->items[index].name : specials[index - list->count].name;
+}
+
+static mote_status find_overridden(mote_section_list *list,
+                                   const mote_description_override *override,
+                                   const mote_origin *origin, mote_section_draft **section)
+{
+    *section = mote_section_list_find(list, override->section);
+    if (*section)
+        return MOTE_OK;
+    const struct special *const special = find_special(override->section);
+    if (special)
+        return mote_section_list_add(list, special->name, strlen(special->name), origin, section);
+    char place[MOTE_MODEL_PLACE_BYTES];
+    char hint[128];
+    const char *const nearest =
+        mote_text_nearest(override->section, known_name, list, list->count + SPECIAL_COUNT);
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%sthere is no section '%.100s'%s",
+                      mote_origin_text(origin, place, sizeof place), override->section,
+                      mote_text_hint(nearest, hint, sizeof hint));
+}
+
+static mote_status apply_override(mote_section_list *list,
+                                  const mote_description_override *override)
+{
+    const mote_entry entry = {
+        .key = override->key, .value = override->value, .origin = {.file = "--set", .line = 0}};
+    mote_section_draft *section = NULL;
+    MOTE_TRY(find_overridden(list, override, &entry.origin, &section));
+    return mote_section_draft_set(list, section, &entry);
+}
+
+static mote_status check_layer(const mote_section *section)
+{
+    if (mote_section_find(section, "type"))
+        return MOTE_OK;
+    char place[MOTE_MODEL_PLACE_BYTES];
+    char hint[128];
+    (void)mote_origin_text(&section->origin, place, sizeof place);
+    const char *const nearest = mote_text_nearest(section->name, special_name, NULL, SPECIAL_COUNT);
+    if (nearest)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%sunknown section [%.100s]%s", place, section->name,
+                          mote_text_hint(nearest, hint, sizeof hint));
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%ssection [%.100s] has no key 'type': every section but " SPECIAL_NAMES
+                      " is a layer and needs one",
+                      place, section->name);
+}
+
+/* Layers get the front of one array of all sections, special ones its back. */
+static mote_status sort_sections(const mote_section_list *list, mote_arena *arena,
+                                 mote_description *description)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, list->count, sizeof(mote_section), &memory));
+    mote_section *const sections = memory;
+    size_t special_place = list->count;
+    for (size_t i = 0; i < list->count; i++) {
+        const mote_section_draft *const draft = &list->items[i];
+        const mote_section section = {.name = draft->name,
+                                      .origin = draft->origin,
+                                      .entries = draft->entries,
+                                      .entry_count = draft->entry_count};
+        const struct special *const special = find_special(draft->name);
+        if (!special) {
+            MOTE_TRY(check_layer(&section));
+            sections[description->layer_count++] = section;
+            continue;
+        }
+        sections[--special_place] = section;
+        const mote_section *const place = &sections[special_place];
+        memcpy((char *)description + special->offset, &place, sizeof place);
+    }
+    description->layers = sections;
+    return MOTE_OK;
+}
+
+static mote_status read_settings(mote_description *description)
+{
+    const mote_section *const model = description->model;
+    if (!model)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: there is no section [Model]",
+                          description->path);
+    if (description->layer_count == 0)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "%s: there is no layer: every section but " SPECIAL_NAMES " is one",
+                          description->path);
+    const mote_property_target target = {.table = mote_model_properties(),
+                                         .state = &description->settings};
+    MOTE_TRY(mote_property_read(&target, 1, "[Model]", &model->origin, model->entries,
+                                model->entry_count));
+    const mote_entry *const loss = mote_section_find(model, "loss");
+    description->loss_origin = loss ? loss->origin : model->origin;
+    return MOTE_OK;
+}
+
+static mote_status copy_path(const char *path, mote_arena *arena, mote_description *description)
+{
+    char *copy = NULL;
+    char *folder = NULL;
+    const char *const slash = strrchr(path, '/');
+    const size_t folder_length = slash && slash > path ? (size_t)(slash - path) : 1;
+    MOTE_TRY(mote_arena_text(arena, path, strlen(path), &copy));
+    MOTE_TRY(mote_arena_text(arena, slash ? path : ".", folder_length, &folder));
+    description->path = copy;
+    description->folder = folder;
+    return MOTE_OK;
+}
+
+mote_status mote_description_load(const char *path, const mote_description_override *overrides,
+                                  size_t override_count, mote_arena *arena,
+                                  mote_description *description)
+{
+    mote_description result = {0};
+    mote_section_list list = {.arena = arena};
+    MOTE_TRY(copy_path(path, arena, &result));
+    MOTE_TRY(mote_ini_read(result.path, &list));
+    for (size_t i = 0; i < override_count; i++)
+        MOTE_TRY(apply_override(&list, &overrides[i]));
+    MOTE_TRY(sort_sections(&list, arena, &result));
+    MOTE_TRY(read_settings(&result));
+    *description = result;
+    return MOTE_OK;
+}
+
+mote_status mote_description_path(const mote_description *description, const char *path,
+                                  mote_arena *arena, const char **result)
+{
+    const bool is_plain = path[0] == '/' || strcmp(description->folder, ".") == 0;
+    const char *const folder = is_plain ? "" : description->folder;
+    const size_t length = strlen(folder);
+    const char *const separator = length > 0 && folder[length - 1] != '/' ? "/" : "";
+    char *text = NULL;
+    MOTE_TRY(mote_arena_format(arena, &text, "%s%s%s", folder, separator, path));
+    *result = text;
+    return MOTE_OK;
+}
+
+const mote_entry *mote_section_find(const mote_section *section, const char *key)
+{
+    for (size_t i = 0; i < section->entry_count; i++) {
+        if (mote_text_equal(section->entries[i].key, key))
+            return &section->entries[i];
+    }
+    return NULL;
+}

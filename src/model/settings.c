@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys of [Model].
+#include "model/model.h"
+
+static const char *const type_names[] = {"NeuralNetwork", NULL};
+
+static const char *const apply_names[] = {
+    [MOTE_APPLY_EARLY] = "early", [MOTE_APPLY_AFTER_ALL] = "after_all", NULL};
+
+static const mote_property properties[] = {
+    {.name = "type",
+     .kind = MOTE_PROPERTY_CHOICE,
+     .initial = "NeuralNetwork",
+     .choices = type_names,
+     .offset = offsetof(mote_model_settings, type),
+     .help = "kind of model"},
+    {.name = "loss",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, loss),
+     .help =
+         "loss behind the last layer: mse, cross (fuses with the last activation), cross_softmax"},
+    {.name = "batch_size",
+     .kind = MOTE_PROPERTY_INTEGER,
+     .initial = "32",
+     .minimum = 1,
+     .maximum = 1048576,
+     .offset = offsetof(mote_model_settings, batch_size),
+     .help = "samples in a step"},
+    {.name = "epochs",
+     .kind = MOTE_PROPERTY_INTEGER,
+     .initial = "1",
+     .minimum = 1,
+     .maximum = 1000000000,
+     .offset = offsetof(mote_model_settings, epochs),
+     .help = "how often training goes through the training set"},
+    {.name = "seed",
+     .kind = MOTE_PROPERTY_INTEGER,
+     .initial = "0",
+     .offset = offsetof(mote_model_settings, seed),
+     .help = "of all random numbers: initial weights, order of the samples, dropout"},
+    {.name = "apply",
+     .kind = MOTE_PROPERTY_CHOICE,
+     .initial = "early",
+     .choices = apply_names,
+     .offset = offsetof(mote_model_settings, apply),
+     .help =
+         "when weights change: as soon as nothing reads the old ones, or after the whole backward pass"},
+    {.name = "save_path",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, save_path),
+     .help = "file that training writes the weights to"},
+    {.name = "load_path",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, load_path),
+     .help = "file of the weights to start from"},
+    {.name = NULL},
+};
+
+const mote_property *mote_model_properties(void)
+{
+    return properties;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The optimizer and schedule contracts: one const descriptor in one file and one row in optims.def or
+// schedules.def.
+#ifndef MOTE_OPTIM_OPTIM_H
+#define MOTE_OPTIM_OPTIM_H
+
+#include "base/parallel.h"
+#include "base/property.h"
+#include "kernel/kernel.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOTE_OPTIMIZER_SLOTS_MAX 2U
+
+/// One weight's update. Slots are tensors of the weight's shape, zero before the first update, named
+/// by slot_names in checkpoints.
+typedef struct mote_optimizer_run {
+    const mote_kernels *kernels;
+    const mote_parallel *parallel;
+    double learning_rate; // of this step, from the schedule
+    uint64_t step;        // updates done before this one, plus 1
+    size_t count;         // elements
+    mote_real *weight;
+    const mote_real *gradient;
+    mote_real *slots[MOTE_OPTIMIZER_SLOTS_MAX];
+} mote_optimizer_run;
+
+typedef struct mote_optimizer {
+    const char *name; // `type` in [Optimizer]
+    const char *summary;
+    const mote_property *properties;
+    size_t state_bytes;
+    double learning_rate; // default
+    const char *slot_names[MOTE_OPTIMIZER_SLOTS_MAX];
+    size_t (*slot_count)(const void *state);
+    void (*apply)(const mote_optimizer_run *run, const void *state);
+} mote_optimizer;
+
+typedef struct mote_optimizer_registry {
+    const mote_optimizer *const *optimizers;
+    size_t count;
+} mote_optimizer_registry;
+
+#define OPTIMIZER(name) extern const mote_optimizer mote_optimizer_##name;
+#include "optim/optims.def"
+#undef OPTIMIZER
+
+/// All rows of optims.def.
+const mote_optimizer_registry *mote_optimizers_builtin(void);
+
+/// By name, case ignored, or NULL.
+const mote_optimizer *mote_optimizer_find(const mote_optimizer_registry *registry,
+                                          const char *name);
+
+/// Nearest name, for "did you mean", or NULL.
+const char *mote_optimizer_nearest(const mote_optimizer_registry *registry, const char *name);
+
+/// Learning rate over iterations. `check` (may be NULL) raises MOTE_ERROR_PROPERTY when fields do not
+/// fit together.
+typedef struct mote_schedule_rate {
+    const char *name; // `type` in [LearningRateScheduler]
+    const char *summary;
+    const mote_property *properties;
+    size_t state_bytes;
+    mote_status (*check)(const void *state);
+    /// `base_rate` is the optimizer's; `iteration` counts the steps done before this one.
+    double (*rate)(const void *state, double base_rate, uint64_t iteration);
+} mote_schedule_rate;
+
+#define SCHEDULE_RATE(name) extern const mote_schedule_rate mote_schedule_rate_##name;
+#include "optim/schedules.def"
+#undef SCHEDULE_RATE
+
+/// By name, case ignored, or NULL.
+const mote_schedule_rate *mote_schedule_rate_find(const char *name);
+
+/// Nearest name, for "did you mean", or NULL.
+const char *mote_schedule_rate_nearest(const char *name);
+
+/// Rows of schedules.def, in order.
+const mote_schedule_rate *const *mote_schedule_rates(size_t *count);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stochastic gradient descent with momentum and weight decay.
+#include "optim/apply.h"
+#include "optim/optim.h"
+
+#include <float.h>
+
+typedef struct sgd_state {
+    double momentum, weight_decay;
+} sgd_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "momentum",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "0",
+        .minimum = 0,
+        .maximum = 1,
+        .offset = offsetof(sgd_state, momentum),
+        .help = "share of the last step's velocity that is kept",
+    },
+    {
+        .name = "weight_decay",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "0",
+        .minimum = 0,
+        .maximum = DBL_MAX,
+        .offset = offsetof(sgd_state, weight_decay),
+        .help = "times the weight is added to its gradient",
+    },
+    {0},
+};
+
+static size_t slot_count(const void *optimizer_state)
+{
+    const sgd_state *const state = optimizer_state;
+    return state->momentum > 0 ? 1 : 0;
+}
+
+static void apply_part(const mote_optimizer_run *run, const void *factors, size_t first,
+                       size_t count)
+{
+    mote_real *const velocity = run->slots[0];
+    run->kernels->sgd(factors, count, run->weight + first, run->gradient + first,
+                      velocity ? velocity + first : NULL);
+}
+
+static void apply(const mote_optimizer_run *run, const void *optimizer_state)
+{
+    const sgd_state *const state = optimizer_state;
+    const mote_sgd factors = {
+        .rate = (mote_real)run->learning_rate,
+        .momentum = (mote_real)state->momentum,
+        .weight_decay = (mote_real)state->weight_decay,
+        .first = run->step == 1,
+    };
+    mote_apply_run(run, apply_part, &factors);
+}
+
+const mote_optimizer mote_optimizer_sgd = {
+    .name = "sgd",
+    .summary = "stochastic gradient descent",
+    .properties = properties,
+    .state_bytes = sizeof(sgd_state),
+    .learning_rate = 1e-4,
+    .slot_names = {"velocity"},
+    .slot_count = slot_count,
+    .apply = apply,
+};

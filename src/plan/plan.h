@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Offset planning: given how large blocks are and when they live, where do they lie? Pure functions that know
+// nothing of graphs.
+#ifndef MOTE_PLAN_PLAN_H
+#define MOTE_PLAN_PLAN_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOTE_PLAN_ANY SIZE_MAX
+
+/// One block to place. It lives at steps first .. last (both included); when `wraps`, at steps
+/// first .. step_count-1 and 0 .. last instead (last < first). A `fixed` offset is obeyed.
+typedef struct mote_placement {
+    size_t bytes; // at least 1
+    size_t alignment; // a power of two
+    size_t first, last;
+    size_t fixed; // offset, or MOTE_PLAN_ANY
+    bool wraps;
+} mote_placement;
+
+typedef struct mote_plan_problem {
+    const mote_placement *placements;
+    size_t placement_count;
+    size_t step_count;
+} mote_plan_problem;
+
+typedef struct mote_plan {
+    size_t *offsets; // one a placement, in the arena given to mote_plan_run
+    size_t arena_bytes;
+    size_t lower_bound_bytes; // largest sum of (aligned) bytes alive at one step
+    size_t peak_step;         // the first step with that sum
+    char hash[MOTE_SHA256_TEXT_BYTES]; // of the problem and the offsets
+} mote_plan;
+
+/// A planner fills `offsets`; the caller has set the fixed ones.
+typedef struct mote_planner {
+    const char *name;    // "best_fit"
+    const char *summary; // one line
+    mote_status (*run)(const mote_plan_problem *problem, mote_arena *arena, size_t *offsets);
+} mote_planner;
+
+/// All planners (rows of plan/planners.def: naive, best_fit), in order; `count` may be NULL.
+const mote_planner *const *mote_planners(size_t *count);
+
+/// The planner of that name; raises MOTE_ERROR_ARGUMENT with "did you mean" and the names.
+mote_status mote_planner_find(const char *name, const mote_planner **planner) MOTE_MUST_CHECK;
+
+/// Runs a planner, computes bound, peak and hash, and in debug builds checks the result.
+mote_status mote_plan_run(const mote_planner *planner, const mote_plan_problem *problem, mote_arena *arena,
+                          mote_plan *plan) MOTE_MUST_CHECK;
+
+/// Independent of all planners: bounds, alignment, fixed offsets, and no two placements that overlap in time
+/// and in space. Raises MOTE_ERROR_GRAPH naming the two placements.
+mote_status mote_plan_check(const mote_plan_problem *problem, const mote_plan *plan, mote_arena *arena)
+    MOTE_MUST_CHECK;
+
+/// Bytes alive at each step: the sum of aligned sizes. `live` has step_count elements.
+void mote_plan_live_bytes(const mote_plan_problem *problem, size_t *live);
+
+#endif

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which tensors share bytes. Views always do. An output may take the place of its input, and a derivative that
+// of another tensor, where the layer allows it and nothing reads the old content later. Groups are kept by
+// union-find; a group's life spans those of its tensors.
+#include "schedule/build.h"
+
+typedef struct group {
+    size_t parent;
+    size_t first, last;
+    size_t bytes;
+} group;
+
+typedef struct aliases {
+    const mote_schedule_builder *b;
+    group *groups; // by tensor
+} aliases;
+
+static size_t find(const aliases *a, size_t tensor)
+{
+    while (a->groups[tensor].parent != tensor)
+        tensor = a->groups[tensor].parent;
+    return tensor;
+}
+
+/// The earlier of the two groups becomes the parent, so that a block is named by its first tensor.
+static void join(aliases *a, size_t x, size_t y)
+{
+    x = find(a, x);
+    y = find(a, y);
+    if (x == y)
+        return;
+    const bool y_first = a->groups[y].first < a->groups[x].first ||
+                         (a->groups[y].first == a->groups[x].first && y < x);
+    group *parent = &a->groups[y_first ? y : x];
+    group *child = &a->groups[y_first ? x : y];
+    child->parent = parent->parent;
+    if (child->first < parent->first)
+        parent->first = child->first;
+    if (child->last > parent->last)
+        parent->last = child->last;
+    if (child->bytes > parent->bytes)
+        parent->bytes = child->bytes;
+}
+
+/// Views: the tensors have the same bytes at all times.
+static void join_views(aliases *a, const mote_node *node)
+{
+    const mote_schedule *schedule = a->b->schedule;
+    const mote_declaration *declaration = &node->declaration;
+    for (size_t i = 0; declaration->view && i < declaration->output_count; i++)
+        join(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
+    if (!declaration->derivative_view || declaration->output_count == 0)
+        return;
+    const size_t from = schedule->derivatives[node->outputs[0]];
+    for (size_t i = 0; i < node->input_count; i++) {
+        const size_t derivative = schedule->derivatives[node->inputs[i]];
+        if (from != MOTE_NONE && derivative != MOTE_NONE)
+            join(a, from, derivative);
+    }
+}
+
+/// `written` takes the place of `old` at `step` if both have the same size and nobody reads `old` after it.
+static bool replace(aliases *a, size_t old, size_t written, size_t step)
+{
+    if (old == MOTE_NONE || written == MOTE_NONE)
+        return false;
+    old = find(a, old);
+    written = find(a, written);
+    if (old == written || a->groups[old].last > step || a->groups[written].first < step ||
+        a->groups[old].bytes != a->groups[written].bytes)
+        return false;
+    join(a, old, written);
+    return true;
+}
+
+static void replace_at(aliases *a, size_t index)
+{
+    const mote_schedule *schedule = a->b->schedule;
+    const mote_step *step = &schedule->steps[index];
+    const mote_node *node = &a->b->graph->nodes[step->node];
+    const mote_declaration *declaration = &node->declaration;
+    if (step->kind == MOTE_STEP_FORWARD && declaration->output_over_input)
+        replace(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[0]], index);
+    if (step->kind != MOTE_STEP_DERIVATIVE)
+        return;
+    const size_t derivative = schedule->derivatives[node->inputs[0]];
+    if (declaration->derivative_over_output_derivative &&
+        replace(a, schedule->derivatives[node->outputs[0]], derivative, index))
+        return;
+    if (declaration->derivative_over_input)
+        replace(a, schedule->values[node->inputs[0]], derivative, index);
+}
+
+static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
+{
+    const mote_schedule *schedule = b->schedule;
+    a->b = b;
+    MOTE_TRY(
+        mote_arena_array(b->arena, schedule->tensor_count, sizeof *a->groups, (void **)&a->groups));
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &schedule->tensors[i];
+        a->groups[i] = (group){i, tensor->first, tensor->last, tensor->bytes};
+    }
+    return MOTE_OK;
+}
+
+/// One block a group of tensors that live; a tensor that no step uses gets none.
+static mote_status number_blocks(const mote_schedule_builder *b, const aliases *a)
+{
+    mote_schedule *schedule = b->schedule;
+    MOTE_TRY(mote_arena_array(b->arena, schedule->tensor_count, sizeof *schedule->blocks,
+                              (void **)&schedule->blocks));
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        mote_schedule_tensor *tensor = &schedule->tensors[i];
+        const group *root = &a->groups[i];
+        if (tensor->persistent || root->parent != i || root->first == MOTE_NONE)
+            continue;
+        schedule->blocks[schedule->block_count] = (mote_block){.name = tensor->name,
+                                                               .kind = tensor->kind,
+                                                               .bytes = root->bytes,
+                                                               .first = root->first,
+                                                               .last = root->last};
+        tensor->block = schedule->block_count++;
+    }
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        schedule->tensors[i].block = schedule->tensors[find(a, i)].block;
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_make_blocks(mote_schedule_builder *b)
+{
+    aliases a;
+    MOTE_TRY(init_groups(b, &a));
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        join_views(&a, &b->graph->nodes[i]);
+    for (size_t i = 0; i < b->schedule->step_count; i++)
+        replace_at(&a, i);
+    return number_blocks(b, &a);
+}

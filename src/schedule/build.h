@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of building a schedule, in the order in which they run.
+#ifndef MOTE_SCHEDULE_BUILD_H
+#define MOTE_SCHEDULE_BUILD_H
+
+#include "schedule/schedule.h"
+
+typedef struct mote_schedule_builder {
+    const mote_graph *graph;
+    const mote_strategy *strategy;
+    mote_arena *arena;
+    mote_schedule *schedule;
+} mote_schedule_builder;
+
+/// Which steps there are, in order of execution.
+mote_status mote_schedule_make_steps(mote_schedule_builder *b);
+
+/// The tensors of all nodes, and scratch of all steps; no lives yet.
+mote_status mote_schedule_make_tensors(mote_schedule_builder *b);
+
+/// First and last use of every tensor, from the declarations.
+void mote_schedule_find_lives(const mote_schedule_builder *b);
+
+/// Which tensors share bytes; makes the blocks.
+mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
+
+/// Whether the layer has this phase for this node in this program.
+bool mote_schedule_has_forward(const mote_node *node);
+bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node);
+bool mote_schedule_has_derivative(const mote_schedule *schedule, const mote_node *node);
+bool mote_schedule_has_update(const mote_schedule *schedule, const mote_node *node);
+
+/// Phases (bits) the node has in this program.
+unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives: every tensor is used from the first step that writes it to the last that reads it, and nowhere else.
+#include "schedule/build.h"
+
+static void use(const mote_schedule_builder *b, size_t tensor, size_t step)
+{
+    if (tensor == MOTE_NONE)
+        return;
+    mote_schedule_tensor *used = &b->schedule->tensors[tensor];
+    if (used->first == MOTE_NONE || step < used->first)
+        used->first = step;
+    if (step > used->last)
+        used->last = step;
+}
+
+static void use_temporaries(const mote_schedule_builder *b, size_t node, unsigned phase,
+                            size_t step)
+{
+    const mote_declaration *declaration = &b->graph->nodes[node].declaration;
+    for (size_t i = 0; i < declaration->temporary_count; i++) {
+        if (declaration->temporaries[i].phases & phase)
+            use(b, b->schedule->nodes[node].temporaries[i], step);
+    }
+}
+
+static void use_forward(const mote_schedule_builder *b, const mote_node *node, size_t step)
+{
+    for (size_t i = 0; i < node->input_count; i++)
+        use(b, b->schedule->values[node->inputs[i]], step);
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        use(b, b->schedule->values[node->outputs[i]], step);
+}
+
+/// What a backward phase reads: derivatives of the outputs and what it declared.
+static void use_needs(const mote_schedule_builder *b, const mote_node *node, unsigned phase,
+                      size_t step)
+{
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        use(b, b->schedule->derivatives[node->outputs[i]], step);
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (node->declaration.input_needs[i] & phase)
+            use(b, b->schedule->values[node->inputs[i]], step);
+    }
+    if (node->declaration.output_needs & phase)
+        use(b, b->schedule->values[node->outputs[0]], step);
+}
+
+static void use_step(const mote_schedule_builder *b, size_t index)
+{
+    const mote_step *step = &b->schedule->steps[index];
+    const mote_node *node = &b->graph->nodes[step->node];
+    const mote_node_tensors *tensors = &b->schedule->nodes[step->node];
+    use(b, step->scratch, index);
+    use_temporaries(b, step->node, mote_step_phase(step->kind), index);
+    switch (step->kind) {
+    case MOTE_STEP_READ:
+        use(b, b->schedule->values[b->graph->ports[step->index]], index);
+        break;
+    case MOTE_STEP_FORWARD:
+        use_forward(b, node, index);
+        break;
+    case MOTE_STEP_GRADIENT:
+        use_needs(b, node, MOTE_PHASE_GRADIENT, index);
+        for (size_t i = 0; i < node->declaration.weight_count; i++)
+            use(b, tensors->gradients[i], index);
+        break;
+    case MOTE_STEP_DERIVATIVE:
+        use_needs(b, node, MOTE_PHASE_DERIVATIVE, index);
+        for (size_t i = 0; i < node->input_count; i++)
+            use(b, b->schedule->derivatives[node->inputs[i]], index);
+        break;
+    case MOTE_STEP_APPLY:
+        use(b, tensors->gradients[step->index], index);
+        break;
+    case MOTE_STEP_UPDATE:
+        break;
+    }
+}
+
+void mote_schedule_find_lives(const mote_schedule_builder *b)
+{
+    const size_t last = b->schedule->step_count - 1;
+    for (size_t i = 0; i <= last; i++)
+        use_step(b, i);
+    // What the caller reads after the last step: the loss's metrics, or the network's output.
+    if (b->graph->loss == MOTE_NONE)
+        use(b, b->schedule->values[b->graph->prediction], last);
+    else
+        use(b, b->schedule->values[b->graph->nodes[b->graph->loss].outputs[0]], last);
+}

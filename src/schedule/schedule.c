@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds and prints a schedule.
+#include "base/text.h"
+#include "schedule/build.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
+                                mote_arena *arena, mote_schedule *schedule)
+{
+    *schedule =
+        (mote_schedule){.name = strategy->name, .graph = graph, .training = strategy->training};
+    mote_schedule_builder b = {graph, strategy, arena, schedule};
+    MOTE_TRY(mote_schedule_make_steps(&b));
+    assert(schedule->step_count > 0);
+    MOTE_TRY(mote_schedule_make_tensors(&b));
+    mote_schedule_find_lives(&b);
+    return mote_schedule_make_blocks(&b);
+}
+
+static const char *step_kind_text(mote_step_kind kind)
+{
+    switch (kind) {
+#define MOTE_STEP_KIND_CASE(name, text) \
+    case MOTE_STEP_##name:              \
+        return text;
+        MOTE_STEP_KIND_MAP(MOTE_STEP_KIND_CASE)
+#undef MOTE_STEP_KIND_CASE
+    }
+    return "";
+}
+
+const char *mote_step_text(const mote_schedule *schedule, size_t step, char *text, size_t bytes)
+{
+    const mote_step *at = &schedule->steps[step];
+    const char *what = schedule->graph->nodes[at->node].name;
+    if (at->kind == MOTE_STEP_READ)
+        what = schedule->graph->values[schedule->graph->ports[at->index]].name;
+    if (at->kind == MOTE_STEP_APPLY)
+        what = schedule->graph->nodes[at->node].weight_names[at->index];
+    (void)snprintf(text, bytes, "%s %s", step_kind_text(at->kind), what);
+    return text;
+}
+
+void mote_schedule_print(const mote_schedule *schedule, const mote_writer *writer)
+{
+    mote_write(writer, "program %s: %zu steps, %zu blocks\n", schedule->name, schedule->step_count,
+               schedule->block_count);
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        char text[256];
+        mote_write(writer, "%5zu %s\n", i, mote_step_text(schedule, i, text, sizeof text));
+    }
+    mote_write(writer, "%5s %5s %12s  %-11s block\n", "first", "last", "bytes", "kind");
+    for (size_t i = 0; i < schedule->block_count; i++) {
+        const mote_block *block = &schedule->blocks[i];
+        mote_write(writer, "%5zu %5zu %12zu  %-11s %s", block->first, block->last, block->bytes,
+                   mote_block_kind_name(block->kind), block->name);
+        for (size_t j = 0; j < schedule->tensor_count; j++) {
+            if (schedule->tensors[j].block == i && schedule->tensors[j].name != block->name)
+                mote_write(writer, " = %s", schedule->tensors[j].name);
+        }
+        mote_write(writer, "\n");
+    }
+}
+
+const char *mote_block_kind_name(mote_block_kind kind)
+{
+    static const char *const names[] = {
+#define MOTE_BLOCK_KIND_TEXT(name, text) text,
+        MOTE_BLOCK_KIND_MAP(MOTE_BLOCK_KIND_TEXT)
+#undef MOTE_BLOCK_KIND_TEXT
+    };
+    return kind < MOTE_BLOCK_KIND_COUNT ? names[kind] : "";
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schedule of one program: which steps run in which order, and from which step to which every block lives.
+// It follows from the graph and the layers' declarations alone.
+#ifndef MOTE_SCHEDULE_SCHEDULE_H
+#define MOTE_SCHEDULE_SCHEDULE_H
+
+#include "base/arena.h"
+#include "graph/graph.h"
+#include "mote/model.h"
+#include "optim/optim.h"
+#include "plan/plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/// READ fills a source's value; UPDATE changes running statistics; APPLY is the optimizer on one weight.
+#define MOTE_STEP_KIND_MAP(X)        \
+    X(READ, "read")                  \
+    X(FORWARD, "forward")            \
+    X(GRADIENT, "calc_gradient")     \
+    X(DERIVATIVE, "calc_derivative") \
+    X(UPDATE, "update")              \
+    X(APPLY, "apply")
+
+typedef enum mote_step_kind {
+#define MOTE_STEP_KIND_ENUM(name, text) MOTE_STEP_##name,
+    MOTE_STEP_KIND_MAP(MOTE_STEP_KIND_ENUM)
+#undef MOTE_STEP_KIND_ENUM
+} mote_step_kind;
+
+typedef struct mote_step {
+    mote_step_kind kind;
+    size_t node;
+    size_t index;   // READ: port; APPLY: weight of the node; otherwise 0
+    size_t scratch; // tensor, or MOTE_NONE
+} mote_step;
+
+/// One use of memory by the graph: what a node names. Several tensors may share a block.
+typedef struct mote_schedule_tensor {
+    const char *name;
+    mote_block_kind kind;
+    mote_tensor_spec spec;
+    size_t bytes;
+    size_t first, last; // steps; persistent tensors: unused
+    bool persistent;
+    size_t block; // of transient tensors
+} mote_schedule_tensor;
+
+/// Bytes that are placed once.
+typedef struct mote_block {
+    const char *name; // of its first tensor
+    mote_block_kind kind;
+    size_t bytes;
+    size_t first, last;
+} mote_block;
+
+/// Tensors of a node, by the index that the layer uses; MOTE_NONE where this program has none.
+typedef struct mote_node_tensors {
+    size_t *weights;
+    size_t *gradients;
+    size_t *slots; // MOTE_OPTIMIZER_SLOTS_MAX a weight
+    size_t *statistics;
+    size_t *temporaries;
+} mote_node_tensors;
+
+typedef struct mote_schedule {
+    const char *name; // "train", "evaluate", "infer"
+    const mote_graph *graph;
+    bool training;
+    mote_step *steps;
+    size_t step_count;
+    size_t step_capacity;
+    mote_schedule_tensor *tensors;
+    size_t tensor_count;
+    size_t tensor_capacity;
+    mote_block *blocks;
+    size_t block_count;
+    size_t *values;      // tensor of each value
+    size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
+    mote_node_tensors *nodes;
+} mote_schedule;
+
+/// Everything that may be decided: later also slices, recompute, swap.
+typedef struct mote_strategy {
+    const char *name;
+    bool training;
+    mote_apply_policy apply;
+    size_t slot_count;             // tensors of optimizer state a weight
+    const char *const *slot_names; // their names, "<weight>.<slot>"
+} mote_strategy;
+
+/// Raises MOTE_ERROR_SHAPE when sizes do not fit into memory's address range.
+mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
+                                mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
+
+/// The phase bit of a layer's step; 0 for READ and APPLY.
+unsigned mote_step_phase(mote_step_kind kind);
+
+/// "calc_gradient conv1", written into `text`.
+const char *mote_step_text(const mote_schedule *schedule, size_t step, char *text, size_t bytes);
+
+/// Steps, then blocks with their lives.
+void mote_schedule_print(const mote_schedule *schedule, const mote_writer *writer);
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a program: reads and forward in the graph's order, then backward in reverse. A node's gradient
+// comes before its derivative, because the gradient's other input, the saved activation, then dies first;
+// weights are applied when the derivative, their last reader, is done.
+#include "schedule/build.h"
+
+bool mote_schedule_has_forward(const mote_node *node)
+{
+    return node->layer->forward && !node->declaration.view;
+}
+
+bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node)
+{
+    return schedule->training && node->has_gradient;
+}
+
+bool mote_schedule_has_derivative(const mote_schedule *schedule, const mote_node *node)
+{
+    return schedule->training && node->has_derivative && node->layer->calc_derivative &&
+           !node->declaration.derivative_view;
+}
+
+bool mote_schedule_has_update(const mote_schedule *schedule, const mote_node *node)
+{
+    return schedule->training && node->trainable && node->layer->update &&
+           node->declaration.statistic_count > 0;
+}
+
+unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node)
+{
+    unsigned phases = 0;
+    if (mote_schedule_has_forward(node))
+        phases |= MOTE_PHASE_FORWARD;
+    if (mote_schedule_has_gradient(schedule, node))
+        phases |= MOTE_PHASE_GRADIENT;
+    if (mote_schedule_has_derivative(schedule, node))
+        phases |= MOTE_PHASE_DERIVATIVE;
+    if (mote_schedule_has_update(schedule, node))
+        phases |= MOTE_PHASE_UPDATE;
+    return phases;
+}
+
+unsigned mote_step_phase(mote_step_kind kind)
+{
+    switch (kind) {
+    case MOTE_STEP_FORWARD:
+        return MOTE_PHASE_FORWARD;
+    case MOTE_STEP_GRADIENT:
+        return MOTE_PHASE_GRADIENT;
+    case MOTE_STEP_DERIVATIVE:
+        return MOTE_PHASE_DERIVATIVE;
+    case MOTE_STEP_UPDATE:
+        return MOTE_PHASE_UPDATE;
+    case MOTE_STEP_READ:
+    case MOTE_STEP_APPLY:
+        break;
+    }
+    return 0;
+}
+
+static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node,
+                            size_t index)
+{
+    mote_schedule *schedule = b->schedule;
+    void *steps = schedule->steps;
+    MOTE_TRY(mote_arena_grow(b->arena, &steps, &schedule->step_capacity, schedule->step_count,
+                             sizeof *schedule->steps));
+    schedule->steps = (mote_step *)steps;
+    schedule->steps[schedule->step_count++] =
+        (mote_step){.kind = kind, .node = node, .index = index, .scratch = MOTE_NONE};
+    return MOTE_OK;
+}
+
+/// A source is read right before the node that needs it.
+static mote_status add_forward(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    for (size_t i = 0; i < node->input_count; i++) {
+        const size_t port = b->graph->values[node->inputs[i]].port;
+        if (port != MOTE_NONE)
+            MOTE_TRY(add_step(b, MOTE_STEP_READ, index, port));
+    }
+    if (mote_schedule_has_forward(node))
+        MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
+    return MOTE_OK;
+}
+
+static mote_status add_apply(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    if (mote_schedule_has_update(b->schedule, node))
+        MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
+    if (!mote_schedule_has_gradient(b->schedule, node))
+        return MOTE_OK;
+    for (size_t i = 0; i < node->declaration.weight_count; i++)
+        MOTE_TRY(add_step(b, MOTE_STEP_APPLY, index, i));
+    return MOTE_OK;
+}
+
+static mote_status add_backward(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    if (mote_schedule_has_gradient(b->schedule, node))
+        MOTE_TRY(add_step(b, MOTE_STEP_GRADIENT, index, 0));
+    if (mote_schedule_has_derivative(b->schedule, node))
+        MOTE_TRY(add_step(b, MOTE_STEP_DERIVATIVE, index, 0));
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_make_steps(mote_schedule_builder *b)
+{
+    const size_t count = b->graph->node_count;
+    for (size_t i = 0; i < count; i++)
+        MOTE_TRY(add_forward(b, i));
+    if (!b->strategy->training)
+        return MOTE_OK;
+    for (size_t i = count; i-- > 0;) {
+        MOTE_TRY(add_backward(b, i));
+        if (b->strategy->apply == MOTE_APPLY_EARLY)
+            MOTE_TRY(add_apply(b, i));
+    }
+    if (b->strategy->apply == MOTE_APPLY_EARLY)
+        return MOTE_OK;
+    for (size_t i = count; i-- > 0;)
+        MOTE_TRY(add_apply(b, i));
+    return MOTE_OK;
+}

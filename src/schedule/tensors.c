@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tensors of a program: one for each value, derivative, weight, gradient, optimizer slot, statistic,
+// temporary and scratch that its steps use.
+#include "schedule/build.h"
+
+static mote_status add_tensor(mote_schedule_builder *b, const mote_schedule_tensor *tensor,
+                              size_t *index)
+{
+    mote_schedule *schedule = b->schedule;
+    void *tensors = schedule->tensors;
+    MOTE_TRY(mote_arena_grow(b->arena, &tensors, &schedule->tensor_capacity, schedule->tensor_count,
+                             sizeof *schedule->tensors));
+    schedule->tensors = (mote_schedule_tensor *)tensors;
+    mote_schedule_tensor *added = &schedule->tensors[schedule->tensor_count];
+    *added = *tensor;
+    added->first = MOTE_NONE;
+    added->last = 0;
+    added->block = MOTE_NONE;
+    if (!added->bytes)
+        MOTE_TRY(mote_tensor_spec_bytes(&added->spec, b->graph->batch, &added->bytes));
+    *index = schedule->tensor_count++;
+    return MOTE_OK;
+}
+
+static mote_status add_derived(mote_schedule_builder *b, mote_schedule_tensor tensor,
+                               const char *name, const char *suffix, size_t *index)
+{
+    char *text = NULL;
+    MOTE_TRY(mote_arena_format(b->arena, &text, "%s%s", name, suffix));
+    tensor.name = text;
+    return add_tensor(b, &tensor, index);
+}
+
+static mote_status make_index(mote_schedule_builder *b, size_t count, size_t **list)
+{
+    MOTE_TRY(mote_arena_array(b->arena, count, sizeof **list, (void **)list));
+    for (size_t i = 0; i < count; i++)
+        (*list)[i] = MOTE_NONE;
+    return MOTE_OK;
+}
+
+static mote_status make_values(mote_schedule_builder *b)
+{
+    mote_schedule *schedule = b->schedule;
+    MOTE_TRY(make_index(b, b->graph->value_count, &schedule->values));
+    MOTE_TRY(make_index(b, b->graph->value_count, &schedule->derivatives));
+    for (size_t i = 0; i < b->graph->value_count; i++) {
+        const mote_value *value = &b->graph->values[i];
+        mote_schedule_tensor tensor = {.name = value->name, .spec = value->spec};
+        tensor.kind =
+            value->port == MOTE_NONE ? MOTE_BLOCK_KIND_ACTIVATIONS : MOTE_BLOCK_KIND_BATCH;
+        MOTE_TRY(add_tensor(b, &tensor, &schedule->values[i]));
+        if (!schedule->training || !value->needs_derivative)
+            continue;
+        tensor.kind = MOTE_BLOCK_KIND_DERIVATIVES;
+        MOTE_TRY(add_derived(b, tensor, value->name, " derivative", &schedule->derivatives[i]));
+    }
+    return MOTE_OK;
+}
+
+static mote_status make_slots(mote_schedule_builder *b, const mote_node *node, size_t weight,
+                              size_t *slots)
+{
+    mote_schedule_tensor slot = {.kind = MOTE_BLOCK_KIND_OPTIMIZER,
+                                 .spec = node->declaration.weights[weight].spec,
+                                 .persistent = true};
+    for (size_t i = 0; i < b->strategy->slot_count; i++) {
+        char *name = NULL;
+        MOTE_TRY(mote_arena_format(b->arena, &name, "%s.%s", node->weight_names[weight],
+                                   b->strategy->slot_names[i]));
+        slot.name = name;
+        MOTE_TRY(add_tensor(b, &slot, &slots[i]));
+    }
+    return MOTE_OK;
+}
+
+static mote_status make_weights(mote_schedule_builder *b, const mote_node *node,
+                                mote_node_tensors *tensors)
+{
+    const mote_declaration *declaration = &node->declaration;
+    const size_t count = declaration->weight_count;
+    MOTE_TRY(make_index(b, count, &tensors->weights));
+    MOTE_TRY(make_index(b, count, &tensors->gradients));
+    MOTE_TRY(make_index(b, count * MOTE_OPTIMIZER_SLOTS_MAX, &tensors->slots));
+    for (size_t i = 0; i < count; i++) {
+        mote_schedule_tensor tensor = {.name = node->weight_names[i],
+                                       .kind = MOTE_BLOCK_KIND_WEIGHTS,
+                                       .spec = declaration->weights[i].spec,
+                                       .persistent = true};
+        MOTE_TRY(add_tensor(b, &tensor, &tensors->weights[i]));
+        if (!mote_schedule_has_gradient(b->schedule, node))
+            continue;
+        tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
+        tensor.persistent = false;
+        MOTE_TRY(
+            add_derived(b, tensor, node->weight_names[i], " gradient", &tensors->gradients[i]));
+        MOTE_TRY(make_slots(b, node, i, &tensors->slots[i * MOTE_OPTIMIZER_SLOTS_MAX]));
+    }
+    return MOTE_OK;
+}
+
+static mote_status make_statistics(mote_schedule_builder *b, const mote_node *node,
+                                   mote_node_tensors *tensors)
+{
+    const mote_declaration *declaration = &node->declaration;
+    MOTE_TRY(make_index(b, declaration->statistic_count, &tensors->statistics));
+    for (size_t i = 0; i < declaration->statistic_count; i++) {
+        const mote_schedule_tensor tensor = {.name = node->statistic_names[i],
+                                             .kind = MOTE_BLOCK_KIND_WEIGHTS,
+                                             .spec = declaration->statistics[i].spec,
+                                             .persistent = true};
+        MOTE_TRY(add_tensor(b, &tensor, &tensors->statistics[i]));
+    }
+    return MOTE_OK;
+}
+
+/// A temporary is there when a phase besides the one that writes it first runs in this program, or when that is
+/// its only phase.
+static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *node,
+                                    mote_node_tensors *tensors)
+{
+    const mote_declaration *declaration = &node->declaration;
+    const unsigned phases = mote_schedule_phases(b->schedule, node);
+    MOTE_TRY(make_index(b, declaration->temporary_count, &tensors->temporaries));
+    for (size_t i = 0; i < declaration->temporary_count; i++) {
+        const unsigned wanted = declaration->temporaries[i].phases;
+        const bool alone = (wanted & (wanted - 1)) == 0;
+        const unsigned present = wanted & phases;
+        if (!present || (!alone && (present & (present - 1)) == 0))
+            continue;
+        const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
+                                             .spec = declaration->temporaries[i].spec};
+        MOTE_TRY(add_derived(b, tensor, node->name, " temporary", &tensors->temporaries[i]));
+    }
+    return MOTE_OK;
+}
+
+static size_t phase_index(unsigned phase)
+{
+    size_t index = 0;
+    for (; phase > 1; phase >>= 1)
+        index++;
+    return index;
+}
+
+static mote_status make_scratch(mote_schedule_builder *b)
+{
+    for (size_t i = 0; i < b->schedule->step_count; i++) {
+        mote_step *step = &b->schedule->steps[i];
+        const unsigned phase = mote_step_phase(step->kind);
+        const mote_node *node = &b->graph->nodes[step->node];
+        const size_t bytes = phase ? node->declaration.scratch_bytes[phase_index(phase)] : 0;
+        if (bytes == 0)
+            continue;
+        const mote_schedule_tensor tensor = {
+            .kind = MOTE_BLOCK_KIND_SCRATCH, .spec.dtype = MOTE_DTYPE_U8, .bytes = bytes};
+        MOTE_TRY(add_derived(b, tensor, node->name, " scratch", &step->scratch));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_make_tensors(mote_schedule_builder *b)
+{
+    MOTE_TRY(make_values(b));
+    MOTE_TRY(mote_arena_array(b->arena, b->graph->node_count, sizeof *b->schedule->nodes,
+                              (void **)&b->schedule->nodes));
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        const mote_node *node = &b->graph->nodes[i];
+        mote_node_tensors *tensors = &b->schedule->nodes[i];
+        MOTE_TRY(make_weights(b, node, tensors));
+        MOTE_TRY(make_statistics(b, node, tensors));
+        MOTE_TRY(make_temporaries(b, node, tensors));
+    }
+    return make_scratch(b);
+}

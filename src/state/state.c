@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding blocks by name, and the digest that says whether two states are equal.
+#include "state/state.h"
+
+#include <assert.h>
+#include <string.h>
+
+size_t mote_state_find(const mote_state *state, const char *name)
+{
+    size_t first = 0;
+    size_t end = state->block_count;
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        const int order = strcmp(state->blocks[middle].name, name);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return state->block_count;
+}
+
+void *mote_state_data(const mote_state *state, size_t index)
+{
+    assert(index < state->block_count && state->base);
+    return state->base + state->blocks[index].offset;
+}
+
+void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES])
+{
+    mote_sha256 hash;
+    mote_sha256_init(&hash);
+    for (size_t i = 0; i < state->block_count; i++) {
+        if (state->blocks[i].role != MOTE_STATE_OPTIMIZER)
+            mote_sha256_add(&hash, mote_state_data(state, i), state->blocks[i].bytes);
+    }
+    mote_sha256_finish(&hash, text);
+}

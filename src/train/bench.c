@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training steps on one generated batch, kept in a nameless file so that reading it costs what reading data
+// costs, and no memory beyond the plan.
+#include "base/hash.h"
+#include "base/size.h"
+#include "os/os.h"
+#include "train/loop.h"
+#include "train/train.h"
+
+#include <string.h>
+
+#define CHUNK 1024U
+
+/// One batch of all ports, one after the other.
+typedef struct generated_batch {
+    const mote_graph *graph;
+    mote_file file;
+    uint64_t seed;
+} generated_batch;
+
+static size_t sample_bytes(const mote_tensor_spec *spec)
+{
+    size_t bytes = 0;
+    // the same sizes were checked when the graph was scheduled
+    const mote_status status = mote_tensor_spec_bytes(spec, 1, &bytes);
+    return status == MOTE_OK ? bytes : 0;
+}
+
+static uint64_t port_offset(const mote_graph *graph, size_t port)
+{
+    uint64_t offset = 0;
+    for (size_t i = 0; i < port; i++)
+        offset += (uint64_t)sample_bytes(&graph->values[graph->ports[i]].spec) * graph->batch;
+    return offset;
+}
+
+static mote_status read_generated(void *user, const mote_source_piece *piece, void *destination)
+{
+    const generated_batch *batch = (const generated_batch *)user;
+    const size_t bytes = sample_bytes(piece->spec);
+    const size_t element = bytes / mote_shape_elements(&piece->spec->shape);
+    const size_t piece_bytes = piece->element_count * element;
+    uint64_t offset = port_offset(batch->graph, piece->port) +
+                      (uint64_t)piece->first_sample * bytes + piece->first_element * element;
+    if (piece_bytes == bytes)
+        return mote_file_read(&batch->file, offset, destination, bytes * piece->sample_count);
+    unsigned char *to = (unsigned char *)destination;
+    for (size_t i = 0; i < piece->sample_count; i++, offset += bytes)
+        MOTE_TRY(mote_file_read(&batch->file, offset, to + i * piece_bytes, piece_bytes));
+    return MOTE_OK;
+}
+
+/// Classes that labels of this spec tell apart; 0 when they are plain numbers.
+static uint64_t class_count(const mote_graph *graph, const mote_value *value)
+{
+    const mote_shape *shape = &graph->values[graph->prediction].spec.shape;
+    return value->label && value->spec.dtype == MOTE_DTYPE_I32 ? shape->dims[shape->rank - 1] : 0;
+}
+
+/// Uniform numbers in (0, 1), or class indices.
+static mote_status generate_port(const generated_batch *batch, size_t port)
+{
+    const mote_value *value = &batch->graph->values[batch->graph->ports[port]];
+    const size_t count = mote_shape_elements(&value->spec.shape) * batch->graph->batch;
+    const uint64_t classes = class_count(batch->graph, value);
+    const mote_random_key key = {.seed = batch->seed, .name = mote_hash_name(value->name)};
+    uint64_t offset = port_offset(batch->graph, port);
+
+    const size_t element =
+        sample_bytes(&value->spec) / mote_shape_elements(&value->spec.shape);
+    union {
+        mote_real reals[CHUNK];
+        int32_t indices[CHUNK];
+    } chunk;
+
+    for (size_t first = 0; first < count; first += CHUNK) {
+        const size_t part = mote_size_min(CHUNK, count - first);
+        for (size_t i = 0; i < part; i++) {
+            const double uniform = mote_random_uniform(&key, first + i);
+            if (classes)
+                chunk.indices[i] = (int32_t)(uniform * (double)classes);
+            else
+                chunk.reals[i] = (mote_real)uniform;
+        }
+        const size_t bytes = part * element;
+        MOTE_TRY(mote_file_write(&batch->file, offset, &chunk, bytes));
+        offset += bytes;
+    }
+    return MOTE_OK;
+}
+
+static mote_status generate(generated_batch *batch)
+{
+    MOTE_TRY(mote_file_open_temporary(&batch->file));
+    for (size_t i = 0; i < batch->graph->port_count; i++)
+        MOTE_TRY(generate_port(batch, i));
+    return MOTE_OK;
+}
+
+static mote_status run_steps(mote_run *run, const mote_source *source,
+                             const mote_train_config *config, mote_train_result *result)
+{
+    const mote_program *program = run->compiled->train;
+    const mote_training_settings *settings = &run->compiled->settings;
+    mote_step_times times = {.count = 0};
+    mote_progress progress = {.epoch = 1, .epochs = 1, .batches = config->steps};
+    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *times.values,
+                              (void **)&times.values));
+    mote_execution execution = mote_run_execution(run);
+    execution.source = source;
+    execution.batch = mote_compiled_graph(run->compiled)->batch;
+    for (; result->steps < config->steps && !result->stopped; result->steps++) {
+        mote_tally tally = {.samples = 0};
+        execution.iteration = result->steps;
+        execution.update = result->steps + 1;
+        execution.learning_rate = settings->rate->rate(
+            settings->rate_state, settings->learning_rate, execution.iteration);
+        const uint64_t begin = mote_clock_ns();
+        MOTE_TRY(mote_program_run(program, &execution));
+        progress.step_ns = mote_clock_ns() - begin;
+        mote_step_times_add(&times, progress.step_ns);
+        mote_tally_add(&tally, mote_program_result(program), execution.batch);
+        result->training = mote_tally_metrics(&tally);
+        progress.batch = result->steps + 1;
+        progress.training = result->training;
+        if (config->progress)
+            config->progress(config->user, &progress);
+        result->stopped = config->stop && config->stop(config->user);
+    }
+    result->step_ms_median = mote_step_times_median(&times);
+    return MOTE_OK;
+}
+
+mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result)
+{
+    generated_batch batch = {.graph = mote_compiled_graph(run->compiled),
+                             .file = {.descriptor = -1},
+                             .seed = run->description->settings.seed};
+    const mote_source source = {&batch, read_generated};
+    *result = (mote_train_result){.epochs = 0};
+    mote_status status = generate(&batch);
+    if (status == MOTE_OK)
+        status = run_steps(run, &source, config, result);
+    mote_file_close(&batch.file);
+    return status;
+}

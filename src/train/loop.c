@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tallies, step times, and evaluation over a data set.
+#include "train/loop.h"
+
+#include "base/size.h"
+
+#include <math.h>
+
+void mote_tally_add(mote_tally *tally, const mote_real *metrics, size_t batch)
+{
+    tally->loss += (double)metrics[MOTE_LOSS_MEAN] * (double)batch;
+    tally->correct += (double)metrics[MOTE_LOSS_CORRECT];
+    tally->samples += batch;
+}
+
+mote_metrics mote_tally_metrics(const mote_tally *tally)
+{
+    const double samples = (double)tally->samples;
+    return (mote_metrics){
+        .loss = tally->samples ? tally->loss / samples : 0.0,
+        .accuracy =
+            tally->samples && tally->correct >= 0.0 ? tally->correct / samples : (double)NAN,
+        .samples = tally->samples,
+    };
+}
+
+void mote_step_times_add(mote_step_times *times, uint64_t ns)
+{
+    times->values[times->count++ % MOTE_STEP_TIMES_MAX] = ns;
+}
+
+/// Shell sort: no allocation, unlike qsort.
+static void sort_times(uint64_t *values, size_t count)
+{
+    for (size_t gap = count / 2; gap > 0; gap /= 2) {
+        for (size_t i = gap; i < count; i++) {
+            const uint64_t value = values[i];
+            size_t at = i;
+            for (; at >= gap && values[at - gap] > value; at -= gap)
+                values[at] = values[at - gap];
+            values[at] = value;
+        }
+    }
+}
+
+double mote_step_times_median(mote_step_times *times)
+{
+    const size_t count = mote_size_min(times->count, MOTE_STEP_TIMES_MAX);
+    if (count == 0)
+        return 0.0;
+    sort_times(times->values, count);
+    const uint64_t upper = times->values[count / 2];
+    const uint64_t lower = times->values[(count - 1) / 2];
+    return ((double)lower + (double)upper) / 2.0 * 1e-6;
+}
+
+mote_execution mote_run_execution(const mote_run *run)
+{
+    const mote_training_settings *settings = &run->compiled->settings;
+    return (mote_execution){
+        .kernels = run->context->kernels,
+        .parallel = &run->context->parallel,
+        .seed = run->description->settings.seed,
+        .optimizer = settings->optimizer,
+        .optimizer_state = settings->optimizer_state,
+    };
+}
+
+mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
+                          mote_dataset **dataset)
+{
+    const mote_graph *graph = mote_compiled_graph(run->compiled);
+    const mote_tensor_spec *input = &graph->values[graph->ports[0]].spec;
+    const mote_tensor_spec *label = &graph->values[graph->ports[graph->port_count - 1]].spec;
+    const mote_shape *prediction = &graph->values[graph->prediction].spec.shape;
+    if (graph->input_count != 1)
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "%s: a data section feeds networks with one input; this one has %zu",
+                          owner, graph->input_count);
+    const mote_dataset_config config = {
+        .owner = owner,
+        .origin = section->origin,
+        .entries = section->entries,
+        .entry_count = section->entry_count,
+        .folder = run->description->folder,
+        .ports = {.inputs = input,
+                  .input_count = 1,
+                  .labels = label,
+                  .label_count = 1,
+                  .class_count = prediction->dims[prediction->rank - 1]},
+        .allocator = &run->context->allocator,
+    };
+    return mote_dataset_open(&config, dataset);
+}
+
+static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
+                                    const mote_train_config *config, mote_progress *progress,
+                                    mote_tally *tally)
+{
+    const mote_program *program = run->compiled->evaluate;
+    const uint64_t samples = mote_dataset_sample_count(dataset);
+    const size_t batch = mote_compiled_graph(run->compiled)->batch;
+    mote_execution execution = mote_run_execution(run);
+    execution.source = mote_dataset_source(dataset);
+    progress->batches = (samples + batch - 1) / batch;
+    for (uint64_t first = 0; first < samples; first += batch) {
+        execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
+        mote_dataset_select(dataset, NULL, first, execution.batch);
+        MOTE_TRY(mote_program_run(program, &execution));
+        mote_tally_add(tally, mote_program_result(program), execution.batch);
+        progress->batch = first / batch + 1;
+        progress->validation = mote_tally_metrics(tally);
+        if (config->progress)
+            config->progress(config->user, progress);
+        if (config->stop && config->stop(config->user))
+            return MOTE_RAISE(MOTE_STOPPED, "stopped while evaluating");
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
+                                  const mote_train_config *config, mote_progress *progress,
+                                  mote_metrics *metrics)
+{
+    const uint64_t batch = progress->batch;
+    const uint64_t batches = progress->batches;
+    mote_tally tally = {.samples = 0};
+    progress->evaluating = true;
+    const mote_status status = evaluate_batches(run, dataset, config, progress, &tally);
+    progress->evaluating = false;
+    progress->batch = batch;
+    progress->batches = batches;
+    if (status != MOTE_OK)
+        return status;
+    *metrics = mote_tally_metrics(&tally);
+    return MOTE_OK;
+}
+
+mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+                              const mote_train_config *config, mote_metrics *metrics)
+{
+    mote_dataset *dataset = NULL;
+    mote_progress progress = {.epochs = 0};
+    MOTE_TRY(mote_run_open(run, section, owner, &dataset));
+    const mote_status status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);
+    mote_dataset_close(&dataset);
+    return status;
+}

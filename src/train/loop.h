@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What training, benchmark and evaluation share.
+#ifndef MOTE_TRAIN_LOOP_H
+#define MOTE_TRAIN_LOOP_H
+
+#include "train/train.h"
+
+#define MOTE_STEP_TIMES_MAX 4096U
+
+/// Sums over the samples seen so far.
+typedef struct mote_tally {
+    double loss;
+    double correct; // negative: without meaning
+    uint64_t samples;
+} mote_tally;
+
+/// The times of the last steps, in nanoseconds.
+typedef struct mote_step_times {
+    uint64_t *values; // MOTE_STEP_TIMES_MAX
+    size_t count;     // of all steps
+} mote_step_times;
+
+/// Adds a batch's metrics as the loss wrote them.
+void mote_tally_add(mote_tally *tally, const mote_real *metrics, size_t batch);
+
+mote_metrics mote_tally_metrics(const mote_tally *tally);
+
+void mote_step_times_add(mote_step_times *times, uint64_t ns);
+
+/// In milliseconds; 0 without steps. Sorts the values.
+double mote_step_times_median(mote_step_times *times);
+
+/// Everything of an execution that does not change from step to step.
+mote_execution mote_run_execution(const mote_run *run);
+
+/// Opens a data section for the graph that the compiled model trains or evaluates.
+mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
+                          mote_dataset **dataset) MOTE_MUST_CHECK;
+
+/// Evaluates a whole data set; `progress` (its user in config) is called after each batch. `stop` ends it.
+mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
+                                  const mote_train_config *config, mote_progress *progress,
+                                  mote_metrics *metrics) MOTE_MUST_CHECK;
+
+/// The header for saving, with metadata; lives in the run's arena.
+mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
+                                 mote_weights_header *header) MOTE_MUST_CHECK;
+
+#endif

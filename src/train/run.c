@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run's memory and state: created, initialized, loaded, saved, released; and inference.
+#include "train/train.h"
+
+#include "base/size.h"
+#include "os/os.h"
+#include "train/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char scale_key[] = "mote.image_scale";
+static const char classes_key[] = "mote.class_names";
+
+/// The metadata read as a property.
+static const mote_property scale_properties[] = {
+    {.name = scale_key,
+     .kind = MOTE_PROPERTY_REAL,
+     .initial = "1",
+     .minimum = -1e30,
+     .maximum = 1e30},
+    {.name = NULL},
+};
+
+mote_status mote_run_create(const mote_context *context, const mote_description *description,
+                            mote_compiled *compiled, mote_run *run)
+{
+    *run = (mote_run){.context = context,
+                      .description = description,
+                      .compiled = compiled,
+                      .memory_bytes = compiled->plan.arena_bytes,
+                      .image_scale = MOTE_IMAGE_SCALE,
+                      .class_names = ""};
+    mote_arena_init(&run->arena, &context->allocator);
+    MOTE_TRY(mote_pages_allocate(run->memory_bytes, &run->memory));
+    run->state = (mote_state){compiled->state_blocks, compiled->state_block_count,
+                              (unsigned char *)run->memory};
+    for (size_t i = 0; i < compiled->program_count; i++)
+        mote_program_bind(&compiled->programs[i], (unsigned char *)run->memory);
+    return MOTE_OK;
+}
+
+void mote_run_release(mote_run *run)
+{
+    if (run->memory)
+        mote_pages_free(run->memory, run->memory_bytes);
+    mote_arena_release(&run->arena);
+    *run = (mote_run){.memory = NULL};
+}
+
+void mote_run_initialize(mote_run *run)
+{
+    for (size_t i = 0; i < run->state.block_count; i++) {
+        const mote_state_block *block = &run->state.blocks[i];
+        void *data = mote_state_data(&run->state, i);
+        if (block->role == MOTE_STATE_OPTIMIZER)
+            memset(data, 0, block->bytes);
+        else
+            mote_initialize(mote_compiled_find_weight(run->compiled, block->name), block->name,
+                            run->description->settings.seed, (mote_real *)data);
+    }
+}
+
+mote_status mote_run_load(mote_run *run, const char *path)
+{
+    char *scale = NULL;
+    char *classes = NULL;
+    MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
+    MOTE_TRY(mote_weights_get_metadata(path, scale_key, &run->arena, &scale));
+    MOTE_TRY(mote_weights_get_metadata(path, classes_key, &run->arena, &classes));
+    if (scale) {
+        const mote_entry entry = {.key = scale_key, .value = scale, .origin.file = path};
+        MOTE_TRY(mote_property_set(scale_properties, &run->image_scale, "metadata", &entry));
+    }
+    if (classes)
+        run->class_names = classes;
+    return MOTE_OK;
+}
+
+mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
+                                 mote_weights_header *header)
+{
+    char scale[64];
+    if (dataset) {
+        run->image_scale = mote_dataset_scale(dataset);
+        run->class_names = mote_dataset_class_names(dataset);
+    }
+    (void)snprintf(scale, sizeof scale, "%.17g", run->image_scale);
+    const mote_weights_metadata metadata[] = {
+        {"mote.version", MOTE_VERSION},
+        {"mote.model_hash", run->compiled->model_hash},
+        {scale_key, scale},
+        {classes_key, run->class_names},
+    };
+    return mote_weights_make_header(&run->state, metadata, sizeof metadata / sizeof metadata[0],
+                                    &run->arena, header);
+}
+
+mote_status mote_run_save(mote_run *run, const mote_dataset *dataset, const char *path)
+{
+    mote_weights_header header;
+    mote_file_replacement replacement;
+    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
+    MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
+    mote_status status = mote_run_make_header(run, dataset, &header);
+    if (status == MOTE_OK)
+        status = mote_weights_save(&run->state, &header, &replacement);
+    mote_file_replacement_release(&replacement);
+    mote_arena_release_to(&run->arena, mark);
+    return status;
+}
+
+/// Inputs that the caller holds in memory.
+static mote_status read_memory(void *user, const mote_source_piece *piece, void *destination)
+{
+    const float *inputs = *(const float *const *)user;
+    const size_t elements = mote_shape_elements(&piece->spec->shape);
+    float *to = (float *)destination;
+    for (size_t i = 0; i < piece->sample_count; i++)
+        memcpy(to + i * piece->element_count,
+               inputs + (piece->first_sample + i) * elements + piece->first_element,
+               piece->element_count * sizeof *to);
+    return MOTE_OK;
+}
+
+mote_status mote_run_infer(mote_run *run, const float *inputs, size_t count, float *outputs)
+{
+    const mote_program *program = run->compiled->infer;
+    const mote_graph *graph = &run->compiled->graphs[1];
+    const mote_source source = {(void *)&inputs, read_memory};
+    mote_execution execution = mote_run_execution(run);
+    execution.source = &source;
+    execution.batch = count;
+    MOTE_TRY(mote_program_run(program, &execution));
+    const size_t elements = mote_shape_elements(&graph->values[graph->prediction].spec.shape);
+    memcpy(outputs, mote_program_result(program), count * elements * sizeof *outputs);
+    return MOTE_OK;
+}

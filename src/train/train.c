@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop. Everything it needs is opened and reserved before the first step.
+#include "train/train.h"
+
+#include "base/hash.h"
+#include "os/os.h"
+#include "train/loop.h"
+
+#include <string.h>
+
+typedef struct trainer {
+    mote_run *run;
+    const mote_train_config *config;
+    mote_train_result *result;
+    mote_dataset *training;
+    mote_dataset *validation; // NULL without [valid_set]
+    bool saves;
+    mote_file_replacement replacement;
+    mote_weights_header header;
+    mote_step_times times;
+    mote_execution execution;
+    mote_tally tally; // of this epoch
+    mote_progress progress;
+} trainer;
+
+static mote_status open_files(trainer *t)
+{
+    mote_run *run = t->run;
+    const mote_description *description = run->description;
+    if (!description->train_set)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: training needs a [train_set] section",
+                          description->path);
+    MOTE_TRY(mote_run_open(run, description->train_set, "[train_set]", &t->training));
+    if (description->valid_set)
+        MOTE_TRY(mote_run_open(run, description->valid_set, "[valid_set]", &t->validation));
+    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *t->times.values,
+                              (void **)&t->times.values));
+    MOTE_TRY(mote_run_make_header(run, t->training, &t->header));
+    if (!description->settings.save_path[0] || t->config->no_save)
+        return MOTE_OK;
+    const char *path = NULL;
+    MOTE_TRY(
+        mote_description_path(description, description->settings.save_path, &run->arena, &path));
+    MOTE_TRY(mote_file_replacement_init(&t->replacement, path, &run->context->allocator));
+    t->saves = true;
+    t->result->saved_path = NULL;
+    return MOTE_OK;
+}
+
+static void close_files(trainer *t)
+{
+    if (t->saves)
+        mote_file_replacement_release(&t->replacement);
+    mote_dataset_close(&t->validation);
+    mote_dataset_close(&t->training);
+}
+
+static bool must_stop(const trainer *t)
+{
+    const mote_train_config *config = t->config;
+    return (config->steps && t->result->steps >= config->steps) ||
+           (config->stop && config->stop(config->user));
+}
+
+static void report(trainer *t)
+{
+    if (t->config->progress)
+        t->config->progress(t->config->user, &t->progress);
+}
+
+static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t first)
+{
+    const mote_training_settings *settings = &t->run->compiled->settings;
+    const mote_program *program = t->run->compiled->train;
+    mote_execution *execution = &t->execution;
+    mote_dataset_select(t->training, order, first, execution->batch);
+    execution->learning_rate =
+        settings->rate->rate(settings->rate_state, settings->learning_rate, execution->iteration);
+    const uint64_t begin = mote_clock_ns();
+    MOTE_TRY(mote_program_run(program, execution));
+    t->progress.step_ns = mote_clock_ns() - begin;
+    mote_step_times_add(&t->times, t->progress.step_ns);
+    mote_tally_add(&t->tally, mote_program_result(program), execution->batch);
+    execution->iteration++;
+    execution->update++;
+    t->result->steps++;
+    return MOTE_OK;
+}
+
+static mote_status raise_step(const trainer *t, mote_status status)
+{
+    if (status != MOTE_ERROR_NONFINITE)
+        return status;
+    char message[sizeof mote_last_error()->message];
+    memcpy(message, mote_last_error()->message, sizeof message);
+    return MOTE_RAISE(
+        MOTE_ERROR_NONFINITE, "epoch %llu, batch %llu: %.900s; this step was not applied",
+        (unsigned long long)t->progress.epoch, (unsigned long long)t->progress.batch + 1, message);
+}
+
+/// One pass over the training set; the last batch may be smaller.
+static mote_status train_epoch(trainer *t)
+{
+    const size_t batch = mote_compiled_graph(t->run->compiled)->batch;
+    const uint64_t samples = mote_dataset_sample_count(t->training);
+    const mote_random_key key = {.seed = t->execution.seed,
+                                 .name = mote_hash_name("shuffle"),
+                                 .iteration = t->progress.epoch};
+    const mote_random_key *order = mote_dataset_shuffles(t->training) ? &key : NULL;
+    t->tally = (mote_tally){.samples = 0};
+    t->execution.source = mote_dataset_source(t->training);
+    t->progress.batch = 0;
+    for (uint64_t first = 0; first < samples && !t->result->stopped; first += batch) {
+        t->execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
+        const mote_status status = run_step(t, order, first);
+        if (status != MOTE_OK)
+            return raise_step(t, status);
+        t->progress.batch++;
+        t->progress.training = mote_tally_metrics(&t->tally);
+        t->progress.learning_rate = t->execution.learning_rate;
+        t->progress.samples_left -= t->execution.batch;
+        report(t);
+        t->result->stopped = must_stop(t);
+    }
+    t->result->training = mote_tally_metrics(&t->tally);
+    return MOTE_OK;
+}
+
+static mote_status finish_epoch(trainer *t)
+{
+    if (t->validation) {
+        const mote_status status = mote_run_evaluate_all(t->run, t->validation, t->config,
+                                                         &t->progress, &t->result->validation);
+        t->result->stopped = status == MOTE_STOPPED;
+        if (status != MOTE_OK && status != MOTE_STOPPED)
+            return status;
+        t->progress.validation = t->result->validation;
+    }
+    t->result->epochs++;
+    if (t->saves) {
+        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->replacement));
+        t->result->saved_path = t->run->description->settings.save_path;
+    }
+    t->progress.epoch_done = true;
+    report(t);
+    t->progress.epoch_done = false;
+    return MOTE_OK;
+}
+
+static mote_status train_epochs(trainer *t)
+{
+    const uint64_t samples = mote_dataset_sample_count(t->training);
+    const size_t batch = mote_compiled_graph(t->run->compiled)->batch;
+    const uint64_t epochs = t->run->description->settings.epochs;
+    t->progress = (mote_progress){.epochs = epochs,
+                                  .batches = (samples + batch - 1) / batch,
+                                  .samples_left = samples * epochs};
+    for (uint64_t epoch = 1; epoch <= epochs && !t->result->stopped; epoch++) {
+        t->progress.epoch = epoch;
+        MOTE_TRY(train_epoch(t));
+        if (t->progress.batch == t->progress.batches)
+            MOTE_TRY(finish_epoch(t));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_train(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result)
+{
+    trainer t = {.run = run, .config = config, .result = result};
+    *result = (mote_train_result){.epochs = 0};
+    t.execution = mote_run_execution(run);
+    t.execution.update = 1;
+    mote_status status = open_files(&t);
+    if (status == MOTE_OK)
+        status = train_epochs(&t);
+    if (status == MOTE_OK)
+        result->step_ms_median = mote_step_times_median(&t.times);
+    close_files(&t);
+    return status;
+}

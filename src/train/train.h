@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run: the arena, what persists in it, and the loops that drive its programs.
+#ifndef MOTE_TRAIN_TRAIN_H
+#define MOTE_TRAIN_TRAIN_H
+
+#include "base/context.h"
+#include "compile/compile.h"
+#include "data/data.h"
+#include "model/model.h"
+#include "mote/model.h"
+#include "weights/weights.h"
+
+/// Borrows context, description and compiled, which must outlive it.
+typedef struct mote_run {
+    const mote_context *context;
+    const mote_description *description;
+    mote_compiled *compiled;
+    mote_arena arena; // small things: header, paths
+    void *memory;     // the tensor arena
+    size_t memory_bytes;
+    mote_state state;
+    double
+        image_scale; // how images become numbers: from the weights' file, else the data section's default
+    const char *class_names; // "a,b,c" from the weights' file, "" when unknown
+} mote_run;
+
+/// Gets the arena and binds the programs; weights are zero.
+mote_status mote_run_create(const mote_context *context, const mote_description *description,
+                            mote_compiled *compiled, mote_run *run) MOTE_MUST_CHECK;
+
+void mote_run_release(mote_run *run);
+
+/// Initial values from the seed; running statistics and optimizer state as declared.
+void mote_run_initialize(mote_run *run);
+
+/// Weights and statistics from a file, with what it says about preprocessing and classes.
+mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
+/// Writes weights and statistics now. `dataset` may be NULL; it tells preprocessing and class names.
+mote_status mote_run_save(mote_run *run, const mote_dataset *dataset,
+                          const char *path) MOTE_MUST_CHECK;
+
+/// See mote_model_train, mote_model_bench, mote_model_evaluate, mote_model_run.
+mote_status mote_run_train(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result) MOTE_MUST_CHECK;
+mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result) MOTE_MUST_CHECK;
+mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+                              const mote_train_config *config,
+                              mote_metrics *metrics) MOTE_MUST_CHECK;
+mote_status mote_run_infer(mote_run *run, const float *inputs, size_t count,
+                           float *outputs) MOTE_MUST_CHECK;
+
+#endif

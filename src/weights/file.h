@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to weights: facts of the format, and a file whose header has been read.
+#ifndef MOTE_WEIGHTS_FILE_H
+#define MOTE_WEIGHTS_FILE_H
+
+#include "weights/weights.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/// A file is the header's length (8 bytes, little endian), the header (JSON), the data.
+#define MOTE_WEIGHTS_LENGTH_BYTES     8U
+#define MOTE_WEIGHTS_HEADER_BYTES_MAX 100000000U // as the format's reference implementation
+#define MOTE_WEIGHTS_METADATA         "__metadata__"
+
+typedef struct mote_weights_file {
+    mote_file file;
+    json_t *header; // an object; its metadata, if there, are an object of strings
+    uint64_t data_start, data_bytes;
+} mote_weights_file;
+
+/// Opens a file and parses its header. The tensors' entries are not checked.
+mote_status mote_weights_file_open(const char *path, const mote_allocator *allocator,
+                                   mote_weights_file *weights) MOTE_MUST_CHECK;
+
+void mote_weights_file_close(mote_weights_file *weights);
+
+#endif

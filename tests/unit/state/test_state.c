@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding blocks by name and the digest of a state.
+#include "state/state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BLOCK(block_name, block_role, block_bytes, block_offset)            \
+    {                                                                       \
+        .name = (block_name), .role = (block_role), .bytes = (block_bytes), \
+        .offset = (block_offset)                                            \
+    }
+
+static const mote_state_block blocks[] = {
+    BLOCK("bn.running_mean", MOTE_STATE_STATISTIC, 2, 64),
+    BLOCK("fc.bias", MOTE_STATE_WEIGHT, 3, 0),
+    BLOCK("fc.bias.velocity", MOTE_STATE_OPTIMIZER, 3, 16),
+    BLOCK("fc.weight", MOTE_STATE_WEIGHT, 1, 32),
+};
+
+static mote_state state_over(unsigned char *memory)
+{
+    memset(memory, 'x', 128);
+    memcpy(memory + 64, "ab", 2);
+    memcpy(memory, "cde", 3);
+    memcpy(memory + 16, "fgh", 3);
+    memcpy(memory + 32, "i", 1);
+    return (mote_state){.blocks = blocks, .block_count = 4, .base = memory};
+}
+
+static void every_block_is_found_by_its_name(void **unused)
+{
+    (void)unused;
+    unsigned char memory[128];
+    const mote_state state = state_over(memory);
+    for (size_t i = 0; i < state.block_count; i++)
+        assert_int_equal(mote_state_find(&state, blocks[i].name), i);
+}
+
+static void an_unknown_name_gives_the_count(void **unused)
+{
+    (void)unused;
+    unsigned char memory[128];
+    const mote_state state = state_over(memory);
+    const char *const names[] = {"", "a", "bn", "fc.bias.", "FC.bias", "fc.weight2", "z"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(mote_state_find(&state, names[i]), 4);
+    assert_int_equal(mote_state_find(&(mote_state){.block_count = 0}, "fc.bias"), 0);
+}
+
+static void data_lie_at_the_offset(void **unused)
+{
+    (void)unused;
+    unsigned char memory[128];
+    const mote_state state = state_over(memory);
+    assert_ptr_equal(mote_state_data(&state, 0), memory + 64);
+    assert_ptr_equal(mote_state_data(&state, 3), memory + 32);
+}
+
+static void the_digest_is_over_weights_and_statistics_in_name_order(void **unused)
+{
+    (void)unused;
+    unsigned char memory[128];
+    const mote_state state = state_over(memory);
+    char text[MOTE_SHA256_TEXT_BYTES];
+    char expected[MOTE_SHA256_TEXT_BYTES];
+    mote_sha256 hash;
+    mote_sha256_init(&hash);
+    mote_sha256_add(&hash, "abcdei", 6);
+    mote_sha256_finish(&hash, expected);
+    mote_state_digest(&state, text);
+    assert_string_equal(text, expected);
+}
+
+static void the_digest_does_not_see_the_optimizer_or_the_place(void **unused)
+{
+    (void)unused;
+    unsigned char memory[128];
+    const mote_state state = state_over(memory);
+    char before[MOTE_SHA256_TEXT_BYTES];
+    char after[MOTE_SHA256_TEXT_BYTES];
+    mote_state_digest(&state, before);
+    memory[16] = 'y';
+    memory[127] = 'y';
+    mote_state_digest(&state, after);
+    assert_string_equal(before, after);
+    memory[64] = 'y';
+    mote_state_digest(&state, after);
+    assert_string_not_equal(before, after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_block_is_found_by_its_name),
+        cmocka_unit_test(an_unknown_name_gives_the_count),
+        cmocka_unit_test(data_lie_at_the_offset),
+        cmocka_unit_test(the_digest_is_over_weights_and_statistics_in_name_order),
+        cmocka_unit_test(the_digest_does_not_see_the_optimizer_or_the_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

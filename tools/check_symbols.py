@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what libmote.a defines and calls, and that the public headers stand alone in C and C++."""
+
+import argparse
+import re
+import subprocess
+from pathlib import Path
+
+from sources import Report, find_files
+
+SYMBOL = re.compile(r"^[0-9a-f]+ (.{7}) (\S+)\s+[0-9a-f]+ (?:\.(?:hidden|protected) )?(\S+)$")
+MEMBER = re.compile(r"^(\S+):\s+file format ")
+PUBLIC = re.compile(r"MOTE_API\b[^;{}]*?\b(mote_\w+)\s*\(")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+ERROR_RECORD_OWNER = "mote_last_error"
+ALLOCATOR_OWNER = "mote_allocator_default"
+LIBM_ALLOWED = {"sqrt", "sqrtf", "fma", "fmaf", "fabs", "fabsf", "floor", "floorf"}
+ALLOCATION = set(
+    """malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc strdup
+    strndup __strdup asprintf vasprintf __asprintf_chk __vasprintf_chk open_memstream getline
+    getdelim""".split()
+)
+OUTPUT = set(
+    """stdout stderr printf vprintf fprintf vfprintf dprintf vdprintf __printf_chk __vprintf_chk
+    __fprintf_chk __vfprintf_chk __dprintf_chk puts fputs putchar putc fputc _IO_putc fwrite perror
+    psignal exit _exit _Exit quick_exit abort atexit at_quick_exit raise kill signal sigaction
+    longjmp""".split()
+)
+
+
+class Member:
+    """One object of the archive: its defined symbols {name: (section, flags)} and undefined names."""
+
+    def __init__(self, name):
+        self.name = name
+        self.defined = {}
+        self.undefined = set()
+
+
+def read_members(library):
+    result = subprocess.run(
+        ["objdump", "-t", str(library)], capture_output=True, text=True, check=True
+    )
+    members = []
+    for line in result.stdout.splitlines():
+        match = MEMBER.match(line)
+        if match:
+            members.append(Member(match.group(1)))
+        match = SYMBOL.match(line)
+        if not match or not members:
+            continue
+        flags, section, name = match.groups()
+        if section == "*UND*":
+            members[-1].undefined.add(name)
+        elif "d" not in flags and "f" not in flags:
+            members[-1].defined[name] = (section, flags)
+    return members
+
+
+def find_libm_names(compiler):
+    """Everything the mathematics library defines."""
+    path = subprocess.run(
+        [compiler, "-print-file-name=libm.so.6"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    table = subprocess.run(
+        ["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split() for line in table.splitlines()]
+    return {name.split("@")[0] for _, kind, name in rows if kind in "TWi"}
+
+
+def is_writable(section):
+    if section.startswith(".data.rel.ro"):
+        return False
+    return section == "*COM*" or section.split(".")[1:2] in (["data"], ["bss"], ["tdata"], ["tbss"])
+
+
+class Checker:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.report = Report(arguments.root)
+        self.members = read_members(arguments.library)
+
+    def check_data(self):
+        """No writable data but one thread-local object beside mote_last_error."""
+        records = 0
+        for member in self.members:
+            for name, (section, _) in member.defined.items():
+                if not is_writable(section):
+                    continue
+                thread_local = section.startswith((".tbss", ".tdata"))
+                if thread_local and ERROR_RECORD_OWNER in member.defined:
+                    records += 1
+                else:
+                    self.report.add(member.name, 0, f"writable data '{name}' in {section}")
+        if records > 1:
+            self.report.add(ERROR_RECORD_OWNER, 0, f"{records} thread-local objects, expected one")
+
+    def check_calls(self):
+        libm = find_libm_names(self.arguments.compiler) - LIBM_ALLOWED
+        banned = OUTPUT if self.arguments.asserts else OUTPUT | {"__assert_fail"}
+        for member in self.members:
+            for name in sorted(member.undefined):
+                if name in libm:
+                    self.report.add(member.name, 0, f"calls '{name}' of the mathematics library")
+                elif name in banned:
+                    self.report.add(member.name, 0, f"calls '{name}': no output, exit or signals")
+                elif name in ALLOCATION and ALLOCATOR_OWNER not in member.defined:
+                    self.report.add(member.name, 0, f"calls '{name}': only the allocator may")
+
+    def check_names(self):
+        defined = set()
+        for member in self.members:
+            for name, (_, flags) in member.defined.items():
+                if "g" in flags or "w" in flags:
+                    defined.add(name)
+                    if not name.startswith("mote_"):
+                        self.report.add(member.name, 0, f"'{name}' does not begin with mote_")
+        for path in self.headers():
+            for name in PUBLIC.findall(COMMENT.sub("", path.read_text())):
+                if name not in defined:
+                    self.report.add(path, 0, f"declares '{name}', which the library does not define")
+
+    def headers(self):
+        return [path for path in find_files(self.arguments.include) if path.suffix == ".h"]
+
+    def check_headers(self):
+        languages = [
+            (self.arguments.compiler, "c", "c11"),
+            (self.arguments.cxx, "c++", "c++17"),
+        ]
+        for path in self.headers():
+            name = path.relative_to(self.arguments.include).as_posix()
+            text = f"#include <{name}>\ntypedef int not_empty;\n"
+            for compiler, language, standard in languages:
+                command = [compiler, "-x", language, f"-std={standard}", "-pedantic", "-Wall"]
+                command += ["-Wextra", "-Werror", f"-I{self.arguments.include}", "-fsyntax-only", "-"]
+                result = subprocess.run(command, input=text, text=True, capture_output=True)
+                if result.returncode != 0:
+                    first = (result.stderr.splitlines() or ["?"])[0]
+                    self.report.add(path, 0, f"does not compile alone as {standard}: {first}")
+
+
+def main():
+    root = Path(__file__).resolve().parent.parent
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=root)
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--include", type=Path, default=root / "include")
+    parser.add_argument("--compiler", default="cc")
+    parser.add_argument("--cxx", default="c++")
+    parser.add_argument("--asserts", action="store_true", help="the library is built with asserts")
+    checker = Checker(parser.parse_args())
+    checker.check_data()
+    checker.check_calls()
+    checker.check_names()
+    checker.check_headers()
+    checker.report.finish(f"symbols of {len(checker.members)} objects")
+
+
+if __name__ == "__main__":
+    main()
