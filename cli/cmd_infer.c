@@ -106,18 +106,6 @@ static void add_json(cli_inference *inference, const char *path, const float *ou
     append_image(inference, &image);
 }
 
-static void refuse_image(cli_inference *inference, const char *path)
-{
-    cli_fail();
-    inference->failed = true;
-    if (!inference->images)
-        return;
-    cli_json image = cli_json_make();
-    cli_json_add_text(&image, "image", path);
-    cli_json_add_text(&image, "error", mote_last_error()->message);
-    append_image(inference, &image);
-}
-
 /// Runs the images that were read.
 static mote_status run_batch(cli_inference *inference)
 {
@@ -137,20 +125,40 @@ static mote_status run_batch(cli_inference *inference)
     return status;
 }
 
+/// Reports the image that could not be read, behind the results of those before it.
+static mote_status refuse_image(cli_inference *inference, const char *path)
+{
+    const mote_error error = *mote_last_error();
+    const mote_status status = run_batch(inference);
+    if (status != MOTE_OK)
+        return status;
+    cli_error("%s", error.message);
+    inference->failed = true;
+    if (!inference->images)
+        return MOTE_OK;
+    cli_json image = cli_json_make();
+    cli_json_add_text(&image, "image", path);
+    cli_json_add_text(&image, "error", error.message);
+    append_image(inference, &image);
+    return MOTE_OK;
+}
+
+static mote_status run_image(cli_inference *inference, const char *path)
+{
+    float *sample = inference->inputs + inference->count * inference->input_elements;
+    if (mote_model_read_image(inference->session.model, path, sample) != MOTE_OK)
+        return refuse_image(inference, path);
+    inference->paths[inference->count++] = path;
+    return inference->count == inference->batch_size ? run_batch(inference) : MOTE_OK;
+}
+
 static mote_status run_images(cli_inference *inference)
 {
     const cli_options *options = inference->session.options;
-    for (size_t i = 1; i < options->operand_count; i++) {
-        float *sample = inference->inputs + inference->count * inference->input_elements;
-        const char *path = options->operands[i];
-        if (mote_model_read_image(inference->session.model, path, sample) != MOTE_OK)
-            refuse_image(inference, path);
-        else
-            inference->paths[inference->count++] = path;
-        if (inference->count == inference->batch_size && run_batch(inference) != MOTE_OK)
-            return mote_last_error()->status;
-    }
-    return run_batch(inference);
+    mote_status status = MOTE_OK;
+    for (size_t i = 1; i < options->operand_count && status == MOTE_OK; i++)
+        status = run_image(inference, options->operands[i]);
+    return status == MOTE_OK ? run_batch(inference) : status;
 }
 
 static int allocate(cli_inference *inference)

@@ -2,6 +2,7 @@
 // The context's handle, and what the library says of itself.
 #include "api/api.h"
 
+#include "base/size.h"
 #include "kernel/kernel.h"
 #include "layer/layer.h"
 #include "optim/optim.h"
@@ -47,7 +48,7 @@ static mote_status choose_level(const char *name, mote_cpu_level *level)
 static mote_status fill_context(const mote_context_config *config, mote_context_handle *handle)
 {
     mote_context *context = &handle->inner;
-    const size_t threads = config->thread_count ? config->thread_count : mote_cpu_count();
+    const size_t threads = config->thread_count ? config->thread_count : mote_processor_count();
     if (threads > THREADS_MAX)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%zu threads: expected 1 to %u", threads,
                           THREADS_MAX);
@@ -89,6 +90,11 @@ void mote_context_destroy(mote_context **context)
     mote_thread_pool_destroy(&handle->pool);
     (void)allocator.reallocate(allocator.user, handle, sizeof *handle, 0);
     *context = NULL;
+}
+
+size_t mote_processor_count(void)
+{
+    return mote_size_min(mote_cpu_count(), THREADS_MAX);
 }
 
 size_t mote_context_thread_count(const mote_context *context)

@@ -45,6 +45,11 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
     return MOTE_OK;
 }
 
+const char *mote_model_class_names(const mote_model *model)
+{
+    return model->allocated ? model->run.class_names : "";
+}
+
 /// Weights and statistics, without the optimizer's blocks.
 static bool is_tensor(const mote_state_block *block)
 {

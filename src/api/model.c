@@ -159,6 +159,11 @@ const char *mote_model_load_path(const mote_model *model)
     return model->load_path;
 }
 
+uint64_t mote_model_epoch_count(const mote_model *model)
+{
+    return model->description.settings.epochs;
+}
+
 static const mote_section *find_set(const mote_model *model, const char *set)
 {
     const mote_description *description = &model->description;

@@ -47,8 +47,8 @@ static mote_status add_chunk(mote_arena *arena, size_t bytes)
     return MOTE_OK;
 }
 
-/* Callers pass the address of a pointer of any type: copied as bytes, so that no rule on aliasing is
-   broken. */
+/* Callers pass the address of a pointer of any type: copied as bytes, so that no rule on aliasing
+   is broken. */
 static void store_pointer(void **place, const void *pointer)
 {
     memcpy(place, &pointer, sizeof pointer);

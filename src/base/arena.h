@@ -35,12 +35,12 @@ void mote_arena_release(mote_arena *arena);
 mote_status mote_arena_allocate(mote_arena *arena, size_t bytes, void **memory) MOTE_MUST_CHECK;
 
 /// `count` zeroed elements of `element_bytes`, checked for overflow.
-mote_status mote_arena_array(mote_arena *arena, size_t count, size_t element_bytes, void **memory)
-    MOTE_MUST_CHECK;
+mote_status mote_arena_array(mote_arena *arena, size_t count, size_t element_bytes,
+                             void **memory) MOTE_MUST_CHECK;
 
 /// Copy of `length` bytes of `text` with a final zero.
-mote_status mote_arena_text(mote_arena *arena, const char *text, size_t length, char **copy)
-    MOTE_MUST_CHECK;
+mote_status mote_arena_text(mote_arena *arena, const char *text, size_t length,
+                            char **copy) MOTE_MUST_CHECK;
 
 /// Text made by a printf format.
 mote_status mote_arena_format(mote_arena *arena, char **text, const char *format, ...)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every part of the library is handed instead of globals. Declared here so that the lowest folder
-// can name it; filled by src/api.
+// What every part of the library is handed instead of globals. Declared here so that the lowest
+// folder can name it; filled by src/api.
 #ifndef MOTE_BASE_CONTEXT_H
 #define MOTE_BASE_CONTEXT_H
 
@@ -12,7 +12,8 @@ struct mote_kernels;
 struct mote_layer_registry;
 struct mote_optimizer_registry;
 
-/// Immutable after creation but for the thread pool behind `parallel`, which serves one run at a time.
+/// Immutable after creation but for the thread pool behind `parallel`, which serves one run at a
+/// time.
 typedef struct mote_context {
     mote_allocator allocator;
     mote_cpu_level cpu_level;

@@ -7,15 +7,15 @@
 
 #include <stdbool.h>
 
-#define MOTE_CPU_LEVEL_MAP(X)                                                                      \
-    X(SCALAR, "scalar")                                                                            \
+#define MOTE_CPU_LEVEL_MAP(X) \
+    X(SCALAR, "scalar")       \
     X(AVX2, "avx2")
 
 typedef enum mote_cpu_level {
 #define MOTE_CPU_LEVEL_ENUM(name, text) MOTE_CPU_##name,
     MOTE_CPU_LEVEL_MAP(MOTE_CPU_LEVEL_ENUM)
 #undef MOTE_CPU_LEVEL_ENUM
-        MOTE_CPU_LEVEL_COUNT
+    MOTE_CPU_LEVEL_COUNT
 } mote_cpu_level;
 
 /// "scalar", "avx2", ...

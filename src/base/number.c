@@ -93,7 +93,8 @@ static void replace(char *text, size_t bytes, const char *from, const char *to)
     assert((size_t)(place - text) + to_length + tail_bytes <= bytes);
     (void)bytes;
     memmove(place + to_length, place + from_length, tail_bytes);
-    memcpy(place, to, to_length);
+    for (size_t i = 0; i < to_length; i++)
+        place[i] = to[i];
 }
 
 bool mote_number_parse_real(const char *text, size_t length, double *value)

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/// One of `task_count` tasks. Tasks of one call run at the same time in any order and must not depend
-/// on each other; results may not depend on task_count.
+/// One of `task_count` tasks. Tasks of one call run at the same time in any order and must not
+/// depend on each other; results may not depend on task_count.
 typedef void mote_parallel_task(void *argument, size_t task, size_t task_count);
 
 typedef struct mote_parallel {
@@ -15,8 +15,8 @@ typedef struct mote_parallel {
     void (*run)(void *user, mote_parallel_task *task, void *argument, size_t task_count);
 } mote_parallel;
 
-/// Runs tasks 0 .. task_count-1 and returns when all are done; task_count <= thread_count. One task,
-/// or a NULL `parallel`, runs in the caller.
+/// Runs tasks 0 .. task_count-1 and returns when all are done; task_count <= thread_count. One
+/// task, or a NULL `parallel`, runs in the caller.
 void mote_parallel_run(const mote_parallel *parallel, mote_parallel_task *task, void *argument,
                        size_t task_count);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Philox4x32-10 inline, for loops that make many words of one key: derive the stream once, then ask for
-// blocks. mote_random_block is the same in one call.
+// Philox4x32-10 inline, for loops that make many words of one key: derive the stream once, then ask
+// for blocks. mote_random_block is the same in one call.
 #ifndef MOTE_BASE_PHILOX_H
 #define MOTE_BASE_PHILOX_H
 
@@ -29,7 +29,8 @@ static inline void mote_philox_rounds(uint32_t key_0, uint32_t key_1, uint32_t w
     }
 }
 
-/// The finalizer of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): neighbouring seeds become unrelated.
+/// The finalizer of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): neighbouring seeds become
+/// unrelated.
 static inline uint64_t mote_philox_mix(uint64_t seed)
 {
     seed = (seed ^ (seed >> 30U)) * 0xBF58476D1CE4E5B9U;

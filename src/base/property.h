@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Property tables: one row a key. The same rows parse values, make errors, print values and the
-// documentation; what owns a table (a layer, an optimizer, a section) has no string code of its own.
+// documentation; what owns a table (a layer, an optimizer, a section) has no string code of its
+// own.
 #ifndef MOTE_BASE_PROPERTY_H
 #define MOTE_BASE_PROPERTY_H
 
@@ -14,14 +15,14 @@
 #define MOTE_PROPERTY_LIST_MAX 16U
 
 /// Kind, type of the field in the state, how its values are written.
-#define MOTE_PROPERTY_KIND_MAP(X)                                                                  \
-    X(BOOL, bool, "true | false")                                                                  \
-    X(INTEGER, uint64_t, "whole number")                                                           \
-    X(REAL, double, "number")                                                                      \
-    X(CHOICE, uint32_t, "one of a list")                                                           \
-    X(TEXT, const char *, "text")                                                                  \
-    X(INTEGERS, mote_property_integers, "whole numbers a,b,... or a:b:...")                        \
-    X(REALS, mote_property_reals, "numbers a,b,...")                                               \
+#define MOTE_PROPERTY_KIND_MAP(X)                                           \
+    X(BOOL, bool, "true | false")                                           \
+    X(INTEGER, uint64_t, "whole number")                                    \
+    X(REAL, double, "number")                                               \
+    X(CHOICE, uint32_t, "one of a list")                                    \
+    X(TEXT, const char *, "text")                                           \
+    X(INTEGERS, mote_property_integers, "whole numbers a,b,... or a:b:...") \
+    X(REALS, mote_property_reals, "numbers a,b,...")                        \
     X(PADDING, mote_property_padding, "valid | same | n | h,w | t,b,l,r")
 
 typedef enum mote_property_kind {
@@ -41,19 +42,19 @@ typedef struct mote_property_reals {
 } mote_property_reals;
 
 typedef struct mote_property_padding {
-    bool same;                                  // sides are derived from shapes; the four are 0
+    bool same; // sides are derived from shapes; the four are 0
     uint64_t top, bottom, left, right;
 } mote_property_padding;
 
 typedef struct mote_property {
-    const char *name;            // lower case; NULL ends a table
+    const char *name; // lower case; NULL ends a table
     mote_property_kind kind;
-    const char *initial;         // default as text, parsed like a value; NULL: the key is required
-    double minimum, maximum;     // inclusive, of INTEGER, REAL and each value of a list; both 0: any
-    const char *const *choices;  // CHOICE: NULL-terminated; the field is the index
+    const char *initial;        // default as text, parsed like a value; NULL: the key is required
+    double minimum, maximum;    // inclusive, of INTEGER, REAL and each value of a list; both 0: any
+    const char *const *choices; // CHOICE: NULL-terminated; the field is the index
     size_t count_minimum, count_maximum; // length of a list; a maximum of 0: MOTE_PROPERTY_LIST_MAX
-    size_t offset;               // of the field in the state
-    const char *help;            // one line
+    size_t offset;                       // of the field in the state
+    const char *help;                    // one line
 } mote_property;
 
 /// Where a value was written: a file and line, or "--set" and 0.
@@ -78,10 +79,10 @@ size_t mote_property_count(const mote_property *table);
 /// Sets every field with a default to it. Required fields are left zero.
 void mote_property_set_defaults(const mote_property *table, void *state);
 
-/// Parses `entry->value` into its field. Raises MOTE_ERROR_PROPERTY with file, line, the owner's name
-/// (e.g. "layer 'conv1'"), the value and what would be accepted; an unknown key gets "did you mean".
-/// Blanks and one pair of double quotes around a value do not count, but TEXT fields borrow the
-/// entry's value as it is: use mote_text_trim where values are read.
+/// Parses `entry->value` into its field. Raises MOTE_ERROR_PROPERTY with file, line, the owner's
+/// name (e.g. "layer 'conv1'"), the value and what would be accepted; an unknown key gets "did you
+/// mean". Blanks and one pair of double quotes around a value do not count, but TEXT fields borrow
+/// the entry's value as it is: use mote_text_trim where values are read.
 mote_status mote_property_set(const mote_property *table, void *state, const char *owner,
                               const mote_entry *entry) MOTE_MUST_CHECK;
 
@@ -91,16 +92,18 @@ typedef struct mote_property_target {
     void *state;
 } mote_property_target;
 
-/// Fills all targets from one section: defaults, then each entry goes to the first target whose table has its
-/// key. Raises MOTE_ERROR_PROPERTY for an unknown key (with "did you mean" over all tables), a bad value, and
-/// a required key that is missing (naming `owner` and `origin`, where the section stands).
+/// Fills all targets from one section: defaults, then each entry goes to the first target whose
+/// table has its key. Raises MOTE_ERROR_PROPERTY for an unknown key (with "did you mean" over all
+/// tables), a bad value, and a required key that is missing (naming `owner` and `origin`, where the
+/// section stands).
 mote_status mote_property_read(const mote_property_target *targets, size_t target_count,
                                const char *owner, const mote_origin *origin,
                                const mote_entry *entries, size_t entry_count) MOTE_MUST_CHECK;
 
 /// Writes the field's value as text that mote_property_set would accept; returns its length without
 /// the final zero (cut at `bytes`).
-size_t mote_property_get(const mote_property *property, const void *state, char *text, size_t bytes);
+size_t mote_property_get(const mote_property *property, const void *state, char *text,
+                         size_t bytes);
 
 /// Writes "file:line: " or "--set: " or "" into `text`.
 const char *mote_origin_text(const mote_origin *origin, char *text, size_t bytes);

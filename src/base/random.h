@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: a value depends on its key and its index alone, so that any part of a
-// tensor can be made again, in any order, by any thread.
+// Counter-based random numbers: a value depends on its key and its index alone, so that any part of
+// a tensor can be made again, in any order, by any thread.
 //
 // Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #ifndef MOTE_BASE_RANDOM_H

@@ -15,8 +15,8 @@
 mote_status mote_size_add(size_t a, size_t b, const char *what, size_t *sum) MOTE_MUST_CHECK;
 
 /// a * b; raises MOTE_ERROR_SHAPE with `what` in the message when it does not fit.
-mote_status mote_size_multiply(size_t a, size_t b, const char *what, size_t *product)
-    MOTE_MUST_CHECK;
+mote_status mote_size_multiply(size_t a, size_t b, const char *what,
+                               size_t *product) MOTE_MUST_CHECK;
 
 /// `size` rounded up to a multiple of `alignment` (a power of two). Must fit.
 size_t mote_size_align(size_t size, size_t alignment);

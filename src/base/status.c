@@ -13,8 +13,8 @@ const char *mote_status_name(mote_status status)
 {
     switch (status) {
 #define STATUS_NAME(name, text) \
- case MOTE_##name:              \
-  return #name;
+    case MOTE_##name:           \
+        return #name;
         MOTE_STATUS_MAP(STATUS_NAME)
 #undef STATUS_NAME
     }
@@ -25,8 +25,8 @@ const char *mote_status_text(mote_status status)
 {
     switch (status) {
 #define STATUS_TEXT(name, text) \
- case MOTE_##name:              \
-  return text;
+    case MOTE_##name:           \
+        return text;
         MOTE_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
     }
@@ -38,7 +38,7 @@ const mote_error *mote_last_error(void)
     return &last_error;
 }
 
-/* Messages quote what users' files hold; a terminal must not obey it and a log must stay one line. */
+/* Messages quote what users' files hold; no terminal must obey it, and a log must stay one line. */
 static void replace_control_characters(char *text)
 {
     for (; *text != '\0'; text++) {
@@ -48,7 +48,7 @@ static void replace_control_characters(char *text)
     }
 }
 
-mote_status mote_raise(mote_status status, const char *file, int line, const char *format, ...)
+void mote_raise(mote_status status, const char *file, int line, const char *format, ...)
 {
     assert(status != MOTE_OK && file && format);
     /* the old message may be an argument of the new one */
@@ -62,5 +62,4 @@ mote_status mote_raise(mote_status status, const char *file, int line, const cha
     last_error.status = status;
     last_error.file = file;
     last_error.line = line;
-    return status;
 }

@@ -58,8 +58,8 @@ char *mote_text_trim(char *text)
     return text;
 }
 
-/* Fewest insertions, deletions, replacements and swaps of neighbours that make b of a (optimal string
-   alignment), row by row over a. */
+/* Fewest insertions, deletions, replacements and swaps of neighbours that make b of a (optimal
+   string alignment), row by row over a. */
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     assert(b_length <= NEAREST_WORD_MAX);

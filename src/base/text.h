@@ -15,7 +15,8 @@ void mote_write(const mote_writer *writer, const char *format, ...) MOTE_PRINTF(
 /// Equal but for the case of ASCII letters.
 bool mote_text_equal(const char *a, const char *b);
 
-/// Cuts blanks around `text`, then one pair of double quotes, in place; returns where it starts now.
+/// Cuts blanks around `text`, then one pair of double quotes, in place; returns where it starts
+/// now.
 char *mote_text_trim(char *text);
 
 /// The candidate closest to `word` by edit distance (case ignored), or NULL when none is near: at
@@ -23,7 +24,8 @@ char *mote_text_trim(char *text);
 const char *mote_text_nearest(const char *word, const char *(*name)(const void *user, size_t index),
                               const void *user, size_t count);
 
-/// Writes ", did you mean 'X'?" into `hint` (of `bytes` bytes) or the empty text if `nearest` is NULL.
+/// Writes ", did you mean 'X'?" into `hint` (of `bytes` bytes) or the empty text if `nearest` is
+/// NULL.
 const char *mote_text_hint(const char *nearest, char *hint, size_t bytes);
 
 #endif

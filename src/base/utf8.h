@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// True when all `length` bytes are well-formed UTF-8 (RFC 3629: shortest forms, no surrogates, at most U+10FFFF).
+/// True when all `length` bytes are well-formed UTF-8 (RFC 3629: shortest forms, no surrogates, at
+/// most U+10FFFF).
 bool mote_utf8_check(const char *text, size_t length);
 
 #endif

@@ -24,11 +24,11 @@ typedef struct mote_dataset_ports {
 } mote_dataset_ports;
 
 typedef struct mote_dataset_config {
-    const char *owner;         // "[train_set]", for messages
+    const char *owner; // "[train_set]", for messages
     mote_origin origin;
     const mote_entry *entries; // of the section; keys of the reader's table and the common ones
     size_t entry_count;
-    const char *folder;        // paths are relative to it
+    const char *folder; // paths are relative to it
     mote_dataset_ports ports;
     const mote_allocator *allocator;
 } mote_dataset_config;
@@ -40,7 +40,8 @@ typedef struct mote_reader mote_reader;
 
 /// Opens and checks the files of a section (type = idx). Common keys: type, shuffle (default true), samples
 /// (use only the first n; 0 = all), class_names. Errors name file and record.
-mote_status mote_dataset_open(const mote_dataset_config *config, mote_dataset **dataset) MOTE_MUST_CHECK;
+mote_status mote_dataset_open(const mote_dataset_config *config,
+                              mote_dataset **dataset) MOTE_MUST_CHECK;
 
 void mote_dataset_close(mote_dataset **dataset);
 
@@ -51,7 +52,8 @@ bool mote_dataset_shuffles(const mote_dataset *dataset);
 
 /// The samples of the current batch: places first .. first+count-1 of the epoch's order. `order` is the key of
 /// the permutation (seed, epoch), or NULL for file order.
-void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first, size_t count);
+void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first,
+                         size_t count);
 
 /// Serves the selected batch; valid while the data set is open.
 const mote_source *mote_dataset_source(mote_dataset *dataset);
@@ -70,8 +72,8 @@ const char *mote_dataset_reader(size_t index, const mote_property **table, const
 const mote_property *mote_dataset_properties(void);
 
 /// Reads an 8-bit grey PNG of exactly the spec's size (1:H:W) as value * scale. Anything else is refused by
-/// name. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without libpng.
-mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale, mote_real *values)
-    MOTE_MUST_CHECK;
+/// name; `values` are spoiled then. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without libpng.
+mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale,
+                                mote_real *values) MOTE_MUST_CHECK;
 
 #endif

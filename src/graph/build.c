@@ -25,7 +25,8 @@ static mote_status raise_at(const mote_node *node, mote_status status)
     memcpy(message, error->message, sizeof message);
     if (!place[0] || status == MOTE_ERROR_MEMORY || strncmp(message, place, strlen(place)) == 0)
         return status;
-    return mote_raise(status, error->file, error->line, "%s%s", place, message);
+    mote_raise(status, error->file, error->line, "%s%s", place, message);
+    return status;
 }
 
 static mote_status add_value(builder *b, const mote_value *value, size_t *index)
@@ -127,9 +128,7 @@ static mote_status run_setup(builder *b, mote_node *node, mote_setup *setup,
 {
     if (node->layer->kind == MOTE_LAYER_LOSS)
         MOTE_TRY(add_label(b, node, setup, inputs));
-    node->declaration.arena = b->arena;
-    MOTE_TRY(mote_arena_array(b->arena, node->input_count + 1, sizeof(unsigned),
-                              (void **)&node->declaration.input_needs));
+    MOTE_TRY(mote_declaration_init(&node->declaration, b->arena, node->input_count + 1));
     MOTE_TRY(node->layer->setup(setup, node->state));
     if (node->layer->kind == MOTE_LAYER_INPUT) {
         MOTE_TRY(add_source(b, node, &node->declaration.outputs[0], false, &node->inputs[0]));

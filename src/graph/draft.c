@@ -2,6 +2,7 @@
 // The list of drafts: appending, redirecting, finding the output.
 #include "graph/draft.h"
 
+#include <assert.h>
 #include <string.h>
 
 mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *layer_name,
@@ -53,13 +54,12 @@ void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to)
     }
 }
 
-mote_status mote_draft_set(mote_draft_list *list, size_t draft, const char *key, const char *value)
+mote_status mote_draft_set(mote_draft_list *list, size_t draft, const mote_entry *entry)
 {
     const mote_draft *target = &list->items[draft];
     char *owner = NULL;
     MOTE_TRY(mote_arena_format(list->arena, &owner, "layer '%s'", target->name));
-    const mote_entry entry = {.key = key, .value = value, .origin = target->origin};
-    return mote_property_set(mote_draft_properties(target->layer), target->state, owner, &entry);
+    return mote_property_set(mote_draft_properties(target->layer), target->state, owner, entry);
 }
 
 const mote_property *mote_draft_properties(const mote_layer *layer)
@@ -108,12 +108,7 @@ mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft)
                           mote_origin_text(&list->items[found].origin, place, sizeof place),
                           list->items[found].name, list->items[i].name);
     }
-    if (found == MOTE_NONE) {
-        char place[256];
-        return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': every layer feeds another: a cycle",
-                          mote_origin_text(&list->items[0].origin, place, sizeof place),
-                          list->items[0].name);
-    }
+    assert(found != MOTE_NONE); // cycles were refused when the drafts were read
     *draft = found;
     return MOTE_OK;
 }

@@ -21,6 +21,7 @@ typedef struct mote_draft {
     bool trainable;
     bool removed;
     const char *activation; // requested by a property and not yet realized; "" for none
+    mote_origin activation_origin;
     bool flatten;
     size_t order; // place in the file; drafts made from a section share its place
     size_t
@@ -38,7 +39,7 @@ typedef struct mote_draft_list {
 /// The layer's own table, empty when it has none.
 const mote_property *mote_draft_properties(const mote_layer *layer);
 
-/// Makes drafts of all layer sections with their edges. The list is empty before.
+/// Makes drafts of all layer sections with their edges, without cycles. The list is empty before.
 mote_status mote_draft_read(mote_draft_list *list);
 
 /// A new draft of layer `layer_name` named "<draft>/<suffix>", fed by output 0 of `draft`, of the same place and
@@ -49,9 +50,9 @@ mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *l
 /// Everything that read output 0 of `from` reads output 0 of `to` instead, but for `to` itself.
 void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to);
 
-/// Sets one property of a draft made by a realizer.
-mote_status mote_draft_set(mote_draft_list *list, size_t draft, const char *key,
-                           const char *value) MOTE_MUST_CHECK;
+/// Sets one property of a draft made by a realizer; the origin is that of the entry that asked for it.
+mote_status mote_draft_set(mote_draft_list *list, size_t draft,
+                           const mote_entry *entry) MOTE_MUST_CHECK;
 
 /// Whether it is the activation layer with that activation.
 bool mote_draft_is_activation(const mote_draft *draft, const char *activation);

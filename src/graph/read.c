@@ -2,6 +2,7 @@
 // From sections to drafts: the layer's type, the keys every layer has, and who feeds whom.
 #include "graph/draft.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /// The keys every layer has.
@@ -32,6 +33,20 @@ const mote_property *mote_graph_layer_properties(void)
     return layer_properties;
 }
 
+/// ", expected one of: a, b, c" for a type that resembles none.
+static void list_types(const mote_layer_registry *layers, char *text, size_t bytes)
+{
+    const char *separator = ", expected one of: ";
+    size_t length = 0;
+    for (size_t i = 0; i < layers->count && length < bytes; i++) {
+        if (layers->layers[i]->internal)
+            continue;
+        length += (size_t)snprintf(text + length, bytes - length, "%s%s", separator,
+                                   layers->layers[i]->name);
+        separator = ", ";
+    }
+}
+
 static mote_status find_layer(const mote_draft_list *list, const mote_section *section,
                               const mote_entry *type, const mote_layer **layer)
 {
@@ -41,8 +56,12 @@ static mote_status find_layer(const mote_draft_list *list, const mote_section *s
         return MOTE_OK;
     }
     char place[256];
-    char hint[96];
-    mote_text_hint(mote_layer_nearest(list->config->layers, type->value), hint, sizeof hint);
+    char hint[512];
+    const char *nearest = mote_layer_nearest(list->config->layers, type->value);
+    if (nearest)
+        mote_text_hint(nearest, hint, sizeof hint);
+    else
+        list_types(list->config->layers, hint, sizeof hint);
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%slayer '%s': unknown type '%s'%s",
                       mote_origin_text(&type->origin, place, sizeof place), section->name,
                       type->value, hint);
@@ -81,7 +100,9 @@ static mote_status read_section(mote_draft_list *list, size_t index, layer_keys 
         (mote_draft){.name = section->name, .origin = section->origin, .order = index, .rank = 1};
     MOTE_TRY(find_layer(list, section, type, &draft->layer));
     MOTE_TRY(read_keys(list, section, draft, keys));
+    const mote_entry *activation = mote_section_find(section, "activation");
     draft->activation = keys->activation;
+    draft->activation_origin = activation ? activation->origin : section->origin;
     draft->flatten = keys->flatten;
     draft->trainable = keys->trainable;
     return MOTE_OK;
@@ -174,10 +195,19 @@ static mote_status check_input_count(const mote_draft *draft)
     if (draft->input_count >= minimum && draft->input_count <= maximum)
         return MOTE_OK;
     char place[256];
-    return MOTE_RAISE(MOTE_ERROR_GRAPH,
-                      "%slayer '%s': has %zu inputs; type '%s' takes at least %zu and at most %zu",
+    return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': has %zu input%s; type '%s' takes %s%zu",
                       mote_origin_text(&draft->origin, place, sizeof place), draft->name,
-                      draft->input_count, layer->name, minimum, maximum);
+                      draft->input_count, draft->input_count == 1 ? "" : "s", layer->name,
+                      minimum == maximum ? "" : "at least ", minimum);
+}
+
+/// Here, while all drafts have names that the user gave.
+static mote_status check_cycles(const mote_draft_list *list)
+{
+    size_t *sorted = NULL;
+    size_t sorted_count = 0;
+    MOTE_TRY(mote_arena_array(list->arena, list->count, sizeof *sorted, (void **)&sorted));
+    return mote_draft_sort(list, sorted, &sorted_count);
 }
 
 mote_status mote_draft_read(mote_draft_list *list)
@@ -198,5 +228,5 @@ mote_status mote_draft_read(mote_draft_list *list)
             MOTE_TRY(resolve_chain(list, i));
         MOTE_TRY(check_input_count(&list->items[i]));
     }
-    return MOTE_OK;
+    return check_cycles(list);
 }

@@ -3,6 +3,8 @@
 // inference the loss is taken off again.
 #include "graph/draft.h"
 
+#include <stdio.h>
+
 static const char cross[] = "cross";
 
 static mote_status raise_loss(const mote_draft_list *list, const char *problem, const char *hint)
@@ -23,6 +25,19 @@ static size_t find_written_loss(const mote_draft_list *list)
     return MOTE_NONE;
 }
 
+/// What stands in a loss's place in inference.
+static mote_status append_inference(mote_draft_list *list, size_t prediction,
+                                    const mote_layer *loss)
+{
+    if (!loss->inference)
+        return MOTE_OK;
+    const mote_entry entry = {
+        .key = "activation", .value = loss->inference, .origin = list->items[prediction].origin};
+    size_t appended = 0;
+    MOTE_TRY(mote_draft_append(list, prediction, "activation", "activation", &appended));
+    return mote_draft_set(list, appended, &entry);
+}
+
 /// A loss that is a section of its own: it must be the network's end.
 static mote_status realize_written(mote_draft_list *list, size_t loss)
 {
@@ -37,16 +52,18 @@ static mote_status realize_written(mote_draft_list *list, size_t loss)
                           mote_origin_text(&list->items[loss].origin, place, sizeof place),
                           list->items[loss].name, list->items[output].name);
     }
+    const mote_draft *last = &list->items[list->items[loss].inputs[0].draft];
+    if (list->items[loss].layer->inference && mote_draft_is_activation(last, "softmax")) {
+        char place[256];
+        return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                          "%slayer '%s': type '%s' applies softmax itself, as '%s' does before it",
+                          mote_origin_text(&list->items[loss].origin, place, sizeof place),
+                          list->items[loss].name, list->items[loss].layer->name, last->name);
+    }
     if (!list->config->inference)
         return MOTE_OK;
-    const char *inference = list->items[loss].layer->inference;
-    const size_t prediction = list->items[loss].inputs[0].draft;
     list->items[loss].removed = true;
-    if (!inference)
-        return MOTE_OK;
-    size_t appended = 0;
-    MOTE_TRY(mote_draft_append(list, prediction, "activation", "activation", &appended));
-    return mote_draft_set(list, appended, "activation", inference);
+    return append_inference(list, list->items[loss].inputs[0].draft, list->items[loss].layer);
 }
 
 static mote_status fuse_cross(mote_draft_list *list, size_t *output)
@@ -66,14 +83,29 @@ static const char *loss_name(const void *user, size_t index)
     return layer->kind == MOTE_LAYER_LOSS ? layer->name : "";
 }
 
+/// ", expected one of: a, b, c" for a loss that resembles none.
+static void list_losses(const mote_layer_registry *layers, char *text, size_t bytes)
+{
+    size_t length = (size_t)snprintf(text, bytes, ", expected one of: %s", cross);
+    for (size_t i = 0; i < layers->count && length < bytes; i++) {
+        if (layers->layers[i]->kind == MOTE_LAYER_LOSS)
+            length +=
+                (size_t)snprintf(text + length, bytes - length, ", %s", layers->layers[i]->name);
+    }
+}
+
 static mote_status find_loss(const mote_draft_list *list, const char *name)
 {
     const mote_layer_registry *layers = list->config->layers;
     const mote_layer *layer = mote_layer_find(layers, name);
     if (layer && layer->kind == MOTE_LAYER_LOSS)
         return MOTE_OK;
-    char hint[96];
-    mote_text_hint(mote_text_nearest(name, loss_name, layers, layers->count), hint, sizeof hint);
+    char hint[256];
+    const char *nearest = mote_text_nearest(name, loss_name, layers, layers->count);
+    if (nearest)
+        mote_text_hint(nearest, hint, sizeof hint);
+    else
+        list_losses(layers, hint, sizeof hint);
     return raise_loss(list, "there is no such loss", hint);
 }
 
@@ -89,17 +121,14 @@ static mote_status realize_setting(mote_draft_list *list, const char *name)
         return MOTE_OK; // the softmax stays
     if (fuse)
         MOTE_TRY(fuse_cross(list, &output));
-    const char *inference = mote_layer_find(list->config->layers, layer_name)->inference;
-    if (!fuse && inference && mote_draft_is_activation(&list->items[output], "softmax"))
+    const mote_layer *loss = mote_layer_find(list->config->layers, layer_name);
+    if (!fuse && loss->inference && mote_draft_is_activation(&list->items[output], "softmax"))
         return raise_loss(list, "applies softmax itself, as the last layer does: write ",
                           "loss = cross to fuse them");
+    if (list->config->inference)
+        return append_inference(list, output, loss);
     size_t appended = 0;
-    if (!list->config->inference)
-        return mote_draft_append(list, output, layer_name, "loss", &appended);
-    if (!inference)
-        return MOTE_OK;
-    MOTE_TRY(mote_draft_append(list, output, "activation", "activation", &appended));
-    return mote_draft_set(list, appended, "activation", inference);
+    return mote_draft_append(list, output, layer_name, "loss", &appended);
 }
 
 mote_status mote_realize_loss(mote_draft_list *list)

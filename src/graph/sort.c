@@ -45,6 +45,10 @@ static mote_status raise_cycle(const mote_draft_list *list, const bool *done)
         }
     }
     char place[256];
+    if (at == next)
+        return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s' is on a cycle: it needs its own output",
+                          mote_origin_text(&list->items[at].origin, place, sizeof place),
+                          list->items[at].name);
     return MOTE_RAISE(
         MOTE_ERROR_GRAPH,
         "%slayer '%s' is on a cycle: it needs the output of '%s', which needs its own",

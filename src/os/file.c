@@ -4,9 +4,9 @@
 
 #include "os/error.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +120,16 @@ static bool fits_offset(uint64_t offset, size_t bytes)
     return offset <= INT64_MAX && bytes <= INT64_MAX - offset;
 }
 
+static mote_status raise_end(const mote_file *file, uint64_t offset, size_t bytes)
+{
+    uint64_t end = 0;
+    MOTE_TRY(mote_file_size(file, &end));
+    return MOTE_RAISE(MOTE_ERROR_IO,
+                      "'%s' ends at byte %" PRIu64 ", but %zu bytes from byte %" PRIu64
+                      " are needed",
+                      file->path, end, bytes, offset);
+}
+
 mote_status mote_file_read(const mote_file *file, uint64_t offset, void *data, size_t bytes)
 {
     if (!fits_offset(offset, bytes))
@@ -131,9 +141,7 @@ mote_status mote_file_read(const mote_file *file, uint64_t offset, void *data, s
         if (count < 0 && errno != EINTR)
             return mote_os_raise("read", file->path, errno);
         if (count == 0)
-            return MOTE_RAISE(
-                MOTE_ERROR_IO, "'%s' ends at byte %llu, but %zu bytes from byte %llu are needed",
-                file->path, (unsigned long long)(offset + done), bytes, (unsigned long long)offset);
+            return raise_end(file, offset, bytes);
         done += count > 0 ? (size_t)count : 0;
     }
     return MOTE_OK;

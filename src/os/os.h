@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operating system: files, pages, threads, clock, processor. The only folder with OS differences.
+// The operating system: files, pages, threads, clock, processor. The only folder with OS
+// differences.
 #ifndef MOTE_OS_OS_H
 #define MOTE_OS_OS_H
 
@@ -12,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// A file open for positional access. All errors are MOTE_ERROR_IO naming the path and the system's reason.
+/// A file open for positional access. All errors are MOTE_ERROR_IO naming the path and the system's
+/// reason.
 typedef struct mote_file {
     int descriptor;   // -1: closed
     const char *path; // borrowed, for messages
@@ -24,8 +26,9 @@ mote_status mote_file_open_read(const char *path, mote_file *file) MOTE_MUST_CHE
 /// Creates or empties a file for writing.
 mote_status mote_file_open_write(const char *path, mote_file *file) MOTE_MUST_CHECK;
 
-/// A nameless temporary file (unlinked at once) in the system's folder for these (TMPDIR, else /var/tmp, else
-/// /tmp), open for reading and writing. It vanishes when closed or when the process ends.
+/// A nameless temporary file (unlinked at once) in the system's folder for these (TMPDIR, else
+/// /var/tmp, else /tmp), open for reading and writing. It vanishes when closed or when the process
+/// ends.
 mote_status mote_file_open_temporary(mote_file *file) MOTE_MUST_CHECK;
 
 /// Safe on a closed file.
@@ -33,22 +36,25 @@ void mote_file_close(mote_file *file);
 
 mote_status mote_file_size(const mote_file *file, uint64_t *bytes) MOTE_MUST_CHECK;
 
-/// Reads exactly `bytes` at `offset`; fewer is an error that says where the file ends. Retries interrupted calls.
-mote_status mote_file_read(const mote_file *file, uint64_t offset, void *data, size_t bytes) MOTE_MUST_CHECK;
+/// Reads exactly `bytes` at `offset`; fewer is an error that says where the file ends. Retries
+/// interrupted calls.
+mote_status mote_file_read(const mote_file *file, uint64_t offset, void *data,
+                           size_t bytes) MOTE_MUST_CHECK;
 
 /// Writes all of `bytes` at `offset`.
-mote_status mote_file_write(const mote_file *file, uint64_t offset, const void *data, size_t bytes)
-    MOTE_MUST_CHECK;
+mote_status mote_file_write(const mote_file *file, uint64_t offset, const void *data,
+                            size_t bytes) MOTE_MUST_CHECK;
 
-/// Reserves disk space so that a full disk is found before work starts. A file system without the call is fine.
+/// Reserves disk space so that a full disk is found before work starts. A file system without the
+/// call is fine.
 mote_status mote_file_reserve(const mote_file *file, uint64_t bytes) MOTE_MUST_CHECK;
 
 /// Data are on the disk when it returns.
 mote_status mote_file_sync(const mote_file *file) MOTE_MUST_CHECK;
 
-/// Replacing a file so that readers see the old or the new content, never a part: written beside it under a
-/// temporary name, synced, renamed, folder synced. The struct is prepared before training and used many times
-/// without allocation.
+/// Replacing a file so that readers see the old or the new content, never a part: written beside it
+/// under a temporary name, synced, renamed, folder synced. The struct is prepared before training
+/// and used many times without allocation.
 typedef struct mote_file_replacement {
     char *path;      // target, owned
     char *temporary; // "<target>.tmp", owned
@@ -64,8 +70,9 @@ mote_status mote_file_replacement_init(mote_file_replacement *replacement, const
 /// Opens the temporary file for writing (replacement->file).
 mote_status mote_file_replacement_begin(mote_file_replacement *replacement) MOTE_MUST_CHECK;
 
-/// Sync, close, rename, sync the folder. On failure the temporary file is removed and the old one is intact;
-/// should only the folder's sync fail, the new file is in place but may not survive a loss of power.
+/// Sync, close, rename, sync the folder. On failure the temporary file is removed and the old one
+/// is intact; should only the folder's sync fail, the new file is in place but may not survive a
+/// loss of power.
 mote_status mote_file_replacement_commit(mote_file_replacement *replacement) MOTE_MUST_CHECK;
 
 /// Closes and removes the temporary file; the old one stays.
@@ -76,7 +83,8 @@ void mote_file_replacement_release(mote_file_replacement *replacement);
 /// True when both paths name the same existing file, or are the same text.
 bool mote_path_same(const char *a, const char *b);
 
-/// Zeroed pages, page-aligned; not touched until used. Raises MOTE_ERROR_MEMORY. No bytes give NULL.
+/// Zeroed pages, page-aligned; not touched until used. Raises MOTE_ERROR_MEMORY. No bytes give
+/// NULL.
 mote_status mote_pages_allocate(size_t bytes, void **memory) MOTE_MUST_CHECK;
 
 void mote_pages_free(void *memory, size_t bytes);
@@ -100,11 +108,12 @@ typedef struct mote_thread_pool mote_thread_pool;
 /// Most threads of a pool.
 #define MOTE_THREADS_MAX 1024U
 
-/// `thread_count` includes the caller; 1 makes no thread. Fills `parallel`, which serves one caller at a time
-/// and lives as long as the pool. `allocator` is borrowed. Raises MOTE_ERROR_ARGUMENT for 0 threads or more
-/// than MOTE_THREADS_MAX.
+/// `thread_count` includes the caller; 1 makes no thread. Fills `parallel`, which serves one caller
+/// at a time and lives as long as the pool. `allocator` is borrowed. Raises MOTE_ERROR_ARGUMENT for
+/// 0 threads or more than MOTE_THREADS_MAX.
 mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thread_count,
-                                    mote_thread_pool **pool, mote_parallel *parallel) MOTE_MUST_CHECK;
+                                    mote_thread_pool **pool,
+                                    mote_parallel *parallel) MOTE_MUST_CHECK;
 
 void mote_thread_pool_destroy(mote_thread_pool **pool);
 

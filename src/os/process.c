@@ -11,8 +11,8 @@
 
 #define STATUS_BYTES 4096U
 
-/* The line "<key>  <number> kB" of /proc/self/status in bytes, 0 without it. Read on the stack, since
-   it is asked between steps. Not getrusage: its peak starts with the parent's. */
+/* The line "<key>  <number> kB" of /proc/self/status in bytes, 0 without it. Read on the stack,
+   since it is asked between steps. Not getrusage: its peak starts with the parent's. */
 static size_t read_status_bytes(const char *key)
 {
     const int descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC);

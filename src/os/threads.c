@@ -11,9 +11,10 @@ struct mote_thread_pool {
     pthreadpool_t workers;
 };
 
-/* The library hands jobs over with atomics of its own, but ThreadSanitizer does not see into it. The
-   two counters say the same in our code: what the caller wrote before the call is seen by each task
-   (`started`: release, acquire), what each task wrote is seen after the call (`finished`: likewise). */
+/* The library hands jobs over with atomics of its own, but ThreadSanitizer does not see into it.
+   The two counters say the same in our code: what the caller wrote before the call is seen by each
+   task (`started`: release, acquire), what each task wrote is seen after the call (`finished`:
+   likewise). */
 typedef struct job {
     mote_parallel_task *task;
     void *argument;

@@ -114,8 +114,8 @@ static mote_status make_statistics(mote_schedule_builder *b, const mote_node *no
     return MOTE_OK;
 }
 
-/// A temporary is there when a phase besides the one that writes it first runs in this program, or when that is
-/// its only phase.
+/// A temporary is there when a phase of this program uses it; but not when only forward does, which writes it
+/// for phases that this program lacks.
 static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *node,
                                     mote_node_tensors *tensors)
 {
@@ -124,9 +124,8 @@ static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *n
     MOTE_TRY(make_index(b, declaration->temporary_count, &tensors->temporaries));
     for (size_t i = 0; i < declaration->temporary_count; i++) {
         const unsigned wanted = declaration->temporaries[i].phases;
-        const bool alone = (wanted & (wanted - 1)) == 0;
         const unsigned present = wanted & phases;
-        if (!present || (!alone && (present & (present - 1)) == 0))
+        if (present == 0 || (present == MOTE_PHASE_FORWARD && wanted != MOTE_PHASE_FORWARD))
             continue;
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
                                              .spec = declaration->temporaries[i].spec};

@@ -6,8 +6,8 @@
 #include "base/status.h"
 #include "tensor/tensor.h"
 
-/// A piece of the current batch: samples [first_sample, +sample_count) and in each of these elements
-/// [first_element, +element_count).
+/// A piece of the current batch: samples [first_sample, +sample_count) and in each of these
+/// elements [first_element, +element_count).
 typedef struct mote_source_piece {
     size_t port; // inputs of the graph in file order, then labels
     const mote_tensor_spec *spec;
@@ -15,8 +15,8 @@ typedef struct mote_source_piece {
     size_t first_element, element_count;
 } mote_source_piece;
 
-/// `read` writes the piece to `destination`, densely, in the port's dtype. Which samples make up the
-/// current batch is settled by whoever owns the source before the step. No allocation.
+/// `read` writes the piece to `destination`, densely, in the port's dtype. Which samples make up
+/// the current batch is settled by whoever owns the source before the step. No allocation.
 typedef struct mote_source {
     void *user;
     mote_status (*read)(void *user, const mote_source_piece *piece, void *destination);

@@ -13,20 +13,21 @@
 #define MOTE_RANK_MAX 6U
 
 /// Name, text as in safetensors, elements a block, bytes a block.
-#define MOTE_DTYPE_MAP(X)                                                                          \
-    X(F32, "F32", 1, 4)                                                                            \
-    X(F64, "F64", 1, 8)                                                                            \
-    X(I32, "I32", 1, 4)                                                                            \
+#define MOTE_DTYPE_MAP(X) \
+    X(F32, "F32", 1, 4)   \
+    X(F64, "F64", 1, 8)   \
+    X(I32, "I32", 1, 4)   \
     X(U8, "U8", 1, 1)
 
 typedef enum mote_dtype {
 #define MOTE_DTYPE_ENUM(name, text, elements, bytes) MOTE_DTYPE_##name,
     MOTE_DTYPE_MAP(MOTE_DTYPE_ENUM)
 #undef MOTE_DTYPE_ENUM
-        MOTE_DTYPE_COUNT
+    MOTE_DTYPE_COUNT
 } mote_dtype;
 
-/// Dimensions, slowest first. Of values it is the shape of one sample, e.g. channels, height, width.
+/// Dimensions, slowest first. Of values it is the shape of one sample, e.g. channels, height,
+/// width.
 typedef struct mote_shape {
     uint32_t rank;
     size_t dims[MOTE_RANK_MAX];
@@ -62,7 +63,8 @@ mote_shape mote_shape_image(size_t channels, size_t height, size_t width);
 
 bool mote_shape_equal(const mote_shape *a, const mote_shape *b);
 
-/// Product of the dimensions; shapes are checked by mote_shape_check when they are made, so this fits.
+/// Product of the dimensions; shapes are checked by mote_shape_check when they are made, so this
+/// fits.
 size_t mote_shape_elements(const mote_shape *shape);
 
 /// Raises MOTE_ERROR_SHAPE naming `what` when a dimension is 0 or the element count overflows.
@@ -75,7 +77,7 @@ mote_status mote_shape_check(const mote_shape *shape, const char *what) MOTE_MUS
 const char *mote_shape_text(const mote_shape *shape, char *text, size_t bytes);
 
 /// Bytes of a tensor with `batch` samples (batch counts once when not batched), checked.
-mote_status mote_tensor_spec_bytes(const mote_tensor_spec *spec, size_t batch, size_t *bytes)
-    MOTE_MUST_CHECK;
+mote_status mote_tensor_spec_bytes(const mote_tensor_spec *spec, size_t batch,
+                                   size_t *bytes) MOTE_MUST_CHECK;
 
 #endif

@@ -2,8 +2,8 @@
 // The compile-time arena and the default allocator.
 #include "base/arena.h"
 
+#include "support/expect.h"
 #include "support/failing_allocator.h"
-#include "support/raises.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static void memory_is_zeroed_and_aligned_to_16(void **unused)
     mote_arena_init(&arena, &counting.allocator);
     for (size_t bytes = 0; bytes < 200; bytes++) {
         void *memory = NULL;
-        assert_ok(mote_arena_allocate(&arena, bytes, &memory));
+        expect_ok(mote_arena_allocate(&arena, bytes, &memory));
         assert_int_equal((uintptr_t)memory % 16, 0);
         for (size_t i = 0; i < bytes; i++)
             assert_int_equal(((unsigned char *)memory)[i], 0);
@@ -39,8 +39,8 @@ static void requests_of_nothing_get_places_of_their_own(void **unused)
     mote_arena_init(&arena, mote_allocator_default());
     void *first = NULL;
     void *second = NULL;
-    assert_ok(mote_arena_allocate(&arena, 0, &first));
-    assert_ok(mote_arena_array(&arena, 0, 8, &second));
+    expect_ok(mote_arena_allocate(&arena, 0, &first));
+    expect_ok(mote_arena_array(&arena, 0, 8, &second));
     assert_non_null(first);
     assert_ptr_not_equal(first, second);
     mote_arena_release(&arena);
@@ -55,7 +55,7 @@ static void many_small_requests_share_a_chunk(void **unused)
     mote_arena_init(&arena, &counting.allocator);
     void *memory = NULL;
     for (size_t i = 0; i < 100; i++)
-        assert_ok(mote_arena_allocate(&arena, 100, &memory));
+        expect_ok(mote_arena_allocate(&arena, 100, &memory));
     assert_int_equal(counting.request_count, 1);
     mote_arena_release(&arena);
 }
@@ -66,9 +66,9 @@ static void a_request_larger_than_a_chunk_is_met(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, mote_allocator_default());
     void *memory = NULL;
-    assert_ok(mote_arena_allocate(&arena, 1000000, &memory));
+    expect_ok(mote_arena_allocate(&arena, 1000000, &memory));
     memset(memory, 1, 1000000);
-    assert_ok(mote_arena_allocate(&arena, 10, &memory));
+    expect_ok(mote_arena_allocate(&arena, 10, &memory));
     mote_arena_release(&arena);
 }
 
@@ -80,20 +80,20 @@ static void release_to_a_mark_keeps_what_is_older(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, &counting.allocator);
     char *text = NULL;
-    assert_ok(mote_arena_text(&arena, "stays here", 5, &text));
+    expect_ok(mote_arena_text(&arena, "stays here", 5, &text));
     const mote_arena_mark mark = mote_arena_get_mark(&arena);
     const size_t live_bytes = counting.live_bytes;
     void *first = NULL;
-    assert_ok(mote_arena_allocate(&arena, 64, &first));
+    expect_ok(mote_arena_allocate(&arena, 64, &first));
     void *memory = NULL;
     for (size_t i = 0; i < 50; i++)
-        assert_ok(mote_arena_allocate(&arena, 5000, &memory));
+        expect_ok(mote_arena_allocate(&arena, 5000, &memory));
     assert_true(counting.live_bytes > live_bytes);
 
     mote_arena_release_to(&arena, mark);
     assert_int_equal(counting.live_bytes, live_bytes);
     assert_string_equal(text, "stays");
-    assert_ok(mote_arena_allocate(&arena, 64, &memory));
+    expect_ok(mote_arena_allocate(&arena, 64, &memory));
     assert_ptr_equal(memory, first);
     mote_arena_release(&arena);
 }
@@ -107,7 +107,7 @@ static void release_to_a_mark_of_an_empty_arena_frees_all(void **unused)
     mote_arena_init(&arena, &counting.allocator);
     const mote_arena_mark mark = mote_arena_get_mark(&arena);
     void *memory = NULL;
-    assert_ok(mote_arena_allocate(&arena, 1, &memory));
+    expect_ok(mote_arena_allocate(&arena, 1, &memory));
     mote_arena_release_to(&arena, mark);
     assert_int_equal(counting.live_count, 0);
     mote_arena_release(&arena);
@@ -119,9 +119,9 @@ static void an_arena_can_be_used_after_release(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, mote_allocator_default());
     void *memory = NULL;
-    assert_ok(mote_arena_allocate(&arena, 1, &memory));
+    expect_ok(mote_arena_allocate(&arena, 1, &memory));
     mote_arena_release(&arena);
-    assert_ok(mote_arena_allocate(&arena, 1, &memory));
+    expect_ok(mote_arena_allocate(&arena, 1, &memory));
     mote_arena_release(&arena);
     mote_arena_release(&arena);
 }
@@ -132,9 +132,9 @@ static void an_array_that_overflows_is_refused(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, mote_allocator_default());
     void *memory = &arena;
-    assert_raises(mote_arena_array(&arena, SIZE_MAX / 4, 8, &memory), MOTE_ERROR_MEMORY,
+    expect_raises(mote_arena_array(&arena, SIZE_MAX / 4, 8, &memory), MOTE_ERROR_MEMORY,
                   "4611686018427387903 elements of 8 bytes could not be had");
-    assert_raises(mote_arena_allocate(&arena, SIZE_MAX, &memory), MOTE_ERROR_MEMORY,
+    expect_raises(mote_arena_allocate(&arena, SIZE_MAX, &memory), MOTE_ERROR_MEMORY,
                   "18446744073709551615 bytes of memory could not be had");
     assert_ptr_equal(memory, &arena);
     mote_arena_release(&arena);
@@ -148,9 +148,9 @@ static void formatted_text_may_be_longer_than_a_chunk(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, mote_allocator_default());
     char *text = NULL;
-    assert_ok(mote_arena_format(&arena, &text, "%s/%d", "layer", 7));
+    expect_ok(mote_arena_format(&arena, &text, "%s/%d", "layer", 7));
     assert_string_equal(text, "layer/7");
-    assert_ok(mote_arena_format(&arena, &text, "<%s>", long_text));
+    expect_ok(mote_arena_format(&arena, &text, "<%s>", long_text));
     assert_int_equal(strlen(text), sizeof long_text + 1);
     mote_arena_release(&arena);
 }
@@ -163,7 +163,7 @@ static void a_growing_array_keeps_its_elements(void **unused)
     unsigned *items = NULL;
     size_t capacity = 0;
     for (unsigned i = 0; i < 3000; i++) {
-        assert_ok(mote_arena_grow(&arena, (void **)&items, &capacity, i, sizeof *items));
+        expect_ok(mote_arena_grow(&arena, (void **)&items, &capacity, i, sizeof *items));
         assert_true(capacity > i);
         items[i] = i;
     }
@@ -208,7 +208,7 @@ static void the_message_says_how_much_memory_was_asked_for(void **unused)
     mote_arena arena;
     mote_arena_init(&arena, &failing.allocator);
     void *memory = NULL;
-    assert_raises(mote_arena_allocate(&arena, 100, &memory), MOTE_ERROR_MEMORY,
+    expect_raises(mote_arena_allocate(&arena, 100, &memory), MOTE_ERROR_MEMORY,
                   "16384 bytes of memory could not be had");
     assert_null(memory);
     mote_arena_release(&arena);

@@ -82,21 +82,25 @@ static void tasks_have_at_least_a_grain_of_work(void **unused)
     assert_int_equal(mote_parallel_task_count(NULL, 100000, 100), 1);
 }
 
+static void assert_parts_cover(size_t count, size_t task_count)
+{
+    size_t end = 0;
+    for (size_t task = 0; task < task_count; task++) {
+        size_t first = 0;
+        const size_t part = mote_parallel_part(count, task, task_count, &first);
+        assert_int_equal(first, end);
+        assert_in_range(part, count / task_count, count / task_count + 1);
+        end = first + part;
+    }
+    assert_int_equal(end, count);
+}
+
 static void parts_cover_the_work_once_and_evenly(void **unused)
 {
     (void)unused;
     for (size_t count = 0; count < 40; count++) {
-        for (size_t task_count = 1; task_count < 9; task_count++) {
-            size_t end = 0;
-            for (size_t task = 0; task < task_count; task++) {
-                size_t first = 0;
-                const size_t part = mote_parallel_part(count, task, task_count, &first);
-                assert_int_equal(first, end);
-                assert_in_range(part, count / task_count, count / task_count + 1);
-                end = first + part;
-            }
-            assert_int_equal(end, count);
-        }
+        for (size_t task_count = 1; task_count < 9; task_count++)
+            assert_parts_cover(count, task_count);
     }
 }
 

@@ -2,7 +2,7 @@
 // Property tables: values, messages, texts.
 #include "base/property.h"
 
-#include "support/raises.h"
+#include "support/expect.h"
 
 #include <float.h>
 #include <setjmp.h>
@@ -69,7 +69,7 @@ static mote_status set(state *s, const char *key, const char *value)
 static void assert_set(const char *key, const char *value, const char *text)
 {
     state s = make_state();
-    assert_ok(set(&s, key, value));
+    expect_ok(set(&s, key, value));
     char got[128];
     const size_t length = mote_property_get(mote_property_find(table, key), &s, got, sizeof got);
     assert_string_equal(got, text);
@@ -80,7 +80,7 @@ static void assert_refused(const char *key, const char *value, const char *messa
 {
     state s = make_state();
     const state before = s;
-    assert_raises(set(&s, key, value), MOTE_ERROR_PROPERTY, message);
+    expect_raises(set(&s, key, value), MOTE_ERROR_PROPERTY, message);
     assert_memory_equal(&s, &before, sizeof s);
 }
 
@@ -186,7 +186,7 @@ static void text_is_borrowed_as_it_is(void **unused)
     (void)unused;
     state s = make_state();
     static const char value[] = " any text: 'even' \"this\", ";
-    assert_ok(set(&s, "path", value));
+    expect_ok(set(&s, "path", value));
     assert_ptr_equal(s.path, value);
     assert_set("path", value, value);
 }
@@ -232,14 +232,14 @@ static void padding_is_a_word_or_one_two_or_four_numbers(void **unused)
 {
     (void)unused;
     state s = make_state();
-    assert_ok(set(&s, "padding", "2,3"));
+    expect_ok(set(&s, "padding", "2,3"));
     assert_true(s.padding.top == 2 && s.padding.bottom == 2);
     assert_true(s.padding.left == 3 && s.padding.right == 3);
-    assert_ok(set(&s, "padding", "1:2:3:4"));
+    expect_ok(set(&s, "padding", "1:2:3:4"));
     assert_true(s.padding.top == 1 && s.padding.bottom == 2);
     assert_true(s.padding.left == 3 && s.padding.right == 4);
     assert_false(s.padding.same);
-    assert_ok(set(&s, "padding", "SAME"));
+    expect_ok(set(&s, "padding", "SAME"));
     assert_true(s.padding.same);
     assert_true(s.padding.top + s.padding.bottom + s.padding.left + s.padding.right == 0);
 }
@@ -306,7 +306,7 @@ static void real_numbers_round_trip(void **unused)
         char text[64];
         (void)mote_property_get(mote_property_find(table, "rate"), &s, text, sizeof text);
         s.rate = 7.0;
-        assert_ok(set(&s, "rate", text));
+        expect_ok(set(&s, "rate", text));
         assert_true(s.rate == values[i]);
     }
 }
@@ -315,7 +315,7 @@ static void text_of_a_value_is_cut_at_the_end_of_the_buffer(void **unused)
 {
     (void)unused;
     state s = make_state();
-    assert_ok(set(&s, "shape", "123,456,789"));
+    expect_ok(set(&s, "shape", "123,456,789"));
     char text[6] = "xxxxx";
     const mote_property *const row = mote_property_find(table, "shape");
     assert_int_equal(mote_property_get(row, &s, text, sizeof text), 11);

@@ -2,7 +2,7 @@
 // Reading a section into several tables.
 #include "base/property.h"
 
-#include "support/raises.h"
+#include "support/expect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,7 @@ static void each_entry_goes_to_the_first_table_with_its_key(void **unused)
 {
     (void)unused;
     const mote_entry entries[] = {{"Trainable", "no", {"m.ini", 6}}, {"units", "3", {"m.ini", 7}}};
-    assert_ok(read_section(entries, 2));
+    expect_ok(read_section(entries, 2));
     assert_false(common_state.trainable);
     assert_int_equal(own_state.units, 3);
     assert_int_equal(common_state.units, 9);
@@ -68,7 +68,7 @@ static void a_bad_value_names_its_own_line(void **unused)
 {
     (void)unused;
     const mote_entry entries[] = {{"units", "0", {"m.ini", 7}}};
-    assert_raises(read_section(entries, 1), MOTE_ERROR_PROPERTY,
+    expect_raises(read_section(entries, 1), MOTE_ERROR_PROPERTY,
                   "m.ini:7: layer 'fc': units = 0: expected a whole number from 1 to 100");
 }
 
@@ -76,13 +76,13 @@ static void an_unknown_key_is_compared_with_all_tables(void **unused)
 {
     (void)unused;
     const mote_entry first[] = {{"unit", "1", {"--set", 0}}};
-    assert_raises(read_section(first, 1), MOTE_ERROR_PROPERTY,
+    expect_raises(read_section(first, 1), MOTE_ERROR_PROPERTY,
                   "--set: layer 'fc': unknown key 'unit', did you mean 'units'?");
     const mote_entry second[] = {{"trainible", "1", {"m.ini", 8}}};
-    assert_raises(read_section(second, 1), MOTE_ERROR_PROPERTY,
+    expect_raises(read_section(second, 1), MOTE_ERROR_PROPERTY,
                   "m.ini:8: layer 'fc': unknown key 'trainible', did you mean 'trainable'?");
     const mote_entry third[] = {{"colour", "1", {"m.ini", 8}}};
-    assert_raises(read_section(third, 1), MOTE_ERROR_PROPERTY,
+    expect_raises(read_section(third, 1), MOTE_ERROR_PROPERTY,
                   "m.ini:8: layer 'fc': unknown key 'colour', expected one of: units, rate, "
                   "trainable, units");
 }
@@ -91,7 +91,7 @@ static void a_missing_key_names_the_section_and_what_it_takes(void **unused)
 {
     (void)unused;
     const mote_entry entries[] = {{"rate", "1", {"m.ini", 6}}};
-    assert_raises(read_section(entries, 1), MOTE_ERROR_PROPERTY,
+    expect_raises(read_section(entries, 1), MOTE_ERROR_PROPERTY,
                   "m.ini:5: layer 'fc': key 'units' is missing, expected a whole number from 1 to "
                   "100");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The generator against its published vectors; distributions and permutations against their definition.
+// The generator against its published vectors; distributions and permutations against their
+// definition.
 #include "base/logarithm.h"
 #include "base/philox.h"
 #include "base/random.h"

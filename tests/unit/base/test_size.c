@@ -2,7 +2,7 @@
 // Checked sizes.
 #include "base/size.h"
 
-#include "support/raises.h"
+#include "support/expect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@ static void sums_that_fit_are_given(void **unused)
 {
     (void)unused;
     size_t sum = 0;
-    assert_ok(mote_size_add(SIZE_MAX - 1, 1, "arena", &sum));
+    expect_ok(mote_size_add(SIZE_MAX - 1, 1, "arena", &sum));
     assert_true(sum == SIZE_MAX);
 }
 
@@ -23,7 +23,7 @@ static void a_sum_that_does_not_fit_names_what_it_is(void **unused)
 {
     (void)unused;
     size_t sum = 5;
-    assert_raises(mote_size_add(SIZE_MAX, 1, "arena", &sum), MOTE_ERROR_SHAPE,
+    expect_raises(mote_size_add(SIZE_MAX, 1, "arena", &sum), MOTE_ERROR_SHAPE,
                   "arena: 18446744073709551615 + 1 is more than 18446744073709551615");
     assert_int_equal(sum, 5);
 }
@@ -32,9 +32,9 @@ static void products_that_fit_are_given(void **unused)
 {
     (void)unused;
     size_t product = 0;
-    assert_ok(mote_size_multiply(SIZE_MAX / 3, 3, "arena", &product));
+    expect_ok(mote_size_multiply(SIZE_MAX / 3, 3, "arena", &product));
     assert_true(product == SIZE_MAX);
-    assert_ok(mote_size_multiply(SIZE_MAX, 0, "arena", &product));
+    expect_ok(mote_size_multiply(SIZE_MAX, 0, "arena", &product));
     assert_int_equal(product, 0);
 }
 
@@ -42,7 +42,7 @@ static void a_product_that_does_not_fit_names_what_it_is(void **unused)
 {
     (void)unused;
     size_t product = 5;
-    assert_raises(mote_size_multiply(SIZE_MAX / 2, 3, "batch", &product), MOTE_ERROR_SHAPE,
+    expect_raises(mote_size_multiply(SIZE_MAX / 2, 3, "batch", &product), MOTE_ERROR_SHAPE,
                   "batch: 9223372036854775807 x 3 is more than 18446744073709551615");
     assert_int_equal(product, 5);
 }

@@ -2,7 +2,7 @@
 // Statuses and the error record.
 #include "base/status.h"
 
-#include "support/raises.h"
+#include "support/expect.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -87,14 +87,14 @@ static void the_old_message_can_be_part_of_the_new_one(void **unused)
 {
     (void)unused;
     (void)MOTE_RAISE(MOTE_ERROR_IO, "disk full");
-    assert_raises(MOTE_RAISE(MOTE_ERROR_IO, "not saved: %s", mote_last_error()->message),
+    expect_raises(MOTE_RAISE(MOTE_ERROR_IO, "not saved: %s", mote_last_error()->message),
                   MOTE_ERROR_IO, "not saved: disk full");
 }
 
 static void control_characters_do_not_reach_the_terminal(void **unused)
 {
     (void)unused;
-    assert_raises(MOTE_RAISE(MOTE_ERROR_FORMAT, "name '%s'", "a\033[2J\nb\x7F\xC3\xA9"),
+    expect_raises(MOTE_RAISE(MOTE_ERROR_FORMAT, "name '%s'", "a\033[2J\nb\x7F\xC3\xA9"),
                   MOTE_ERROR_FORMAT, "name 'a?[2J?b?\xC3\xA9'");
 }
 

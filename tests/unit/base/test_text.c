@@ -84,7 +84,7 @@ static void trimming_cuts_blanks_and_one_pair_of_quotes(void **unused)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[16];
-        strcpy(text, cases[i][0]);
+        memcpy(text, cases[i][0], strlen(cases[i][0]) + 1);
         assert_string_equal(mote_text_trim(text), cases[i][1]);
     }
 }

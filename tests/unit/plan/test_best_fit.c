@@ -93,18 +93,16 @@ static void a_block_that_wraps_around_to_its_own_start_lives_always(void **state
 // Forward keeps an activation a layer until backward frees it; derivatives come in pairs.
 static void a_chain_of_layers_needs_at_most_one_percent_more_than_the_lower_bound(void **state)
 {
-    enum {
-        LAYERS = 20
-    };
+    const size_t layers = LAYERS;
 
     mote_placement placements[3 * LAYERS];
-    for (size_t i = 0; i < LAYERS; i++) {
+    for (size_t i = 0; i < layers; i++) {
         const size_t size = 1000 + (i * 7919) % 3000;
-        placements[3 * i] = block(size, i, 2 * LAYERS - i);
-        placements[3 * i + 1] = block(size, 2 * LAYERS - i, 2 * LAYERS + 1 - i);
-        placements[3 * i + 2] = block(300 + i, 0, 2 * LAYERS + 1);
+        placements[3 * i] = block(size, i, 2 * layers - i);
+        placements[3 * i + 1] = block(size, 2 * layers - i, 2 * layers + 1 - i);
+        placements[3 * i + 2] = block(300 + i, 0, 2 * layers + 1);
     }
-    const mote_plan_problem problem = PROBLEM(placements, 2 * LAYERS + 2);
+    const mote_plan_problem problem = PROBLEM(placements, 2 * layers + 2);
     const mote_plan plan = plan_for(state, &problem);
     assert_true(plan.arena_bytes <= plan.lower_bound_bytes / 100 * 101);
 }

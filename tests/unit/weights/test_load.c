@@ -349,7 +349,8 @@ static void the_memory_of_the_parser_may_run_out(void **state)
         json_set_alloc_funcs(malloc, free);
         if (status == MOTE_OK)
             break;
-        print_message("%zu %s\n",allocations,mote_last_error()->message);
+        /* jansson takes a text it has no memory for as a syntax error */
+        assert_true(status == MOTE_ERROR_MEMORY || status == MOTE_ERROR_FORMAT);
         assert_memory_equal(t.memory, before.memory, sizeof t.memory);
     }
     assert_true(allocations > 20);

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mote train` and `mote bench`: results, JSON, weights."""
+
+import os
+import re
+import unittest
+
+from support import SAMPLES, CliTest
+
+SHARED_KEYS = {
+    "model": str,
+    "arena_bytes": int,
+    "lower_bound_bytes": int,
+    "peak_rss_bytes": int,
+    "rss_before_bytes": int,
+    "step_ms_median": float,
+    "samples_per_second": float,
+    "batch_size": int,
+    "loss": float,
+    "accuracy": float,
+    "weights_sha256": str,
+    "threads": int,
+    "cpu": str,
+    "planner": str,
+    "plan_hash": str,
+    "steps": int,
+}
+
+
+class Train(CliTest):
+    def test_json_has_all_keys_with_their_types(self):
+        result = self.run_json("train", "tiny.ini")
+        expected = {**SHARED_KEYS, "samples": int, "epochs": list, "saved": str, "stopped": bool}
+        self.assertEqual({key: type(value) for key, value in result.items()}, expected)
+        self.assertEqual(result["steps"], 3 * 10)
+        self.assertEqual(result["samples"], 3 * SAMPLES["train"])
+        self.assertEqual(result["saved"], "tiny.safetensors")
+        self.assertIs(result["stopped"], False)
+        self.assertRegex(result["weights_sha256"], "^[0-9a-f]{64}$")
+
+    def test_epochs_are_told_one_by_one(self):
+        result = self.run_json("train", "tiny.ini")
+        self.assertEqual([epoch["epoch"] for epoch in result["epochs"]], [1, 2, 3])
+        for epoch in result["epochs"]:
+            self.assertEqual(
+                list(epoch), ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"]
+            )
+            self.assertTrue(0 <= epoch["validation_accuracy"] <= 1)
+        self.assertEqual(result["epochs"][-1]["loss"], result["loss"])
+        self.assertEqual(result["epochs"][-1]["accuracy"], result["accuracy"])
+        self.assertLess(result["epochs"][-1]["loss"], result["epochs"][0]["loss"])
+
+    def test_validation_is_null_without_a_validation_set(self):
+        model = (self.folder / "tiny.ini").read_text()
+        start, rest = model.split("[valid_set]")
+        (self.folder / "tiny.ini").write_text(start + rest[rest.index("[test_set]") :])
+        result = self.run_json("train", "tiny.ini", "--epochs", "2")
+        for epoch in result["epochs"]:
+            self.assertIsNone(epoch["validation_loss"])
+            self.assertIsNone(epoch["validation_accuracy"])
+        out, _ = self.run_mote("train", "tiny.ini", "--epochs", "1")
+        self.assertNotIn("validation", out)
+
+    def test_the_result_is_on_stdout_and_the_talk_on_stderr(self):
+        out, talk = self.run_mote("train", "tiny.ini")
+        plan = self.run_json("plan", "tiny.ini")
+        for name in ["trained", "training", "validation", "step", "arena", "peak RSS", "saved"]:
+            self.assertRegex(out, f"(?m)^{name} ")
+        self.assertIn(f" {plan['arena_bytes']} bytes", out)
+        self.assertIn(f" {plan['arena_bytes']} bytes", talk)
+        self.assertIn(plan["peak_step_name"], talk)
+        self.assertNotIn("\r", talk)
+        self.assertNotIn("\033", talk)
+
+    def test_without_a_terminal_each_epoch_is_a_plain_line(self):
+        _, talk = self.run_mote("train", "tiny.ini")
+        lines = [line for line in talk.splitlines() if re.match(r"epoch \d/3  loss", line)]
+        self.assertEqual(len(lines), 3)
+        for number, line in enumerate(lines, 1):
+            self.assertRegex(
+                line,
+                rf"^epoch {number}/3  loss [\d.]+  accuracy [\d.]+ %"
+                r"  validation loss [\d.]+  accuracy [\d.]+ %  [\d.]+ s$",
+            )
+
+    def test_quiet_leaves_the_result_only(self):
+        out, talk = self.run_mote("train", "tiny.ini", "--quiet")
+        self.assertEqual(talk, "")
+        self.assertIn("trained", out)
+        self.run_json("train", "tiny.ini", "--quiet")
+
+    def test_the_arena_is_the_one_planned(self):
+        for planner in ["naive", "best_fit"]:
+            plan = self.run_json("plan", "tiny.ini", "--planner", planner)
+            result = self.run_json("train", "tiny.ini", "--planner", planner)
+            for key in ["arena_bytes", "lower_bound_bytes", "plan_hash", "planner"]:
+                self.assertEqual(result[key], plan[key])
+
+    def test_the_weights_depend_on_the_seed_and_not_on_threads_cpu_or_planner(self):
+        first = self.run_json("train", "tiny.ini")["weights_sha256"]
+        saved = self.saved.read_bytes()
+        for change in [["--threads=1"], ["--threads=3"], ["--cpu=scalar"], ["--planner=naive"]]:
+            result = self.run_json("train", "tiny.ini", *change)
+            self.assertEqual(result["weights_sha256"], first, change)
+            self.assertEqual(self.saved.read_bytes(), saved, change)
+        self.assertNotEqual(self.run_json("train", "tiny.ini", "--seed=2")["weights_sha256"], first)
+
+    def test_options_that_stand_for_settings_equal_them(self):
+        option = self.run_json("train", "tiny.ini", "--epochs=1", "--batch=5", "--seed=9")
+        setting = self.run_json(
+            "train",
+            "tiny.ini",
+            "--set=Model.epochs=1",
+            "--set=model.BATCH_SIZE=5",
+            "--set=Model.seed=9",
+        )
+        self.assertEqual(option["steps"], 15)
+        self.assertEqual(option["weights_sha256"], setting["weights_sha256"])
+        self.assertEqual(option["epochs"], setting["epochs"])
+
+    def test_training_starts_from_given_weights(self):
+        self.train()
+        trained = self.run_json("train", "tiny.ini", "--epochs=1", "--weights=tiny.safetensors")
+        fresh = self.run_json("train", "tiny.ini", "--epochs=1")
+        self.assertLess(trained["loss"], fresh["loss"])
+
+    def test_nothing_is_saved_without_a_save_path(self):
+        model = (self.folder / "tiny.ini").read_text().replace("save_path = tiny.safetensors\n", "")
+        (self.folder / "tiny.ini").write_text(model)
+        self.assertIsNone(self.run_json("train", "tiny.ini")["saved"])
+        self.assertFalse(self.saved.exists())
+
+    def test_paths_are_relative_to_the_model_file(self):
+        away = self.folder / "away"
+        away.mkdir()
+        result = self.run_json("train", "../tiny.ini", "--epochs=1", cwd=away)
+        self.assertTrue(os.path.samefile(away / result["saved"], self.saved))
+
+    def test_loading_from_the_path_saved_to_is_refused(self):
+        self.train()
+        before = self.saved.read_bytes()
+        line = self.refuse(
+            "train", "tiny.ini", "--quiet", "--set=Model.load_path=tiny.safetensors", code=1
+        )
+        self.assertIn("load_path", line)
+        self.assertEqual(self.saved.read_bytes(), before)
+
+    def test_missing_data_are_named(self):
+        (self.folder / "train-labels.idx").unlink()
+        self.assertIn("train-labels.idx", self.refuse("train", "tiny.ini", "--quiet", code=1))
+
+    def test_missing_weights_are_named(self):
+        line = self.refuse("train", "tiny.ini", "--quiet", "--weights=absent.safetensors", code=1)
+        self.assertIn("absent.safetensors", line)
+
+
+class Bench(CliTest):
+    def test_json_has_all_keys_with_their_types(self):
+        result = self.run_json("bench", "tiny.ini")
+        expected = {**SHARED_KEYS, "saved": type(None)}
+        self.assertEqual({key: type(value) for key, value in result.items()}, expected)
+        self.assertEqual(result["steps"], 10)
+
+    def test_steps_are_as_asked_for(self):
+        self.assertEqual(self.run_json("bench", "tiny.ini", "--steps", "3")["steps"], 3)
+
+    def test_accuracy_is_null_where_it_has_no_meaning(self):
+        result = self.run_json("bench", "tiny.ini", "--set=Model.loss=mse", "--steps=2")
+        self.assertIsNone(result["accuracy"])
+        self.assertIs(type(result["loss"]), float)
+
+    def test_the_text_has_the_numbers_of_the_json(self):
+        result = self.run_json("bench", "tiny.ini")
+        out, _ = self.run_mote("bench", "tiny.ini")
+        self.assertIn(f"arena           {result['arena_bytes']} bytes", out)
+        self.assertIn(f"lower bound     {result['lower_bound_bytes']} bytes", out)
+        self.assertIn(f"weights SHA-256 {result['weights_sha256']}\n", out)
+        self.assertIn(f"loss            {result['loss']:.9g}\n", out)
+        for name in ["step", "speed", "peak RSS", "RSS before"]:
+            self.assertRegex(out, f"(?m)^{name} +[0-9]")
+
+    def test_needs_no_data_and_writes_no_file(self):
+        for path in self.folder.glob("*.idx"):
+            path.unlink()
+        self.run_mote("bench", "tiny.ini")
+        self.assertEqual(os.listdir(self.folder), ["tiny.ini"])
+
+    def test_saves_where_it_is_told(self):
+        result = self.run_json("bench", "tiny.ini", "--save", "bench.safetensors")
+        self.assertEqual(result["saved"], "bench.safetensors")
+        self.assertFalse(self.saved.exists())
+        again = self.run_json("bench", "tiny.ini", "--weights=bench.safetensors", "--steps=1")
+        self.assertNotEqual(again["weights_sha256"], result["weights_sha256"])
+
+    def test_bits_do_not_depend_on_threads_cpu_or_planner(self):
+        first = self.run_json("bench", "tiny.ini")
+        for change in [["--threads=1"], ["--threads=3"], ["--cpu=scalar"], ["--planner=naive"]]:
+            result = self.run_json("bench", "tiny.ini", *change)
+            self.assertEqual(result["weights_sha256"], first["weights_sha256"], change)
+            self.assertEqual(result["loss"], first["loss"], change)
+
+    def test_threads_and_cpu_are_those_that_ran(self):
+        result = self.run_json("bench", "tiny.ini", "--threads=3", "--cpu=scalar")
+        self.assertEqual((result["threads"], result["cpu"]), (3, "scalar"))
+
+
+if __name__ == "__main__":
+    unittest.main()
