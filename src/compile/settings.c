@@ -2,6 +2,9 @@
 // How weights change: the optimizer and its learning rate, from their sections.
 #include "compile/settings.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /// The keys that every optimizer and every schedule has.
 typedef struct common_keys {
     const char *type;
@@ -34,19 +37,59 @@ static mote_status read_section(const mote_section *section, const char *owner,
                               section->entry_count);
 }
 
+/// What may stand in `type`: ", did you mean 'X'?", or all names there are.
+typedef struct type_hint {
+    const char *nearest;
+    const char *(*name)(const void *user, size_t index);
+    const void *user;
+    size_t count;
+} type_hint;
+
+static void write_hint(const type_hint *hint, char *text, size_t bytes)
+{
+    size_t length = 0;
+    mote_text_hint(hint->nearest, text, bytes);
+    for (size_t i = 0; !hint->nearest && i < hint->count && length < bytes; i++)
+        length += (size_t)snprintf(text + length, bytes - length, "%s %s",
+                                   i > 0 ? "," : ", expected one of:", hint->name(hint->user, i));
+}
+
 static mote_status raise_unknown_type(const mote_section *section, const char *owner,
-                                      const char *nearest)
+                                      const type_hint *hint)
 {
     const mote_entry *type = mote_section_find(section, "type");
     char place[256];
-    char hint[96];
+    char text[256];
     if (!type)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: key 'type' is missing",
                           mote_origin_text(&section->origin, place, sizeof place), owner);
-    mote_text_hint(nearest, hint, sizeof hint);
+    write_hint(hint, text, sizeof text);
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: unknown type '%s'%s",
                       mote_origin_text(&type->origin, place, sizeof place), owner, type->value,
-                      hint);
+                      text);
+}
+
+static const char *optimizer_name(const void *user, size_t index)
+{
+    return ((const mote_optimizer_registry *)user)->optimizers[index]->name;
+}
+
+static const char *rate_name(const void *user, size_t index)
+{
+    return ((const mote_schedule_rate *const *)user)[index]->name;
+}
+
+/// Puts the section in front of a message that knows the values only.
+static mote_status raise_at(const mote_section *section, mote_status status)
+{
+    const mote_error *error = mote_last_error();
+    char place[256];
+    char message[sizeof error->message];
+    memcpy(message, error->message, sizeof message);
+    mote_raise(status, error->file, error->line, "%s[%s]: %s",
+               mote_origin_text(&section->origin, place, sizeof place), section->name,
+               message);
+    return status;
 }
 
 static mote_status read_optimizer(const mote_compile_request *request, mote_arena *arena,
@@ -59,9 +102,11 @@ static mote_status read_optimizer(const mote_compile_request *request, mote_aren
     const mote_entry *type = mote_section_find(section, "type");
     const char *name = type ? type->value : "";
     const mote_optimizer *optimizer = mote_optimizer_find(request->context->optimizers, name);
-    if (!optimizer)
-        return raise_unknown_type(section, "[Optimizer]",
-                                  mote_optimizer_nearest(request->context->optimizers, name));
+    if (!optimizer) {
+        const mote_optimizer_registry *all = request->context->optimizers;
+        const type_hint hint = {mote_optimizer_nearest(all, name), optimizer_name, all, all->count};
+        return raise_unknown_type(section, "[Optimizer]", &hint);
+    }
     void *state = NULL;
     common_keys keys;
     MOTE_TRY(mote_arena_allocate(arena, optimizer->state_bytes, &state));
@@ -81,9 +126,12 @@ static mote_status read_schedule(const mote_compile_request *request, mote_arena
     const mote_entry *type = section ? mote_section_find(section, "type") : NULL;
     const char *name = type ? type->value : section ? "" : "constant";
     settings->rate = mote_schedule_rate_find(name);
-    if (!settings->rate)
-        return raise_unknown_type(section, "[LearningRateScheduler]",
-                                  mote_schedule_rate_nearest(name));
+    if (!settings->rate) {
+        size_t count = 0;
+        const mote_schedule_rate *const *all = mote_schedule_rates(&count);
+        const type_hint hint = {mote_schedule_rate_nearest(name), rate_name, all, count};
+        return raise_unknown_type(section, "[LearningRateScheduler]", &hint);
+    }
     void *state = NULL;
     common_keys keys;
     MOTE_TRY(mote_arena_allocate(arena, settings->rate->state_bytes, &state));
@@ -95,7 +143,8 @@ static mote_status read_schedule(const mote_compile_request *request, mote_arena
     }
     MOTE_TRY(read_section(section, "[LearningRateScheduler]", schedule_properties, &keys,
                           settings->rate->properties, state));
-    return settings->rate->check ? settings->rate->check(state) : MOTE_OK;
+    const mote_status status = settings->rate->check ? settings->rate->check(state) : MOTE_OK;
+    return status == MOTE_OK ? MOTE_OK : raise_at(section, status);
 }
 
 mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,

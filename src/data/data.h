@@ -72,7 +72,8 @@ const char *mote_dataset_reader(size_t index, const mote_property **table, const
 const mote_property *mote_dataset_properties(void);
 
 /// Reads an 8-bit grey PNG of exactly the spec's size (1:H:W) as value * scale. Anything else is refused by
-/// name; `values` are spoiled then. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without libpng.
+/// name; `values` are spoiled then. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without
+/// libpng.
 mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale,
                                 mote_real *values) MOTE_MUST_CHECK;
 

@@ -166,12 +166,13 @@ static mote_status check_class_names(const mote_dataset_config *config, mote_dat
         if (count == 0)
             return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: class_names = %.100s: a name is empty",
                               place, config->owner, names);
-        if (count != class_count)
+        if (count != class_count) {
             return MOTE_RAISE(
                 MOTE_ERROR_PROPERTY,
                 "%s%s: class_names = %.100s: %zu names, the network tells %zu classes "
                 "apart",
                 place, config->owner, names, count, class_count);
+        }
     }
     MOTE_TRY(mote_arena_text(&dataset->arena, names, strlen(names), &copy));
     dataset->keys.class_names = copy;

@@ -25,7 +25,7 @@ typedef struct gzip {
 /* zlib frees without a size, mote's allocators want it: it is kept in front. */
 static voidpf allocate(voidpf user, uInt count, uInt element_bytes)
 {
-    const mote_allocator *const allocator = user;
+    const mote_allocator *const allocator = ((const gzip *)user)->allocator;
     const size_t bytes = (size_t)count * element_bytes + MEMORY_SIZE_BYTES;
     unsigned char *const memory = allocator->reallocate(allocator->user, NULL, 0, bytes);
     if (!memory)
@@ -36,7 +36,7 @@ static voidpf allocate(voidpf user, uInt count, uInt element_bytes)
 
 static void release(voidpf user, voidpf address)
 {
-    const mote_allocator *const allocator = user;
+    const mote_allocator *const allocator = ((const gzip *)user)->allocator;
     unsigned char *const memory = (unsigned char *)address - MEMORY_SIZE_BYTES;
     size_t bytes = 0;
     memcpy(&bytes, memory, sizeof bytes);
@@ -131,8 +131,7 @@ mote_status mote_gzip_open(const mote_file *file, const mote_allocator *allocato
     g->allocator = allocator;
     g->z.zalloc = allocate;
     g->z.zfree = release;
-    /* zlib's pointer to its user is not const, what it hands back is only read */
-    memcpy(&g->z.opaque, &allocator, sizeof allocator);
+    g->z.opaque = g;
     const mote_status status = start(g);
     if (status != MOTE_OK)
         close_stream(g);

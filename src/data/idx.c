@@ -41,17 +41,19 @@ static mote_status check_ports(const mote_dataset_config *config)
     char place[512];
     char shape[160];
     (void)mote_origin_text(&config->origin, place, sizeof place);
-    if (ports->input_count != 1 || ports->label_count != 1)
+    if (ports->input_count != 1 || ports->label_count != 1) {
         return MOTE_RAISE(
             MOTE_ERROR_UNSUPPORTED,
             "%s%s: type idx feeds one input and one label, the network has %zu and %zu", place,
             config->owner, ports->input_count, ports->label_count);
+    }
     const mote_tensor_spec *const input = &ports->inputs[0];
-    if (input->shape.rank != 3 || input->shape.dims[0] != 1)
+    if (input->shape.rank != 3 || input->shape.dims[0] != 1) {
         return MOTE_RAISE(
             MOTE_ERROR_SHAPE,
             "%s%s: type idx feeds inputs of shape 1:height:width, the network's input is %s", place,
             config->owner, mote_shape_text(&input->shape, shape, sizeof shape));
+    }
     const mote_tensor_spec *const label = &ports->labels[0];
     if (label->dtype == MOTE_DTYPE_I32 && mote_shape_elements(&label->shape) != 1)
         return MOTE_RAISE(MOTE_ERROR_SHAPE,

@@ -72,12 +72,13 @@ static mote_status read_header(const unsigned char *header, const mote_idx_kind 
     if (kind->dimension_count == 3) {
         const uint32_t height = read_number(header + 8);
         const uint32_t width = read_number(header + 12);
-        if (height != kind->height || width != kind->width)
+        if (height != kind->height || width != kind->width) {
             return MOTE_RAISE(
                 MOTE_ERROR_SHAPE,
                 "'%s': its %s are 1:%u:%u (channels:height:width), the network's input "
                 "is 1:%zu:%zu",
                 path, kind->noun, height, width, kind->height, kind->width);
+        }
         idx->record_bytes = kind->height * kind->width;
     }
     if (idx->record_bytes > (INT64_MAX - HEADER_BYTES_MAX) / idx->record_count)

@@ -85,8 +85,8 @@ size_t mote_batch_group(size_t terms);
 
 /// Sum over the batch of one number a sample: `value(argument, sample)` in groups of `group`, group sums
 /// added ascending; inside a group ascending; the first of each is stored, not added to zero.
-mote_real mote_batch_sum(size_t batch, size_t group, mote_real (*value)(void *argument, size_t sample),
-                         void *argument);
+mote_real mote_batch_sum(size_t batch, size_t group,
+                         mote_real (*value)(void *argument, size_t sample), void *argument);
 
 /// exp, log and tanh of one number, the same bits as in the kernels (log: x > 0).
 mote_real mote_exp(mote_real x);

@@ -4,46 +4,37 @@
 
 #include "model/sections.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define SPECIAL_NAMES "Model, Optimizer, LearningRateScheduler, train_set, valid_set, test_set"
 
-/* Sections that are no layers, and the field of the description that points to each. */
-static const struct special {
-    const char *name;
-    size_t offset;
-} specials[] = {
-    {"Model", offsetof(mote_description, model)},
-    {"Optimizer", offsetof(mote_description, optimizer)},
-    {"LearningRateScheduler", offsetof(mote_description, schedule)},
-    {"train_set", offsetof(mote_description, train_set)},
-    {"valid_set", offsetof(mote_description, valid_set)},
-    {"test_set", offsetof(mote_description, test_set)},
+/* Sections that are no layers. */
+static const char *const specials[] = {
+    "Model", "Optimizer", "LearningRateScheduler", "train_set", "valid_set", "test_set",
 };
 
 #define SPECIAL_COUNT (sizeof specials / sizeof specials[0])
 
-static const struct special *find_special(const char *name)
+/* Row of the special section of that name, or SPECIAL_COUNT. */
+static size_t find_special(const char *name)
 {
-    for (size_t i = 0; i < SPECIAL_COUNT; i++) {
-        if (mote_text_equal(specials[i].name, name))
-            return &specials[i];
-    }
-    return NULL;
+    size_t row = 0;
+    while (row < SPECIAL_COUNT && !mote_text_equal(specials[row], name))
+        row++;
+    return row;
 }
 
 static const char *special_name(const void *user, size_t index)
 {
     (void)user;
-    return specials[index].name;
+    return specials[index];
 }
 
 /* Names a section may have: those of the list, then the special ones. */
 static const char *known_name(const void *user, size_t index)
 {
     const mote_section_list *const list = user;
-    return index < list->count ? list->items[index].name : specials[index - list->count].name;
+    return index < list->count ? list->items[index].name : specials[index - list->count];
 }
 
 static mote_status find_overridden(mote_section_list *list,
@@ -53,9 +44,11 @@ static mote_status find_overridden(mote_section_list *list,
     *section = mote_section_list_find(list, override->section);
     if (*section)
         return MOTE_OK;
-    const struct special *const special = find_special(override->section);
-    if (special)
-        return mote_section_list_add(list, special->name, strlen(special->name), origin, section);
+    const size_t special = find_special(override->section);
+    if (special < SPECIAL_COUNT) {
+        const char *const name = specials[special];
+        return mote_section_list_add(list, name, strlen(name), origin, section);
+    }
     char place[MOTE_MODEL_PLACE_BYTES];
     char hint[128];
     const char *const nearest =
@@ -96,26 +89,28 @@ static mote_status check_layer(const mote_section *section)
 static mote_status sort_sections(const mote_section_list *list, mote_arena *arena,
                                  mote_description *description)
 {
+    const mote_section **const fields[SPECIAL_COUNT] = {
+        &description->model,     &description->optimizer, &description->schedule,
+        &description->train_set, &description->valid_set, &description->test_set,
+    };
     void *memory = NULL;
     MOTE_TRY(mote_arena_array(arena, list->count, sizeof(mote_section), &memory));
     mote_section *const sections = memory;
     size_t special_place = list->count;
     for (size_t i = 0; i < list->count; i++) {
         const mote_section_draft *const draft = &list->items[i];
-        const mote_section section = {.name = draft->name,
-                                      .origin = draft->origin,
-                                      .entries = draft->entries,
-                                      .entry_count = draft->entry_count};
-        const struct special *const special = find_special(draft->name);
-        if (!special) {
-            MOTE_TRY(check_layer(&section));
-            sections[description->layer_count++] = section;
-            continue;
-        }
-        sections[--special_place] = section;
-        const mote_section *const place = &sections[special_place];
-        memcpy((char *)description + special->offset, &place, sizeof place);
+        const size_t special = find_special(draft->name);
+        const bool is_layer = special == SPECIAL_COUNT;
+        const size_t place = is_layer ? description->layer_count++ : --special_place;
+        sections[place] = (mote_section){.name = draft->name,
+                                         .origin = draft->origin,
+                                         .entries = draft->entries,
+                                         .entry_count = draft->entry_count};
+        if (!is_layer)
+            *fields[special] = &sections[place];
     }
+    for (size_t i = 0; i < description->layer_count; i++)
+        MOTE_TRY(check_layer(&sections[i]));
     description->layers = sections;
     return MOTE_OK;
 }

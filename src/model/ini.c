@@ -175,11 +175,12 @@ static mote_status add_entry(ini_text *ini, const char *key, const char *value)
     if (old)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s[%s]: key '%s' is already at line %u",
                           place_text(ini, place), ini->section->name, key, old->origin.line);
-    if (value[0] != '"' && (strstr(value, " #") || strstr(value, "\t#") || value[0] == '#'))
+    if (value[0] != '"' && (strstr(value, " #") || strstr(value, "\t#") || value[0] == '#')) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "%s[%s]: %s = %s: a comment behind a value begins with ' ;' (quote the "
                           "value if '#' belongs to it)",
                           place_text(ini, place), ini->section->name, key, value);
+    }
     const mote_entry entry = {.key = key, .value = value, .origin = ini->origin};
     return mote_section_draft_set(ini->list, ini->section, &entry);
 }

@@ -10,16 +10,19 @@
 
 #include <stddef.h>
 
-typedef enum mote_apply_policy { MOTE_APPLY_EARLY, MOTE_APPLY_AFTER_ALL } mote_apply_policy;
+typedef enum mote_apply_policy {
+    MOTE_APPLY_EARLY,
+    MOTE_APPLY_AFTER_ALL
+} mote_apply_policy;
 
 /// [Model]. Paths are as written; mote_description_path makes them usable.
 typedef struct mote_model_settings {
-    uint32_t type;      // NeuralNetwork
-    const char *loss;   // "", "mse", "cross", "cross_softmax"
+    uint32_t type;    // NeuralNetwork
+    const char *loss; // "", "mse", "cross", "cross_softmax"
     uint64_t batch_size;
     uint64_t epochs;
     uint64_t seed;
-    uint32_t apply;     // mote_apply_policy
+    uint32_t apply;        // mote_apply_policy
     const char *save_path; // "" when absent
     const char *load_path;
 } mote_model_settings;
@@ -37,7 +40,7 @@ typedef struct mote_description {
     mote_model_settings settings;
     mote_origin loss_origin; // of [Model] loss, else of [Model]
     const mote_section *model;
-    const mote_section *optimizer;  // NULL when absent, as the following
+    const mote_section *optimizer; // NULL when absent, as the following
     const mote_section *schedule;
     const mote_section *train_set;
     const mote_section *valid_set;
@@ -61,12 +64,12 @@ const mote_property *mote_model_properties(void);
 /// too long, duplicate section or key, unknown key of [Model], unknown special section ("did you mean"), no
 /// layers, missing [Model].
 mote_status mote_description_load(const char *path, const mote_description_override *overrides,
-                                  size_t override_count, mote_arena *arena, mote_description *description)
-    MOTE_MUST_CHECK;
+                                  size_t override_count, mote_arena *arena,
+                                  mote_description *description) MOTE_MUST_CHECK;
 
 /// `path` relative to the model file's folder; absolute paths as they are.
-mote_status mote_description_path(const mote_description *description, const char *path, mote_arena *arena,
-                                  const char **result) MOTE_MUST_CHECK;
+mote_status mote_description_path(const mote_description *description, const char *path,
+                                  mote_arena *arena, const char **result) MOTE_MUST_CHECK;
 
 /// Entry of that key (case ignored), or NULL.
 const mote_entry *mote_section_find(const mote_section *section, const char *key);

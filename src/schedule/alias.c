@@ -73,13 +73,24 @@ static bool replace(aliases *a, size_t old, size_t written, size_t step)
     return true;
 }
 
+/// Whether an input behind the second has the bytes of input 0: by then these may be overwritten.
+static bool reads_again(const aliases *a, const mote_node *node)
+{
+    const size_t *values = a->b->schedule->values;
+    for (size_t i = 1; node->input_count > 2 && i < node->input_count; i++) {
+        if (find(a, values[node->inputs[i]]) == find(a, values[node->inputs[0]]))
+            return true;
+    }
+    return false;
+}
+
 static void replace_at(aliases *a, size_t index)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_step *step = &schedule->steps[index];
     const mote_node *node = &a->b->graph->nodes[step->node];
     const mote_declaration *declaration = &node->declaration;
-    if (step->kind == MOTE_STEP_FORWARD && declaration->output_over_input)
+    if (step->kind == MOTE_STEP_FORWARD && declaration->output_over_input && !reads_again(a, node))
         replace(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[0]], index);
     if (step->kind != MOTE_STEP_DERIVATIVE)
         return;

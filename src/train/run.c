@@ -6,7 +6,6 @@
 #include "os/os.h"
 #include "train/loop.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char scale_key[] = "mote.image_scale";
@@ -85,7 +84,7 @@ mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
         run->image_scale = mote_dataset_scale(dataset);
         run->class_names = mote_dataset_class_names(dataset);
     }
-    (void)snprintf(scale, sizeof scale, "%.17g", run->image_scale);
+    mote_property_get(scale_properties, &run->image_scale, scale, sizeof scale);
     const mote_weights_metadata metadata[] = {
         {"mote.version", MOTE_VERSION},
         {"mote.model_hash", run->compiled->model_hash},

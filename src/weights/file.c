@@ -51,11 +51,12 @@ static mote_status check_metadata(const char *path, json_t *metadata)
                           path);
     for (void *place = json_object_iter(metadata); place;
          place = json_object_iter_next(metadata, place)) {
-        if (!json_is_string(json_object_iter_value(place)))
+        if (!json_is_string(json_object_iter_value(place))) {
             return MOTE_RAISE(MOTE_ERROR_FORMAT,
                               "'%s': the value of '%.100s' in '" MOTE_WEIGHTS_METADATA
                               "' is not a text",
                               path, json_object_iter_key(place));
+        }
     }
     return MOTE_OK;
 }

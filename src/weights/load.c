@@ -89,11 +89,12 @@ static mote_status check_form(const char *path, const char *name, const json_t *
     if (!json_is_object(entry) || json_object_size(entry) != 3 ||
         !json_is_string(json_object_get(entry, "dtype")) ||
         !is_numbers(json_object_get(entry, "shape")) || !is_numbers(offsets) ||
-        json_array_size(offsets) != 2)
+        json_array_size(offsets) != 2) {
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s': the entry of tensor '%.200s' is not {\"dtype\": text, \"shape\": "
                           "[numbers], \"data_offsets\": [begin, end]}",
                           path, name);
+    }
     return MOTE_OK;
 }
 
@@ -142,17 +143,19 @@ static mote_status check_type(const char *path, const mote_state_block *block, c
 static mote_status check_offsets(const loader *l, const mote_state_block *block,
                                  const wanted_tensor *wanted)
 {
-    if (wanted->begin > wanted->end || wanted->end > l->source.data_bytes)
+    if (wanted->begin > wanted->end || wanted->end > l->source.data_bytes) {
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s': tensor '%s' is at bytes %" PRIu64 " to %" PRIu64
                           " of the data, which are %" PRIu64,
                           l->source.file.path, block->name, wanted->begin, wanted->end,
                           l->source.data_bytes);
-    if (wanted->end - wanted->begin != block->bytes)
+    }
+    if (wanted->end - wanted->begin != block->bytes) {
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s': tensor '%s' has %" PRIu64 " bytes, its shape and dtype need %zu",
                           l->source.file.path, block->name, wanted->end - wanted->begin,
                           block->bytes);
+    }
     return MOTE_OK;
 }
 
@@ -205,12 +208,13 @@ static mote_status check_cover(loader *l)
         qsort(l->wanted, l->wanted_count, sizeof *l->wanted, compare_places);
     for (size_t i = 0; i < l->wanted_count; i++) {
         const wanted_tensor *const wanted = &l->wanted[i];
-        if (wanted->begin != end)
+        if (wanted->begin != end) {
             return MOTE_RAISE(MOTE_ERROR_FORMAT,
                               "'%s': tensor '%s' begins at byte %" PRIu64
                               " of the data, the one before it ends at %" PRIu64 " (%s)",
                               path, wanted_name(l, i), wanted->begin, end,
                               wanted->begin < end ? "overlap" : "hole");
+        }
         end = wanted->end;
     }
     if (end != l->source.data_bytes)

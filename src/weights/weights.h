@@ -17,15 +17,16 @@ typedef struct mote_weights_metadata {
 
 /// A header made once, so that saving in the middle of training allocates nothing.
 typedef struct mote_weights_header {
-    const char *text; // 8 bytes of length, JSON, spaces: data start behind it, at a multiple of 4096
+    const char
+        *text; // 8 bytes of length, JSON, spaces: data start behind it, at a multiple of 4096
     size_t bytes;
 } mote_weights_header;
 
 /// Header for the weights and statistics of `state` (not the optimizer's blocks), in name order; metadata in
 /// the order given. Equal arguments give equal bytes.
 mote_status mote_weights_make_header(const mote_state *state, const mote_weights_metadata *metadata,
-                                     size_t metadata_count, mote_arena *arena, mote_weights_header *header)
-    MOTE_MUST_CHECK;
+                                     size_t metadata_count, mote_arena *arena,
+                                     mote_weights_header *header) MOTE_MUST_CHECK;
 
 /// Writes header and tensors to replacement->path: beside it, synced, renamed. No allocation.
 mote_status mote_weights_save(const mote_state *state, const mote_weights_header *header,
@@ -34,11 +35,11 @@ mote_status mote_weights_save(const mote_state *state, const mote_weights_header
 /// Fills every weight and statistic of `state` from a file. Checks the whole header (JSON, duplicate names,
 /// offsets contiguous and inside the file) and each name, dtype and shape before the first byte is changed;
 /// missing and unexpected tensors are errors that name tensor and file ("did you mean" where close).
-mote_status mote_weights_load(const char *path, const mote_state *state, const mote_allocator *allocator)
-    MOTE_MUST_CHECK;
+mote_status mote_weights_load(const char *path, const mote_state *state,
+                              const mote_allocator *allocator) MOTE_MUST_CHECK;
 
 /// Value of a metadata key of the file, copied to `arena`; NULL when the key is absent.
-mote_status mote_weights_get_metadata(const char *path, const char *key, mote_arena *arena, char **value)
-    MOTE_MUST_CHECK;
+mote_status mote_weights_get_metadata(const char *path, const char *key, mote_arena *arena,
+                                      char **value) MOTE_MUST_CHECK;
 
 #endif

@@ -41,7 +41,7 @@ class Live(CliTest):
 
     def test_the_live_line_is_cut_to_the_width_of_the_terminal(self):
         terminal = Terminal(self, "bench", "tiny.ini", "--steps=100000000", width=20)
-        terminal.read_until("loss")
+        terminal.read_until("step ")
         terminal.process.terminate()
         lines = ESCAPE.sub("", terminal.read_rest()).split("\r")
         self.assertTrue(any(line.startswith("step ") for line in lines))

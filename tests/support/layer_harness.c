@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "support/expect.h"
+#include "support/threads.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -213,7 +214,7 @@ mote_status layer_harness_init(layer_harness *harness, const layer_config *confi
     harness->layer = mote_layer_find(mote_layers_builtin(), config->layer);
     assert_non_null(harness->layer);
     expect_ok(mote_kernels_get(config->level, &harness->kernels));
-    harness->parallel = layer_threads(own->thread_count);
+    harness->parallel = mote_test_threads(own->thread_count);
     mote_arena_init(&harness->arena, mote_allocator_default());
     harness->state = calloc(1, harness->layer->state_bytes);
     assert_non_null(harness->state);

@@ -149,10 +149,4 @@ const char *layer_record_find_difference(const layer_record *a, const layer_reco
 /// Equal bits in all tensors that both have; `what` says in a failure what was compared.
 void layer_record_assert_equal(const layer_record *a, const layer_record *b, const char *what);
 
-/// A thread pool's interface with threads of its own for each call.
-mote_parallel layer_threads(size_t thread_count);
-
-/// Whether this processor can run the level's kernels.
-bool layer_cpu_has(mote_cpu_level level);
-
 #endif

@@ -3,6 +3,7 @@
 // needs that are exact, properties that can be written back and refuse what is wrong.
 #include "support/expect.h"
 #include "support/layer_cases.h"
+#include "support/threads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,7 +83,7 @@ static void threads_change_no_bit(void **unused)
 static void compare_levels(const layer_case *c)
 {
     for (mote_cpu_level level = 0; level <= mote_kernels_highest_level(); level++) {
-        if (!layer_cpu_has(level))
+        if (!mote_test_cpu_has(level))
             continue;
         layer_config config = c->config;
         config.level = level;

@@ -94,8 +94,9 @@ static void names_of_sections_may_be_long(void **state)
 
 static void write_line(char *text, size_t value_length)
 {
-    (void)strcpy(text, MINIMAL "x = ");
-    const size_t used = strlen(text);
+    static const char start[] = MINIMAL "x = ";
+    const size_t used = strlen(start);
+    memcpy(text, start, used);
     memset(text + used, 'v', value_length);
     text[used + value_length] = '\0';
 }

@@ -62,13 +62,14 @@ static inline void tensors_init(tensors *t, unsigned seed)
 static inline const char *write_tensors(void **state, const char *header, uint64_t length,
                                         size_t data_bytes)
 {
-    unsigned char *const bytes = mote_test_memory(state, 8 + strlen(header) + data_bytes);
+    const size_t data_start = 8 + strlen(header);
+    unsigned char *const bytes = mote_test_memory(state, data_start + data_bytes + 1);
     for (size_t i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(length >> (8U * i));
-    memcpy(bytes + 8, header, strlen(header));
+    memcpy(bytes + 8, header, strlen(header) + 1);
     for (size_t i = 0; i < data_bytes; i++)
-        bytes[8 + strlen(header) + i] = (unsigned char)i;
-    return mote_test_write(state, "hand.safetensors", bytes, 8 + strlen(header) + data_bytes);
+        bytes[data_start + i] = (unsigned char)i;
+    return mote_test_write(state, "hand.safetensors", bytes, data_start + data_bytes);
 }
 
 #endif

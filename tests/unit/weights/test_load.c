@@ -5,8 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* The file is refused with status and message, in which "'F'" stands for the quoted path, and the state keeps its
-   bytes. */
+/* The file is refused with its quoted path and then `message`, and the state keeps its bytes. */
 static void assert_refused_file(const char *path, mote_status status, const char *message)
 {
     tensors t;
@@ -103,7 +102,7 @@ static void deeply_nested_json_is_refused(void **state)
 {
     const size_t depth = 100000;
     char *const header = mote_test_memory(state, depth + 16);
-    (void)strcpy(header, "{\"a\":");
+    memcpy(header, "{\"a\":", 6);
     memset(header + 5, '[', depth);
     assert_refused(state, header, 0, MOTE_ERROR_FORMAT, ": the header is not valid JSON at byte ");
 }

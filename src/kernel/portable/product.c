@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// The matrix product: blocks, threads, and where the sums go. The arithmetic is in the level's tile.
+//
+// Loops from the outside: columns, rows (left block), chunks of k, panels of columns, tiles of rows. A
+// tile's sums over a segment of k go straight into `out` where its columns are neighbours there, otherwise
+// through a small buffer.
+#include "kernel/portable/pack.h"
+
+#include "base/size.h"
+
+#include <assert.h>
+
+typedef struct product_call {
+    mote_product product;
+    mote_product_blocks blocks;
+    unsigned char *scratch;
+} product_call;
+
+/// A task: a rectangle of the output, and its slice of the scratch.
+typedef struct work {
+    const mote_product *product;
+    const mote_product_blocks *blocks;
+    size_t first_row, row_end;
+    size_t first_column, column_end;
+    mote_real *left, *right, *lanes, *sums;
+} work;
+
+/// The rows, columns and k at hand. `row_count` rows from `row` on are packed in work.left.
+typedef struct block {
+    size_t row, row_count;
+    size_t column, column_count;
+    size_t k, depth;
+} block;
+
+/// Where the columns of a panel lie in a row of the output.
+typedef struct places {
+    size_t width;    // columns of the panel that exist
+    bool neighbours; // offsets are ascending by 1
+    size_t offsets[MOTE_TILE_COLUMNS_MAX];
+} places;
+
+static places find_places(const work *w, size_t column)
+{
+    places found = {.width = mote_size_min(w->column_end - column, MOTE_KERNEL(tile).columns)};
+    found.neighbours = true;
+    for (size_t c = 0; c < found.width; c++) {
+        found.offsets[c] = mote_axis_offset(&w->product->column_axis, column + c);
+        if (found.offsets[c] != found.offsets[0] + c)
+            found.neighbours = false;
+    }
+    return found;
+}
+
+static void merge_row(const places *at, const mote_real *sums, bool add, mote_real *out)
+{
+    if (at->neighbours) {
+        out += at->offsets[0];
+        for (size_t c = 0; c < at->width; c++)
+            out[c] = add ? out[c] + sums[c] : sums[c];
+        return;
+    }
+    for (size_t c = 0; c < at->width; c++)
+        out[at->offsets[c]] = add ? out[at->offsets[c]] + sums[c] : sums[c];
+}
+
+static void merge(const work *w, const places *at, size_t row, size_t rows, const mote_real *sums,
+                  bool add)
+{
+    for (size_t r = 0; r < rows; r++) {
+        merge_row(at, sums + r * MOTE_KERNEL(tile).columns, add,
+                  w->product->out + (row + r) * w->product->row_step);
+    }
+}
+
+static void add_biases(const work *w, const places *at, size_t row, size_t rows, size_t column)
+{
+    const mote_product *const product = w->product;
+    for (size_t r = row; r < row + rows; r++) {
+        mote_real *const out = product->out + r * product->row_step;
+        for (size_t c = 0; product->row_bias && c < at->width; c++)
+            out[at->offsets[c]] += product->row_bias[r];
+        for (size_t c = 0; product->column_bias && c < at->width; c++)
+            out[at->offsets[c]] += product->column_bias[column + c];
+    }
+}
+
+/// A tile whose groups have one block each: group sums are added to the output.
+static void run_groups(const work *w, const block *b, const places *at, size_t row, size_t rows,
+                       const mote_real *left)
+{
+    const mote_tile *const tile = &MOTE_KERNEL(tile);
+    const bool whole = at->neighbours && at->width == tile->columns;
+    mote_real *const out = w->product->out + row * w->product->row_step + at->offsets[0];
+    for (size_t k = 0; k < b->depth; k += w->blocks->segment_depth) {
+        const size_t depth = mote_size_min(b->depth - k, w->blocks->segment_depth);
+        const mote_real *const right = w->right + k * tile->columns;
+        const bool add = b->k + k > 0;
+        if (whole) {
+            tile->run(rows, depth, left + k * rows, right, out, w->product->row_step, add);
+            continue;
+        }
+        mote_real sums[MOTE_TILE_ROWS_MAX * MOTE_TILE_COLUMNS_MAX];
+        tile->run(rows, depth, left + k * rows, right, sums, tile->columns, false);
+        merge(w, at, row, rows, sums, add);
+    }
+}
+
+/// A tile whose groups have several blocks: block sums are collected in `sums`, and added to the output when
+/// the group is complete.
+static void run_block_of_group(const work *w, const block *b, const places *at, size_t row,
+                               size_t rows, const mote_real *left, mote_real *sums)
+{
+    const mote_tile *const tile = &MOTE_KERNEL(tile);
+    const size_t group = w->blocks->group;
+    tile->run(rows, b->depth, left, w->right, sums, tile->columns, b->k % group != 0);
+    const size_t end = b->k + b->depth;
+    if (end % group == 0 || end == w->product->depth)
+        merge(w, at, row, rows, sums, b->k >= group);
+}
+
+/// The rows of the tile that begins at row `at` of a block of rows: blocks are cut evenly.
+static size_t tile_rows(size_t row_count, size_t at)
+{
+    const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).rows);
+    const size_t high = mote_size_ceil_divide(row_count, tiles);
+    const size_t high_count = row_count - (high - 1) * tiles; // tiles of `high` rows come first
+    return at < high_count * high ? high : high - 1;
+}
+
+static void pack_left(const work *w, const block *b)
+{
+    mote_panel panel = {.factor = &w->product->left, .first_k = b->k, .depth = b->depth};
+    for (size_t at = 0; at < b->row_count; at += panel.lanes) {
+        panel.lanes = tile_rows(b->row_count, at);
+        panel.first_lane = b->row + at;
+        panel.to = w->left + at * b->depth;
+        panel.to_step = panel.lanes;
+        MOTE_KERNEL(pack_plain)(&panel);
+    }
+}
+
+static void pack_right(const work *w, const block *b, size_t column, size_t width)
+{
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    const mote_panel panel = {
+        .factor = &w->product->right,
+        .first_lane = column,
+        .lanes = width,
+        .first_k = b->k,
+        .depth = b->depth,
+        .to = w->right,
+        .to_step = columns,
+    };
+    if (width < columns)
+        memset(w->right, 0, b->depth * columns * sizeof *w->right);
+    if (panel.factor->kind == MOTE_FACTOR_POSITION_TAPS)
+        MOTE_KERNEL(pack_positions)(&panel);
+    else if (panel.factor->kind == MOTE_FACTOR_TAP_POSITIONS)
+        MOTE_KERNEL(pack_taps)(&panel, w->lanes);
+    else
+        MOTE_KERNEL(pack_plain)(&panel);
+}
+
+static void run_panel(const work *w, const block *b, size_t column)
+{
+    const places at = find_places(w, column);
+    pack_right(w, b, column, at.width);
+    size_t rows = 0;
+    for (size_t r = 0; r < b->row_count; r += rows) {
+        rows = tile_rows(b->row_count, r);
+        const size_t row = b->row + r;
+        const mote_real *const left = w->left + r * b->depth;
+        if (w->blocks->group_has_blocks) {
+            mote_real *const sums = w->sums + (column - b->column) * b->row_count;
+            run_block_of_group(w, b, &at, row, rows, left, sums + r * MOTE_KERNEL(tile).columns);
+        } else {
+            run_groups(w, b, &at, row, rows, left);
+        }
+        if (b->k + b->depth == w->product->depth)
+            add_biases(w, &at, row, rows, column);
+    }
+}
+
+static void run_block(const work *w, block *b)
+{
+    const size_t depth = w->product->depth;
+    for (b->k = 0; b->k < depth; b->k += b->depth) {
+        b->depth = mote_size_min(depth - b->k, w->blocks->chunk_depth);
+        if (w->blocks->group_has_blocks)
+            b->depth = mote_size_min(b->depth, w->blocks->group - b->k % w->blocks->group);
+        pack_left(w, b);
+        for (size_t c = 0; c < b->column_count; c += MOTE_KERNEL(tile).columns)
+            run_panel(w, b, b->column + c);
+    }
+}
+
+static void run_work(const work *w)
+{
+    const size_t rows = w->row_end - w->first_row;
+    const size_t row_blocks = mote_size_ceil_divide(rows, w->blocks->rows);
+    block b = {.column = w->first_column};
+    for (; b.column < w->column_end; b.column += b.column_count) {
+        b.column_count = mote_size_min(w->column_end - b.column, w->blocks->columns);
+        b.row = w->first_row;
+        for (size_t i = 0; i < row_blocks; i++) {
+            size_t first = 0;
+            b.row_count = mote_parallel_part(rows, i, row_blocks, &first);
+            b.row = w->first_row + first;
+            run_block(w, &b);
+        }
+    }
+}
+
+/// The part of 0 .. extent-1 that a task has, in whole tiles.
+static void split(size_t extent, size_t tile, size_t task, size_t task_count, size_t range[2])
+{
+    size_t first = 0;
+    const size_t tiles = mote_size_ceil_divide(extent, tile);
+    const size_t count = mote_parallel_part(tiles, task, task_count, &first);
+    range[0] = mote_size_min(first * tile, extent);
+    range[1] = mote_size_min((first + count) * tile, extent);
+}
+
+static bool splits_columns(const mote_product *product)
+{
+    return product->columns >= product->rows;
+}
+
+static void run_task(void *argument, size_t task, size_t task_count)
+{
+    const product_call *const call = (const product_call *)argument;
+    const mote_product *const product = &call->product;
+    size_t rows[2] = {0, product->rows};
+    size_t columns[2] = {0, product->columns};
+    if (splits_columns(product))
+        split(product->columns, MOTE_KERNEL(tile).columns, task, task_count, columns);
+    else
+        split(product->rows, MOTE_KERNEL(tile).rows, task, task_count, rows);
+    mote_real *const slice = (mote_real *)(void *)(call->scratch + task * call->blocks.slice_bytes);
+    const work w = {
+        .product = product,
+        .blocks = &call->blocks,
+        .first_row = rows[0],
+        .row_end = rows[1],
+        .first_column = columns[0],
+        .column_end = columns[1],
+        .left = slice,
+        .right = slice + call->blocks.left,
+        .lanes = slice + call->blocks.left + call->blocks.right,
+        .sums = slice + call->blocks.left + call->blocks.right + call->blocks.lanes,
+    };
+    run_work(&w);
+}
+
+/// A convolution with a 1x1 kernel over all positions: the image is one long row.
+static mote_patches flatten_rows(mote_patches patches)
+{
+    const bool one_tap = patches.kernel_height == 1 && patches.kernel_width == 1;
+    const bool every_position = patches.step_height == 1 && patches.step_width == 1 &&
+                                patches.divisor_height == 1 && patches.divisor_width == 1;
+    const bool same_extent =
+        patches.positions_height == patches.height && patches.positions_width == patches.width;
+    if (!one_tap || !every_position || !same_extent || patches.offset_height != 0 ||
+        patches.offset_width != 0)
+        return patches;
+    patches.width *= patches.height;
+    patches.positions_width = patches.width;
+    patches.height = 1;
+    patches.positions_height = 1;
+    return patches;
+}
+
+void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *parallel, void *scratch)
+{
+    assert(product->left.kind == MOTE_FACTOR_PLAIN);
+    assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
+    product_call call = {.product = *product, .scratch = scratch};
+    call.product.right.patches = flatten_rows(product->right.patches);
+    call.blocks = mote_product_cut(product);
+    const size_t tasks = mote_product_task_count(product, parallel ? parallel->thread_count : 1);
+    const size_t tiles = splits_columns(product)
+                             ? mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).columns)
+                             : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
+    mote_parallel_run(parallel, run_task, &call, mote_size_min(tasks, tiles));
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions of one array, and the softmax of one row.
+#include "kernel/portable/lanes.h"
+#include "kernel/portable/level.h"
+
+#include <assert.h>
+
+void MOTE_KERNEL(sum)(size_t count, const mote_real *x, mote_real *result)
+{
+#define ADD(lane, i) ((lane) + x[i])
+    MOTE_LANES_SUM(count, ADD, result);
+#undef ADD
+}
+
+void MOTE_KERNEL(sum_products)(size_t count, const mote_real *a, const mote_real *b,
+                               mote_real *result)
+{
+#define ADD(lane, i) MOTE_FMA(a[i], b[i], lane)
+    MOTE_LANES_SUM(count, ADD, result);
+#undef ADD
+}
+
+void MOTE_KERNEL(sum_centered_products)(size_t count, mote_real mean, const mote_real *x,
+                                        const mote_real *dy, mote_real *result)
+{
+#define ADD(lane, i) MOTE_FMA(dy[i], x[i] - mean, lane)
+    MOTE_LANES_SUM(count, ADD, result);
+#undef ADD
+}
+
+void MOTE_KERNEL(sum_squared_differences)(size_t count, const mote_real *a, const mote_real *b,
+                                          mote_real *result)
+{
+#define ADD(lane, i) MOTE_FMA(a[i] - b[i], a[i] - b[i], lane)
+    MOTE_LANES_SUM(count, ADD, result);
+#undef ADD
+}
+
+void MOTE_KERNEL(moments)(size_t count, const mote_real *x, mote_real *mean, mote_real *m2)
+{
+    assert(count > 0);
+    mote_real sum = 0;
+    MOTE_KERNEL(sum)(count, x, &sum);
+    const mote_real center = sum / (mote_real)count;
+#define ADD(lane, i) MOTE_FMA(x[i] - center, x[i] - center, lane)
+    MOTE_LANES_SUM(count, ADD, m2);
+#undef ADD
+    *mean = center;
+}
+
+static mote_real minimum_of(mote_real a, mote_real b)
+{
+    return b < a ? b : a;
+}
+
+static mote_real maximum_of(mote_real a, mote_real b)
+{
+    return b > a ? b : a;
+}
+
+void MOTE_KERNEL(range)(size_t count, const mote_real *x, mote_real *minimum, mote_real *maximum)
+{
+    assert(count > 0);
+    mote_real low[MOTE_LANES];
+    mote_real high[MOTE_LANES];
+    for (size_t i = 0; i < MOTE_LANES; i++)
+        low[i] = high[i] = x[0];
+    size_t at = 0;
+    for (; at + MOTE_LANES <= count; at += MOTE_LANES) {
+        for (size_t i = 0; i < MOTE_LANES; i++) {
+            low[i] = minimum_of(low[i], x[at + i]);
+            high[i] = maximum_of(high[i], x[at + i]);
+        }
+    }
+    for (size_t i = 0; at + i < count; i++) {
+        low[i] = minimum_of(low[i], x[at + i]);
+        high[i] = maximum_of(high[i], x[at + i]);
+    }
+    for (size_t i = 1; i < MOTE_LANES; i++) {
+        low[0] = minimum_of(low[0], low[i]);
+        high[0] = maximum_of(high[0], high[i]);
+    }
+    *minimum = low[0];
+    *maximum = high[0];
+}
+
+static mote_real find_maximum(size_t count, const mote_real *x)
+{
+    mote_real minimum = 0;
+    mote_real maximum = 0;
+    MOTE_KERNEL(range)(count, x, &minimum, &maximum);
+    return maximum;
+}
+
+void MOTE_KERNEL(softmax)(size_t count, const mote_real *x, mote_real *y)
+{
+    const mote_real maximum = find_maximum(count, x);
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++)
+        y[i] = mote_elementary_exp(x[i] - maximum);
+    mote_real sum = 0;
+    MOTE_KERNEL(sum)(count, y, &sum);
+    for (size_t i = 0; i < count; i++)
+        y[i] /= sum;
+}
+
+void MOTE_KERNEL(softmax_derivative)(size_t count, const mote_real *y, const mote_real *dy,
+                                     mote_real *dx)
+{
+    mote_real sum = 0;
+    MOTE_KERNEL(sum_products)(count, y, dy, &sum);
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++)
+        dx[i] = y[i] * (dy[i] - sum);
+}
+
+void MOTE_KERNEL(log_sum_exp)(size_t count, const mote_real *x, mote_real *result)
+{
+    const mote_real maximum = find_maximum(count, x);
+    mote_real sum = 0;
+#define ADD(lane, i) ((lane) + mote_elementary_exp(x[i] - maximum))
+    MOTE_LANES_SUM(count, ADD, &sum);
+#undef ADD
+    *result = maximum + mote_elementary_log(sum);
+}

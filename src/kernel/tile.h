@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to kernel: what an instruction set adds to the matrix product, and the block sizes that do not
+// depend on it. A level supplies one mote_tile; packing, blocking and threads are in portable/product.c.
+#ifndef MOTE_KERNEL_TILE_H
+#define MOTE_KERNEL_TILE_H
+
+#include "kernel/product.h"
+
+#include <stdbool.h>
+
+/// No level's tile is larger.
+#define MOTE_TILE_ROWS_MAX    16U
+#define MOTE_TILE_COLUMNS_MAX 32U
+
+typedef struct mote_tile {
+    size_t rows, columns; // of the largest tile
+    /// out[r][c] (+)= sum over k < depth of left[k * rows + r] * right[k * columns + c], each sum by fused
+    /// multiply-add from zero, k ascending. 1 <= rows <= tile.rows; all of tile.columns are made.
+    void (*run)(size_t rows, size_t depth, const mote_real *left, const mote_real *right,
+                mote_real *out, size_t out_step, bool add);
+    /// to[k * to_step + lane] = from[lane * from_step + k]
+    void (*transpose)(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
+                      mote_real *to, size_t to_step);
+} mote_tile;
+
+/// One a level.
+extern const mote_tile mote_tile_scalar;
+extern const mote_tile mote_tile_avx2;
+
+/// How a product is cut. Sizes in elements.
+typedef struct mote_product_blocks {
+    size_t group;          // terms of a group; the depth where there is one group
+    size_t segment_depth;  // terms of a sum that is added as a whole: a block or a smaller group
+    size_t chunk_depth;    // terms packed at once: whole segments
+    size_t rows;           // left rows packed at once
+    size_t columns;        // worked before the next rows
+    bool group_has_blocks; // several blocks a group: their sums are collected apart
+    size_t left, right, lanes, sums; // elements of the parts of a task's scratch, in this order
+    size_t slice_bytes;              // of a task's scratch
+} mote_product_blocks;
+
+mote_product_blocks mote_product_cut(const mote_product *product);
+
+/// Tasks the product is worth on so many threads.
+size_t mote_product_task_count(const mote_product *product, size_t thread_count);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile of AVX2 with FMA: 6 rows x 16 columns in 12 of the 16 registers. Every sum has a name: an array
+// of them would live in memory.
+#include "kernel/tile.h"
+
+#include <immintrin.h>
+
+#define COLUMNS 16U
+
+#define ROWS_1(X) X(0)
+#define ROWS_2(X) ROWS_1(X) X(1)
+#define ROWS_3(X) ROWS_2(X) X(2)
+#define ROWS_4(X) ROWS_3(X) X(3)
+#define ROWS_5(X) ROWS_4(X) X(4)
+#define ROWS_6(X) ROWS_5(X) X(5)
+
+#define DECLARE(r)                        \
+    __m256 low_##r = _mm256_setzero_ps(); \
+    __m256 high_##r = _mm256_setzero_ps();
+
+#define MULTIPLY(r)                                        \
+    factor = _mm256_broadcast_ss(left + (r));              \
+    low_##r = _mm256_fmadd_ps(factor, right_low, low_##r); \
+    high_##r = _mm256_fmadd_ps(factor, right_high, high_##r);
+
+#define STORE(r)                                   \
+    _mm256_storeu_ps(out + (r)*out_step, low_##r); \
+    _mm256_storeu_ps(out + (r)*out_step + 8, high_##r);
+
+#define ADD(r)                                                             \
+    low_##r = _mm256_add_ps(_mm256_loadu_ps(out + (r)*out_step), low_##r); \
+    high_##r = _mm256_add_ps(_mm256_loadu_ps(out + (r)*out_step + 8), high_##r);
+
+#define RUN(rows)                                                                           \
+    static void run_##rows(size_t depth, const float *left, const float *right, float *out, \
+                           size_t out_step, bool add)                                       \
+    {                                                                                       \
+        ROWS_##rows(DECLARE);                                                               \
+        for (size_t k = 0; k < depth; k++) {                                                \
+            const __m256 right_low = _mm256_loadu_ps(right);                                \
+            const __m256 right_high = _mm256_loadu_ps(right + 8);                           \
+            __m256 factor;                                                                  \
+            ROWS_##rows(MULTIPLY);                                                          \
+            left += (rows);                                                                 \
+            right += COLUMNS;                                                               \
+        }                                                                                   \
+        if (add) {                                                                          \
+            ROWS_##rows(ADD);                                                               \
+        }                                                                                   \
+        ROWS_##rows(STORE);                                                                 \
+    }
+
+RUN(1)
+RUN(2)
+RUN(3)
+RUN(4)
+RUN(5)
+RUN(6)
+
+static void run(size_t rows, size_t depth, const float *left, const float *right, float *out,
+                size_t out_step, bool add)
+{
+    static void (*const runs[])(size_t, const float *, const float *, float *, size_t, bool) = {
+        run_1, run_2, run_3, run_4, run_5, run_6,
+    };
+    runs[rows - 1](depth, left, right, out, out_step, add);
+}
+
+/// Up to 8 lanes x 8 k; the mask says which lanes exist.
+static void transpose_8(const float *const from[8], __m256i mask, float *to, size_t to_step)
+{
+    __m256 rows[8];
+    for (size_t i = 0; i < 8; i++)
+        rows[i] = _mm256_loadu_ps(from[i]);
+    __m256 pairs[8];
+    for (size_t i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (size_t half = 0; half < 2; half++) {
+        const __m256 *const p = pairs + 4 * half;
+        rows[4 * half] = _mm256_shuffle_ps(p[0], p[2], 0x44);
+        rows[4 * half + 1] = _mm256_shuffle_ps(p[0], p[2], 0xEE);
+        rows[4 * half + 2] = _mm256_shuffle_ps(p[1], p[3], 0x44);
+        rows[4 * half + 3] = _mm256_shuffle_ps(p[1], p[3], 0xEE);
+    }
+    for (size_t k = 0; k < 4; k++) {
+        const __m256 first = _mm256_permute2f128_ps(rows[k], rows[k + 4], 0x20);
+        const __m256 last = _mm256_permute2f128_ps(rows[k], rows[k + 4], 0x31);
+        _mm256_maskstore_ps(to + k * to_step, mask, first);
+        _mm256_maskstore_ps(to + (k + 4) * to_step, mask, last);
+    }
+}
+
+static void transpose(size_t lanes, size_t depth, const float *from, size_t from_step, float *to,
+                      size_t to_step)
+{
+    const size_t whole = depth - depth % 8;
+    for (size_t lane = 0; lane < lanes; lane += 8) {
+        const size_t count = lanes - lane < 8 ? lanes - lane : 8;
+        const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count),
+                                                _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+        const float *rows[8];
+        for (size_t i = 0; i < 8; i++)
+            rows[i] = from + (i < count ? lane + i : lane) * from_step;
+        for (size_t k = 0; k < whole; k += 8) {
+            transpose_8(rows, mask, to + k * to_step + lane, to_step);
+            for (size_t i = 0; i < 8; i++)
+                rows[i] += 8;
+        }
+        for (size_t k = whole; k < depth; k++) {
+            for (size_t i = 0; i < count; i++)
+                to[k * to_step + lane + i] = from[(lane + i) * from_step + k];
+        }
+    }
+}
+
+const mote_tile mote_tile_avx2 = {
+    .rows = 6,
+    .columns = COLUMNS,
+    .run = run,
+    .transpose = transpose,
+};

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activations: known values, and softmax over the last axis.
+#include "support/expect.h"
+#include "support/layer_harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT 4U
+
+static const double x[COUNT] = {-1, 0, 0.5, 2};
+
+static void expect_values(const char *entry, const double y[COUNT], const double dx[COUNT])
+{
+    const layer_config config = {
+        .layer = "activation",
+        .entries = {entry},
+        .input_count = 1,
+        .inputs = {{1, 2, 2}},
+        .batch = 1,
+    };
+    const double ones[COUNT] = {1, 1, 1, 1};
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    layer_harness_set(&harness, LAYER_INPUT, 0, COUNT, x);
+    layer_harness_set(&harness, LAYER_OUTPUT_DERIVATIVE, 0, COUNT, ones);
+    layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+    layer_harness_run(&harness, MOTE_PHASE_DERIVATIVE);
+    layer_harness_expect(&harness, LAYER_OUTPUT, 0, COUNT, y, 1e-6);
+    layer_harness_expect(&harness, LAYER_INPUT_DERIVATIVE, 0, COUNT, dx, 1e-6);
+    layer_harness_release(&harness);
+}
+
+static void relu_keeps_what_is_positive(void **unused)
+{
+    (void)unused;
+    const double y[] = {0, 0, 0.5, 2};
+    const double dx[] = {0, 0, 1, 1};
+    expect_values("activation=relu", y, dx);
+}
+
+static void sigmoid_has_its_known_values(void **unused)
+{
+    (void)unused;
+    const double y[] = {0.26894142, 0.5, 0.62245933, 0.88079708};
+    const double dx[] = {0.19661193, 0.25, 0.23500371, 0.10499359};
+    expect_values("activation=sigmoid", y, dx);
+}
+
+static void tanh_has_its_known_values(void **unused)
+{
+    (void)unused;
+    const double y[] = {-0.76159416, 0, 0.46211716, 0.96402758};
+    const double dx[] = {0.41997434, 1, 0.78644773, 0.07065082};
+    expect_values("activation=tanh", y, dx);
+}
+
+static void softmax_goes_over_the_last_axis(void **unused)
+{
+    (void)unused;
+    const double y[] = {0.26894142, 0.73105858, 0.18242552, 0.81757448};
+    const double dx[] = {0, 0, 0, 0};
+    expect_values("Activation=SoftMax", y, dx);
+}
+
+static void an_unknown_function_is_refused_with_the_known_ones(void **unused)
+{
+    (void)unused;
+    const layer_config config = {
+        .layer = "activation",
+        .entries = {"activation=swish"},
+        .input_count = 1,
+        .inputs = {{1, 2, 2}},
+        .batch = 1,
+    };
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "one of relu, sigmoid, tanh, softmax");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(relu_keeps_what_is_positive),
+        cmocka_unit_test(sigmoid_has_its_known_values),
+        cmocka_unit_test(tanh_has_its_known_values),
+        cmocka_unit_test(softmax_goes_over_the_last_axis),
+        cmocka_unit_test(an_unknown_function_is_refused_with_the_known_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

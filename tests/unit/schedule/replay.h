@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// An independent check of a schedule: replays its steps and watches what each block holds. Knows the
+// declarations and which tensors share a block, nothing of how lives and aliases were found.
+#ifndef MOTE_TESTS_UNIT_SCHEDULE_REPLAY_H
+#define MOTE_TESTS_UNIT_SCHEDULE_REPLAY_H
+
+#include "schedule/schedule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define REPLAY_USES_MAX 64U
+
+/// A tensor in a step.
+typedef struct replay_use {
+    size_t tensor;
+    bool reads, writes;
+    bool is_target;  // the output or derivative that may be written in place,
+    bool is_operand; // over what this step reads there
+} replay_use;
+
+typedef struct replay {
+    const mote_schedule *schedule;
+    size_t *contents; // by tensor: equal for tensors that are views of each other
+    size_t *held;     // by block: the content that it holds, or MOTE_NONE
+    bool *seen;       // by tensor: a temporary that a step has used
+    size_t step;
+    replay_use uses[REPLAY_USES_MAX]; // of the step
+    size_t use_count;
+    char problem[512]; // the first one, or ""
+} replay;
+
+static inline void replay_report(replay *r, size_t tensor, const char *what)
+{
+    char text[256];
+    if (r->problem[0])
+        return;
+    (void)snprintf(r->problem, sizeof r->problem, "step %zu, %s: '%s' %s", r->step,
+                   mote_step_text(r->schedule, r->step, text, sizeof text),
+                   tensor == MOTE_NONE ? "?" : r->schedule->tensors[tensor].name, what);
+}
+
+static inline replay_use *replay_add(replay *r, size_t tensor, bool reads, bool writes)
+{
+    assert_true(r->use_count < REPLAY_USES_MAX);
+    replay_use *const use = &r->uses[r->use_count++];
+    *use = (replay_use){.tensor = tensor, .reads = reads, .writes = writes};
+    return use;
+}
+
+static inline replay_use *replay_read(replay *r, size_t tensor)
+{
+    if (tensor == MOTE_NONE)
+        replay_report(r, tensor, "is read but not there");
+    return replay_add(r, tensor, true, false);
+}
+
+/// Tensors that are not there are not wanted.
+static inline replay_use *replay_write(replay *r, size_t tensor)
+{
+    return replay_add(r, tensor, false, true);
+}
+
+static inline void replay_forward(replay *r, const mote_node *node)
+{
+    const size_t *const values = r->schedule->values;
+    for (size_t i = 0; i < node->input_count; i++) {
+        replay_use *const use = replay_read(r, values[node->inputs[i]]);
+        // a third input is read after the sum of the first two was written
+        use->is_operand =
+            node->declaration.output_over_input && (i == 0 || (i == 1 && node->input_count == 2));
+    }
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        replay_write(r, values[node->outputs[i]])->is_target = i == 0;
+}
+
+/// What a backward phase reads.
+static inline void replay_needs(replay *r, const mote_node *node, unsigned phase)
+{
+    const mote_declaration *const declaration = &node->declaration;
+    const bool derives = phase == MOTE_PHASE_DERIVATIVE;
+    for (size_t i = 0; i < declaration->output_count; i++) {
+        if (node->layer->kind != MOTE_LAYER_LOSS)
+            replay_read(r, r->schedule->derivatives[node->outputs[i]])->is_operand =
+                derives && declaration->derivative_over_output_derivative;
+    }
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (declaration->input_needs[i] & phase)
+            replay_read(r, r->schedule->values[node->inputs[i]])->is_operand =
+                derives && i == 0 && declaration->derivative_over_input;
+    }
+    if (!(declaration->output_needs & phase))
+        return;
+    const size_t input = r->schedule->values[node->inputs[0]];
+    const size_t output = r->schedule->values[node->outputs[0]];
+    const bool in_place = r->schedule->tensors[input].block == r->schedule->tensors[output].block;
+    replay_read(r, output)->is_operand =
+        derives && declaration->output_over_input && in_place && declaration->derivative_over_input;
+}
+
+static inline void replay_gradient(replay *r, size_t index)
+{
+    const mote_node *const node = &r->schedule->graph->nodes[index];
+    replay_needs(r, node, MOTE_PHASE_GRADIENT);
+    for (size_t i = 0; i < node->declaration.weight_count; i++)
+        (void)replay_write(r, r->schedule->nodes[index].gradients[i]);
+}
+
+static inline void replay_derivative(replay *r, const mote_node *node)
+{
+    replay_needs(r, node, MOTE_PHASE_DERIVATIVE);
+    for (size_t i = 0; i < node->input_count; i++)
+        replay_write(r, r->schedule->derivatives[node->inputs[i]])->is_target = i == 0;
+}
+
+/// The first phase that uses a temporary writes it, later ones read and write.
+static inline void replay_temporaries(replay *r, size_t index, unsigned phase)
+{
+    const mote_declaration *const declaration = &r->schedule->graph->nodes[index].declaration;
+    for (size_t i = 0; i < declaration->temporary_count; i++) {
+        const size_t tensor = r->schedule->nodes[index].temporaries[i];
+        if (!(declaration->temporaries[i].phases & phase) || tensor == MOTE_NONE)
+            continue;
+        (void)replay_add(r, tensor, r->seen[tensor], true);
+        r->seen[tensor] = true;
+    }
+}
+
+/// Lists the uses of the current step.
+static inline void replay_list(replay *r)
+{
+    const mote_schedule *const schedule = r->schedule;
+    const mote_step *const step = &schedule->steps[r->step];
+    const mote_node *const node = &schedule->graph->nodes[step->node];
+    r->use_count = 0;
+    (void)replay_write(r, step->scratch);
+    replay_temporaries(r, step->node, mote_step_phase(step->kind));
+    switch (step->kind) {
+    case MOTE_STEP_READ:
+        (void)replay_write(r, schedule->values[schedule->graph->ports[step->index]]);
+        break;
+    case MOTE_STEP_FORWARD:
+        replay_forward(r, node);
+        break;
+    case MOTE_STEP_GRADIENT:
+        replay_gradient(r, step->node);
+        break;
+    case MOTE_STEP_DERIVATIVE:
+        replay_derivative(r, node);
+        break;
+    case MOTE_STEP_APPLY:
+        (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
+        break;
+    case MOTE_STEP_UPDATE:
+        break;
+    }
+}
+
+/// A use must lie in a block that lives now, is large enough and holds what is read.
+static inline void replay_check_use(replay *r, const replay_use *use)
+{
+    const mote_schedule_tensor *const tensor = &r->schedule->tensors[use->tensor];
+    if (tensor->persistent || tensor->block == MOTE_NONE) {
+        replay_report(r, use->tensor, "has no block");
+        return;
+    }
+    const mote_block *const block = &r->schedule->blocks[tensor->block];
+    if (r->step < block->first || r->step > block->last)
+        replay_report(r, use->tensor, "is used outside of its block's life");
+    if (tensor->bytes > block->bytes)
+        replay_report(r, use->tensor, "is larger than its block");
+    if (use->reads && r->held[tensor->block] != r->contents[use->tensor])
+        replay_report(r, use->tensor, "is read but its block holds something else");
+}
+
+/// What is written may share its block with nothing else in the step, but in place.
+static inline void replay_check_pair(replay *r, const replay_use *written, const replay_use *other)
+{
+    const mote_schedule_tensor *const tensors = r->schedule->tensors;
+    if (tensors[written->tensor].block != tensors[other->tensor].block ||
+        r->contents[written->tensor] == r->contents[other->tensor])
+        return;
+    if (!written->is_target || !other->is_operand)
+        replay_report(r, written->tensor, "is written over what else the step uses");
+}
+
+static inline void replay_run(replay *r)
+{
+    replay_list(r);
+    for (size_t i = 0; i < r->use_count; i++) {
+        if (r->uses[i].tensor != MOTE_NONE)
+            replay_check_use(r, &r->uses[i]);
+    }
+    for (size_t i = 0; i < r->use_count && !r->problem[0]; i++) {
+        for (size_t j = 0; r->uses[i].writes && j < r->use_count; j++) {
+            if (r->uses[i].tensor != MOTE_NONE && r->uses[j].tensor != MOTE_NONE)
+                replay_check_pair(r, &r->uses[i], &r->uses[j]);
+        }
+    }
+    for (size_t i = 0; i < r->use_count && !r->problem[0]; i++) {
+        const replay_use *const use = &r->uses[i];
+        if (use->writes && use->tensor != MOTE_NONE)
+            r->held[r->schedule->tensors[use->tensor].block] = r->contents[use->tensor];
+    }
+}
+
+static inline void replay_join(replay *r, size_t a, size_t b)
+{
+    if (a == MOTE_NONE || b == MOTE_NONE)
+        return;
+    const size_t from = r->contents[a];
+    for (size_t i = 0; i < r->schedule->tensor_count; i++) {
+        if (r->contents[i] == from)
+            r->contents[i] = r->contents[b];
+    }
+}
+
+/// Views of values and of derivatives are one content, and must be one block.
+static inline void replay_find_views(replay *r)
+{
+    const mote_schedule *const schedule = r->schedule;
+    for (size_t i = 0; i < schedule->graph->node_count; i++) {
+        const mote_node *const node = &schedule->graph->nodes[i];
+        for (size_t j = 0; node->declaration.view && j < node->declaration.output_count; j++)
+            replay_join(r, schedule->values[node->inputs[0]], schedule->values[node->outputs[j]]);
+        for (size_t j = 0; node->declaration.derivative_view && j < node->input_count; j++)
+            replay_join(r, schedule->derivatives[node->inputs[j]],
+                        schedule->derivatives[node->outputs[0]]);
+    }
+}
+
+static inline void *replay_memory(size_t count, size_t element_bytes)
+{
+    void *const memory = calloc(count + 1, element_bytes);
+    assert_non_null(memory);
+    return memory;
+}
+
+static inline void replay_all(replay *r)
+{
+    const mote_schedule *const schedule = r->schedule;
+    const mote_graph *const graph = schedule->graph;
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        r->contents[i] = i;
+    for (size_t i = 0; i < schedule->block_count; i++)
+        r->held[i] = MOTE_NONE;
+    replay_find_views(r);
+    for (r->step = 0; r->step < schedule->step_count && !r->problem[0]; r->step++)
+        replay_run(r);
+    r->step = schedule->step_count - 1;
+    r->use_count = 0;
+    const size_t result =
+        graph->loss == MOTE_NONE ? graph->prediction : graph->nodes[graph->loss].outputs[0];
+    replay_check_use(r, replay_read(r, schedule->values[result])); // by the caller
+}
+
+/// False, and says why, when a step reads what is not there any more, or not yet.
+static inline bool replay_is_right(const mote_schedule *schedule, char *problem, size_t bytes)
+{
+    replay r = {.schedule = schedule,
+                .contents = replay_memory(schedule->tensor_count, sizeof *r.contents),
+                .held = replay_memory(schedule->block_count, sizeof *r.held),
+                .seen = replay_memory(schedule->tensor_count, sizeof *r.seen)};
+    replay_all(&r);
+    free(r.contents);
+    free(r.held);
+    free(r.seen);
+    (void)snprintf(problem, bytes, "%s", r.problem);
+    return !r.problem[0];
+}
+
+static inline void replay_check(const mote_schedule *schedule)
+{
+    char problem[512];
+    if (!replay_is_right(schedule, problem, sizeof problem))
+        fail_msg("%s", problem);
+}
+
+#endif

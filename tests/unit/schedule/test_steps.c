@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which steps a program has, and in which order.
+#include "program.h"
+
+#define STEPS(text, kind, expected)               \
+    do {                                          \
+        program p;                                \
+        program_build(state, (text), (kind), &p); \
+        assert_steps(&p, (expected));             \
+        program_release(&p);                      \
+    } while (0)
+
+#define TWO_LAYERS "[Model]\nloss = mse\n" INPUT FC("a") "activation = relu\n" FC("b")
+
+static void weights_change_as_soon_as_their_layer_is_done_with_them(void **state)
+{
+    STEPS(TWO_LAYERS, TRAIN,
+          "read in batch\n"
+          "forward a\n"
+          "forward a/activation\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "calc_derivative a/activation\n"
+          "calc_gradient a\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+static void weights_change_after_the_whole_backward_pass_if_asked_for(void **state)
+{
+    STEPS(TWO_LAYERS, TRAIN_AFTER_ALL,
+          "read in batch\n"
+          "forward a\n"
+          "forward a/activation\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "calc_derivative a/activation\n"
+          "calc_gradient a\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+static void evaluation_reads_and_runs_forward_only(void **state)
+{
+    STEPS(TWO_LAYERS, EVALUATE,
+          "read in batch\n"
+          "forward a\n"
+          "forward a/activation\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n");
+}
+
+static void inference_has_no_label(void **state)
+{
+    STEPS(TWO_LAYERS, INFER,
+          "read in batch\n"
+          "forward a\n"
+          "forward a/activation\n"
+          "forward b\n");
+}
+
+static void views_have_no_forward_step(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT "[f]\ntype = flatten\n" FC("a"), EVALUATE,
+          "read in batch\n"
+          "forward a\n"
+          "read a/loss label\n"
+          "forward a/loss\n");
+}
+
+static void an_input_that_normalizes_has_a_forward_step(void **state)
+{
+    STEPS("[Model]\n" INPUT "normalization = true\n" FC("a"), INFER,
+          "read in batch\n"
+          "forward in\n"
+          "forward a\n");
+}
+
+static void a_frozen_prefix_has_no_backward_steps(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT FC("a") FROZEN BN("n") FROZEN FC("b"), TRAIN,
+          "read in batch\n"
+          "forward a\n"
+          "forward n\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b\n"
+          "apply b.weight\n"
+          "apply b.bias\n");
+}
+
+static void running_statistics_change_when_the_weights_of_their_layer_do(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT CONV("a") BN("n"), TRAIN,
+          "read in batch\n"
+          "forward a\n"
+          "forward n\n"
+          "read n/loss label\n"
+          "forward n/loss\n"
+          "calc_derivative n/loss\n"
+          "calc_gradient n\n"
+          "calc_derivative n\n"
+          "update n\n"
+          "apply n.weight\n"
+          "apply n.bias\n"
+          "calc_gradient a\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+static void
+derivatives_of_a_value_with_readers_are_added_when_the_first_reader_is_done(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT CONV("a")
+              CONV("b") "[sum]\ntype = addition\ninput_layers = b, a\n",
+          TRAIN,
+          "read in batch\n"
+          "forward a\n"
+          "forward b\n"
+          "forward sum\n"
+          "read sum/loss label\n"
+          "forward sum/loss\n"
+          "calc_derivative sum/loss\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "calc_derivative a/fan_out0\n"
+          "calc_gradient a\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(weights_change_as_soon_as_their_layer_is_done_with_them),
+        cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
+        cmocka_unit_test(evaluation_reads_and_runs_forward_only),
+        cmocka_unit_test(inference_has_no_label),
+        cmocka_unit_test(views_have_no_forward_step),
+        cmocka_unit_test(an_input_that_normalizes_has_a_forward_step),
+        cmocka_unit_test(a_frozen_prefix_has_no_backward_steps),
+        cmocka_unit_test(running_statistics_change_when_the_weights_of_their_layer_do),
+        cmocka_unit_test(
+            derivatives_of_a_value_with_readers_are_added_when_the_first_reader_is_done),
+    };
+    return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
+}
