@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mote version. Makes no thread and takes no memory that it need not: it is what the memory of the other
-// commands is compared with.
+// mote version. Makes no thread and takes no memory that it need not: the memory of the other
+// commands is compared with it.
 #include "commands.h"
 #include "output.h"
 #include "session.h"

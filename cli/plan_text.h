@@ -5,7 +5,8 @@
 
 #include "output.h"
 
-/// Prints, with cli_print or cli_talk, what the plan of a compiled model says: sizes, who holds the peak.
+/// Prints what the plan of a compiled model says: sizes, who holds the peak. `print` is cli_print
+/// or cli_talk.
 mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan,
                            cli_print_function *print) MOTE_MUST_CHECK;
 

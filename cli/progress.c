@@ -179,7 +179,8 @@ static void finish_epoch(cli_progress *progress, const mote_progress *now, uint6
         line_add_metrics(&line, "validation ", &now->validation);
     line_add(&line, "  %.1f s", (double)(clock - progress->epoch_ns) / 1e9);
     draw(progress, &line, true);
-    progress->drawn_ns = clock;
+    if (!progress->live)
+        progress->drawn_ns = clock; // however short epochs are, a live line follows
 }
 
 void cli_progress_init(cli_progress *progress, const cli_options *options, const char *batch_name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What work says while it runs: a live line on a terminal, else a line now and then. Allocates nothing
-// between init and release, as nothing may be allocated between two training steps.
+// What work says while it runs: a live line on a terminal, else a line now and then. Allocates
+// nothing between init and release, as nothing may be allocated between two training steps.
 #ifndef MOTE_CLI_PROGRESS_H
 #define MOTE_CLI_PROGRESS_H
 
@@ -17,8 +17,9 @@ typedef struct cli_progress {
     bool has_epochs;
     const char *batch_name; // what batches are called: "batch", "step"
     bool quiet, live, colors;
-    uint64_t first_ns, epoch_ns,
-        drawn_ns;           // clock at the first step, at the epoch's, when last drawn
+    uint64_t first_ns;      // clock at the first step,
+    uint64_t epoch_ns;      // at the epoch's first step,
+    uint64_t drawn_ns;      // when a line was last drawn
     uint64_t epoch_step_ns; // spent in this epoch's training steps
     uint64_t epoch, batch;  // of the last step counted
     uint64_t epoch_samples; // trained in this epoch
@@ -32,8 +33,8 @@ typedef struct cli_progress {
 /// Starts for work without epochs.
 void cli_progress_init(cli_progress *progress, const cli_options *options, const char *batch_name);
 
-/// Starts for training. `kept_epochs`: of how many epochs to keep a record; having told the user, false
-/// when out of memory.
+/// Starts for training. `kept_epochs`: of how many epochs to keep a record; having told the user,
+/// false when out of memory.
 bool cli_progress_init_epochs(cli_progress *progress, const cli_options *options,
                               uint64_t kept_epochs);
 

@@ -18,8 +18,8 @@ typedef struct cli_session {
 mote_status cli_context_create(const cli_options *options, size_t threads,
                                mote_context **context) MOTE_MUST_CHECK;
 
-/// Makes the context and loads the model of the first operand, with the user's settings. Release the session
-/// also when that fails.
+/// Makes the context and loads the model of the first operand, with the user's settings. Release
+/// the session also when that fails.
 mote_status cli_session_load(cli_session *session) MOTE_MUST_CHECK;
 
 /// Compiles for `modes` with the planner and the weights asked for.
@@ -28,8 +28,8 @@ mote_status cli_session_compile(cli_session *session, unsigned modes,
 
 void cli_session_release(cli_session *session);
 
-/// Trained weights: --weights, else [Model] save_path, else NULL for [Model] load_path. Says what is wrong and
-/// gives false when there are none.
+/// Trained weights: --weights, else [Model] save_path, else NULL for [Model] load_path. Says what
+/// is wrong and gives false when there are none.
 bool cli_session_find_weights(const cli_session *session, const char **weights);
 
 #endif

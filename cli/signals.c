@@ -21,7 +21,7 @@ void cli_signals_init(void)
 {
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    // also where a script's background job was started with SIGINT ignored: it can be stopped by kill
+    // also where SIGINT was ignored, as in a script's background jobs: `kill -INT` shall stop these
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;

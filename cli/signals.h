@@ -8,7 +8,8 @@
 /// From now on both end the process at once, with exit code CLI_SIGNALLED + signal.
 void cli_signals_init(void);
 
-/// From now on the first one only asks work to stop (cli_signals_stop); the second ends the process.
+/// From now on the first one only asks work to stop (cli_signals_stop); the second ends the
+/// process.
 void cli_signals_defer(void);
 
 /// The stop callback of the library: whether one came.

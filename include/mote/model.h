@@ -171,7 +171,7 @@ typedef struct mote_train_result {
     uint64_t steps;          // done
     double step_ms_median;   // over all training steps (the last 4096)
     bool stopped;            // the stop callback ended it
-    const char *saved_path;  // file written last, NULL when none
+    const char *saved_path;  // file written last, NULL when none; valid while the model is compiled
 } mote_train_result;
 
 /// Trains with [train_set] for [Model] epochs; after each epoch validates on [valid_set] and writes

@@ -31,6 +31,9 @@ struct mote_model {
     mote_run run;
 };
 
+/// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
+mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.
 mote_status mote_model_require(const mote_model *model, unsigned modes) MOTE_MUST_CHECK;
 

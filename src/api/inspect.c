@@ -10,6 +10,7 @@
 mote_status mote_model_get_plan(const mote_model *model, mote_plan_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(info, "mote_model_get_plan"));
     *info = model->compiled.info;
     return MOTE_OK;
 }
@@ -18,6 +19,7 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
                                      mote_placement_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(info, "mote_model_get_placement"));
     const mote_compiled *compiled = &model->compiled;
     if (index >= compiled->problem.placement_count)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "placement %zu: the plan has %zu", index,
@@ -35,7 +37,9 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
 mote_status mote_model_explain(const mote_model *model, mote_stage stage, const mote_writer *writer)
 {
     if (!model || !writer || (unsigned)stage >= MOTE_STAGE_COUNT)
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_explain: a bad argument");
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "mote_model_explain: an argument is NULL, or stage %u is none",
+                          (unsigned)stage);
     if (stage == MOTE_STAGE_DESCRIPTION) {
         mote_description_print(&model->description, writer);
         return MOTE_OK;
@@ -87,6 +91,7 @@ static mote_status require_allocated(const mote_model *model)
 mote_status mote_model_get_tensor(const mote_model *model, size_t index, mote_tensor_info *info)
 {
     MOTE_TRY(require_allocated(model));
+    MOTE_TRY(mote_argument_require(info, "mote_model_get_tensor"));
     size_t left = index;
     for (size_t i = 0; i < model->compiled.state_block_count; i++) {
         if (!is_tensor(&model->compiled.state_blocks[i]) || left-- > 0)
@@ -107,6 +112,8 @@ mote_status mote_model_find_tensor(const mote_model *model, const char *name,
                                    mote_tensor_info *info)
 {
     MOTE_TRY(require_allocated(model));
+    MOTE_TRY(mote_argument_require(name, "mote_model_find_tensor"));
+    MOTE_TRY(mote_argument_require(info, "mote_model_find_tensor"));
     const size_t count = model->run.state.block_count;
     const size_t block = mote_state_find(&model->run.state, name);
     if (block < count && is_tensor(&model->run.state.blocks[block])) {
@@ -122,6 +129,7 @@ mote_status mote_model_find_tensor(const mote_model *model, const char *name,
 mote_status mote_model_digest(const mote_model *model, char *text)
 {
     MOTE_TRY(require_allocated(model));
+    MOTE_TRY(mote_argument_require(text, "mote_model_digest"));
     mote_state_digest(&model->run.state, text);
     return MOTE_OK;
 }
@@ -129,12 +137,14 @@ mote_status mote_model_digest(const mote_model *model, char *text)
 mote_status mote_model_save(mote_model *model, const char *path)
 {
     MOTE_TRY(require_allocated(model));
-    return mote_run_save(&model->run, NULL, path);
+    MOTE_TRY(mote_argument_require(path, "mote_model_save"));
+    return mote_run_save(&model->run, path);
 }
 
 mote_status mote_model_load_weights(mote_model *model, const char *path)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(path, "mote_model_load_weights"));
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_load(&model->run, path);
 }

@@ -115,6 +115,11 @@ mote_status mote_model_compile(mote_model *model, const mote_compile_config *con
     return status;
 }
 
+mote_status mote_argument_require(const void *argument, const char *call)
+{
+    return argument ? MOTE_OK : MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s: an argument is NULL", call);
+}
+
 mote_status mote_model_require(const mote_model *model, unsigned modes)
 {
     if (!model)
@@ -212,8 +217,8 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
                                 mote_metrics *metrics)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    if (!set || !metrics)
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_evaluate: an argument is NULL");
+    MOTE_TRY(mote_argument_require(set, "mote_model_evaluate"));
+    MOTE_TRY(mote_argument_require(metrics, "mote_model_evaluate"));
     if (!model->compiled.evaluate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
     const mote_section *section = find_set(model, set);
@@ -228,6 +233,8 @@ mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements
                                  size_t *output_elements)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(input_elements, "mote_model_get_sizes"));
+    MOTE_TRY(mote_argument_require(output_elements, "mote_model_get_sizes"));
     const mote_graph *graph = mote_compiled_graph(&model->compiled);
     *input_elements = mote_shape_elements(&graph->values[graph->ports[0]].spec.shape);
     *output_elements = mote_shape_elements(&graph->values[graph->prediction].spec.shape);
@@ -237,6 +244,8 @@ mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements
 mote_status mote_model_read_image(mote_model *model, const char *path, float *sample)
 {
     MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
+    MOTE_TRY(mote_argument_require(path, "mote_model_read_image"));
+    MOTE_TRY(mote_argument_require(sample, "mote_model_read_image"));
     MOTE_TRY(mote_model_allocate(model));
     const mote_graph *graph = &model->compiled.graphs[1];
     return mote_image_read_png(path, &graph->values[graph->ports[0]].spec, model->run.image_scale,

@@ -87,8 +87,7 @@ static mote_status raise_at(const mote_section *section, mote_status status)
     char message[sizeof error->message];
     memcpy(message, error->message, sizeof message);
     mote_raise(status, error->file, error->line, "%s[%s]: %s",
-               mote_origin_text(&section->origin, place, sizeof place), section->name,
-               message);
+               mote_origin_text(&section->origin, place, sizeof place), section->name, message);
     return status;
 }
 

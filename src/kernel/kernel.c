@@ -67,7 +67,8 @@ static void run_unary(void *argument, size_t task, size_t task_count)
 void mote_kernel_run_unary(const mote_parallel *parallel, mote_unary_kernel *kernel, size_t count,
                            const mote_real *x, mote_real *y)
 {
-    unary_call call = {.kernel = kernel, .count = count, .x = x, .y = y};
+    unary_call call = {.kernel = kernel, .count = count, .x = x};
+    call.y = y;
     mote_parallel_run(parallel, run_unary, &call,
                       mote_parallel_task_count(parallel, count, TASK_ELEMENTS));
 }
@@ -90,7 +91,8 @@ static void run_binary(void *argument, size_t task, size_t task_count)
 void mote_kernel_run_binary(const mote_parallel *parallel, mote_binary_kernel *kernel, size_t count,
                             const mote_real *a, const mote_real *b, mote_real *y)
 {
-    binary_call call = {.kernel = kernel, .count = count, .a = a, .b = b, .y = y};
+    binary_call call = {.kernel = kernel, .count = count, .a = a, .b = b};
+    call.y = y;
     mote_parallel_run(parallel, run_binary, &call,
                       mote_parallel_task_count(parallel, count, TASK_ELEMENTS));
 }

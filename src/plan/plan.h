@@ -17,7 +17,7 @@
 /// One block to place. It lives at steps first .. last (both included); when `wraps`, at steps
 /// first .. step_count-1 and 0 .. last instead (last < first). A `fixed` offset is obeyed.
 typedef struct mote_placement {
-    size_t bytes; // at least 1
+    size_t bytes;     // at least 1
     size_t alignment; // a power of two
     size_t first, last;
     size_t fixed; // offset, or MOTE_PLAN_ANY
@@ -33,8 +33,8 @@ typedef struct mote_plan_problem {
 typedef struct mote_plan {
     size_t *offsets; // one a placement, in the arena given to mote_plan_run
     size_t arena_bytes;
-    size_t lower_bound_bytes; // largest sum of (aligned) bytes alive at one step
-    size_t peak_step;         // the first step with that sum
+    size_t lower_bound_bytes;          // largest sum of (aligned) bytes alive at one step
+    size_t peak_step;                  // the first step with that sum
     char hash[MOTE_SHA256_TEXT_BYTES]; // of the problem and the offsets
 } mote_plan;
 
@@ -52,13 +52,13 @@ const mote_planner *const *mote_planners(size_t *count);
 mote_status mote_planner_find(const char *name, const mote_planner **planner) MOTE_MUST_CHECK;
 
 /// Runs a planner, computes bound, peak and hash, and in debug builds checks the result.
-mote_status mote_plan_run(const mote_planner *planner, const mote_plan_problem *problem, mote_arena *arena,
-                          mote_plan *plan) MOTE_MUST_CHECK;
+mote_status mote_plan_run(const mote_planner *planner, const mote_plan_problem *problem,
+                          mote_arena *arena, mote_plan *plan) MOTE_MUST_CHECK;
 
 /// Independent of all planners: bounds, alignment, fixed offsets, and no two placements that overlap in time
 /// and in space. Raises MOTE_ERROR_GRAPH naming the two placements.
-mote_status mote_plan_check(const mote_plan_problem *problem, const mote_plan *plan, mote_arena *arena)
-    MOTE_MUST_CHECK;
+mote_status mote_plan_check(const mote_plan_problem *problem, const mote_plan *plan,
+                            mote_arena *arena) MOTE_MUST_CHECK;
 
 /// Bytes alive at each step: the sum of aligned sizes. `live` has step_count elements.
 void mote_plan_live_bytes(const mote_plan_problem *problem, size_t *live);

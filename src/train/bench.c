@@ -66,8 +66,8 @@ static mote_status generate_port(const generated_batch *batch, size_t port)
     const mote_random_key key = {.seed = batch->seed, .name = mote_hash_name(value->name)};
     uint64_t offset = port_offset(batch->graph, port);
 
-    const size_t element =
-        sample_bytes(&value->spec) / mote_shape_elements(&value->spec.shape);
+    const size_t element = sample_bytes(&value->spec) / mote_shape_elements(&value->spec.shape);
+
     union {
         mote_real reals[CHUNK];
         int32_t indices[CHUNK];
@@ -139,6 +139,7 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                              .seed = run->description->settings.seed};
     const mote_source source = {&batch, read_generated};
     *result = (mote_train_result){.epochs = 0};
+    mote_run_reset_optimizer(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = run_steps(run, &source, config, result);

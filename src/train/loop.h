@@ -33,6 +33,9 @@ double mote_step_times_median(mote_step_times *times);
 /// Everything of an execution that does not change from step to step.
 mote_execution mote_run_execution(const mote_run *run);
 
+/// Optimizer state as it is before the first update: a training that begins counts its updates anew.
+void mote_run_reset_optimizer(const mote_run *run);
+
 /// Opens a data section for the graph that the compiled model trains or evaluates.
 mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
                           mote_dataset **dataset) MOTE_MUST_CHECK;
@@ -42,8 +45,10 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
                                   const mote_train_config *config, mote_progress *progress,
                                   mote_metrics *metrics) MOTE_MUST_CHECK;
 
+/// Remembers how the data set's images become numbers and what its classes are called, for saved files.
+mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;
+
 /// The header for saving, with metadata; lives in the run's arena.
-mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
-                                 mote_weights_header *header) MOTE_MUST_CHECK;
+mote_status mote_run_make_header(mote_run *run, mote_weights_header *header) MOTE_MUST_CHECK;
 
 #endif

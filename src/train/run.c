@@ -49,14 +49,21 @@ void mote_run_release(mote_run *run)
 
 void mote_run_initialize(mote_run *run)
 {
+    mote_run_reset_optimizer(run);
     for (size_t i = 0; i < run->state.block_count; i++) {
         const mote_state_block *block = &run->state.blocks[i];
-        void *data = mote_state_data(&run->state, i);
-        if (block->role == MOTE_STATE_OPTIMIZER)
-            memset(data, 0, block->bytes);
-        else
+        if (block->role != MOTE_STATE_OPTIMIZER)
             mote_initialize(mote_compiled_find_weight(run->compiled, block->name), block->name,
-                            run->description->settings.seed, (mote_real *)data);
+                            run->description->settings.seed,
+                            (mote_real *)mote_state_data(&run->state, i));
+    }
+}
+
+void mote_run_reset_optimizer(const mote_run *run)
+{
+    for (size_t i = 0; i < run->state.block_count; i++) {
+        if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
+            memset(mote_state_data(&run->state, i), 0, run->state.blocks[i].bytes);
     }
 }
 
@@ -76,14 +83,19 @@ mote_status mote_run_load(mote_run *run, const char *path)
     return MOTE_OK;
 }
 
-mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
-                                 mote_weights_header *header)
+mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
+{
+    const char *names = mote_dataset_class_names(dataset);
+    char *copy = NULL;
+    MOTE_TRY(mote_arena_text(&run->arena, names, strlen(names), &copy));
+    run->class_names = copy;
+    run->image_scale = mote_dataset_scale(dataset);
+    return MOTE_OK;
+}
+
+mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
 {
     char scale[64];
-    if (dataset) {
-        run->image_scale = mote_dataset_scale(dataset);
-        run->class_names = mote_dataset_class_names(dataset);
-    }
     mote_property_get(scale_properties, &run->image_scale, scale, sizeof scale);
     const mote_weights_metadata metadata[] = {
         {"mote.version", MOTE_VERSION},
@@ -95,13 +107,13 @@ mote_status mote_run_make_header(mote_run *run, const mote_dataset *dataset,
                                     &run->arena, header);
 }
 
-mote_status mote_run_save(mote_run *run, const mote_dataset *dataset, const char *path)
+mote_status mote_run_save(mote_run *run, const char *path)
 {
     mote_weights_header header;
     mote_file_replacement replacement;
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
-    mote_status status = mote_run_make_header(run, dataset, &header);
+    mote_status status = mote_run_make_header(run, &header);
     if (status == MOTE_OK)
         status = mote_weights_save(&run->state, &header, &replacement);
     mote_file_replacement_release(&replacement);

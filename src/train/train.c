@@ -15,13 +15,31 @@ typedef struct trainer {
     mote_dataset *training;
     mote_dataset *validation; // NULL without [valid_set]
     bool saves;
+    const char *save_path;
     mote_file_replacement replacement;
     mote_weights_header header;
     mote_step_times times;
     mote_execution execution;
     mote_tally tally; // of this epoch
+    bool is_over;     // stopped, or as many steps done as wanted
     mote_progress progress;
 } trainer;
+
+/// Whether the file can be written is found out before the first step, not after the first epoch.
+static mote_status open_save_path(trainer *t)
+{
+    mote_run *run = t->run;
+    const char *path = run->description->settings.save_path;
+    if (!path[0] || t->config->no_save)
+        return MOTE_OK;
+    MOTE_TRY(mote_run_make_header(run, &t->header));
+    MOTE_TRY(mote_description_path(run->description, path, &run->arena, &t->save_path));
+    MOTE_TRY(mote_file_replacement_init(&t->replacement, t->save_path, &run->context->allocator));
+    t->saves = true;
+    MOTE_TRY(mote_file_replacement_begin(&t->replacement));
+    mote_file_replacement_abandon(&t->replacement);
+    return MOTE_OK;
+}
 
 static mote_status open_files(trainer *t)
 {
@@ -35,16 +53,8 @@ static mote_status open_files(trainer *t)
         MOTE_TRY(mote_run_open(run, description->valid_set, "[valid_set]", &t->validation));
     MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *t->times.values,
                               (void **)&t->times.values));
-    MOTE_TRY(mote_run_make_header(run, t->training, &t->header));
-    if (!description->settings.save_path[0] || t->config->no_save)
-        return MOTE_OK;
-    const char *path = NULL;
-    MOTE_TRY(
-        mote_description_path(description, description->settings.save_path, &run->arena, &path));
-    MOTE_TRY(mote_file_replacement_init(&t->replacement, path, &run->context->allocator));
-    t->saves = true;
-    t->result->saved_path = NULL;
-    return MOTE_OK;
+    MOTE_TRY(mote_run_note_data(run, t->training));
+    return open_save_path(t);
 }
 
 static void close_files(trainer *t)
@@ -55,11 +65,12 @@ static void close_files(trainer *t)
     mote_dataset_close(&t->training);
 }
 
-static bool must_stop(const trainer *t)
+/// Asked after each step.
+static void check_end(trainer *t)
 {
     const mote_train_config *config = t->config;
-    return (config->steps && t->result->steps >= config->steps) ||
-           (config->stop && config->stop(config->user));
+    t->result->stopped = config->stop && config->stop(config->user);
+    t->is_over = t->result->stopped || (config->steps && t->result->steps >= config->steps);
 }
 
 static void report(trainer *t)
@@ -110,7 +121,7 @@ static mote_status train_epoch(trainer *t)
     t->tally = (mote_tally){.samples = 0};
     t->execution.source = mote_dataset_source(t->training);
     t->progress.batch = 0;
-    for (uint64_t first = 0; first < samples && !t->result->stopped; first += batch) {
+    for (uint64_t first = 0; first < samples && !t->is_over; first += batch) {
         t->execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
         const mote_status status = run_step(t, order, first);
         if (status != MOTE_OK)
@@ -120,7 +131,7 @@ static mote_status train_epoch(trainer *t)
         t->progress.learning_rate = t->execution.learning_rate;
         t->progress.samples_left -= t->execution.batch;
         report(t);
-        t->result->stopped = must_stop(t);
+        check_end(t);
     }
     t->result->training = mote_tally_metrics(&t->tally);
     return MOTE_OK;
@@ -131,15 +142,16 @@ static mote_status finish_epoch(trainer *t)
     if (t->validation) {
         const mote_status status = mote_run_evaluate_all(t->run, t->validation, t->config,
                                                          &t->progress, &t->result->validation);
-        t->result->stopped = status == MOTE_STOPPED;
         if (status != MOTE_OK && status != MOTE_STOPPED)
             return status;
+        if (status == MOTE_STOPPED)
+            t->result->stopped = t->is_over = true;
         t->progress.validation = t->result->validation;
     }
     t->result->epochs++;
     if (t->saves) {
         MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->replacement));
-        t->result->saved_path = t->run->description->settings.save_path;
+        t->result->saved_path = t->save_path;
     }
     t->progress.epoch_done = true;
     report(t);
@@ -155,7 +167,7 @@ static mote_status train_epochs(trainer *t)
     t->progress = (mote_progress){.epochs = epochs,
                                   .batches = (samples + batch - 1) / batch,
                                   .samples_left = samples * epochs};
-    for (uint64_t epoch = 1; epoch <= epochs && !t->result->stopped; epoch++) {
+    for (uint64_t epoch = 1; epoch <= epochs && !t->is_over; epoch++) {
         t->progress.epoch = epoch;
         MOTE_TRY(train_epoch(t));
         if (t->progress.batch == t->progress.batches)
@@ -169,6 +181,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
 {
     trainer t = {.run = run, .config = config, .result = result};
     *result = (mote_train_result){.epochs = 0};
+    mote_run_reset_optimizer(run);
     t.execution = mote_run_execution(run);
     t.execution.update = 1;
     mote_status status = open_files(&t);

@@ -36,9 +36,8 @@ void mote_run_initialize(mote_run *run);
 /// Weights and statistics from a file, with what it says about preprocessing and classes.
 mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
-/// Writes weights and statistics now. `dataset` may be NULL; it tells preprocessing and class names.
-mote_status mote_run_save(mote_run *run, const mote_dataset *dataset,
-                          const char *path) MOTE_MUST_CHECK;
+/// Writes weights and statistics now, with what is known of preprocessing and classes.
+mote_status mote_run_save(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
 /// See mote_model_train, mote_model_bench, mote_model_evaluate, mote_model_run.
 mote_status mote_run_train(mote_run *run, const mote_train_config *config,

@@ -49,11 +49,11 @@ label_path = test-labels.idx
 [input]
 type = input
 input_shape = 1:8:8
+flatten = true
 
 [hidden]
 type = fully_connected
 unit = 16
-flatten = true
 activation = relu
 
 [output]
@@ -87,7 +87,8 @@ def write_idx(folder, name, seed):
 
 def write_png(path, label, seed=7):
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
     pixels = make_image(random.Random(seed), label)
     rows = b"".join(b"\0" + pixels[y * SIZE : (y + 1) * SIZE] for y in range(SIZE))

@@ -5,11 +5,18 @@ import json
 import os
 import shlex
 import signal
+import struct
 import unittest
 
 from support import MOTE, CliTest, Terminal
 
 FOREVER = "--epochs=1000000000"
+
+
+def read_header(path):
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length])
 
 
 class Signals(CliTest):
@@ -69,6 +76,13 @@ class Signals(CliTest):
             shlex.split(talk.splitlines()[-1])[1:],
             ["train", FOREVER, "--weights", "tiny.safetensors", "--", "tiny.ini"],
         )
+
+    def test_the_file_of_a_stopped_run_says_what_that_of_an_epoch_says(self):
+        names = "train_set.class_names=north west,north east,south west,south east"
+        self.train("--epochs=1", "--set", names)
+        after_epoch = read_header(self.saved)
+        self.stop(self.start_training("--set", names), signal.SIGINT)
+        self.assertEqual(read_header(self.saved), after_epoch)
 
     def test_sigterm_stops_as_well(self):
         process = self.start_training("--json")

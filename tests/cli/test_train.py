@@ -145,6 +145,21 @@ class Train(CliTest):
         self.assertIn("load_path", line)
         self.assertEqual(self.saved.read_bytes(), before)
 
+    def test_a_loss_that_is_not_finite_ends_training(self):
+        line = self.refuse(
+            "train",
+            "tiny.ini",
+            "--quiet",
+            "--json",
+            "--set=Optimizer.type=sgd",
+            "--set=Optimizer.learning_rate=1e6",
+            "--set=Model.loss=mse",
+            "--set=output.activation=relu",
+            "--set=train_set.scale=1000",
+            code=1,
+        )
+        self.assertRegex(line, r"^epoch \d+, batch \d+: the loss is not finite")
+
     def test_missing_data_are_named(self):
         (self.folder / "train-labels.idx").unlink()
         self.assertIn("train-labels.idx", self.refuse("train", "tiny.ini", "--quiet", code=1))

@@ -57,7 +57,8 @@ class Usage(CliTest):
         self.assertIn("unknown command '--json'", self.refuse("--json", "plan", "tiny.ini"))
 
     def test_an_unknown_option_gets_a_suggestion(self):
-        for wrong, right in [("--jsn", "--json"), ("--thread=2", "--threads"), ("--Quiet", "--quiet")]:
+        near = {"--jsn": "--json", "--thread=2": "--threads", "--Quiet": "--quiet"}
+        for wrong, right in near.items():
             with self.subTest(wrong):
                 name = wrong.split("=")[0]
                 self.assertEqual(
@@ -129,7 +130,8 @@ class Usage(CliTest):
     def test_stages_and_data_sets_are_checked(self):
         self.assertIn("--stage NAME is missing", self.refuse("explain", "tiny.ini"))
         self.assertIn(
-            "no stage 'grap', did you mean 'graph'?", self.refuse("explain", "--stage=grap", "tiny.ini")
+            "no stage 'grap', did you mean 'graph'?",
+            self.refuse("explain", "--stage=grap", "tiny.ini"),
         )
         self.assertIn("must be description,", self.refuse("explain", "--stage", "x", "tiny.ini"))
         self.assertIn(
@@ -149,12 +151,9 @@ class Options(CliTest):
         self.assertEqual(apart["batch_size"], 4)
 
     def test_the_last_of_several_values_counts(self):
-        self.assertEqual(
-            self.run_json("plan", "--batch=4", "--set", "Model.batch_size=6", "tiny.ini")["batch_size"], 6
-        )
-        self.assertEqual(
-            self.run_json("plan", "--set=Model.batch_size=6", "--batch=4", "tiny.ini")["batch_size"], 4
-        )
+        option, setting = "--batch=4", "--set=Model.batch_size=6"
+        for first, last, size in [(option, setting, 6), (setting, option, 4)]:
+            self.assertEqual(self.run_json("plan", first, last, "tiny.ini")["batch_size"], size)
 
     def test_options_end_at_two_dashes(self):
         (self.folder / "--json").write_text((self.folder / "tiny.ini").read_text())

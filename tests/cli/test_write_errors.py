@@ -4,7 +4,7 @@
 import os
 import unittest
 
-from support import MOTE, CliTest
+from support import CliTest
 
 COMMANDS = [
     ["--help"],

@@ -2,6 +2,7 @@
 // Whole steps of a layer, and copies of what they make.
 #include "support/layer_harness.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +26,26 @@ void layer_record_add(const layer_harness *harness, layer_tensor_kind kind, laye
     }
 }
 
+static bool is_finite(size_t count, const mote_real *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i]))
+            return false;
+    }
+    return true;
+}
+
+/* What a step made is made of what was declared, so no poison can be in it. */
+static void add_finite(const layer_harness *harness, layer_tensor_kind kind, layer_record *record)
+{
+    layer_record_add(harness, kind, record);
+    for (size_t i = 0; i < harness->slot_counts[kind]; i++) {
+        const mote_real *const values = layer_harness_data(harness, kind, i);
+        if (values && !is_finite(layer_harness_elements(harness, kind, i), values))
+            fail_msg("%s: %s %zu is not finite", harness->layer->name, layer_harness_text(kind), i);
+    }
+}
+
 /* Whether a backward phase needs the input that was written over. */
 static bool has_lost_input(const layer_harness *harness, unsigned phase)
 {
@@ -39,7 +60,7 @@ static void run_gradient(layer_harness *harness, layer_record *record)
         has_lost_input(harness, MOTE_PHASE_GRADIENT))
         return;
     layer_harness_run(harness, MOTE_PHASE_GRADIENT);
-    layer_record_add(harness, LAYER_GRADIENT, record);
+    add_finite(harness, LAYER_GRADIENT, record);
 }
 
 static void run_derivative(layer_harness *harness, layer_record *record)
@@ -47,14 +68,14 @@ static void run_derivative(layer_harness *harness, layer_record *record)
     if (has_lost_input(harness, MOTE_PHASE_DERIVATIVE))
         return;
     layer_harness_run(harness, MOTE_PHASE_DERIVATIVE);
-    layer_record_add(harness, LAYER_INPUT_DERIVATIVE, record);
+    add_finite(harness, LAYER_INPUT_DERIVATIVE, record);
 }
 
 void layer_harness_step(layer_harness *harness, layer_record *record)
 {
     *record = (layer_record){0};
     layer_harness_run(harness, MOTE_PHASE_FORWARD);
-    layer_record_add(harness, LAYER_OUTPUT, record);
+    add_finite(harness, LAYER_OUTPUT, record);
     const bool is_apart = harness->config.aliases == 0;
     if (harness->config.derivative_first && is_apart) {
         run_derivative(harness, record);
@@ -64,7 +85,7 @@ void layer_harness_step(layer_harness *harness, layer_record *record)
         run_derivative(harness, record);
     }
     layer_harness_run(harness, MOTE_PHASE_UPDATE);
-    layer_record_add(harness, LAYER_STATISTIC, record);
+    add_finite(harness, LAYER_STATISTIC, record);
 }
 
 void layer_record_make(const layer_config *config, layer_record *record)

@@ -5,7 +5,7 @@
 
 #include "base/philox.h"
 
-#define BLOCKS 16U // a batch: 64 words
+#define BLOCKS ((size_t)16) // a batch: 64 words
 
 static void make_words(const mote_philox *philox, uint64_t block, uint32_t words[BLOCKS * 4])
 {

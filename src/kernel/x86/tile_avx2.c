@@ -50,12 +50,15 @@
         ROWS_##rows(STORE);                                                                 \
     }
 
+// NOLINTBEGIN(readability-function-size): a statement for each register
 RUN(1)
 RUN(2)
 RUN(3)
 RUN(4)
 RUN(5)
 RUN(6)
+
+// NOLINTEND(readability-function-size)
 
 static void run(size_t rows, size_t depth, const float *left, const float *right, float *out,
                 size_t out_step, bool add)

@@ -218,12 +218,9 @@ static void roles_tell_weights_statistics_and_optimizer_state_apart(void **state
         const char *name;
         mote_state_role role;
     } expected[] = {
-        {"c1.bias", MOTE_STATE_WEIGHT},
-        {"c1.bias.first_moment", MOTE_STATE_OPTIMIZER},
-        {"n.running_mean", MOTE_STATE_STATISTIC},
-        {"n.running_var", MOTE_STATE_STATISTIC},
-        {"n.weight", MOTE_STATE_WEIGHT},
-        {"out.weight.second_moment", MOTE_STATE_OPTIMIZER},
+        {"c1.bias", MOTE_STATE_WEIGHT},           {"c1.bias.mean", MOTE_STATE_OPTIMIZER},
+        {"n.running_mean", MOTE_STATE_STATISTIC}, {"n.running_var", MOTE_STATE_STATISTIC},
+        {"n.weight", MOTE_STATE_WEIGHT},          {"out.weight.square", MOTE_STATE_OPTIMIZER},
     };
 
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -244,7 +241,7 @@ static void initial_values_are_found_by_name(void **state)
                      MOTE_INITIALIZER_XAVIER_UNIFORM);
     assert_int_equal(mote_compiled_find_weight(&c.compiled, "n.running_var")->initializer,
                      MOTE_INITIALIZER_ONES);
-    assert_null(mote_compiled_find_weight(&c.compiled, "c1.weight.first_moment"));
+    assert_null(mote_compiled_find_weight(&c.compiled, "c1.weight.mean"));
     compilation_release(&c);
 }
 

@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 
-#define SAMPLES 150U
-#define UNITS   5U
-#define ROWS    21U
+enum {
+    SAMPLES = 150,
+    UNITS = 5,
+    ROWS = 21,
+};
 
 static void fill(mote_real *values, size_t count)
 {
@@ -54,7 +56,7 @@ static void single_rows_are_added_in_groups_of_64_samples(void **unused)
     (void)unused;
     mote_real x[SAMPLES * UNITS];
     mote_real sums[UNITS];
-    fill(x, SAMPLES * UNITS);
+    fill(x, sizeof x / sizeof x[0]);
     mote_columns_sum(SAMPLES, 1, UNITS, UNITS, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real column[SAMPLES];
@@ -69,7 +71,7 @@ static void rows_of_a_sample_are_added_in_lanes_first(void **unused)
     (void)unused;
     mote_real x[SAMPLES * ROWS * UNITS];
     mote_real sums[UNITS];
-    fill(x, SAMPLES * ROWS * UNITS);
+    fill(x, sizeof x / sizeof x[0]);
     mote_columns_sum(SAMPLES, ROWS, UNITS, UNITS, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real terms[SAMPLES];
@@ -91,7 +93,7 @@ static void planes_are_added_in_lanes_first(void **unused)
     (void)unused;
     mote_real x[SAMPLES * UNITS * ROWS];
     mote_real sums[UNITS];
-    fill(x, SAMPLES * UNITS * ROWS);
+    fill(x, sizeof x / sizeof x[0]);
     const mote_units units = make_units(ROWS);
     mote_units_sum(&units, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
@@ -108,7 +110,7 @@ static void moments_of_planes_are_merged_in_the_order_of_samples(void **unused)
     mote_real x[SAMPLES * UNITS * ROWS];
     mote_real mean[UNITS];
     mote_real m2[UNITS];
-    fill(x, SAMPLES * UNITS * ROWS);
+    fill(x, sizeof x / sizeof x[0]);
     const mote_units units = make_units(ROWS);
     mote_units_moments(&units, x, mean, m2);
     for (size_t u = 0; u < UNITS; u++) {
@@ -134,8 +136,10 @@ static void single_elements_have_the_moments_of_their_values(void **unused)
 {
     (void)unused;
     mote_real x[SAMPLES * UNITS];
-    for (size_t i = 0; i < SAMPLES * UNITS; i++)
-        x[i] = (mote_real)(i / UNITS);
+    for (size_t sample = 0; sample < SAMPLES; sample++) {
+        for (size_t u = 0; u < UNITS; u++)
+            x[sample * UNITS + u] = (mote_real)sample;
+    }
     mote_real mean[UNITS];
     mote_real m2[UNITS];
     const mote_units units = make_units(1);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: each operation has the tensors of its phase and no others, and every block dies once.
+#include "compilation.h"
+
+static const mote_operation *find(const mote_program *program, const char *name)
+{
+    for (size_t i = 0; i < program->operation_count; i++) {
+        if (strcmp(program->operations[i].name, name) == 0)
+            return &program->operations[i];
+    }
+    fail_msg("there is no operation '%s'", name);
+    return NULL;
+}
+
+/// Whether tensor `index` of a list inside the operation's tensors is there.
+static bool has(const mote_operation *operation, const mote_tensor *list, size_t index)
+{
+    return operation->offsets[(size_t)(list - operation->tensors) + index] != MOTE_ABSENT;
+}
+
+static void a_gradient_has_input_and_output_derivative_but_no_weights(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_operation *const operation = find(c.compiled.train, "calc_gradient c2");
+    const mote_layer_run *const run = &operation->layer_run;
+    assert_true(has(operation, run->inputs, 0));
+    assert_true(has(operation, run->output_derivatives, 0));
+    assert_true(has(operation, run->gradients, 0));
+    assert_true(has(operation, run->gradients, 1));
+    assert_false(has(operation, run->weights, 0));
+    assert_false(has(operation, run->outputs, 0));
+    assert_false(has(operation, run->input_derivatives, 0));
+    compilation_release(&c);
+}
+
+static void a_derivative_has_weights_and_derivatives_but_no_values(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_operation *const operation = find(c.compiled.train, "calc_derivative c2");
+    const mote_layer_run *const run = &operation->layer_run;
+    assert_true(has(operation, run->weights, 0));
+    assert_false(has(operation, run->weights, 1)); // the bias
+    assert_true(has(operation, run->output_derivatives, 0));
+    assert_true(has(operation, run->input_derivatives, 0));
+    assert_false(has(operation, run->inputs, 0));
+    assert_false(has(operation, run->outputs, 0));
+    assert_false(has(operation, run->gradients, 0));
+    compilation_release(&c);
+}
+
+static void an_update_has_statistics_and_what_the_batch_showed(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_operation *const operation = find(c.compiled.train, "update n");
+    const mote_layer_run *const run = &operation->layer_run;
+    assert_true(has(operation, run->statistics, 0));
+    assert_true(has(operation, run->statistics, 1));
+    assert_true(has(operation, run->temporaries, 0));
+    assert_false(has(operation, run->weights, 0));
+    assert_false(has(operation, run->inputs, 0));
+    compilation_release(&c);
+}
+
+static void evaluation_knows_that_it_does_not_train(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_operation *const trained = find(c.compiled.train, "forward n");
+    const mote_operation *const evaluated = find(c.compiled.evaluate, "forward n");
+    assert_true(trained->training);
+    assert_false(evaluated->training);
+    assert_true(trained->random_name == evaluated->random_name);
+    assert_true(has(trained, trained->layer_run.temporaries, 0));
+    assert_false(has(evaluated, evaluated->layer_run.temporaries, 0));
+    compilation_release(&c);
+}
+
+static void random_numbers_are_keyed_by_the_name_of_the_node(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    assert_true(find(c.compiled.train, "forward c1")->random_name == mote_hash_name("c1"));
+    assert_true(find(c.compiled.train, "calc_derivative c2")->random_name == mote_hash_name("c2"));
+    compilation_release(&c);
+}
+
+static void reads_and_the_loss_have_operations_of_their_own(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    assert_true(find(c.compiled.train, "read in batch")->run == mote_operation_read);
+    assert_int_equal(find(c.compiled.train, "read out/loss label")->port, 1);
+    assert_true(find(c.compiled.train, "forward out/loss")->run == mote_operation_loss);
+    assert_true(find(c.compiled.train, "calc_derivative out/loss")->run == mote_operation_layer);
+    assert_true(find(c.compiled.train, "apply c1.weight")->run == mote_operation_apply);
+    compilation_release(&c);
+}
+
+static void an_update_of_a_weight_has_its_slots(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_operation *const operation = find(c.compiled.train, "apply c1.bias");
+    const mote_state blocks = {c.compiled.state_blocks, c.compiled.state_block_count, NULL};
+    static const char *const names[] = {"c1.bias", NULL, "c1.bias.mean", "c1.bias.square"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i])
+            assert_int_equal(operation->offsets[i],
+                             blocks.blocks[mote_state_find(&blocks, names[i])].offset);
+    }
+    compilation_release(&c);
+}
+
+/// Blocks whose last use is the program's last step are read by the caller.
+static void every_block_dies_once_after_its_last_step(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN | MOTE_MODE_INFER, &c);
+    size_t placement = c.compiled.state_block_count;
+    for (size_t i = 0; i < c.compiled.program_count; i++) {
+        const mote_schedule *const schedule = &c.compiled.schedules[i];
+        const mote_program *const program = &c.compiled.programs[i];
+        for (size_t j = 0; j < schedule->block_count; j++, placement++) {
+            const mote_block *const block = &schedule->blocks[j];
+            size_t deaths = 0;
+            for (size_t k = 0; k < program->operation_count; k++) {
+                const mote_operation *const operation = &program->operations[k];
+                for (size_t l = 0; l < operation->dead_count; l++)
+                    deaths += k == block->last &&
+                              operation->dead[l].offset == c.compiled.plan.offsets[placement] &&
+                              operation->dead[l].bytes == block->bytes;
+            }
+            assert_int_equal(deaths, block->last + 1 < schedule->step_count);
+        }
+    }
+    compilation_release(&c);
+}
+
+static void the_result_lives_when_the_program_ends(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN | MOTE_MODE_INFER, &c);
+    for (size_t i = 0; i < c.compiled.program_count; i++) {
+        const mote_program *const program = &c.compiled.programs[i];
+        for (size_t j = 0; j < program->operation_count; j++) {
+            const mote_operation *const operation = &program->operations[j];
+            const bool writes = strcmp(operation->name, "forward out/loss") == 0;
+            for (size_t k = 0; writes && k < operation->dead_count; k++)
+                assert_int_not_equal(operation->dead[k].offset, program->result_offset);
+        }
+        assert_true(program->result_offset < c.compiled.plan.arena_bytes);
+    }
+    compilation_release(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gradient_has_input_and_output_derivative_but_no_weights),
+        cmocka_unit_test(a_derivative_has_weights_and_derivatives_but_no_values),
+        cmocka_unit_test(an_update_has_statistics_and_what_the_batch_showed),
+        cmocka_unit_test(evaluation_knows_that_it_does_not_train),
+        cmocka_unit_test(random_numbers_are_keyed_by_the_name_of_the_node),
+        cmocka_unit_test(reads_and_the_loss_have_operations_of_their_own),
+        cmocka_unit_test(an_update_of_a_weight_has_its_slots),
+        cmocka_unit_test(every_block_dies_once_after_its_last_step),
+        cmocka_unit_test(the_result_lives_when_the_program_ends),
+    };
+    return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executor: what an operation is handed, where a program stops, and that dead memory is poisoned.
+#include "exec/exec.h"
+
+#include "support/expect.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ARENA_BYTES 256U
+
+/// A program of one or two operations on a small arena.
+typedef struct fixture {
+    _Alignas(64) unsigned char memory[ARENA_BYTES];
+    mote_tensor tensors[2][4];
+    size_t offsets[2][4];
+    mote_operation operations[2];
+    mote_program program;
+    mote_execution execution;
+} fixture;
+
+static void init(fixture *f, size_t operation_count)
+{
+    memset(f, 0, sizeof *f);
+    for (size_t i = 0; i < 2; i++) {
+        f->operations[i].name = i == 0 ? "first" : "second";
+        f->operations[i].tensors = f->tensors[i];
+        f->operations[i].offsets = f->offsets[i];
+        for (size_t j = 0; j < 4; j++) {
+            f->offsets[i][j] = MOTE_ABSENT;
+            f->tensors[i][j].spec = (mote_tensor_spec){MOTE_DTYPE_F32, true, {1, {3}}};
+        }
+    }
+    f->program = (mote_program){
+        .name = "test", .operations = f->operations, .operation_count = operation_count};
+    f->execution = (mote_execution){.batch = 2};
+}
+
+static mote_status count_up(const mote_operation *operation, const mote_execution *execution)
+{
+    (void)execution;
+    ((unsigned char *)operation->tensors[0].data)[0]++;
+    return MOTE_OK;
+}
+
+static mote_status fail_always(const mote_operation *operation, const mote_execution *execution)
+{
+    (void)execution;
+    return MOTE_RAISE(MOTE_ERROR_IO, "%s failed", operation->name);
+}
+
+/// Two operations, the first on byte 0, the second on byte 64.
+static void init_two(fixture *f, mote_operation_run *first, mote_operation_run *second)
+{
+    init(f, 2);
+    f->operations[0].run = first;
+    f->operations[1].run = second;
+    for (size_t i = 0; i < 2; i++) {
+        f->operations[i].tensor_count = 1;
+        f->offsets[i][0] = 64 * i;
+    }
+    mote_program_bind(&f->program, f->memory);
+}
+
+static void binding_resolves_offsets_and_leaves_absent_tensors_without_data(void **unused)
+{
+    (void)unused;
+    fixture f;
+    init(&f, 1);
+    f.operations[0].tensor_count = 3;
+    f.offsets[0][0] = 128;
+    f.offsets[0][2] = 0;
+    mote_program_bind(&f.program, f.memory);
+    assert_ptr_equal(f.tensors[0][0].data, f.memory + 128);
+    assert_null(f.tensors[0][1].data);
+    assert_ptr_equal(f.tensors[0][2].data, f.memory);
+}
+
+static void a_program_may_be_bound_to_another_arena(void **unused)
+{
+    (void)unused;
+    unsigned char other[ARENA_BYTES];
+    fixture f;
+    init_two(&f, count_up, count_up);
+    mote_program_bind(&f.program, other);
+    assert_ptr_equal(f.tensors[1][0].data, other + 64);
+    f.program.result_offset = 16;
+    assert_ptr_equal(mote_program_result(&f.program), other + 16);
+}
+
+static void operations_run_in_order(void **unused)
+{
+    (void)unused;
+    fixture f;
+    init_two(&f, count_up, count_up);
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    assert_int_equal(f.memory[0], 1);
+    assert_int_equal(f.memory[64], 1);
+}
+
+static void a_program_stops_at_the_first_failure(void **unused)
+{
+    (void)unused;
+    fixture f;
+    init_two(&f, fail_always, count_up);
+    expect_raises(mote_program_run(&f.program, &f.execution), MOTE_ERROR_IO, "first failed");
+    assert_int_equal(f.memory[64], 0);
+}
+
+static void dead_memory_is_filled_with_nan(void **unused)
+{
+    (void)unused;
+    fixture f;
+    init_two(&f, count_up, count_up);
+    const mote_dead_range dead = {.offset = 128, .bytes = 8};
+    f.operations[0].dead = &dead;
+    f.operations[0].dead_count = 1;
+    f.program.poison = true;
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    float values[3];
+    memcpy(values, f.memory + 128, sizeof values);
+    assert_true(values[0] != values[0]);
+    assert_true(values[1] != values[1]);
+    assert_true(values[2] == 0.0F);
+    assert_int_equal(f.memory[0], 1);
+}
+
+static void without_poison_dead_memory_stays(void **unused)
+{
+    (void)unused;
+    fixture f;
+    init_two(&f, count_up, count_up);
+    const mote_dead_range dead = {.offset = 128, .bytes = 8};
+    f.operations[0].dead = &dead;
+    f.operations[0].dead_count = 1;
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    assert_int_equal(f.memory[128], 0);
+}
+
+/// What a callback was handed.
+static void note_run(const mote_layer_run *run, const void *state)
+{
+    mote_layer_run *const *noted = state;
+    **noted = *run;
+}
+
+static void a_layer_is_handed_batch_phase_scratch_and_key(void **unused)
+{
+    (void)unused;
+    fixture f;
+    mote_layer_run noted;
+    mote_layer_run *const place = &noted;
+    init(&f, 1);
+    f.operations[0] = (mote_operation){.run = mote_operation_layer,
+                                       .name = "forward a",
+                                       .callback = note_run,
+                                       .state = &place,
+                                       .random_name = 77,
+                                       .training = true,
+                                       .tensors = f.tensors[0],
+                                       .offsets = f.offsets[0],
+                                       .tensor_count = 2,
+                                       .layer_run = {.inputs = f.tensors[0]}};
+    f.offsets[0][1] = 192;
+    f.execution.seed = 5;
+    f.execution.iteration = 9;
+    mote_program_bind(&f.program, f.memory);
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    assert_int_equal(noted.batch, 2);
+    assert_true(noted.training);
+    assert_ptr_equal(noted.scratch, f.memory + 192); // the last tensor
+    assert_ptr_equal(noted.inputs, f.tensors[0]);
+    assert_int_equal(noted.random.seed, 5);
+    assert_int_equal(noted.random.name, 77);
+    assert_int_equal(noted.random.iteration, 9);
+}
+
+typedef struct noted_piece {
+    mote_source_piece piece;
+    void *destination;
+} noted_piece;
+
+static mote_status note_piece(void *user, const mote_source_piece *piece, void *destination)
+{
+    *(noted_piece *)user = (noted_piece){*piece, destination};
+    return MOTE_OK;
+}
+
+static void a_read_asks_the_source_for_the_samples_of_the_step(void **unused)
+{
+    (void)unused;
+    fixture f;
+    noted_piece noted;
+    const mote_source source = {.user = &noted, .read = note_piece};
+    init(&f, 1);
+    f.operations[0].run = mote_operation_read;
+    f.operations[0].port = 1;
+    f.operations[0].tensor_count = 1;
+    f.offsets[0][0] = 64;
+    f.execution.source = &source;
+    mote_program_bind(&f.program, f.memory);
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    assert_int_equal(noted.piece.port, 1);
+    assert_int_equal(noted.piece.first_sample, 0);
+    assert_int_equal(noted.piece.sample_count, 2);
+    assert_int_equal(noted.piece.first_element, 0);
+    assert_int_equal(noted.piece.element_count, 3);
+    assert_ptr_equal(noted.destination, f.memory + 64);
+}
+
+static mote_real loss_value;
+
+static void write_loss(const mote_layer_run *run, const void *state)
+{
+    mote_real *const metrics = run->outputs[0].data;
+    metrics[MOTE_LOSS_MEAN] = *(const mote_real *)state;
+    metrics[MOTE_LOSS_CORRECT] = -1;
+}
+
+static mote_status run_loss(mote_real loss)
+{
+    fixture f;
+    loss_value = loss;
+    init(&f, 2);
+    f.operations[0].run = mote_operation_loss;
+    f.operations[0].name = "forward out/loss";
+    f.operations[0].callback = write_loss;
+    f.operations[0].state = &loss_value;
+    f.operations[0].tensor_count = 2;
+    f.operations[0].layer_run.outputs = f.tensors[0];
+    f.offsets[0][0] = 0;
+    f.operations[1].run = count_up;
+    f.operations[1].tensor_count = 1;
+    f.offsets[1][0] = 64;
+    mote_program_bind(&f.program, f.memory);
+    const mote_status status = mote_program_run(&f.program, &f.execution);
+    assert_int_equal(f.memory[64], status == MOTE_OK);
+    return status;
+}
+
+static void a_loss_that_is_not_finite_ends_the_program_before_what_follows(void **unused)
+{
+    (void)unused;
+    expect_ok(run_loss(3.0F));
+    expect_raises(run_loss((mote_real)INFINITY), MOTE_ERROR_NONFINITE,
+                  "the loss is not finite (forward out/loss)");
+    expect_raises(run_loss((mote_real)-INFINITY), MOTE_ERROR_NONFINITE, "the loss is not finite");
+    expect_raises(run_loss((mote_real)NAN), MOTE_ERROR_NONFINITE, "the loss is not finite");
+}
+
+static mote_optimizer_run noted_update;
+
+static void note_update(const mote_optimizer_run *run, const void *state)
+{
+    assert_int_equal(*(const int *)state, 42);
+    noted_update = *run;
+}
+
+static void an_optimizer_is_handed_weight_gradient_slots_rate_and_count(void **unused)
+{
+    (void)unused;
+    fixture f;
+    const int state = 42;
+    const mote_optimizer optimizer = {.name = "noting", .apply = note_update};
+    init(&f, 1);
+    f.operations[0].run = mote_operation_apply;
+    f.operations[0].tensor_count = 4;
+    for (size_t i = 0; i < 3; i++)
+        f.offsets[0][i] = 64 * i;
+    f.execution.optimizer = &optimizer;
+    f.execution.optimizer_state = &state;
+    f.execution.learning_rate = 0.5;
+    f.execution.update = 12;
+    mote_program_bind(&f.program, f.memory);
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    assert_int_equal(noted_update.count, 3);
+    assert_int_equal(noted_update.step, 12);
+    assert_true(noted_update.learning_rate == 0.5);
+    assert_ptr_equal(noted_update.weight, f.memory);
+    assert_ptr_equal(noted_update.gradient, f.memory + 64);
+    assert_ptr_equal(noted_update.slots[0], f.memory + 128);
+    assert_null(noted_update.slots[1]);
+}
+
+typedef struct text {
+    size_t length;
+    char text[512];
+} text;
+
+static void collect(void *user, const char *part, size_t length)
+{
+    text *const all = user;
+    assert_true(all->length + length < sizeof all->text);
+    memcpy(all->text + all->length, part, length);
+    all->length += length;
+    all->text[all->length] = '\0';
+}
+
+static void the_text_has_a_line_an_operation_with_the_offsets_that_it_uses(void **unused)
+{
+    (void)unused;
+    fixture f;
+    text written = {.length = 0};
+    const mote_writer writer = {.user = &written, .write = collect};
+    init_two(&f, count_up, count_up);
+    f.operations[1].tensor_count = 3;
+    f.offsets[1][2] = 192;
+    mote_program_print(&f.program, &writer);
+    assert_string_equal(written.text, "program test: 2 operations\n"
+                                      "    0 first                                    @0\n"
+                                      "    1 second                                   @64 @192\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(binding_resolves_offsets_and_leaves_absent_tensors_without_data),
+        cmocka_unit_test(a_program_may_be_bound_to_another_arena),
+        cmocka_unit_test(operations_run_in_order),
+        cmocka_unit_test(a_program_stops_at_the_first_failure),
+        cmocka_unit_test(dead_memory_is_filled_with_nan),
+        cmocka_unit_test(without_poison_dead_memory_stays),
+        cmocka_unit_test(a_layer_is_handed_batch_phase_scratch_and_key),
+        cmocka_unit_test(a_read_asks_the_source_for_the_samples_of_the_step),
+        cmocka_unit_test(a_loss_that_is_not_finite_ends_the_program_before_what_follows),
+        cmocka_unit_test(an_optimizer_is_handed_weight_gradient_slots_rate_and_count),
+        cmocka_unit_test(the_text_has_a_line_an_operation_with_the_offsets_that_it_uses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

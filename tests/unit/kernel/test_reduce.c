@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions follow sum (c), written down literally here, and are accurate.
+#include "levels.h"
+
+#include <math.h>
+
+#define MOST 1000U
+
+static const mote_kernels *kernels(void)
+{
+    return level_table(MOTE_CPU_SCALAR);
+}
+
+static const size_t counts[] = {1, 2, 15, 16, 17, 31, 32, 33, 100, 256, 1000};
+
+#define FOR_EACH_COUNT(count)                                                                 \
+    for (size_t at_count = 0, count = counts[0]; at_count < sizeof counts / sizeof counts[0]; \
+         at_count++, count = counts[at_count % (sizeof counts / sizeof counts[0])])
+
+typedef struct vectors {
+    float a[MOST], b[MOST];
+} vectors;
+
+static vectors make_vectors(uint64_t seed)
+{
+    vectors v;
+    for (size_t i = 0; i < MOST; i++) {
+        v.a[i] = next_float(&seed) * 3 + 1;
+        v.b[i] = next_float(&seed);
+    }
+    return v;
+}
+
+static float combine(float lanes[16])
+{
+    for (size_t width = 8; width > 0; width /= 2) {
+        for (size_t i = 0; i < width; i++)
+            lanes[i] = lanes[i] + lanes[i + width];
+    }
+    return lanes[0];
+}
+
+static void expect_bits(float got, float expected)
+{
+    if (float_bits(got) != float_bits(expected))
+        fail_msg("%a instead of %a", (double)got, (double)expected);
+}
+
+static float sum_in_lanes(size_t count, const float *x)
+{
+    float lanes[16] = {0};
+    for (size_t i = 0; i < count; i++)
+        lanes[i % 16] += x[i];
+    return combine(lanes);
+}
+
+static float sum_products_in_lanes(size_t count, const float *a, const float *b)
+{
+    float lanes[16] = {0};
+    for (size_t i = 0; i < count; i++)
+        lanes[i % 16] = fmaf(a[i], b[i], lanes[i % 16]);
+    return combine(lanes);
+}
+
+static void sums_follow_the_order_of_lanes(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(1);
+    FOR_EACH_COUNT(count)
+    {
+        float sum = 7;
+        kernels()->sum(count, v.a, &sum);
+        expect_bits(sum, sum_in_lanes(count, v.a));
+    }
+}
+
+static void the_sum_of_nothing_is_zero(void **state)
+{
+    (void)state;
+    float sum = 7;
+    kernels()->sum(0, NULL, &sum);
+    expect_bits(sum, 0);
+}
+
+static void sums_of_products_follow_the_order_of_lanes(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(2);
+    FOR_EACH_COUNT(count)
+    {
+        float sum = 7;
+        kernels()->sum_products(count, v.a, v.b, &sum);
+        expect_bits(sum, sum_products_in_lanes(count, v.a, v.b));
+    }
+}
+
+static void sums_of_differences_follow_the_order_of_lanes(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(3);
+    FOR_EACH_COUNT(count)
+    {
+        float shifted[MOST];
+        float sum = 7;
+        for (size_t i = 0; i < count; i++)
+            shifted[i] = v.a[i] - 0.4F;
+        kernels()->sum_centered_products(count, 0.4F, v.a, v.b, &sum);
+        expect_bits(sum, sum_products_in_lanes(count, v.b, shifted));
+        for (size_t i = 0; i < count; i++)
+            shifted[i] = v.a[i] - v.b[i];
+        kernels()->sum_squared_differences(count, v.a, v.b, &sum);
+        expect_bits(sum, sum_products_in_lanes(count, shifted, shifted));
+    }
+}
+
+static void moments_are_the_mean_and_the_squares_around_it(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(4);
+    FOR_EACH_COUNT(count)
+    {
+        float centered[MOST];
+        float mean = 7;
+        float m2 = 7;
+        kernels()->moments(count, v.a, &mean, &m2);
+        expect_bits(mean, sum_in_lanes(count, v.a) / (float)count);
+        for (size_t i = 0; i < count; i++)
+            centered[i] = v.a[i] - mean;
+        expect_bits(m2, sum_products_in_lanes(count, centered, centered));
+    }
+}
+
+static void a_range_is_the_smallest_and_the_largest(void **state)
+{
+    (void)state;
+    vectors v = make_vectors(5);
+    FOR_EACH_COUNT(count)
+    {
+        for (size_t place = 0; place < count; place++) {
+            const float kept = v.a[place];
+            float minimum = 0;
+            float maximum = 0;
+            v.a[place] = -50;
+            v.a[(place + 1) % count] += 50;
+            kernels()->range(count, v.a, &minimum, &maximum);
+            assert_true(count == 1 || minimum == -50);
+            assert_true(maximum == v.a[(place + 1) % count]);
+            v.a[(place + 1) % count] -= 50;
+            v.a[place] = kept;
+        }
+    }
+}
+
+static void softmax_is_accurate_and_sums_to_one(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(6);
+    FOR_EACH_COUNT(count)
+    {
+        double sum = 0;
+        double largest = -INFINITY;
+        float y[MOST];
+        for (size_t i = 0; i < count; i++)
+            largest = fmax(largest, (double)v.a[i]);
+        for (size_t i = 0; i < count; i++)
+            sum += exp((double)v.a[i] - largest);
+        kernels()->softmax(count, v.a, y);
+        for (size_t i = 0; i < count; i++) {
+            const double right = exp((double)v.a[i] - largest) / sum;
+            assert_true(fabs((double)y[i] - right) <= 1e-6 * right);
+        }
+    }
+}
+
+static void softmax_survives_large_inputs(void **state)
+{
+    (void)state;
+    const float x[3] = {3e38F, 3e38F, -3e38F};
+    const float expected[3] = {0.5F, 0.5F, 0};
+    float y[3];
+    kernels()->softmax(3, x, y);
+    assert_memory_equal(y, expected, sizeof y);
+}
+
+static void the_derivative_of_softmax_follows_its_formula(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(7);
+    FOR_EACH_COUNT(count)
+    {
+        float dx[MOST];
+        const float sum = sum_products_in_lanes(count, v.a, v.b);
+        kernels()->softmax_derivative(count, v.a, v.b, dx);
+        for (size_t i = 0; i < count; i++)
+            expect_bits(dx[i], v.a[i] * (v.b[i] - sum));
+    }
+}
+
+static void log_sum_exp_is_accurate(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(8);
+    FOR_EACH_COUNT(count)
+    {
+        double sum = 0;
+        float got = 0;
+        for (size_t i = 0; i < count; i++)
+            sum += exp((double)v.a[i]);
+        kernels()->log_sum_exp(count, v.a, &got);
+        assert_true(fabs((double)got - log(sum)) <= 1e-6 * (1 + fabs(log(sum))));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_follow_the_order_of_lanes),
+        cmocka_unit_test(the_sum_of_nothing_is_zero),
+        cmocka_unit_test(sums_of_products_follow_the_order_of_lanes),
+        cmocka_unit_test(sums_of_differences_follow_the_order_of_lanes),
+        cmocka_unit_test(moments_are_the_mean_and_the_squares_around_it),
+        cmocka_unit_test(a_range_is_the_smallest_and_the_largest),
+        cmocka_unit_test(softmax_is_accurate_and_sums_to_one),
+        cmocka_unit_test(softmax_survives_large_inputs),
+        cmocka_unit_test(the_derivative_of_softmax_follows_its_formula),
+        cmocka_unit_test(log_sum_exp_is_accurate),
+    };
+    return cmocka_run_group_tests_name("reductions", tests, NULL, NULL);
+}
