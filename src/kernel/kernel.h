@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of kernels: the only arithmetic in mote. Functions on raw pointers; no allocation, no state.
-// The result of each is the same, bit for bit, at every CPU level and for every number of threads.
+// The result of each is the same, bit for bit, at every CPU level and for every number of threads, for finite
+// values.
+//
+// Order of a plain sum, (c) below: 16 lanes start at +0; term i is added to lane i % 16, terms ascending (a
+// product by fused multiply-add into the lane). Then lane[i] += lane[i + 8] for i < 8, lane[i] += lane[i + 4]
+// for i < 4, lane[i] += lane[i + 2] for i < 2, and lane[0] + lane[1] is the sum. The sum of nothing is +0.
 #ifndef MOTE_KERNEL_KERNEL_H
 #define MOTE_KERNEL_KERNEL_H
 
@@ -29,7 +34,11 @@ typedef struct mote_dropout {
 
 /// Sliding window over one plane. Padding cells never win a maximum and do not count in an average. The index
 /// of a maximum is its place in the window (kernel row * kernel_width + kernel column): one byte an output
-/// where the window has at most 256 cells, otherwise four (uint32_t). Ties: the first in that order.
+/// where the window has at most 256 cells, otherwise four (uint32_t). Ties: the first in that order. Every
+/// window has at least one cell in the plane.
+///
+/// An average adds its cells, row by row, to +0 and divides by their number. Derivatives write all of dx: it is
+/// cleared, then outputs ascending add their value, or value / number of cells, to their cells.
 typedef struct mote_window {
     size_t height, width;
     size_t kernel_height, kernel_width;

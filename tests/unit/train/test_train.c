@@ -189,7 +189,7 @@ static void weights_are_saved_after_each_epoch(void **state)
     const mote_train_config config = watched(&w);
     training_init(state, LONG "save_path = saved\n" SGD DATA NET, MOTE_MODE_TRAIN, &t);
     expect_ok(training_run(&t, &config));
-    assert_string_equal(t.result.saved_path, "saved");
+    assert_string_equal(t.result.saved_path, mote_test_path(state, "saved"));
     const mote_train_config one_epoch = {.steps = 3};
     const digest expected = train_text(state, LONG SGD DATA NET, &one_epoch);
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "saved")));
