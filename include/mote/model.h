@@ -159,7 +159,7 @@ typedef struct mote_progress {
 typedef struct mote_train_config {
     void *user;
     void (*progress)(void *user, const mote_progress *progress); // may not allocate if nobody shall
-    bool (*stop)(void *user); // asked after each step; true ends training after it
+    bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
     bool no_save;             // do not write save_path after each epoch
     uint64_t steps;           // stop after that many steps; 0: all epochs
 } mote_train_config;
@@ -176,16 +176,19 @@ typedef struct mote_train_result {
 
 /// Trains with [train_set] for [Model] epochs; after each epoch validates on [valid_set] and writes
 /// [Model] save_path. `config` may be NULL. Between the first and the last step nothing is allocated.
-/// MOTE_ERROR_NONFINITE when the loss is not finite: that step is not applied. A stop is not an error.
+/// Each call starts the optimizer, the schedule and the order of the samples anew, from the weights as they are.
+/// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied) or when weights are at the end
+/// of an epoch (they are not saved). A stop is not an error.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;
 
 /// Trains `steps` steps on one batch of generated data, made before the first step: what will it cost on this
-/// device? Writes no file.
+/// device? Writes no file; the weights are trained on that noise.
 MOTE_API mote_status mote_model_bench(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;
 
-/// Loss and accuracy on a data section: "test_set", "valid_set" or "train_set".
+/// Loss and accuracy on a data section: "test_set", "valid_set" or "train_set". Of `config` only the callbacks
+/// count. MOTE_STOPPED when its stop ended it, MOTE_ERROR_NONFINITE when a loss is not finite.
 MOTE_API mote_status mote_model_evaluate(mote_model *model, const char *set,
                                          const mote_train_config *config,
                                          mote_metrics *metrics) MOTE_MUST_CHECK;

@@ -34,6 +34,9 @@ struct mote_model {
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;
 
+/// As mote_model_allocate, with another file to start from; NULL: initial values.
+mote_status mote_model_allocate_from(mote_model *model, const char *weights) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.
 mote_status mote_model_require(const mote_model *model, unsigned modes) MOTE_MUST_CHECK;
 

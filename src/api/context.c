@@ -99,12 +99,12 @@ size_t mote_processor_count(void)
 
 size_t mote_context_thread_count(const mote_context *context)
 {
-    return context->parallel.thread_count;
+    return context ? context->parallel.thread_count : 0;
 }
 
 const char *mote_context_cpu(const mote_context *context)
 {
-    return mote_cpu_level_name(context->cpu_level);
+    return context ? mote_cpu_level_name(context->cpu_level) : NULL;
 }
 
 size_t mote_process_resident_bytes(void)

@@ -47,14 +47,17 @@ static void write_training(const mote_context *context, const mote_writer *write
 {
     size_t count = 0;
     const mote_schedule_rate *const *rates = mote_schedule_rates(&count);
-    mote_write(writer, "## [Optimizer]\n\n"
-                       "Keys: `type`, `learning_rate`, and those of the type.\n\n");
+    mote_write(writer, "## [Optimizer]\n\n");
+    write_table("Every optimizer", "Keys beside those of the type.",
+                mote_compile_optimizer_properties(), writer);
     for (size_t i = 0; i < context->optimizers->count; i++) {
         const mote_optimizer *optimizer = context->optimizers->optimizers[i];
         write_table(optimizer->name, optimizer->summary, optimizer->properties, writer);
         mote_write(writer, "Default learning rate: %g.\n\n", optimizer->learning_rate);
     }
-    mote_write(writer, "## [LearningRateScheduler]\n\nKeys: `type`, and those of the type.\n\n");
+    mote_write(writer, "## [LearningRateScheduler]\n\n");
+    write_table("Every schedule", "Keys beside those of the type.",
+                mote_compile_schedule_properties(), writer);
     for (size_t i = 0; i < count; i++)
         write_table(rates[i]->name, rates[i]->summary, rates[i]->properties, writer);
 }
@@ -101,7 +104,7 @@ mote_status mote_describe(const mote_context *context, const char *name, const m
         write_layer(layer, writer);
         return MOTE_OK;
     }
-    char hint[96];
-    mote_text_hint(mote_layer_nearest(context->layers, name), hint, sizeof hint);
+    char hint[512];
+    mote_layer_expect(context->layers, name, hint, sizeof hint);
     return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "there is no layer '%s'%s", name, hint);
 }

@@ -51,7 +51,7 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
 
 const char *mote_model_class_names(const mote_model *model)
 {
-    return model->allocated ? model->run.class_names : "";
+    return model && model->allocated ? model->run.class_names : "";
 }
 
 /// Weights and statistics, without the optimizer's blocks.
@@ -63,7 +63,7 @@ static bool is_tensor(const mote_state_block *block)
 size_t mote_model_tensor_count(const mote_model *model)
 {
     size_t count = 0;
-    for (size_t i = 0; model->compiled_once && i < model->compiled.state_block_count; i++)
+    for (size_t i = 0; model && model->compiled_once && i < model->compiled.state_block_count; i++)
         count += is_tensor(&model->compiled.state_blocks[i]);
     return count;
 }
@@ -145,6 +145,7 @@ mote_status mote_model_load_weights(mote_model *model, const char *path)
 {
     MOTE_TRY(mote_model_require(model, 0));
     MOTE_TRY(mote_argument_require(path, "mote_model_load_weights"));
-    MOTE_TRY(mote_model_allocate(model));
+    if (!model->allocated)
+        return mote_model_allocate_from(model, path);
     return mote_run_load(&model->run, path);
 }

@@ -8,16 +8,35 @@
 
 static const unsigned all_modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER;
 
-/// A graph that is thrown away: finds every error of the model file that needs no data.
-static mote_status check_graph(mote_model *model)
+static mote_status check_data_sections(const mote_model *model)
 {
-    mote_graph graph;
-    const mote_graph_config config = {.description = &model->description,
-                                      .layers = model->context->layers,
-                                      .thread_count = model->context->parallel.thread_count};
-    const mote_status status = mote_graph_build(&config, &model->compile_arena, &graph);
+    static const char *const owners[] = {"[train_set]", "[valid_set]", "[test_set]"};
+    const mote_description *description = &model->description;
+    const mote_section *const sections[] = {description->train_set, description->valid_set,
+                                            description->test_set};
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        if (!sections[i])
+            continue;
+        const mote_dataset_config config = {.owner = owners[i],
+                                            .origin = sections[i]->origin,
+                                            .entries = sections[i]->entries,
+                                            .entry_count = sections[i]->entry_count,
+                                            .folder = description->folder,
+                                            .allocator = &model->context->allocator};
+        MOTE_TRY(mote_dataset_check(&config));
+    }
+    return MOTE_OK;
+}
+
+/// Finds every error of the model file that needs no data.
+static mote_status check_model(mote_model *model)
+{
+    char hash[MOTE_SHA256_TEXT_BYTES];
+    const mote_compile_request request = {.context = model->context,
+                                          .description = &model->description};
+    const mote_status status = mote_compile_check(&request, &model->compile_arena, hash);
     mote_arena_release(&model->compile_arena);
-    return status;
+    return status == MOTE_OK ? check_data_sections(model) : status;
 }
 
 static mote_status read_model(mote_model *model, const char *path, const mote_setting *settings,
@@ -26,9 +45,13 @@ static mote_status read_model(mote_model *model, const char *path, const mote_se
     mote_description_override *overrides = NULL;
     MOTE_TRY(
         mote_arena_array(&model->arena, setting_count, sizeof *overrides, (void **)&overrides));
-    for (size_t i = 0; i < setting_count; i++)
+    for (size_t i = 0; i < setting_count; i++) {
+        if (!settings[i].section || !settings[i].key || !settings[i].value)
+            return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                              "mote_model_load: setting %zu has a NULL section, key or value", i);
         overrides[i] =
             (mote_description_override){settings[i].section, settings[i].key, settings[i].value};
+    }
     MOTE_TRY(
         mote_description_load(path, overrides, setting_count, &model->arena, &model->description));
     const mote_model_settings *parsed = &model->description.settings;
@@ -38,7 +61,7 @@ static mote_status read_model(mote_model *model, const char *path, const mote_se
     if (parsed->load_path[0])
         MOTE_TRY(mote_description_path(&model->description, parsed->load_path, &model->arena,
                                        &model->load_path));
-    return check_graph(model);
+    return check_model(model);
 }
 
 mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
@@ -133,10 +156,9 @@ mote_status mote_model_require(const mote_model *model, unsigned modes)
     return MOTE_OK;
 }
 
-static mote_status allocate_model(mote_model *model)
+static mote_status allocate_model(mote_model *model, const char *weights)
 {
     MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
-    const char *weights = model->weights ? model->weights : model->load_path;
     mote_run_initialize(&model->run);
     return weights ? mote_run_load(&model->run, weights) : MOTE_OK;
 }
@@ -144,9 +166,14 @@ static mote_status allocate_model(mote_model *model)
 mote_status mote_model_allocate(mote_model *model)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    return mote_model_allocate_from(model, model->weights ? model->weights : model->load_path);
+}
+
+mote_status mote_model_allocate_from(mote_model *model, const char *weights)
+{
     if (model->allocated)
         return MOTE_OK;
-    const mote_status status = allocate_model(model);
+    const mote_status status = allocate_model(model, weights);
     if (status == MOTE_OK)
         model->allocated = true;
     else
@@ -156,17 +183,17 @@ mote_status mote_model_allocate(mote_model *model)
 
 const char *mote_model_save_path(const mote_model *model)
 {
-    return model->save_path;
+    return model ? model->save_path : NULL;
 }
 
 const char *mote_model_load_path(const mote_model *model)
 {
-    return model->load_path;
+    return model ? model->load_path : NULL;
 }
 
 uint64_t mote_model_epoch_count(const mote_model *model)
 {
-    return model->description.settings.epochs;
+    return model ? model->description.settings.epochs : 0;
 }
 
 static const mote_section *find_set(const mote_model *model, const char *set)
@@ -183,7 +210,7 @@ static const mote_section *find_set(const mote_model *model, const char *set)
 
 bool mote_model_has_set(const mote_model *model, const char *set)
 {
-    return find_set(model, set) != NULL;
+    return model && set && find_set(model, set);
 }
 
 static const mote_train_config no_callbacks = {.user = NULL};

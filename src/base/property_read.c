@@ -4,7 +4,6 @@
 
 #include "base/property_value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define ORIGIN_BYTES 320U
@@ -37,16 +36,6 @@ static const char *row_name(const void *user, size_t index)
     return list->targets[target].table[index].name;
 }
 
-/* ", expected one of: a, b, c" for a key that resembles none. */
-static void list_keys(const target_list *list, size_t rows, char *text, size_t bytes)
-{
-    size_t length = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < rows && length < bytes; i++)
-        length += (size_t)snprintf(text + length, bytes - length, "%s %s",
-                                   i > 0 ? "," : ", expected one of:", row_name(list, i));
-}
-
 mote_status mote_property_raise_unknown(const mote_property_target *targets, size_t target_count,
                                         const char *owner, const mote_entry *entry)
 {
@@ -54,11 +43,7 @@ mote_status mote_property_raise_unknown(const mote_property_target *targets, siz
     const size_t rows = count_rows(&list);
     char origin[ORIGIN_BYTES];
     char hint[HINT_BYTES];
-    const char *const nearest = mote_text_nearest(entry->key, row_name, &list, rows);
-    if (nearest)
-        (void)mote_text_hint(nearest, hint, sizeof hint);
-    else
-        list_keys(&list, rows, hint, sizeof hint);
+    (void)mote_text_expect(entry->key, row_name, &list, rows, hint, sizeof hint);
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%.100s: unknown key '%.100s'%s",
                       mote_origin_text(&entry->origin, origin, sizeof origin), owner, entry->key,
                       hint);

@@ -116,3 +116,19 @@ const char *mote_text_hint(const char *nearest, char *hint, size_t bytes)
         hint[0] = '\0';
     return hint;
 }
+
+const char *mote_text_expect(const char *word, const char *(*name)(const void *user, size_t index),
+                             const void *user, size_t count, char *text, size_t bytes)
+{
+    const char *const nearest = mote_text_nearest(word, name, user, count);
+    size_t length = strlen(mote_text_hint(nearest, text, bytes));
+    const char *separator = ", expected one of: ";
+    for (size_t i = 0; !nearest && i < count && length < bytes; i++) {
+        const char *const candidate = name(user, i);
+        if (!candidate[0])
+            continue;
+        length += (size_t)snprintf(text + length, bytes - length, "%s%s", separator, candidate);
+        separator = ", ";
+    }
+    return text;
+}

@@ -24,6 +24,11 @@ char *mote_text_trim(char *text);
 const char *mote_text_nearest(const char *word, const char *(*name)(const void *user, size_t index),
                               const void *user, size_t count);
 
+/// What may stand for `word`: ", did you mean 'X'?" for the nearest candidate, otherwise ", expected one of:
+/// a, b, c". A candidate that is "" is none. Written into `text`, which is returned.
+const char *mote_text_expect(const char *word, const char *(*name)(const void *user, size_t index),
+                             const void *user, size_t count, char *text, size_t bytes);
+
 /// Writes ", did you mean 'X'?" into `hint` (of `bytes` bytes) or the empty text if `nearest` is
 /// NULL.
 const char *mote_text_hint(const char *nearest, char *hint, size_t bytes);

@@ -34,6 +34,19 @@ static mote_status build_graph(const compiler *c, bool inference, mote_graph *gr
     return MOTE_OK;
 }
 
+static mote_status check_trainable(const compiler *c)
+{
+    const mote_graph *graph = &c->compiled->graphs[0];
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (graph->nodes[i].has_gradient)
+            return MOTE_OK;
+    }
+    return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                      "%s: there is nothing to train: no layer has weights, or all "
+                      "have trainable = false",
+                      c->request->description->path);
+}
+
 static mote_status add_schedule(const compiler *c, const mote_graph *graph, const char *name,
                                 bool training)
 {
@@ -66,6 +79,7 @@ static mote_status make_schedules(const compiler *c)
     if (modes & MOTE_MODE_INFER)
         MOTE_TRY(build_graph(c, true, &compiled->graphs[1]));
     if (train) {
+        MOTE_TRY(check_trainable(c));
         compiled->train = &compiled->programs[compiled->program_count];
         MOTE_TRY(add_schedule(c, &compiled->graphs[0], "train", true));
     }
@@ -123,7 +137,8 @@ static mote_status make_state(const compiler *c)
     for (size_t i = 0; i < compiled->state_block_count; i++) {
         compiled->state_blocks[i].offset = offset;
         MOTE_TRY(mote_size_add(offset, compiled->state_blocks[i].bytes, "the weights", &offset));
-        offset = mote_size_align(offset, MOTE_ALIGNMENT);
+        MOTE_TRY(mote_size_add(offset, MOTE_ALIGNMENT - 1, "the weights", &offset));
+        offset -= offset % MOTE_ALIGNMENT;
     }
     return MOTE_OK;
 }
@@ -159,6 +174,7 @@ static mote_status make_problem(const compiler *c)
     size_t at = compiled->state_block_count;
     size_t first_step = 0;
     for (size_t i = 0; i < compiled->program_count; i++) {
+        compiled->first_placements[i] = at;
         place_schedule(&compiled->schedules[i], first_step, placements + at);
         at += compiled->schedules[i].block_count;
         first_step += compiled->schedules[i].step_count;
@@ -178,6 +194,17 @@ static mote_status measure_unplanned(const compiler *c)
         c->compiled->info.unplanned_bytes = plan.arena_bytes;
     mote_arena_release_to(c->arena, mark);
     return status;
+}
+
+/// A plan can fail only by sizes that do not fit; the planner knows no names.
+static mote_status run_planner(const compiler *c)
+{
+    const mote_status status =
+        mote_plan_run(c->request->planner, &c->compiled->problem, c->arena, &c->compiled->plan);
+    if (status == MOTE_OK || status == MOTE_ERROR_MEMORY)
+        return status;
+    return MOTE_RAISE(status, "%s: the memory cannot be planned: %s", c->request->description->path,
+                      mote_last_error()->message);
 }
 
 /// The schedule and its step that stand at `step` of all programs, one after the other.
@@ -230,14 +257,14 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     MOTE_TRY(make_schedules(&c));
     MOTE_TRY(make_state(&c));
     MOTE_TRY(make_problem(&c));
+    MOTE_TRY(run_planner(&c));
     MOTE_TRY(measure_unplanned(&c));
-    MOTE_TRY(mote_plan_run(request->planner, &compiled->problem, arena, &compiled->plan));
     MOTE_TRY(fill_info(&c));
     for (size_t i = 0; i < compiled->program_count; i++) {
         MOTE_TRY(mote_compile_link(compiled, i, arena, &compiled->programs[i]));
         compiled->programs[i].poison = poison_dead_blocks;
     }
-    return mote_compile_hash(request, compiled);
+    return mote_compile_check(request, arena, compiled->model_hash);
 }
 
 const mote_graph *mote_compiled_graph(const mote_compiled *compiled)
@@ -254,12 +281,12 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
                                                     : MOTE_BLOCK_KIND_WEIGHTS;
         return block->name;
     }
-    index -= compiled->state_block_count;
-    const mote_schedule *schedule = compiled->schedules;
-    for (; index >= schedule->block_count; schedule++)
-        index -= schedule->block_count;
-    *kind = schedule->blocks[index].kind;
-    return schedule->blocks[index].name;
+    size_t i = compiled->program_count - 1;
+    while (compiled->first_placements[i] > index)
+        i--;
+    const mote_block *block = &compiled->schedules[i].blocks[index - compiled->first_placements[i]];
+    *kind = block->kind;
+    return block->name;
 }
 
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,

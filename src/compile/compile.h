@@ -22,7 +22,7 @@ typedef struct mote_compile_request {
 
 /// [Optimizer] and [LearningRateScheduler].
 typedef struct mote_training_settings {
-    const mote_optimizer *optimizer; // NULL when nothing is trained
+    const mote_optimizer *optimizer; // NULL in programs that do not train
     const void *optimizer_state;
     double learning_rate;
     const mote_schedule_rate *rate;
@@ -41,15 +41,27 @@ typedef struct mote_compiled {
     const mote_program *infer;
     mote_state_block *state_blocks; // sorted by name
     size_t state_block_count;
-    mote_plan_problem problem; // state blocks, then the blocks of each schedule
+    size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
+    mote_plan_problem problem;                  // state blocks, then the blocks of each schedule
     mote_plan plan;
     mote_plan_info info;
     char model_hash[MOTE_SHA256_TEXT_BYTES];
 } mote_compiled;
 
+/// Checks all of a description that needs no data: layers and graph, [Optimizer], [LearningRateScheduler]. Gives
+/// the model's hash: SHA-256 of what makes the model and its training what they are, layers, properties,
+/// connections, shapes, optimizer, schedule, batch size and seed; no paths, nothing that may differ without a
+/// difference in bits. `arena` is left as it was.
+mote_status mote_compile_check(const mote_compile_request *request, mote_arena *arena,
+                               char model_hash[MOTE_SHA256_TEXT_BYTES]) MOTE_MUST_CHECK;
+
 /// Errors as those of the stages. On failure the arena holds garbage that its owner releases.
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled) MOTE_MUST_CHECK;
+
+/// The keys every [Optimizer] and every [LearningRateScheduler] has, beside those of its type.
+const mote_property *mote_compile_optimizer_properties(void);
+const mote_property *mote_compile_schedule_properties(void);
 
 /// Name and kind of placement `index`.
 const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,

@@ -48,16 +48,33 @@ static void add_training(mote_sha256 *hash, const mote_training_settings *settin
     add_properties(hash, settings->rate->properties, settings->rate_state);
 }
 
-mote_status mote_compile_hash(const mote_compile_request *request, mote_compiled *compiled)
+static mote_status hash_model(const mote_compile_request *request, mote_arena *arena, char *text)
 {
+    const mote_description *description = request->description;
+    const mote_graph_config config = {.description = description,
+                                      .layers = request->context->layers,
+                                      .thread_count = request->context->parallel.thread_count};
+    mote_graph graph;
+    mote_training_settings settings = {.optimizer = NULL};
     mote_sha256 hash;
+    MOTE_TRY(mote_graph_build(&config, arena, &graph));
+    if (description->optimizer || description->schedule)
+        MOTE_TRY(mote_compile_settings(request, arena, &settings));
     mote_sha256_init(&hash);
-    const mote_graph *graph = mote_compiled_graph(compiled);
-    for (size_t i = 0; i < graph->node_count; i++)
-        add_node(&hash, graph, &graph->nodes[i]);
-    add_training(&hash, &compiled->settings);
-    mote_sha256_add_number(&hash, request->description->settings.batch_size);
-    mote_sha256_add_number(&hash, request->description->settings.seed);
-    mote_sha256_finish(&hash, compiled->model_hash);
+    for (size_t i = 0; i < graph.node_count; i++)
+        add_node(&hash, &graph, &graph.nodes[i]);
+    add_training(&hash, &settings);
+    mote_sha256_add_number(&hash, description->settings.batch_size);
+    mote_sha256_add_number(&hash, description->settings.seed);
+    mote_sha256_finish(&hash, text);
     return MOTE_OK;
+}
+
+mote_status mote_compile_check(const mote_compile_request *request, mote_arena *arena,
+                               char model_hash[MOTE_SHA256_TEXT_BYTES])
+{
+    const mote_arena_mark mark = mote_arena_get_mark(arena);
+    const mote_status status = hash_model(request, arena, model_hash);
+    mote_arena_release_to(arena, mark);
+    return status;
 }

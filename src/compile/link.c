@@ -24,10 +24,7 @@ size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, s
         return compiled->state_blocks[mote_state_find(&state, wanted->name)].offset;
     if (wanted->block == MOTE_NONE)
         return MOTE_ABSENT;
-    size_t placement = compiled->state_block_count;
-    for (size_t i = 0; i < index; i++)
-        placement += compiled->schedules[i].block_count;
-    return compiled->plan.offsets[placement + wanted->block];
+    return compiled->plan.offsets[compiled->first_placements[index] + wanted->block];
 }
 
 static void link_tensor(const linker *l, mote_operation *operation, size_t tensor)
@@ -178,16 +175,14 @@ static mote_status link_dead(const linker *l, size_t step, mote_operation *opera
     const mote_schedule *schedule = l->schedule;
     mote_dead_range *ranges = NULL;
     size_t count = 0;
-    size_t placement = l->compiled->state_block_count;
-    for (size_t i = 0; i < l->index; i++)
-        placement += l->compiled->schedules[i].block_count;
+    const size_t *offsets = l->compiled->plan.offsets + l->compiled->first_placements[l->index];
     for (size_t i = 0; i < schedule->block_count; i++)
         count += schedule->blocks[i].last == step;
     MOTE_TRY(mote_arena_array(l->arena, count, sizeof *ranges, (void **)&ranges));
     for (size_t i = 0; i < schedule->block_count; i++) {
         if (schedule->blocks[i].last == step && step + 1 < schedule->step_count)
-            ranges[operation->dead_count++] = (mote_dead_range){
-                l->compiled->plan.offsets[placement + i], schedule->blocks[i].bytes};
+            ranges[operation->dead_count++] =
+                (mote_dead_range){offsets[i], schedule->blocks[i].bytes};
     }
     operation->dead = ranges;
     return MOTE_OK;

@@ -2,9 +2,6 @@
 // How weights change: the optimizer and its learning rate, from their sections.
 #include "compile/settings.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /// The keys that every optimizer and every schedule has.
 typedef struct common_keys {
     const char *type;
@@ -28,6 +25,16 @@ static const mote_property schedule_properties[] = {
 
 static const mote_property no_properties[] = {{.name = NULL}};
 
+const mote_property *mote_compile_optimizer_properties(void)
+{
+    return optimizer_properties;
+}
+
+const mote_property *mote_compile_schedule_properties(void)
+{
+    return schedule_properties;
+}
+
 static mote_status read_section(const mote_section *section, const char *owner,
                                 const mote_property *common, common_keys *keys,
                                 const mote_property *own, void *state)
@@ -37,58 +44,17 @@ static mote_status read_section(const mote_section *section, const char *owner,
                               section->entry_count);
 }
 
-/// What may stand in `type`: ", did you mean 'X'?", or all names there are.
-typedef struct type_hint {
-    const char *nearest;
-    const char *(*name)(const void *user, size_t index);
-    const void *user;
-    size_t count;
-} type_hint;
-
-static void write_hint(const type_hint *hint, char *text, size_t bytes)
-{
-    size_t length = 0;
-    mote_text_hint(hint->nearest, text, bytes);
-    for (size_t i = 0; !hint->nearest && i < hint->count && length < bytes; i++)
-        length += (size_t)snprintf(text + length, bytes - length, "%s %s",
-                                   i > 0 ? "," : ", expected one of:", hint->name(hint->user, i));
-}
-
 static mote_status raise_unknown_type(const mote_section *section, const char *owner,
-                                      const type_hint *hint)
+                                      const char *expected)
 {
     const mote_entry *type = mote_section_find(section, "type");
     char place[256];
-    char text[256];
     if (!type)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: key 'type' is missing",
                           mote_origin_text(&section->origin, place, sizeof place), owner);
-    write_hint(hint, text, sizeof text);
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: unknown type '%s'%s",
                       mote_origin_text(&type->origin, place, sizeof place), owner, type->value,
-                      text);
-}
-
-static const char *optimizer_name(const void *user, size_t index)
-{
-    return ((const mote_optimizer_registry *)user)->optimizers[index]->name;
-}
-
-static const char *rate_name(const void *user, size_t index)
-{
-    return ((const mote_schedule_rate *const *)user)[index]->name;
-}
-
-/// Puts the section in front of a message that knows the values only.
-static mote_status raise_at(const mote_section *section, mote_status status)
-{
-    const mote_error *error = mote_last_error();
-    char place[256];
-    char message[sizeof error->message];
-    memcpy(message, error->message, sizeof message);
-    mote_raise(status, error->file, error->line, "%s[%s]: %s",
-               mote_origin_text(&section->origin, place, sizeof place), section->name, message);
-    return status;
+                      expected);
 }
 
 static mote_status read_optimizer(const mote_compile_request *request, mote_arena *arena,
@@ -101,11 +67,11 @@ static mote_status read_optimizer(const mote_compile_request *request, mote_aren
     const mote_entry *type = mote_section_find(section, "type");
     const char *name = type ? type->value : "";
     const mote_optimizer *optimizer = mote_optimizer_find(request->context->optimizers, name);
-    if (!optimizer) {
-        const mote_optimizer_registry *all = request->context->optimizers;
-        const type_hint hint = {mote_optimizer_nearest(all, name), optimizer_name, all, all->count};
-        return raise_unknown_type(section, "[Optimizer]", &hint);
-    }
+    char expected[256];
+    if (!optimizer)
+        return raise_unknown_type(
+            section, "[Optimizer]",
+            mote_optimizer_expect(request->context->optimizers, name, expected, sizeof expected));
     void *state = NULL;
     common_keys keys;
     MOTE_TRY(mote_arena_allocate(arena, optimizer->state_bytes, &state));
@@ -118,6 +84,22 @@ static mote_status read_optimizer(const mote_compile_request *request, mote_aren
     return MOTE_OK;
 }
 
+/// A schedule that sets the rates itself leaves no use for the optimizer's.
+static mote_status check_rate_alone(const mote_compile_request *request,
+                                    const mote_training_settings *settings)
+{
+    const mote_entry *rate = mote_section_find(request->description->optimizer, "learning_rate");
+    const mote_property *own = settings->rate->properties;
+    if (!rate || !own || !mote_property_find(own, "learning_rate"))
+        return MOTE_OK;
+    char place[256];
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%s[Optimizer]: learning_rate = %s: the schedule '%s' sets all rates; remove "
+                      "one of the two",
+                      mote_origin_text(&rate->origin, place, sizeof place), rate->value,
+                      settings->rate->name);
+}
+
 static mote_status read_schedule(const mote_compile_request *request, mote_arena *arena,
                                  mote_training_settings *settings)
 {
@@ -125,12 +107,10 @@ static mote_status read_schedule(const mote_compile_request *request, mote_arena
     const mote_entry *type = section ? mote_section_find(section, "type") : NULL;
     const char *name = type ? type->value : section ? "" : "constant";
     settings->rate = mote_schedule_rate_find(name);
-    if (!settings->rate) {
-        size_t count = 0;
-        const mote_schedule_rate *const *all = mote_schedule_rates(&count);
-        const type_hint hint = {mote_schedule_rate_nearest(name), rate_name, all, count};
-        return raise_unknown_type(section, "[LearningRateScheduler]", &hint);
-    }
+    char expected[256];
+    if (!settings->rate)
+        return raise_unknown_type(section, "[LearningRateScheduler]",
+                                  mote_schedule_rate_expect(name, expected, sizeof expected));
     void *state = NULL;
     common_keys keys;
     MOTE_TRY(mote_arena_allocate(arena, settings->rate->state_bytes, &state));
@@ -143,7 +123,11 @@ static mote_status read_schedule(const mote_compile_request *request, mote_arena
     MOTE_TRY(read_section(section, "[LearningRateScheduler]", schedule_properties, &keys,
                           settings->rate->properties, state));
     const mote_status status = settings->rate->check ? settings->rate->check(state) : MOTE_OK;
-    return status == MOTE_OK ? MOTE_OK : raise_at(section, status);
+    if (status == MOTE_OK)
+        return check_rate_alone(request, settings);
+    char place[256];
+    return MOTE_RAISE(status, "%s[%s]: %s", mote_origin_text(&section->origin, place, sizeof place),
+                      section->name, mote_last_error()->message);
 }
 
 mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,

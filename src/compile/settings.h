@@ -9,10 +9,6 @@
 mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,
                                   mote_training_settings *settings);
 
-/// SHA-256 of everything that makes the model and its training what they are: layers, properties, connections,
-/// shapes, optimizer, schedule, batch size, seed; no paths, nothing that may differ without a difference in bits.
-mote_status mote_compile_hash(const mote_compile_request *request, mote_compiled *compiled);
-
 /// Turns schedule and offsets into the program.
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);

@@ -43,6 +43,10 @@ typedef struct mote_reader mote_reader;
 mote_status mote_dataset_open(const mote_dataset_config *config,
                               mote_dataset **dataset) MOTE_MUST_CHECK;
 
+/// Checks the section's keys and values as mote_dataset_open does, without opening its files; config->ports is
+/// not used.
+mote_status mote_dataset_check(const mote_dataset_config *config) MOTE_MUST_CHECK;
+
 void mote_dataset_close(mote_dataset **dataset);
 
 uint64_t mote_dataset_sample_count(const mote_dataset *dataset);

@@ -252,6 +252,15 @@ mote_status mote_dataset_open(const mote_dataset_config *config, mote_dataset **
     return status;
 }
 
+mote_status mote_dataset_check(const mote_dataset_config *config)
+{
+    mote_dataset probe = {.reader = NULL};
+    mote_arena_init(&probe.arena, config->allocator);
+    const mote_status status = read_keys(config, &probe);
+    mote_arena_release(&probe.arena);
+    return status;
+}
+
 void mote_dataset_close(mote_dataset **dataset)
 {
     mote_dataset *const open = *dataset;

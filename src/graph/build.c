@@ -18,15 +18,12 @@ typedef struct builder {
 /// Puts the place of the layer in front of the message that setup raised.
 static mote_status raise_at(const mote_node *node, mote_status status)
 {
-    const mote_error *error = mote_last_error();
+    const char *message = mote_last_error()->message;
     char place[256];
-    char message[sizeof error->message];
     mote_origin_text(&node->origin, place, sizeof place);
-    memcpy(message, error->message, sizeof message);
-    if (!place[0] || status == MOTE_ERROR_MEMORY || strncmp(message, place, strlen(place)) == 0)
+    if (status == MOTE_ERROR_MEMORY || strncmp(message, place, strlen(place)) == 0)
         return status;
-    mote_raise(status, error->file, error->line, "%s%s", place, message);
-    return status;
+    return MOTE_RAISE(status, "%s%s", place, message);
 }
 
 static mote_status add_value(builder *b, const mote_value *value, size_t *index)

@@ -16,8 +16,8 @@
 
 /// A tensor that flows between nodes.
 typedef struct mote_value {
-    const char
-        *name; // of the producing node, with ":1" for its second output; a source's "<node> source"
+    const char *
+        name; // of the producing node, with ":1" for its second output; a source's "<node> batch" or "<node> label"
     mote_tensor_spec spec;
     size_t producer; // node, or MOTE_NONE for a source
     size_t port;     // of the source, or MOTE_NONE

@@ -2,7 +2,6 @@
 // From sections to drafts: the layer's type, the keys every layer has, and who feeds whom.
 #include "graph/draft.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /// The keys every layer has.
@@ -33,20 +32,6 @@ const mote_property *mote_graph_layer_properties(void)
     return layer_properties;
 }
 
-/// ", expected one of: a, b, c" for a type that resembles none.
-static void list_types(const mote_layer_registry *layers, char *text, size_t bytes)
-{
-    const char *separator = ", expected one of: ";
-    size_t length = 0;
-    for (size_t i = 0; i < layers->count && length < bytes; i++) {
-        if (layers->layers[i]->internal)
-            continue;
-        length += (size_t)snprintf(text + length, bytes - length, "%s%s", separator,
-                                   layers->layers[i]->name);
-        separator = ", ";
-    }
-}
-
 static mote_status find_layer(const mote_draft_list *list, const mote_section *section,
                               const mote_entry *type, const mote_layer **layer)
 {
@@ -57,11 +42,7 @@ static mote_status find_layer(const mote_draft_list *list, const mote_section *s
     }
     char place[256];
     char hint[512];
-    const char *nearest = mote_layer_nearest(list->config->layers, type->value);
-    if (nearest)
-        mote_text_hint(nearest, hint, sizeof hint);
-    else
-        list_types(list->config->layers, hint, sizeof hint);
+    mote_layer_expect(list->config->layers, type->value, hint, sizeof hint);
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%slayer '%s': unknown type '%s'%s",
                       mote_origin_text(&type->origin, place, sizeof place), section->name,
                       type->value, hint);

@@ -3,8 +3,6 @@
 // inference the loss is taken off again.
 #include "graph/draft.h"
 
-#include <stdio.h>
-
 static const char cross[] = "cross";
 
 static mote_status raise_loss(const mote_draft_list *list, const char *problem, const char *hint)
@@ -77,21 +75,13 @@ static mote_status fuse_cross(mote_draft_list *list, size_t *output)
     return MOTE_OK;
 }
 
+/// Candidate 0 is `cross`, the others are the layers that are losses.
 static const char *loss_name(const void *user, size_t index)
 {
-    const mote_layer *layer = ((const mote_layer_registry *)user)->layers[index];
+    if (index == 0)
+        return cross;
+    const mote_layer *layer = ((const mote_layer_registry *)user)->layers[index - 1];
     return layer->kind == MOTE_LAYER_LOSS ? layer->name : "";
-}
-
-/// ", expected one of: a, b, c" for a loss that resembles none.
-static void list_losses(const mote_layer_registry *layers, char *text, size_t bytes)
-{
-    size_t length = (size_t)snprintf(text, bytes, ", expected one of: %s", cross);
-    for (size_t i = 0; i < layers->count && length < bytes; i++) {
-        if (layers->layers[i]->kind == MOTE_LAYER_LOSS)
-            length +=
-                (size_t)snprintf(text + length, bytes - length, ", %s", layers->layers[i]->name);
-    }
 }
 
 static mote_status find_loss(const mote_draft_list *list, const char *name)
@@ -101,11 +91,7 @@ static mote_status find_loss(const mote_draft_list *list, const char *name)
     if (layer && layer->kind == MOTE_LAYER_LOSS)
         return MOTE_OK;
     char hint[256];
-    const char *nearest = mote_text_nearest(name, loss_name, layers, layers->count);
-    if (nearest)
-        mote_text_hint(nearest, hint, sizeof hint);
-    else
-        list_losses(layers, hint, sizeof hint);
+    mote_text_expect(name, loss_name, layers, layers->count + 1, hint, sizeof hint);
     return raise_loss(list, "there is no such loss", hint);
 }
 

@@ -97,7 +97,9 @@ static inline float mote_elementary_log(float x)
     const float square = f * f;
     const float tail = fmaf(n, MOTE_LN2_LOW, square * fmaf(f, p, -0.5F));
     const float result = fmaf(n, MOTE_LN2_HIGH, f + tail);
-    return x == INFINITY ? x : result;
+    // 0 gives -infinity, what is negative or not a number gives no number
+    const float special = x == 0.0F ? -INFINITY : x < 0.0F ? NAN : x;
+    return x > 0.0F && x < INFINITY ? result : special;
 }
 
 /// tanh(x): near 0 by a polynomial, so that small results keep their precision.

@@ -35,7 +35,8 @@ static const char *offered_name(const void *user, size_t index)
     return registry->layers[index]->internal ? "" : registry->layers[index]->name;
 }
 
-const char *mote_layer_nearest(const mote_layer_registry *registry, const char *name)
+const char *mote_layer_expect(const mote_layer_registry *registry, const char *name, char *text,
+                              size_t bytes)
 {
-    return mote_text_nearest(name, offered_name, registry, registry->count);
+    return mote_text_expect(name, offered_name, registry, registry->count, text, bytes);
 }

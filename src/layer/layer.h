@@ -198,7 +198,8 @@ const mote_layer_registry *mote_layers_builtin(void);
 /// Layer of that name (case ignored; internal ones too), or NULL.
 const mote_layer *mote_layer_find(const mote_layer_registry *registry, const char *name);
 
-/// Name of the nearest layer that is not internal, for "did you mean", or NULL.
-const char *mote_layer_nearest(const mote_layer_registry *registry, const char *name);
+/// What `name` may have meant, as mote_text_expect, among the layers that are not internal.
+const char *mote_layer_expect(const mote_layer_registry *registry, const char *name, char *text,
+                              size_t bytes);
 
 #endif

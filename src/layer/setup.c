@@ -27,7 +27,11 @@ static mote_status check_spec(const mote_setup *setup, const mote_tensor_spec *s
     (void)snprintf(subject, sizeof subject, "layer '%s': %s", setup->layer_name, what);
     MOTE_TRY(mote_shape_check(&spec->shape, subject));
     size_t bytes = 0;
-    return mote_tensor_spec_bytes(spec, setup->batch, &bytes);
+    if (mote_tensor_spec_bytes(spec, setup->batch, &bytes) == MOTE_OK)
+        return MOTE_OK;
+    char shape[MOTE_SHAPE_TEXT_BYTES];
+    return MOTE_RAISE(MOTE_ERROR_SHAPE, "%s: %s with batch %zu is more than memory can address",
+                      subject, mote_shape_text(&spec->shape, shape, sizeof shape), setup->batch);
 }
 
 static mote_status add_output(mote_declaration *declaration, const mote_tensor_spec *spec)

@@ -42,9 +42,10 @@ static const char *get_optimizer_name(const void *user, size_t index)
     return registry->optimizers[index]->name;
 }
 
-const char *mote_optimizer_nearest(const mote_optimizer_registry *registry, const char *name)
+const char *mote_optimizer_expect(const mote_optimizer_registry *registry, const char *name,
+                                  char *text, size_t bytes)
 {
-    return mote_text_nearest(name, get_optimizer_name, registry, registry->count);
+    return mote_text_expect(name, get_optimizer_name, registry, registry->count, text, bytes);
 }
 
 const mote_schedule_rate *const *mote_schedule_rates(size_t *count)
@@ -68,7 +69,7 @@ static const char *get_schedule_rate_name(const void *user, size_t index)
     return schedule_rates[index]->name;
 }
 
-const char *mote_schedule_rate_nearest(const char *name)
+const char *mote_schedule_rate_expect(const char *name, char *text, size_t bytes)
 {
-    return mote_text_nearest(name, get_schedule_rate_name, NULL, SCHEDULE_RATE_COUNT);
+    return mote_text_expect(name, get_schedule_rate_name, NULL, SCHEDULE_RATE_COUNT, text, bytes);
 }

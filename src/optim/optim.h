@@ -53,8 +53,9 @@ const mote_optimizer_registry *mote_optimizers_builtin(void);
 const mote_optimizer *mote_optimizer_find(const mote_optimizer_registry *registry,
                                           const char *name);
 
-/// Nearest name, for "did you mean", or NULL.
-const char *mote_optimizer_nearest(const mote_optimizer_registry *registry, const char *name);
+/// What `name` may have meant, as mote_text_expect.
+const char *mote_optimizer_expect(const mote_optimizer_registry *registry, const char *name,
+                                  char *text, size_t bytes);
 
 /// Learning rate over iterations. `check` (may be NULL) raises MOTE_ERROR_PROPERTY when fields do not
 /// fit together.
@@ -75,8 +76,8 @@ typedef struct mote_schedule_rate {
 /// By name, case ignored, or NULL.
 const mote_schedule_rate *mote_schedule_rate_find(const char *name);
 
-/// Nearest name, for "did you mean", or NULL.
-const char *mote_schedule_rate_nearest(const char *name);
+/// What `name` may have meant, as mote_text_expect.
+const char *mote_schedule_rate_expect(const char *name, char *text, size_t bytes);
 
 /// Rows of schedules.def, in order.
 const mote_schedule_rate *const *mote_schedule_rates(size_t *count);

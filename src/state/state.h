@@ -34,6 +34,10 @@ size_t mote_state_find(const mote_state *state, const char *name);
 
 void *mote_state_data(const mote_state *state, size_t index);
 
+/// Raises MOTE_ERROR_NONFINITE naming the first weight or running statistic with a value that is infinite or
+/// not a number.
+mote_status mote_state_check_finite(const mote_state *state) MOTE_MUST_CHECK;
+
 /// SHA-256 over the bytes of weights and running statistics, in name order.
 void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES]);
 

@@ -102,10 +102,8 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
 {
     const mote_program *program = run->compiled->train;
     const mote_training_settings *settings = &run->compiled->settings;
-    mote_step_times times = {.count = 0};
+    mote_step_times times = {.values = run->step_times};
     mote_progress progress = {.epoch = 1, .epochs = 1, .batches = config->steps};
-    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *times.values,
-                              (void **)&times.values));
     mote_execution execution = mote_run_execution(run);
     execution.source = source;
     execution.batch = mote_compiled_graph(run->compiled)->batch;

@@ -106,7 +106,11 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
     for (uint64_t first = 0; first < samples; first += batch) {
         execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
         mote_dataset_select(dataset, NULL, first, execution.batch);
-        MOTE_TRY(mote_program_run(program, &execution));
+        const mote_status status = mote_program_run(program, &execution);
+        if (status == MOTE_ERROR_NONFINITE)
+            return MOTE_RAISE(status, "evaluation, batch %llu: %s",
+                              (unsigned long long)(first / batch + 1), mote_last_error()->message);
+        MOTE_TRY(status);
         mote_tally_add(tally, mote_program_result(program), execution.batch);
         progress->batch = first / batch + 1;
         progress->validation = mote_tally_metrics(tally);
@@ -142,7 +146,9 @@ mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const 
     mote_dataset *dataset = NULL;
     mote_progress progress = {.epochs = 0};
     MOTE_TRY(mote_run_open(run, section, owner, &dataset));
-    const mote_status status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);
+    mote_status status = mote_run_check_scale(run, dataset, owner);
+    if (status == MOTE_OK)
+        status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);
     mote_dataset_close(&dataset);
     return status;
 }

@@ -5,8 +5,6 @@
 
 #include "train/train.h"
 
-#define MOTE_STEP_TIMES_MAX 4096U
-
 /// Sums over the samples seen so far.
 typedef struct mote_tally {
     double loss;
@@ -44,6 +42,10 @@ mote_status mote_run_open(const mote_run *run, const mote_section *section, cons
 mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
                                   const mote_train_config *config, mote_progress *progress,
                                   mote_metrics *metrics) MOTE_MUST_CHECK;
+
+/// Refuses data that are scaled otherwise than those the weights were trained on.
+mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
+                                 const char *owner) MOTE_MUST_CHECK;
 
 /// Remembers how the data set's images become numbers and what its classes are called, for saved files.
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;

@@ -31,6 +31,11 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                       .image_scale = MOTE_IMAGE_SCALE,
                       .class_names = ""};
     mote_arena_init(&run->arena, &context->allocator);
+    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
+                              (void **)&run->step_times));
+    if (description->settings.save_path[0])
+        MOTE_TRY(mote_description_path(description, description->settings.save_path, &run->arena,
+                                       &run->save_path));
     MOTE_TRY(mote_pages_allocate(run->memory_bytes, &run->memory));
     run->state = (mote_state){compiled->state_blocks, compiled->state_block_count,
                               (unsigned char *)run->memory};
@@ -67,30 +72,60 @@ void mote_run_reset_optimizer(const mote_run *run)
     }
 }
 
-mote_status mote_run_load(mote_run *run, const char *path)
+/// Copied only when they are others than those known: personalization trains often.
+static mote_status keep_class_names(mote_run *run, const char *names)
+{
+    char *copy = NULL;
+    if (!names[0] || strcmp(names, run->class_names) == 0)
+        return MOTE_OK;
+    MOTE_TRY(mote_arena_text(&run->arena, names, strlen(names), &copy));
+    run->class_names = copy;
+    return MOTE_OK;
+}
+
+static mote_status read_metadata(mote_run *run, const char *path, mote_arena *arena)
 {
     char *scale = NULL;
     char *classes = NULL;
-    MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
-    MOTE_TRY(mote_weights_get_metadata(path, scale_key, &run->arena, &scale));
-    MOTE_TRY(mote_weights_get_metadata(path, classes_key, &run->arena, &classes));
+    MOTE_TRY(mote_weights_get_metadata(path, scale_key, arena, &scale));
+    MOTE_TRY(mote_weights_get_metadata(path, classes_key, arena, &classes));
     if (scale) {
         const mote_entry entry = {.key = scale_key, .value = scale, .origin.file = path};
         MOTE_TRY(mote_property_set(scale_properties, &run->image_scale, "metadata", &entry));
+        run->scale_known = true;
     }
-    if (classes)
-        run->class_names = classes;
-    return MOTE_OK;
+    return classes ? keep_class_names(run, classes) : MOTE_OK;
+}
+
+mote_status mote_run_load(mote_run *run, const char *path)
+{
+    mote_arena arena;
+    MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
+    if (mote_state_check_finite(&run->state) != MOTE_OK)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s: %s", path, mote_last_error()->message);
+    mote_arena_init(&arena, &run->context->allocator);
+    const mote_status status = read_metadata(run, path, &arena);
+    mote_arena_release(&arena);
+    return status;
 }
 
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
 {
-    const char *names = mote_dataset_class_names(dataset);
-    char *copy = NULL;
-    MOTE_TRY(mote_arena_text(&run->arena, names, strlen(names), &copy));
-    run->class_names = copy;
     run->image_scale = mote_dataset_scale(dataset);
-    return MOTE_OK;
+    run->scale_known = true;
+    return keep_class_names(run, mote_dataset_class_names(dataset));
+}
+
+mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
+                                 const char *owner)
+{
+    const double scale = mote_dataset_scale(dataset);
+    if (!run->scale_known || scale == run->image_scale)
+        return MOTE_OK;
+    return MOTE_RAISE(
+        MOTE_ERROR_PROPERTY,
+        "%s: %s: scale is %.9g, but the weights were trained on values scaled by %.9g",
+        run->description->path, owner, scale, run->image_scale);
 }
 
 mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
@@ -111,6 +146,7 @@ mote_status mote_run_save(mote_run *run, const char *path)
 {
     mote_weights_header header;
     mote_file_replacement replacement;
+    MOTE_TRY(mote_state_check_finite(&run->state));
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
     mote_status status = mote_run_make_header(run, &header);
@@ -139,6 +175,10 @@ mote_status mote_run_infer(mote_run *run, const float *inputs, size_t count, flo
     const mote_program *program = run->compiled->infer;
     const mote_graph *graph = &run->compiled->graphs[1];
     const mote_source source = {(void *)&inputs, read_memory};
+    if (graph->input_count != 1)
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "%s: a network with one input can be run so; this one has %zu",
+                          run->description->path, graph->input_count);
     mote_execution execution = mote_run_execution(run);
     execution.source = &source;
     execution.batch = count;

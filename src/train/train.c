@@ -15,9 +15,9 @@ typedef struct trainer {
     mote_dataset *training;
     mote_dataset *validation; // NULL without [valid_set]
     bool saves;
-    const char *save_path;
     mote_file_replacement replacement;
     mote_weights_header header;
+    mote_arena_mark mark; // of the run's arena: the header lies behind it
     mote_step_times times;
     mote_execution execution;
     mote_tally tally; // of this epoch
@@ -29,12 +29,10 @@ typedef struct trainer {
 static mote_status open_save_path(trainer *t)
 {
     mote_run *run = t->run;
-    const char *path = run->description->settings.save_path;
-    if (!path[0] || t->config->no_save)
+    if (!run->save_path || t->config->no_save)
         return MOTE_OK;
     MOTE_TRY(mote_run_make_header(run, &t->header));
-    MOTE_TRY(mote_description_path(run->description, path, &run->arena, &t->save_path));
-    MOTE_TRY(mote_file_replacement_init(&t->replacement, t->save_path, &run->context->allocator));
+    MOTE_TRY(mote_file_replacement_init(&t->replacement, run->save_path, &run->context->allocator));
     t->saves = true;
     MOTE_TRY(mote_file_replacement_begin(&t->replacement));
     mote_file_replacement_abandon(&t->replacement);
@@ -51,9 +49,10 @@ static mote_status open_files(trainer *t)
     MOTE_TRY(mote_run_open(run, description->train_set, "[train_set]", &t->training));
     if (description->valid_set)
         MOTE_TRY(mote_run_open(run, description->valid_set, "[valid_set]", &t->validation));
-    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *t->times.values,
-                              (void **)&t->times.values));
     MOTE_TRY(mote_run_note_data(run, t->training));
+    if (t->validation)
+        MOTE_TRY(mote_run_check_scale(run, t->validation, "[valid_set]"));
+    t->mark = mote_arena_get_mark(&run->arena);
     return open_save_path(t);
 }
 
@@ -61,6 +60,7 @@ static void close_files(trainer *t)
 {
     if (t->saves)
         mote_file_replacement_release(&t->replacement);
+    mote_arena_release_to(&t->run->arena, t->mark);
     mote_dataset_close(&t->validation);
     mote_dataset_close(&t->training);
 }
@@ -102,11 +102,10 @@ static mote_status raise_step(const trainer *t, mote_status status)
 {
     if (status != MOTE_ERROR_NONFINITE)
         return status;
-    char message[sizeof mote_last_error()->message];
-    memcpy(message, mote_last_error()->message, sizeof message);
-    return MOTE_RAISE(
-        MOTE_ERROR_NONFINITE, "epoch %llu, batch %llu: %.900s; this step was not applied",
-        (unsigned long long)t->progress.epoch, (unsigned long long)t->progress.batch + 1, message);
+    return MOTE_RAISE(MOTE_ERROR_NONFINITE,
+                      "epoch %llu, batch %llu: %.900s; this step was not applied",
+                      (unsigned long long)t->progress.epoch,
+                      (unsigned long long)t->progress.batch + 1, mote_last_error()->message);
 }
 
 /// One pass over the training set; the last batch may be smaller.
@@ -149,9 +148,13 @@ static mote_status finish_epoch(trainer *t)
         t->progress.validation = t->result->validation;
     }
     t->result->epochs++;
+    const mote_status finite = mote_state_check_finite(&t->run->state);
+    if (finite != MOTE_OK)
+        return MOTE_RAISE(finite, "epoch %llu: %s; what was saved before is kept",
+                          (unsigned long long)t->progress.epoch, mote_last_error()->message);
     if (t->saves) {
         MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->replacement));
-        t->result->saved_path = t->save_path;
+        t->result->saved_path = t->run->save_path;
     }
     t->progress.epoch_done = true;
     report(t);
@@ -181,6 +184,8 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
 {
     trainer t = {.run = run, .config = config, .result = result};
     *result = (mote_train_result){.epochs = 0};
+    t.mark = mote_arena_get_mark(&run->arena);
+    t.times.values = run->step_times;
     mote_run_reset_optimizer(run);
     t.execution = mote_run_execution(run);
     t.execution.update = 1;

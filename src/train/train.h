@@ -10,18 +10,22 @@
 #include "mote/model.h"
 #include "weights/weights.h"
 
+#define MOTE_STEP_TIMES_MAX 4096U
+
 /// Borrows context, description and compiled, which must outlive it.
 typedef struct mote_run {
     const mote_context *context;
     const mote_description *description;
     mote_compiled *compiled;
-    mote_arena arena; // small things: header, paths
+    mote_arena arena; // small things: header, paths, times
     void *memory;     // the tensor arena
     size_t memory_bytes;
     mote_state state;
-    double
-        image_scale; // how images become numbers: from the weights' file, else the data section's default
-    const char *class_names; // "a,b,c" from the weights' file, "" when unknown
+    const char *save_path;   // usable, NULL when the model has none
+    uint64_t *step_times;    // MOTE_STEP_TIMES_MAX
+    double image_scale;      // how images become numbers
+    bool scale_known;        // it is from the weights' file or the training data, not the default
+    const char *class_names; // "a,b,c" from there, "" when unknown
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.

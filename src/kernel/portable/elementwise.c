@@ -6,7 +6,7 @@ void MOTE_KERNEL(relu)(size_t count, const mote_real *x, mote_real *y)
 {
     MOTE_ELEMENTWISE
     for (size_t i = 0; i < count; i++)
-        y[i] = x[i] > 0 ? x[i] : 0;
+        y[i] = x[i] <= 0 ? 0 : x[i]; // what is not a number stays so
 }
 
 void MOTE_KERNEL(sigmoid)(size_t count, const mote_real *x, mote_real *y)

@@ -78,7 +78,11 @@ static run next_run(walk *at, size_t most)
 /// The image row or column that stands at `place`, or `extent` where there is none.
 static size_t locate(ptrdiff_t place, size_t divisor, size_t extent)
 {
-    if (place < 0 || (size_t)place % divisor != 0)
+    if (place < 0)
+        return extent;
+    if (divisor == 1)
+        return mote_size_min((size_t)place, extent);
+    if ((size_t)place % divisor != 0)
         return extent;
     return mote_size_min((size_t)place / divisor, extent);
 }
@@ -168,40 +172,70 @@ static void pack_run(const mote_patches *patches, const run *part, const tap *at
         gather(patches, part, at, from, panel);
 }
 
-/// The channels whose tap number `tap_index` lies in k = first_k .. first_k + depth - 1.
-static tap channels_of_tap(const mote_panel *panel, size_t taps, size_t tap_index)
+/// Walks over the taps of a kernel; each stands for all channels of which it lies in the panel.
+typedef struct tap_walk {
+    size_t taps, kernel_width;
+    size_t first_channel, first_tap; // of the panel's first k
+    size_t depth;
+    tap at;
+    size_t index;
+} tap_walk;
+
+static tap_walk start_taps(const mote_panel *panel)
 {
-    const size_t width = panel->factor->patches.kernel_width;
-    const size_t channel = panel->first_k / taps + (tap_index < panel->first_k % taps);
-    const size_t k = channel * taps + tap_index;
-    const size_t end = panel->first_k + panel->depth;
-    return (tap){
-        .row = tap_index / width,
-        .column = tap_index % width,
-        .channel = channel,
-        .channel_count = k < end ? (end - 1 - k) / taps + 1 : 0,
+    const mote_patches *const patches = &panel->factor->patches;
+    const size_t taps = patches->kernel_height * patches->kernel_width;
+    return (tap_walk){
+        .taps = taps,
+        .kernel_width = patches->kernel_width,
+        .first_channel = panel->first_k / taps,
+        .first_tap = panel->first_k % taps,
+        .depth = panel->depth,
     };
+}
+
+/// The k of the panel where the tap comes first; at.channel_count is 0 where it does not come.
+static size_t find_channels(tap_walk *taps)
+{
+    const bool next = taps->index < taps->first_tap;
+    const size_t k = taps->index + (next ? taps->taps : 0) - taps->first_tap;
+    taps->at.channel = taps->first_channel + next;
+    taps->at.channel_count = k < taps->depth ? (taps->depth - 1 - k) / taps->taps + 1 : 0;
+    return k;
+}
+
+static void next_tap(tap_walk *taps)
+{
+    taps->index++;
+    taps->at.column++;
+    if (taps->at.column == taps->kernel_width) {
+        taps->at.column = 0;
+        taps->at.row++;
+    }
+}
+
+static size_t find_runs(const mote_panel *panel, run runs[MOTE_TILE_COLUMNS_MAX])
+{
+    size_t count = 0;
+    walk at = start_walk(panel->factor, panel->first_lane);
+    for (size_t lane = 0; lane < panel->lanes; count++) {
+        runs[count] = next_run(&at, panel->lanes - lane);
+        lane += runs[count].length;
+    }
+    return count;
 }
 
 void MOTE_KERNEL(pack_positions)(const mote_panel *panel)
 {
-    const mote_patches *const patches = &panel->factor->patches;
     run runs[MOTE_TILE_COLUMNS_MAX];
-    size_t run_count = 0;
-    walk at = start_walk(panel->factor, panel->first_lane);
-    for (size_t lane = 0; lane < panel->lanes; run_count++) {
-        runs[run_count] = next_run(&at, panel->lanes - lane);
-        lane += runs[run_count].length;
-    }
-    const size_t taps = patches->kernel_height * patches->kernel_width;
-    for (size_t tap_index = 0; tap_index < taps; tap_index++) {
-        const tap channels = channels_of_tap(panel, taps, tap_index);
-        if (channels.channel_count == 0)
+    const size_t run_count = find_runs(panel, runs);
+    for (tap_walk taps = start_taps(panel); taps.index < taps.taps; next_tap(&taps)) {
+        const size_t k = find_channels(&taps);
+        target to = {panel->to + k * panel->to_step, taps.taps * panel->to_step};
+        if (taps.at.channel_count == 0)
             continue;
-        const size_t k = channels.channel * taps + tap_index - panel->first_k;
-        target to = {panel->to + k * panel->to_step, taps * panel->to_step};
         for (size_t i = 0; i < run_count; i++) {
-            pack_run(patches, &runs[i], &channels, to);
+            pack_run(&panel->factor->patches, &runs[i], &taps.at, to);
             to.to += runs[i].length;
         }
     }

@@ -1,55 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling of one plane, and its derivatives. Derivatives add to a cleared plane, outputs ascending: a cell
-// that several windows contain gets their shares in this order.
+// Pooling of one plane, and its derivatives. The inner loops run along a row of outputs, one cell of their
+// windows at a time, so that they become vector code; part of a row is kept on the stack.
 #include "kernel/portable/level.h"
+
+#include "base/size.h"
 
 #include <assert.h>
 #include <string.h>
 
-/// The cells of a window that lie in the plane: rows [top, bottom), columns [left, right).
-typedef struct cells {
-    size_t top, bottom, left, right;
-    size_t row,
-        column; // of the window's first cell, counted from pad_top and pad_left before the plane
-} cells;
+#define PART ((size_t)64)
 
-static size_t clip_low(size_t start, size_t pad)
+/// Some neighbours of a row of outputs, and the rows of the plane their windows cover.
+typedef struct row_part {
+    const mote_window *window;
+    size_t out_row;
+    size_t first, count;     // outputs
+    size_t top, bottom;      // rows of the plane
+    size_t first_kernel_row; // that lies on `top`
+} row_part;
+
+/// Outputs of the part whose windows have a cell of the plane in one kernel column.
+typedef struct overlap {
+    size_t first, count; // relative to the part
+    size_t column;       // of the plane, of the first
+} overlap;
+
+static row_part find_part(const mote_window *window, size_t out_row, size_t first)
 {
-    return start < pad ? 0 : start - pad;
+    const size_t start = out_row * window->stride_height;
+    const size_t end = start + window->kernel_height;
+    const size_t pad = window->pad_top;
+    const row_part part = {
+        .window = window,
+        .out_row = out_row,
+        .first = first,
+        .count = mote_size_min(window->out_width - first, PART),
+        .top = start < pad ? 0 : start - pad,
+        .bottom = end < pad ? 0 : mote_size_min(end - pad, window->height),
+        .first_kernel_row = start < pad ? pad - start : 0,
+    };
+    assert(part.top < part.bottom);
+    return part;
 }
 
-static size_t clip_high(size_t end, size_t pad, size_t extent)
+static overlap find_overlap(const row_part *part, size_t kernel_column)
 {
-    const size_t unpadded = clip_low(end, pad);
-    return unpadded < extent ? unpadded : extent;
-}
-
-static cells find_cells(const mote_window *window, size_t out_row, size_t out_column)
-{
-    const size_t row = out_row * window->stride_height;
-    const size_t column = out_column * window->stride_width;
-    return (cells){
-        .top = clip_low(row, window->pad_top),
-        .bottom = clip_high(row + window->kernel_height, window->pad_top, window->height),
-        .left = clip_low(column, window->pad_left),
-        .right = clip_high(column + window->kernel_width, window->pad_left, window->width),
-        .row = row,
-        .column = column,
+    const mote_window *const window = part->window;
+    const size_t stride = window->stride_width;
+    const size_t pad = window->pad_left;
+    const size_t before =
+        pad > kernel_column ? mote_size_ceil_divide(pad - kernel_column, stride) : 0;
+    const size_t end = window->width + pad > kernel_column
+                           ? mote_size_ceil_divide(window->width + pad - kernel_column, stride)
+                           : 0;
+    const size_t low = mote_size_max(before, part->first);
+    const size_t high = mote_size_min(end, part->first + part->count);
+    if (low >= high)
+        return (overlap){0};
+    return (overlap){
+        .first = low - part->first,
+        .count = high - low,
+        .column = low * stride + kernel_column - pad,
     };
 }
 
-static size_t count_cells(const cells *area)
+/// The part's first cell of each window.
+static void start_maximum(const row_part *part, const mote_real *x, mote_real *best,
+                          uint32_t *place)
 {
-    if (area->bottom <= area->top || area->right <= area->left)
-        return 0;
-    return (area->bottom - area->top) * (area->right - area->left);
+    const mote_window *const window = part->window;
+    const size_t pad = window->pad_left;
+    for (size_t i = 0; i < part->count; i++) {
+        const size_t start = (part->first + i) * window->stride_width;
+        const size_t column = start < pad ? 0 : start - pad;
+        assert(column < window->width && column + pad < start + window->kernel_width);
+        best[i] = x[part->top * window->width + column];
+        place[i] = (uint32_t)(part->first_kernel_row * window->kernel_width + column + pad - start);
+    }
 }
 
-static size_t index_in_window(const mote_window *window, const cells *area, size_t row,
-                              size_t column)
+static inline void take_larger(size_t count, size_t stride, const mote_real *x, uint32_t here,
+                               mote_real *best, uint32_t *place)
 {
-    return (row + window->pad_top - area->row) * window->kernel_width + column + window->pad_left -
-           area->column;
+    for (size_t i = 0; i < count; i++) {
+        const mote_real value = x[i * stride];
+        const bool takes = value > best[i] || value != value; // what is not a number wins
+        place[i] = takes ? here : place[i];
+        best[i] = takes ? value : best[i];
+    }
+}
+
+static void find_maximum(const row_part *part, const mote_real *x, mote_real *best, uint32_t *place)
+{
+    const mote_window *const window = part->window;
+    start_maximum(part, x, best, place);
+    for (size_t row = part->top; row < part->bottom; row++) {
+        const size_t kernel_row = part->first_kernel_row + row - part->top;
+        for (size_t column = 0; column < window->kernel_width; column++) {
+            const overlap cells = find_overlap(part, column);
+            const mote_real *const from = x + row * window->width + cells.column;
+            const uint32_t here = (uint32_t)(kernel_row * window->kernel_width + column);
+            if (window->stride_width == 1)
+                take_larger(cells.count, 1, from, here, best + cells.first, place + cells.first);
+            else if (window->stride_width == 2)
+                take_larger(cells.count, 2, from, here, best + cells.first, place + cells.first);
+            else
+                take_larger(cells.count, window->stride_width, from, here, best + cells.first,
+                            place + cells.first);
+        }
+    }
 }
 
 static bool index_is_byte(const mote_window *window)
@@ -57,43 +116,35 @@ static bool index_is_byte(const mote_window *window)
     return mote_window_index_bytes(window->kernel_height * window->kernel_width) == 1;
 }
 
-static void store_index(const mote_window *window, void *index, size_t at, size_t value)
+static void store_places(const row_part *part, const uint32_t *place, void *index)
 {
-    if (index_is_byte(window))
-        ((uint8_t *)index)[at] = (uint8_t)value;
-    else
-        ((uint32_t *)index)[at] = (uint32_t)value;
-}
-
-static size_t load_index(const mote_window *window, const void *index, size_t at)
-{
-    return index_is_byte(window) ? ((const uint8_t *)index)[at] : ((const uint32_t *)index)[at];
-}
-
-static mote_real find_maximum(const mote_window *window, const cells *area, const mote_real *x,
-                              size_t *index)
-{
-    size_t best = area->top * window->width + area->left;
-    for (size_t row = area->top; row < area->bottom; row++) {
-        for (size_t column = area->left; column < area->right; column++) {
-            const size_t at = row * window->width + column;
-            best = x[at] > x[best] ? at : best;
-        }
+    const size_t at = part->out_row * part->window->out_width + part->first;
+    if (!index_is_byte(part->window)) {
+        memcpy((uint32_t *)index + at, place, part->count * sizeof *place);
+        return;
     }
-    *index = index_in_window(window, area, best / window->width, best % window->width);
-    return x[best];
+    for (size_t i = 0; i < part->count; i++)
+        ((uint8_t *)index)[at + i] = (uint8_t)place[i];
 }
 
 void MOTE_KERNEL(max_pool)(const mote_window *window, const mote_real *x, mote_real *y, void *index)
 {
-    for (size_t at = 0; at < window->out_height * window->out_width; at++) {
-        const cells area = find_cells(window, at / window->out_width, at % window->out_width);
-        assert(count_cells(&area) > 0);
-        size_t best = 0;
-        y[at] = find_maximum(window, &area, x, &best);
-        if (index)
-            store_index(window, index, at, best);
+    for (size_t out_row = 0; out_row < window->out_height; out_row++) {
+        for (size_t first = 0; first < window->out_width; first += PART) {
+            const row_part part = find_part(window, out_row, first);
+            mote_real best[PART] = {0};
+            uint32_t place[PART] = {0};
+            find_maximum(&part, x, best, place);
+            memcpy(y + out_row * window->out_width + first, best, part.count * sizeof *best);
+            if (index)
+                store_places(&part, place, index);
+        }
     }
+}
+
+static size_t load_place(const mote_window *window, const void *index, size_t at)
+{
+    return index_is_byte(window) ? ((const uint8_t *)index)[at] : ((const uint32_t *)index)[at];
 }
 
 void MOTE_KERNEL(max_pool_derivative)(const mote_window *window, const mote_real *dy,
@@ -103,27 +154,81 @@ void MOTE_KERNEL(max_pool_derivative)(const mote_window *window, const mote_real
     for (size_t out_row = 0; out_row < window->out_height; out_row++) {
         for (size_t out_column = 0; out_column < window->out_width; out_column++) {
             const size_t at = out_row * window->out_width + out_column;
-            const size_t cell = load_index(window, index, at);
+            const size_t place = load_place(window, index, at);
             const size_t row =
-                out_row * window->stride_height + cell / window->kernel_width - window->pad_top;
+                out_row * window->stride_height + place / window->kernel_width - window->pad_top;
             const size_t column =
-                out_column * window->stride_width + cell % window->kernel_width - window->pad_left;
+                out_column * window->stride_width + place % window->kernel_width - window->pad_left;
             dx[row * window->width + column] += dy[at];
         }
     }
 }
 
+static inline void add_cells(size_t count, size_t stride, const mote_real *x, mote_real *sum)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] += x[i * stride];
+}
+
+static void sum_cells(const row_part *part, const mote_real *x, mote_real *sum)
+{
+    const mote_window *const window = part->window;
+    memset(sum, 0, part->count * sizeof *sum);
+    for (size_t row = part->top; row < part->bottom; row++) {
+        for (size_t column = 0; column < window->kernel_width; column++) {
+            const overlap cells = find_overlap(part, column);
+            const mote_real *const from = x + row * window->width + cells.column;
+            if (window->stride_width == 1)
+                add_cells(cells.count, 1, from, sum + cells.first);
+            else if (window->stride_width == 2)
+                add_cells(cells.count, 2, from, sum + cells.first);
+            else
+                add_cells(cells.count, window->stride_width, from, sum + cells.first);
+        }
+    }
+}
+
+/// How many cells of each window lie in the plane.
+static void count_cells(const row_part *part, mote_real *cells)
+{
+    const mote_window *const window = part->window;
+    const size_t pad = window->pad_left;
+    for (size_t i = 0; i < part->count; i++) {
+        const size_t start = (part->first + i) * window->stride_width;
+        const size_t left = start < pad ? pad - start : 0;
+        const size_t right = mote_size_min(window->kernel_width, window->width + pad - start);
+        assert(left < right);
+        cells[i] = (mote_real)((part->bottom - part->top) * (right - left));
+    }
+}
+
 void MOTE_KERNEL(average_pool)(const mote_window *window, const mote_real *x, mote_real *y)
 {
-    for (size_t at = 0; at < window->out_height * window->out_width; at++) {
-        const cells area = find_cells(window, at / window->out_width, at % window->out_width);
-        assert(count_cells(&area) > 0);
-        mote_real sum = 0;
-        for (size_t row = area.top; row < area.bottom; row++) {
-            for (size_t column = area.left; column < area.right; column++)
-                sum += x[row * window->width + column];
+    for (size_t out_row = 0; out_row < window->out_height; out_row++) {
+        for (size_t first = 0; first < window->out_width; first += PART) {
+            const row_part part = find_part(window, out_row, first);
+            mote_real sum[PART];
+            mote_real cells[PART];
+            sum_cells(&part, x, sum);
+            count_cells(&part, cells);
+            mote_real *const to = y + out_row * window->out_width + first;
+            for (size_t i = 0; i < part.count; i++)
+                to[i] = sum[i] / cells[i];
         }
-        y[at] = sum / (mote_real)count_cells(&area);
+    }
+}
+
+/// Kernel columns descending: outputs that share a cell then reach it ascending.
+static void spread_shares(const row_part *part, const mote_real *share, mote_real *dx)
+{
+    const mote_window *const window = part->window;
+    for (size_t row = part->top; row < part->bottom; row++) {
+        for (size_t column = window->kernel_width; column-- > 0;) {
+            const overlap cells = find_overlap(part, column);
+            mote_real *const to = dx + row * window->width + cells.column;
+            for (size_t i = 0; i < cells.count; i++)
+                to[i * window->stride_width] += share[cells.first + i];
+        }
     }
 }
 
@@ -131,13 +236,16 @@ void MOTE_KERNEL(average_pool_derivative)(const mote_window *window, const mote_
                                           mote_real *dx)
 {
     memset(dx, 0, window->height * window->width * sizeof *dx);
-    for (size_t at = 0; at < window->out_height * window->out_width; at++) {
-        const cells area = find_cells(window, at / window->out_width, at % window->out_width);
-        assert(count_cells(&area) > 0);
-        const mote_real share = dy[at] / (mote_real)count_cells(&area);
-        for (size_t row = area.top; row < area.bottom; row++) {
-            for (size_t column = area.left; column < area.right; column++)
-                dx[row * window->width + column] += share;
+    for (size_t out_row = 0; out_row < window->out_height; out_row++) {
+        for (size_t first = 0; first < window->out_width; first += PART) {
+            const row_part part = find_part(window, out_row, first);
+            const mote_real *const from = dy + out_row * window->out_width + first;
+            mote_real share[PART];
+            mote_real cells[PART];
+            count_cells(&part, cells);
+            for (size_t i = 0; i < part.count; i++)
+                share[i] = from[i] / cells[i];
+            spread_shares(&part, share, dx);
         }
     }
 }

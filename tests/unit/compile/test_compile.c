@@ -286,6 +286,21 @@ static void the_loss_that_is_missing_is_asked_for(void **state)
     compilation_release(&c);
 }
 
+static void training_nothing_is_refused(void **state)
+{
+    compilation c;
+    char expected[512];
+    const mote_status status =
+        compile_as(state, "model.ini", MODEL ADAM IMAGE TAIL "trainable = false\n", MOTE_MODE_TRAIN,
+                   "best_fit", &c);
+    (void)snprintf(expected, sizeof expected,
+                   "%s: there is nothing to train: no layer has weights, or all have trainable = "
+                   "false",
+                   mote_test_path(state, "model.ini"));
+    expect_raises(status, MOTE_ERROR_GRAPH, expected);
+    compilation_release(&c);
+}
+
 static void a_model_without_loss_can_still_infer(void **state)
 {
     compilation c;
@@ -357,6 +372,7 @@ int main(void)
         cmocka_unit_test(placements_are_named_after_their_first_tensor),
         cmocka_unit_test(the_peak_step_has_a_name),
         cmocka_unit_test(the_loss_that_is_missing_is_asked_for),
+        cmocka_unit_test(training_nothing_is_refused),
         cmocka_unit_test(a_model_without_loss_can_still_infer),
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),
         cmocka_unit_test(every_stage_has_a_text),

@@ -37,14 +37,31 @@ static numbers make_numbers(void)
     return n;
 }
 
-static void relu_keeps_what_is_above_zero(void **state)
+static void relu_replaces_what_is_below_zero(void **state)
 {
     (void)state;
-    const float x[5] = {-1, -0.0F, 0, 1e-45F, 3};
+    const float x[5] = {-1, -1e-45F, 0, 1e-45F, 3};
     const float expected[5] = {0, 0, 0, 1e-45F, 3};
     float y[5];
     kernels()->relu(5, x, y);
     assert_memory_equal(y, expected, sizeof y);
+}
+
+static void relu_does_not_hide_what_is_not_a_number(void **state)
+{
+    (void)state;
+    float x[9] = {0};
+    x[2] = NAN;
+    x[8] = NAN;
+    for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT; level++) {
+        const mote_kernels *table = level_table((mote_cpu_level)level);
+        float y[9];
+        if (!table)
+            continue;
+        table->relu(9, x, y);
+        assert_true(isnan(y[2]));
+        assert_true(isnan(y[8]));
+    }
 }
 
 static void relu_passes_the_derivative_where_the_output_is_above_zero(void **state)
@@ -208,7 +225,8 @@ static void adam_follows_its_formula(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(relu_keeps_what_is_above_zero),
+        cmocka_unit_test(relu_replaces_what_is_below_zero),
+        cmocka_unit_test(relu_does_not_hide_what_is_not_a_number),
         cmocka_unit_test(relu_passes_the_derivative_where_the_output_is_above_zero),
         cmocka_unit_test(derivatives_come_from_outputs),
         cmocka_unit_test(sums_and_scales_round_as_promised),

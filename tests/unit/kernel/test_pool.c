@@ -11,11 +11,12 @@ static const mote_kernels *kernels(void)
     return level_table(MOTE_CPU_SCALAR);
 }
 
-static mote_window make_window(size_t extent, size_t kernel, size_t stride, size_t pad)
+static mote_window make_window(size_t height, size_t width, size_t kernel, size_t stride,
+                               size_t pad)
 {
     mote_window window = {
-        .height = extent,
-        .width = extent + 3,
+        .height = height,
+        .width = width,
         .kernel_height = kernel,
         .kernel_width = kernel + 1,
         .stride_height = stride,
@@ -91,11 +92,14 @@ static void start_case(pool_case *c, const mote_window *window, uint64_t seed)
 static void for_each_case(void (*check)(pool_case *c))
 {
     static pool_case c;
-    const size_t windows[][4] = {{8, 2, 2, 0}, {9, 3, 1, 1},   {9, 3, 2, 1}, {7, 2, 3, 1},
-                                 {5, 5, 1, 0}, {20, 17, 3, 9}, {1, 1, 1, 0}, {4, 1, 3, 0}};
+    const size_t windows[][5] = {
+        {8, 11, 2, 2, 0},  {9, 12, 3, 1, 1},   {9, 12, 3, 2, 1}, {7, 10, 2, 3, 1},
+        {5, 8, 5, 1, 0},   {20, 23, 17, 3, 9}, {1, 4, 1, 1, 0},  {4, 7, 1, 3, 0},
+        {6, 170, 3, 1, 1}, {6, 300, 3, 2, 1},
+    };
     for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++) {
-        const mote_window window =
-            make_window(windows[i][0], windows[i][1], windows[i][2], windows[i][3]);
+        const size_t *of = windows[i];
+        const mote_window window = make_window(of[0], of[1], of[2], of[3], of[4]);
         start_case(&c, &window, i);
         check(&c);
     }
@@ -185,10 +189,25 @@ static void the_index_of_a_maximum_has_one_byte_up_to_256_cells(void **state)
     assert_int_equal(mote_window_index_bytes(257), 4);
 }
 
+static void a_maximum_does_not_hide_what_is_not_a_number(void **state)
+{
+    (void)state;
+    const mote_window window = make_window(2, 3, 2, 1, 0);
+    for (size_t place = 0; place < 6; place++) {
+        float x[6] = {1, 2, 3, 4, 5, 6};
+        float y[1] = {0};
+        unsigned char index[1] = {255};
+        x[place] = NAN;
+        kernels()->max_pool(&window, x, y, index);
+        assert_true(isnan(y[0]));
+        assert_int_equal(index[0], place);
+    }
+}
+
 static void the_index_may_be_left_out(void **state)
 {
     (void)state;
-    const mote_window window = make_window(8, 2, 2, 0);
+    const mote_window window = make_window(8, 11, 2, 2, 0);
     static pool_case c;
     start_case(&c, &window, 1);
     kernels()->max_pool(&window, c.x, c.y, NULL);
@@ -204,6 +223,7 @@ int main(void)
         cmocka_unit_test(an_average_counts_no_padding),
         cmocka_unit_test(the_derivative_of_an_average_is_shared_evenly),
         cmocka_unit_test(the_index_of_a_maximum_has_one_byte_up_to_256_cells),
+        cmocka_unit_test(a_maximum_does_not_hide_what_is_not_a_number),
         cmocka_unit_test(the_index_may_be_left_out),
     };
     return cmocka_run_group_tests_name("pooling", tests, NULL, NULL);

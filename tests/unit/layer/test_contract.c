@@ -342,15 +342,25 @@ static void inputs_of_another_rank_are_refused(void **unused)
     }
 }
 
-static void names_are_found_in_any_case_and_nearly(void **unused)
+static void internal_layers_are_not_offered(void **unused)
+{
+    (void)unused;
+    char text[256];
+    assert_null(
+        strstr(mote_layer_expect(mote_layers_builtin(), "fan_oot", text, sizeof text), "fan_out"));
+}
+
+static void names_are_found_in_any_case_or_answered_with_near_ones(void **unused)
 {
     (void)unused;
     const mote_layer_registry *const registry = mote_layers_builtin();
     assert_ptr_equal(mote_layer_find(registry, "Conv2D"), &mote_layer_conv2d);
     assert_null(mote_layer_find(registry, "conv"));
-    assert_string_equal(mote_layer_nearest(registry, "conv3d"), "conv2d");
-    assert_null(mote_layer_nearest(registry, "fan_oot"));
-    assert_null(mote_layer_nearest(registry, ""));
+    char text[256];
+    assert_string_equal(mote_layer_expect(registry, "conv3d", text, sizeof text),
+                        ", did you mean 'conv2d'?");
+    assert_non_null(strstr(mote_layer_expect(registry, "recurrent", text, sizeof text),
+                           ", expected one of: input, fully_connected, conv2d"));
 }
 
 int main(void)
@@ -367,7 +377,8 @@ int main(void)
         cmocka_unit_test(properties_can_be_written_and_read_again),
         cmocka_unit_test(bad_values_are_refused_with_what_would_be_accepted),
         cmocka_unit_test(inputs_of_another_rank_are_refused),
-        cmocka_unit_test(names_are_found_in_any_case_and_nearly),
+        cmocka_unit_test(internal_layers_are_not_offered),
+        cmocka_unit_test(names_are_found_in_any_case_or_answered_with_near_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,26 +78,32 @@ static void a_missing_list_is_refused(void **unused)
                   "model.ini:4: [LearningRateScheduler]: key 'iteration' is missing");
 }
 
-static void schedules_are_found_in_any_case_and_nearly(void **unused)
+static void schedules_are_found_in_any_case_or_answered_with_near_ones(void **unused)
 {
     (void)unused;
     assert_ptr_equal(mote_schedule_rate_find("Step"), &mote_schedule_rate_step);
     assert_null(mote_schedule_rate_find("stepp"));
-    assert_string_equal(mote_schedule_rate_nearest("constan"), "constant");
-    assert_null(mote_schedule_rate_nearest("cosine"));
+    char text[128];
+    assert_string_equal(mote_schedule_rate_expect("constan", text, sizeof text),
+                        ", did you mean 'constant'?");
+    assert_string_equal(mote_schedule_rate_expect("cosine", text, sizeof text),
+                        ", expected one of: constant, step");
     size_t count = 0;
     assert_ptr_equal(mote_schedule_rates(&count)[0], &mote_schedule_rate_constant);
     assert_int_equal(count, 2);
 }
 
-static void optimizers_are_found_in_any_case_and_nearly(void **unused)
+static void optimizers_are_found_in_any_case_or_answered_with_near_ones(void **unused)
 {
     (void)unused;
     const mote_optimizer_registry *const registry = mote_optimizers_builtin();
     assert_ptr_equal(mote_optimizer_find(registry, "ADAM"), &mote_optimizer_adam);
     assert_null(mote_optimizer_find(registry, "adamw"));
-    assert_string_equal(mote_optimizer_nearest(registry, "adamw"), "adam");
-    assert_null(mote_optimizer_nearest(registry, "lion"));
+    char text[128];
+    assert_string_equal(mote_optimizer_expect(registry, "adamw", text, sizeof text),
+                        ", did you mean 'adam'?");
+    assert_string_equal(mote_optimizer_expect(registry, "lion", text, sizeof text),
+                        ", expected one of: sgd, adam");
 }
 
 int main(void)
@@ -108,8 +114,8 @@ int main(void)
         cmocka_unit_test(another_number_of_rates_is_refused),
         cmocka_unit_test(iterations_that_do_not_ascend_are_refused),
         cmocka_unit_test(a_missing_list_is_refused),
-        cmocka_unit_test(schedules_are_found_in_any_case_and_nearly),
-        cmocka_unit_test(optimizers_are_found_in_any_case_and_nearly),
+        cmocka_unit_test(schedules_are_found_in_any_case_or_answered_with_near_ones),
+        cmocka_unit_test(optimizers_are_found_in_any_case_or_answered_with_near_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

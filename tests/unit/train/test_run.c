@@ -5,28 +5,25 @@
 #define ALL  (MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER)
 #define TEST "[test_set]\ntype = idx\npath = images\nlabel_path = labels\n"
 
+#define LONE_CONVOLUTION                       \
+    "[a]\ntype = input\ninput_shape = 1:4:4\n" \
+    "[c]\ntype = conv2d\nfilters = 2\nkernel_size = 3\npadding = same\n"
+
 static void initial_values_follow_from_seed_and_name_alone(void **state)
 {
-    training with;
-    training without;
-    training_init(state, HEAD NET, MOTE_MODE_INFER, &with);
-    training_init(state,
-                  HEAD "[in]\ntype = input\ninput_shape = 1:4:4\nflatten = true\n"
-                       "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
-                       "[c]\ntype = fully_connected\nunit = 3\ninput_layers = in\n"
-                       "[sum]\ntype = addition\ninput_layers = out, c\n",
-                  MOTE_MODE_INFER, &without);
-    assert_memory_not_equal(training_values(&with, "out.weight"),
-                            training_values(&without, "out.weight"), 4); // another fan
-    training_release(&without);
-    training_init(state,
-                  HEAD "[a]\ntype = input\ninput_shape = 1:4:4\n"
-                       "[c]\ntype = conv2d\nfilters = 2\nkernel_size = 3\npadding = same\n",
-                  MOTE_MODE_INFER, &without);
-    assert_memory_equal(training_values(&with, "c.weight"), training_values(&without, "c.weight"),
-                        18 * sizeof(float));
-    training_release(&with);
-    training_release(&without);
+    training whole;
+    training lone;
+    training other;
+    const size_t bytes = 18 * sizeof(float);
+    training_init(state, HEAD NET, MOTE_MODE_INFER, &whole);
+    training_init(state, "[Model]\nseed = 5\n" LONE_CONVOLUTION, MOTE_MODE_INFER, &lone);
+    training_init(state, "[Model]\nseed = 6\n" LONE_CONVOLUTION, MOTE_MODE_INFER, &other);
+    const float *const values = training_values(&whole, "c.weight");
+    assert_memory_equal(values, training_values(&lone, "c.weight"), bytes);
+    assert_memory_not_equal(values, training_values(&other, "c.weight"), bytes);
+    training_release(&whole);
+    training_release(&lone);
+    training_release(&other);
 }
 
 static void statistics_start_as_declared_and_optimizer_state_at_zero(void **state)

@@ -243,10 +243,10 @@ static void data_feed_networks_with_one_input(void **state)
 {
     training t;
     training_init(state,
-                  HEAD SGD DATA
-                  "[a]\ntype = input\ninput_shape = 1:4:4\n"
-                  "[b]\ntype = input\ninput_shape = 1:4:4\n"
-                  "[sum]\ntype = addition\ninput_layers = a,b\nactivation = softmax\n",
+                  HEAD SGD DATA "[a]\ntype = input\ninput_shape = 1:4:4\n"
+                                "[b]\ntype = input\ninput_shape = 1:4:4\n"
+                                "[sum]\ntype = addition\ninput_layers = a,b\n"
+                                "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n",
                   MOTE_MODE_TRAIN, &t);
     expect_raises(training_run(&t, NULL), MOTE_ERROR_UNSUPPORTED,
                   "[train_set]: a data section feeds networks with one input; this one has 2");

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A network trains to the same bits, whatever the threads, instruction set, planner and policy."""
+
+import unittest
+
+from running import LENET5, MIXED, RunTest, add_set, has_level
+
+SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
+
+VARIANTS = [
+    ("--threads=1",),
+    ("--threads=2",),
+    ("--threads=3",),
+    ("--cpu=scalar", "--threads=1"),
+    ("--cpu=scalar", "--threads=3"),
+    ("--cpu=avx2", "--threads=1"),
+    ("--cpu=avx2", "--threads=3"),
+    ("--planner=naive",),
+    ("--planner=best_fit",),
+    ("--set", "Model.apply=after_all"),
+    ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
+]
+
+
+class Bits(RunTest):
+    def digest(self, *arguments):
+        return self.run_json("train", "net.ini", *arguments)["weights_sha256"]
+
+    def assert_same_bits(self, *options):
+        expected = self.digest(*options)
+        for variant in VARIANTS:
+            if "--cpu=avx2" in variant and not has_level("avx2"):
+                continue
+            with self.subTest(variant):
+                self.assertEqual(self.digest(*options, *variant), expected)
+
+    def test_a_mixed_network_with_a_partial_last_batch(self):
+        # 2 * 32 + 13 samples
+        self.write_model(MIXED + add_set("train_set", 77) + add_set("valid_set", 35, "valid"))
+        self.assert_same_bits()
+        self.assert_same_bits(*SGD)
+
+    def test_lenet5(self):
+        self.write_model(LENET5 + add_set("train_set", 100))
+        self.assert_same_bits("--epochs=1")
+
+    def test_batches_of_one_sample(self):
+        self.write_model(MIXED + add_set("train_set", 5))
+        self.assert_same_bits("--batch=1")
+
+    def test_a_batch_beyond_one_group_of_samples(self):
+        # fully connected layers sum their gradients in groups of 64 samples
+        self.write_model(MIXED + add_set("train_set", 150))
+        self.assert_same_bits("--batch=140", "--epochs=1")
+
+    def test_frozen_layers(self):
+        self.write_model(MIXED + add_set("train_set", 77))
+        frozen = ("stem", "stem_norm", "conv_norm")
+        self.assert_same_bits(*(f"--set={name}.trainable=false" for name in frozen))
+
+    def test_bench(self):
+        self.write_model(MIXED)
+        expected = self.run_json("bench", "net.ini", "--steps=3")
+        for variant in VARIANTS[:3]:
+            result = self.run_json("bench", "net.ini", "--steps=3", *variant)
+            self.assertEqual(result["weights_sha256"], expected["weights_sha256"])
+            self.assertEqual(result["loss"], expected["loss"])
+
+    def test_another_seed_gives_other_bits(self):
+        self.write_model(MIXED + add_set("train_set", 77))
+        digests = {self.digest(f"--seed={seed}") for seed in range(3)}
+        self.assertEqual(len(digests), 3)
+
+    def test_what_really_ran_is_reported(self):
+        self.write_model(MIXED + add_set("train_set", 40))
+        result = self.run_json("train", "net.ini", "--threads=3", "--cpu=scalar")
+        self.assertEqual((result["threads"], result["cpu"]), (3, "scalar"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training follows PyTorch: tests/data/reference/README.md says how the values were made."""
+
+import json
+import math
+import unittest
+
+from running import REFERENCE, RunTest, Safetensors, data_path
+
+
+def distance(values, truth):
+    """Norm of the difference relative to the norm of the truth."""
+    difference = math.sqrt(sum((a - b) ** 2 for a, b in zip(values, truth, strict=True)))
+    return difference / math.sqrt(sum(b * b for b in truth))
+
+
+class Torch(RunTest):
+    def distances(self, model, truth):
+        """Of each tensor, after training the model from its reference start."""
+        saved = self.folder / "trained.safetensors"
+        settings = {
+            "Model.save_path": saved,
+            "train_set.path": data_path("train-images-idx3-ubyte"),
+            "train_set.label_path": data_path("train-labels-idx1-ubyte"),
+        }
+        options = [f"--set={key}={value}" for key, value in settings.items()]
+        self.run_json("train", REFERENCE / model, *options)
+        trained, expected = Safetensors(saved), Safetensors(REFERENCE / truth)
+        self.assertEqual(trained.names(), expected.names())
+        return {
+            name: distance(trained.values(name), expected.values(name)) for name in expected.names()
+        }
+
+    def assert_follows(self, model, truth):
+        for name, value in self.distances(model, truth).items():
+            with self.subTest(name):
+                self.assertLessEqual(value, 1e-5)
+
+    def test_lenet5_after_50_steps_of_sgd(self):
+        self.assert_follows("lenet5-sgd.ini", "lenet5-sgd-50.safetensors")
+
+    def test_lenet5_after_50_steps_of_adam(self):
+        self.assert_follows("lenet5-adam.ini", "lenet5-adam-50.safetensors")
+
+    def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
+        allowed = json.loads((REFERENCE / "residual-distances.json").read_text())
+        distances = self.distances("residual.ini", "residual-final.safetensors")
+        self.assertEqual(sorted(allowed), sorted(distances))
+        for name, value in distances.items():
+            with self.subTest(name):
+                self.assertLessEqual(value, 2 * allowed[name])
+
+
+if __name__ == "__main__":
+    unittest.main()
