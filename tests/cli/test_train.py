@@ -156,6 +156,7 @@ class Train(CliTest):
             "--set=Model.loss=mse",
             "--set=output.activation=relu",
             "--set=train_set.scale=1000",
+            "--set=valid_set.scale=1000",
             code=1,
         )
         self.assertRegex(line, r"^epoch \d+, batch \d+: the loss is not finite")
