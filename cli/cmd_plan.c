@@ -63,7 +63,7 @@ static int print_csv(const cli_session *session, const mote_plan_info *plan)
 
 static int print_text(const cli_session *session, const mote_plan_info *plan)
 {
-    if (cli_plan_print(session->model, plan, cli_print) != MOTE_OK)
+    if (cli_plan_print(session->model, plan) != MOTE_OK)
         return cli_fail();
     cli_print("plan hash %s\n", plan->plan_hash);
     return CLI_OK;

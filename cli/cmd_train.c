@@ -136,8 +136,8 @@ static int train_model(cli_training *training)
         cli_session_compile(session, MOTE_MODE_TRAIN, options->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, plan) != MOTE_OK)
         return cli_fail();
-    if (!options->quiet && cli_plan_print(session->model, plan, cli_talk) != MOTE_OK)
-        return cli_fail();
+    if (!options->quiet)
+        cli_plan_talk(plan);
     const uint64_t kept = options->json ? mote_model_epoch_count(session->model) : 0;
     if (!cli_progress_init_epochs(&training->progress, options, kept))
         return CLI_FAILED;

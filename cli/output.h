@@ -25,7 +25,6 @@ int cli_fail(void);
 /// Text on stdout (results) and on stderr (talk).
 void cli_print(const char *format, ...) MOTE_PRINTF(1, 2);
 void cli_talk(const char *format, ...) MOTE_PRINTF(1, 2);
-typedef void cli_print_function(const char *format, ...) MOTE_PRINTF(1, 2);
 
 /// snprintf that gives the length of what is in `text`.
 size_t cli_format(char *text, size_t bytes, const char *format, ...) MOTE_PRINTF(3, 4);

@@ -5,9 +5,10 @@
 
 #include "output.h"
 
-/// Prints what the plan of a compiled model says: sizes, who holds the peak. `print` is cli_print
-/// or cli_talk.
-mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan,
-                           cli_print_function *print) MOTE_MUST_CHECK;
+/// Prints what the plan of a compiled model says: sizes, who holds the peak.
+mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan) MOTE_MUST_CHECK;
+
+/// The same in one line, as talk.
+void cli_plan_talk(const mote_plan_info *plan);
 
 #endif

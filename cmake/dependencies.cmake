@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The libraries mote stands on, each used by one folder. scripts install them on Debian:
+# The libraries mote stands on, each used by one folder; installed on Debian by
 # tools/install_dependencies.sh.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)

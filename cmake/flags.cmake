@@ -60,5 +60,8 @@ elseif(MOTE_SANITIZE)
 endif()
 if(MOTE_SANITIZE)
     add_compile_options(${sanitize_flags} -fno-omit-frame-pointer)
+    if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+        add_compile_options(-Wno-pass-failed) # instrumented loops do not become vector code
+    endif()
     add_link_options(${sanitize_flags})
 endif()

@@ -32,11 +32,12 @@ set(MOTE_SWITCH_gzip ${MOTE_ZLIB})
 set(MOTE_SWITCH_png ${MOTE_PNG})
 
 # What the code of a folder is compiled with besides the flags of all.
-set(MOTE_OPTIONAL_DEFINITIONS MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}> MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>)
 set(MOTE_DEFINITIONS_os _GNU_SOURCE)
-set(MOTE_DEFINITIONS_data ${MOTE_OPTIONAL_DEFINITIONS})
 set(MOTE_DEFINITIONS_train MOTE_VERSION="${PROJECT_VERSION}")
-set(MOTE_DEFINITIONS_api ${MOTE_OPTIONAL_DEFINITIONS} MOTE_VERSION="${PROJECT_VERSION}")
+set(MOTE_DEFINITIONS_api
+    MOTE_VERSION="${PROJECT_VERSION}"
+    MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}>
+    MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>)
 set(MOTE_OPTIONS_kernel $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-trapping-math)
 
 # Takes the files [test_]X.c or [test_]X_none.c that this build does without from the list.

@@ -105,7 +105,8 @@ mote_status mote_model_get_tensor(const mote_model *model, size_t index, mote_te
 
 static const char *block_name(const void *user, size_t index)
 {
-    return ((const mote_state_block *)user)[index].name;
+    const mote_state_block *block = &((const mote_state_block *)user)[index];
+    return is_tensor(block) ? block->name : "";
 }
 
 mote_status mote_model_find_tensor(const mote_model *model, const char *name,

@@ -8,20 +8,30 @@
 
 static const unsigned all_modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER;
 
+/// What messages call the data sections.
+static const char *const set_owners[] = {"[train_set]", "[valid_set]", "[test_set]"};
+#define SET_COUNT (sizeof set_owners / sizeof set_owners[0])
+
+/// Data section `index` of set_owners, NULL when the model has none.
+static const mote_section *get_set(const mote_model *model, size_t index)
+{
+    const mote_description *description = &model->description;
+    const mote_section *const sets[SET_COUNT] = {description->train_set, description->valid_set,
+                                                 description->test_set};
+    return sets[index];
+}
+
 static mote_status check_data_sections(const mote_model *model)
 {
-    static const char *const owners[] = {"[train_set]", "[valid_set]", "[test_set]"};
-    const mote_description *description = &model->description;
-    const mote_section *const sections[] = {description->train_set, description->valid_set,
-                                            description->test_set};
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (!sections[i])
+    for (size_t i = 0; i < SET_COUNT; i++) {
+        const mote_section *section = get_set(model, i);
+        if (!section)
             continue;
-        const mote_dataset_config config = {.owner = owners[i],
-                                            .origin = sections[i]->origin,
-                                            .entries = sections[i]->entries,
-                                            .entry_count = sections[i]->entry_count,
-                                            .folder = description->folder,
+        const mote_dataset_config config = {.owner = set_owners[i],
+                                            .origin = section->origin,
+                                            .entries = section->entries,
+                                            .entry_count = section->entry_count,
+                                            .folder = model->description.folder,
                                             .allocator = &model->context->allocator};
         MOTE_TRY(mote_dataset_check(&config));
     }
@@ -196,21 +206,18 @@ uint64_t mote_model_epoch_count(const mote_model *model)
     return model ? model->description.settings.epochs : 0;
 }
 
-static const mote_section *find_set(const mote_model *model, const char *set)
+/// Index of the data section of that name, or SET_COUNT.
+static size_t find_set(const mote_model *model, const char *set)
 {
-    const mote_description *description = &model->description;
-    const mote_section *const sets[] = {description->train_set, description->valid_set,
-                                        description->test_set};
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
-        if (sets[i] && mote_text_equal(sets[i]->name, set))
-            return sets[i];
-    }
-    return NULL;
+    size_t i = 0;
+    while (i < SET_COUNT && (!get_set(model, i) || !mote_text_equal(get_set(model, i)->name, set)))
+        i++;
+    return i;
 }
 
 bool mote_model_has_set(const mote_model *model, const char *set)
 {
-    return model && set && find_set(model, set);
+    return model && set && find_set(model, set) < SET_COUNT;
 }
 
 static const mote_train_config no_callbacks = {.user = NULL};
@@ -248,12 +255,13 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
     MOTE_TRY(mote_argument_require(metrics, "mote_model_evaluate"));
     if (!model->compiled.evaluate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
-    const mote_section *section = find_set(model, set);
-    if (!section)
+    const size_t found = find_set(model, set);
+    if (found == SET_COUNT)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: there is no section [%s]",
                           model->description.path, set);
     MOTE_TRY(mote_model_allocate(model));
-    return mote_run_evaluate(&model->run, section, set, config ? config : &no_callbacks, metrics);
+    return mote_run_evaluate(&model->run, get_set(model, found), set_owners[found],
+                             config ? config : &no_callbacks, metrics);
 }
 
 mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements,

@@ -47,8 +47,8 @@ static mote_status add_chunk(mote_arena *arena, size_t bytes)
     return MOTE_OK;
 }
 
-/* Callers pass the address of a pointer of any type: copied as bytes, so that no rule on aliasing
-   is broken. */
+/// Callers pass the address of a pointer of any type: copied as bytes, so that no rule on aliasing
+/// is broken.
 static void store_pointer(void **place, const void *pointer)
 {
     memcpy(place, &pointer, sizeof pointer);
@@ -58,7 +58,7 @@ mote_status mote_arena_allocate(mote_arena *arena, size_t bytes, void **memory)
 {
     if (bytes > SIZE_MAX - sizeof(mote_arena_chunk) - ARENA_ALIGNMENT)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", bytes);
-    /* a request of nothing still gets a place of its own */
+    // a request of nothing still gets a place of its own
     const size_t taken = mote_size_align(mote_size_max(bytes, 1), ARENA_ALIGNMENT);
     if (!arena->chunk || taken > arena->chunk->bytes - arena->used)
         MOTE_TRY(add_chunk(arena, taken));
@@ -113,7 +113,7 @@ void mote_arena_release_to(mote_arena *arena, mote_arena_mark mark)
 {
     while (arena->chunk != mark.chunk) {
         mote_arena_chunk *const chunk = arena->chunk;
-        assert(chunk); /* the mark is of this arena and not older than another release */
+        assert(chunk); // the mark is of this arena and not older than another release
         arena->chunk = chunk->older;
         (void)arena->allocator->reallocate(arena->allocator->user, chunk,
                                            sizeof *chunk + chunk->bytes, 0);

@@ -18,8 +18,8 @@ uint64_t mote_hash_name(const char *name)
     return hash;
 }
 
-/* The bytes are read and written as libmd's struct only here, through copies: SHA2_CTX and the byte
-   array of mote_sha256 must not alias. 208 bytes a call are nothing beside the hash. */
+/// The bytes are read and written as libmd's struct only here, through copies: SHA2_CTX and the byte
+/// array of mote_sha256 must not alias. 208 bytes a call are nothing beside the hash.
 static SHA2_CTX get_state(const mote_sha256 *hash)
 {
     SHA2_CTX state;

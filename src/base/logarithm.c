@@ -8,14 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
-/* log 2 in two parts; the upper one has zeros at its end, so that its product with any exponent is
-   exact. */
+/// log 2 in two parts; the upper one has zeros at its end, so that its product with any exponent is
+/// exact.
 #define LOG2_HIGH 6.93147180369123816490e-01
 #define LOG2_LOW  1.90821492927058770002e-10
 
 #define SERIES_TERMS 11U
 
-/* Splits the bits so that m lies between sqrt(1/2) and sqrt(2). */
+/// Splits the bits so that m lies between sqrt(1/2) and sqrt(2).
 static double split(double x, int *exponent)
 {
     uint64_t bits = 0;
@@ -38,11 +38,11 @@ double mote_logarithm(double x)
     const double f = split(x, &exponent) - 1.0;
     const double s = f / (2.0 + f);
     const double square = s * s;
-    /* sum over k >= 1 of square^k / (2k + 1), the smallest term first */
+    // sum over k >= 1 of square^k / (2k + 1), the smallest term first
     double sum = 0.0;
     for (size_t k = SERIES_TERMS; k > 0; k--)
         sum = square * (sum + 1.0 / (double)(2 * k + 1));
-    /* 2 s (1 + sum), where 2 s = f - s f loses nothing of f for m near 1 */
+    // 2 s (1 + sum), where 2 s = f - s f loses nothing of f for m near 1
     const double tail = s * (2.0 * sum - f);
     return (double)exponent * LOG2_HIGH + (f + (tail + (double)exponent * LOG2_LOW));
 }

@@ -69,8 +69,8 @@ static bool is_real(const char *text, size_t length)
     return at == length;
 }
 
-/* strtod and printf write the decimal point of the calling program's locale, which may be several
-   bytes; localeconv would tell it but shares its answer between threads. */
+/// strtod and printf write the decimal point of the calling program's locale, which may be several
+/// bytes; localeconv would tell it but shares its answer between threads.
 static void get_point(char point[POINT_BYTES])
 {
     char probe[POINT_BYTES + 2];
@@ -81,7 +81,7 @@ static void get_point(char point[POINT_BYTES])
     point[point_length] = '\0';
 }
 
-/* Puts `to` where `text` (of `bytes` bytes) has its first `from`. */
+/// Puts `to` where `text` (of `bytes` bytes) has its first `from`.
 static void replace(char *text, size_t bytes, const char *from, const char *to)
 {
     char *const place = strstr(text, from);

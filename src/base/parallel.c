@@ -30,7 +30,7 @@ size_t mote_parallel_part(size_t count, size_t task, size_t task_count, size_t *
 {
     assert(task < task_count);
     const size_t share = count / task_count;
-    const size_t rest = count % task_count; /* the first tasks take one more each */
+    const size_t rest = count % task_count; // the first tasks take one more each
     *first = task * share + mote_size_min(task, rest);
     return share + (task < rest);
 }

@@ -20,6 +20,9 @@ typedef struct mote_parallel {
 void mote_parallel_run(const mote_parallel *parallel, mote_parallel_task *task, void *argument,
                        size_t task_count);
 
+/// Elements one task of a loop over elements should have at least: what starting a thread is worth.
+#define MOTE_PARALLEL_GRAIN 16384U
+
 /// How many tasks `work` is worth when one task should have at least `grain`: 1 .. thread_count.
 size_t mote_parallel_task_count(const mote_parallel *parallel, size_t work, size_t grain);
 

@@ -42,7 +42,7 @@ static size_t field_bytes(mote_property_kind kind)
 static bool set_field(const mote_property *property, void *state, const char *text)
 {
     mote_property_value value;
-    memset(&value, 0, sizeof value); /* bytes no value uses are equal in equal states */
+    memset(&value, 0, sizeof value); // bytes no value uses are equal in equal states
     if (!mote_property_parse(property, text, &value))
         return false;
     memcpy((unsigned char *)state + property->offset, &value, field_bytes(property->kind));
@@ -53,7 +53,7 @@ void mote_property_set_defaults(const mote_property *table, void *state)
 {
     for (; table->name; table++) {
         const bool is_valid = !table->initial || set_field(table, state, table->initial);
-        assert(is_valid); /* a default that its own row refuses is a mistake in the table */
+        assert(is_valid); // a default that its own row refuses is a mistake in the table
         (void)is_valid;
     }
 }

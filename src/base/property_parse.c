@@ -10,24 +10,19 @@
 
 #define WORD_BYTES 64U
 
-/* A part of a value, not zero-terminated. */
+/// A part of a value, not zero-terminated.
 typedef struct slice {
     const char *text;
     size_t length;
 } slice;
 
-static bool is_blank(char letter)
-{
-    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
-}
-
 static slice trim(slice s)
 {
-    while (s.length > 0 && is_blank(s.text[0])) {
+    while (s.length > 0 && mote_text_is_blank(s.text[0])) {
         s.text++;
         s.length--;
     }
-    while (s.length > 0 && is_blank(s.text[s.length - 1]))
+    while (s.length > 0 && mote_text_is_blank(s.text[s.length - 1]))
         s.length--;
     return s;
 }
@@ -90,8 +85,8 @@ static bool parse_choice(const mote_property *property, slice s, uint32_t *value
     return false;
 }
 
-/* Splits a list at commas and colons into at most `limit` trimmed items; no items when it is blank.
-   False when there are more. */
+/// Splits a list at commas and colons into at most `limit` trimmed items; no items when it is blank.
+/// False when there are more.
 static bool split(slice list, size_t limit, slice items[MOTE_PROPERTY_LIST_MAX], uint32_t *count)
 {
     assert(limit <= MOTE_PROPERTY_LIST_MAX);
@@ -149,7 +144,7 @@ static bool parse_padding(const mote_property *property, slice s, mote_property_
         if (!parse_integer(property, items[i], &n[i]))
             return false;
     }
-    /* which of the given numbers is top, bottom, left, right */
+    // which of the given numbers is top, bottom, left, right
     static const unsigned char side[5][4] = {
         [1] = {0, 0, 0, 0}, [2] = {0, 0, 1, 1}, [4] = {0, 1, 2, 3}};
     value->top = n[side[count][0]];

@@ -22,7 +22,7 @@ static size_t count_rows(const target_list *list)
     return rows;
 }
 
-/* Name of row `index` counted over all tables. */
+/// Name of row `index` counted over all tables.
 static const char *row_name(const void *user, size_t index)
 {
     const target_list *const list = user;

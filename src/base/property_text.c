@@ -13,7 +13,7 @@
 
 #define NUMBER_BYTES 40U
 
-/* Text that grows to the end of the caller's buffer; its length goes on counting. */
+/// Text that grows to the end of the caller's buffer; its length goes on counting.
 typedef struct output {
     char *text;
     size_t bytes;
@@ -112,7 +112,7 @@ size_t mote_property_get(const mote_property *property, const void *state, char 
     return out.length;
 }
 
-/* Limits that a double cannot tell from "any" are not worth a word. */
+/// Limits that a double cannot tell from "any" are not worth a word.
 static void append_integer_range(output *out, const mote_property *property)
 {
     if (!mote_property_has_limits(property))
@@ -140,7 +140,7 @@ static void append_real_range(output *out, const mote_property *property)
     }
 }
 
-/* "2 numbers", "1 to 4 numbers", "up to 4 numbers" */
+/// "2 numbers", "1 to 4 numbers", "up to 4 numbers"
 static void append_count(output *out, const mote_property *property, const char *noun)
 {
     const size_t minimum = property->count_minimum;

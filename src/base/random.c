@@ -28,8 +28,8 @@ double mote_random_uniform(const mote_random_key *key, uint64_t index)
     return ((double)mote_random_word(key, index) + 0.5) * 0x1p-32;
 }
 
-/* The coefficients of AS 241, procedure PPND16: a quotient of two polynomials of degree 7 for the
-   middle of the distribution, one for its sides and one for its far tails; constant term first. */
+/// The coefficients of AS 241, procedure PPND16: a quotient of two polynomials of degree 7 for the
+/// middle of the distribution, one for its sides and one for its far tails; constant term first.
 typedef struct quotient {
     double above[8], below[8];
 } quotient;
@@ -84,7 +84,7 @@ double mote_random_normal(const mote_random_key *key, uint64_t index)
     return centred < 0.0 ? -size : size;
 }
 
-/* Bits of half an index: the smallest h with 4^h >= count. */
+/// Bits of half an index: the smallest h with 4^h >= count.
 static unsigned half_bits(uint64_t count)
 {
     unsigned half = 0;
@@ -113,7 +113,7 @@ uint64_t mote_random_permute(const mote_random_key *key, uint64_t count, uint64_
     assert(index < count);
     const mote_philox philox = mote_philox_make(key);
     const unsigned half = half_bits(count);
-    /* a permutation of the power: its cycle through an index below count comes back below it */
+    // a permutation of the power: its cycle through an index below count comes back below it
     do {
         index = permute_power(&philox, half, index);
     } while (index >= count);

@@ -38,7 +38,7 @@ const mote_error *mote_last_error(void)
     return &last_error;
 }
 
-/* Messages quote what users' files hold; no terminal must obey it, and a log must stay one line. */
+/// Messages quote what users' files hold; no terminal must obey it, and a log must stay one line.
 static void replace_control_characters(char *text)
 {
     for (; *text != '\0'; text++) {
@@ -51,7 +51,7 @@ static void replace_control_characters(char *text)
 void mote_raise(mote_status status, const char *file, int line, const char *format, ...)
 {
     assert(status != MOTE_OK && file && format);
-    /* the old message may be an argument of the new one */
+    // the old message may be an argument of the new one
     char message[sizeof last_error.message];
     va_list arguments;
     va_start(arguments, format);

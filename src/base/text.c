@@ -38,17 +38,12 @@ bool mote_text_equal(const char *a, const char *b)
     return lower(*a) == lower(*b);
 }
 
-static bool is_blank(char letter)
-{
-    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
-}
-
 char *mote_text_trim(char *text)
 {
-    while (is_blank(*text))
+    while (mote_text_is_blank(*text))
         text++;
     size_t length = strlen(text);
-    while (length > 0 && is_blank(text[length - 1]))
+    while (length > 0 && mote_text_is_blank(text[length - 1]))
         length--;
     if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
         text++;
@@ -58,8 +53,8 @@ char *mote_text_trim(char *text)
     return text;
 }
 
-/* Fewest insertions, deletions, replacements and swaps of neighbours that make b of a (optimal
-   string alignment), row by row over a. */
+/// Fewest insertions, deletions, replacements and swaps of neighbours that make b of a (optimal
+/// string alignment), row by row over a.
 static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
     assert(b_length <= NEAREST_WORD_MAX);

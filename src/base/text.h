@@ -15,6 +15,12 @@ void mote_write(const mote_writer *writer, const char *format, ...) MOTE_PRINTF(
 /// Equal but for the case of ASCII letters.
 bool mote_text_equal(const char *a, const char *b);
 
+/// Space, tab or the end of a line.
+static inline bool mote_text_is_blank(char letter)
+{
+    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
+}
+
 /// Cuts blanks around `text`, then one pair of double quotes, in place; returns where it starts
 /// now.
 char *mote_text_trim(char *text);

@@ -2,7 +2,7 @@
 // UTF-8, by the table of well-formed byte sequences of RFC 3629, section 4.
 #include "base/utf8.h"
 
-/* A range of first bytes: how many bytes follow, and what the second may be. */
+/// A range of first bytes: how many bytes follow, and what the second may be.
 typedef struct sequence {
     unsigned char first_low, first_high, tail_length, second_low, second_high;
 } sequence;
@@ -22,7 +22,7 @@ static const sequence *find_sequence(unsigned char first)
     return NULL;
 }
 
-/* Bytes of the character at `text`, or 0 when it is none. */
+/// Bytes of the character at `text`, or 0 when it is none.
 static size_t character_length(const unsigned char *text, size_t length)
 {
     const sequence *const found = find_sequence(text[0]);

@@ -116,6 +116,19 @@ static void insert_sorted(mote_compiled *compiled, const mote_state_block *block
     compiled->state_blocks[at] = *block;
 }
 
+/// The end of a block that begins at *offset, rounded up to where the next one may begin.
+static mote_status end_block(const compiler *c, const mote_state_block *block, size_t *offset)
+{
+    if (block->bytes <= SIZE_MAX - MOTE_ALIGNMENT &&
+        *offset <= SIZE_MAX - MOTE_ALIGNMENT - block->bytes) {
+        *offset = mote_size_align(*offset + block->bytes, MOTE_ALIGNMENT);
+        return MOTE_OK;
+    }
+    return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                      "%s: the weights up to '%s' are more than memory can address",
+                      c->request->description->path, block->name);
+}
+
 /// What persists, in name order, from the start of the arena on. The first program names all of it.
 static mote_status make_state(const compiler *c)
 {
@@ -136,9 +149,7 @@ static mote_status make_state(const compiler *c)
     size_t offset = 0;
     for (size_t i = 0; i < compiled->state_block_count; i++) {
         compiled->state_blocks[i].offset = offset;
-        MOTE_TRY(mote_size_add(offset, compiled->state_blocks[i].bytes, "the weights", &offset));
-        MOTE_TRY(mote_size_add(offset, MOTE_ALIGNMENT - 1, "the weights", &offset));
-        offset -= offset % MOTE_ALIGNMENT;
+        MOTE_TRY(end_block(c, &compiled->state_blocks[i], &offset));
     }
     return MOTE_OK;
 }

@@ -91,7 +91,7 @@ static const mote_entry *find_entry(const mote_dataset_config *config, const cha
     return NULL;
 }
 
-/* Where the key was written, else where the section was. */
+/// Where the key was written, else where the section was.
 static const char *place_text(const mote_dataset_config *config, const char *key,
                               char place[PLACE_BYTES])
 {
@@ -118,7 +118,7 @@ mote_status mote_reader_path(const mote_dataset_config *config, const char *path
     return MOTE_OK;
 }
 
-/* The kind of data has to be known before its keys can be. */
+/// The kind of data has to be known before its keys can be.
 static mote_status choose_reader(const mote_dataset_config *config, mote_dataset *dataset)
 {
     const mote_entry *const type = find_entry(config, "type");
@@ -140,7 +140,7 @@ static mote_status read_keys(const mote_dataset_config *config, mote_dataset *da
                               config->entry_count);
 }
 
-/* Number of names in "a,b,c", or 0 when one of them is blank. */
+/// Number of names in "a,b,c", or 0 when one of them is blank.
 static size_t count_names(const char *names)
 {
     size_t count = 1;

@@ -22,7 +22,7 @@ typedef struct gzip {
     unsigned char input[INPUT_BYTES];
 } gzip;
 
-/* zlib frees without a size, mote's allocators want it: it is kept in front. */
+/// zlib frees without a size, mote's allocators want it: it is kept in front.
 static voidpf allocate(voidpf user, uInt count, uInt element_bytes)
 {
     const mote_allocator *const allocator = ((const gzip *)user)->allocator;
@@ -43,7 +43,7 @@ static void release(voidpf user, voidpf address)
     (void)allocator->reallocate(allocator->user, memory, bytes, 0);
 }
 
-/* More input, if there is none; still none afterwards: the file is at its end. */
+/// More input, if there is none; still none afterwards: the file is at its end.
 static mote_status refill(gzip *g)
 {
     if (g->z.avail_in > 0)
@@ -67,7 +67,7 @@ static mote_status raise_damage(const gzip *g, int result)
                       g->z.msg ? g->z.msg : "no progress");
 }
 
-/* A member is complete: the file ends here, or another member follows. */
+/// A member is complete: the file ends here, or another member follows.
 static mote_status end_member(gzip *g)
 {
     MOTE_TRY(refill(g));

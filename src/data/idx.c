@@ -34,7 +34,7 @@ static const mote_property properties[] = {
     {.name = NULL},
 };
 
-/* One image and one label a sample, in forms this reader can make. */
+/// One image and one label a sample, in forms this reader can make.
 static mote_status check_ports(const mote_dataset_config *config)
 {
     const mote_dataset_ports *const ports = &config->ports;
@@ -164,8 +164,8 @@ static void write_one_hot(mote_real *row, const mote_reader_range *range, size_t
         row[i] = range->first_element + i == label ? MOTE_REAL(1.0) : MOTE_REAL(0.0);
 }
 
-/* Labels were checked at the start; they are checked again because files can change, and a label that is
-   none would be an index outside of the network's output. */
+/// Labels were checked at the start; they are checked again because files can change, and a label that is
+/// none would be an index outside of the network's output.
 static mote_status read_labels(const idx_state *s, const mote_reader_range *range,
                                void *destination)
 {

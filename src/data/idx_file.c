@@ -58,7 +58,7 @@ static mote_status check_magic(const char *path, const unsigned char *header,
     return MOTE_OK;
 }
 
-/* Fills in counts, checked against the kind; *file_bytes is how long the whole file must be. */
+/// Fills in counts, checked against the kind; *file_bytes is how long the whole file must be.
 static mote_status read_header(const unsigned char *header, const mote_idx_kind *kind,
                                mote_idx_file *idx, uint64_t *file_bytes)
 {
@@ -118,7 +118,7 @@ static mote_status check_plain(mote_idx_file *idx, const mote_idx_kind *kind, ui
     return MOTE_OK;
 }
 
-/* Copies the stream, which must have `bytes` more bytes, to the file from its byte `offset` on. */
+/// Copies the stream, which must have `bytes` more bytes, to the file from its byte `offset` on.
 static mote_status copy_stream(const mote_stream *stream, const mote_file *file, uint64_t offset,
                                uint64_t bytes, unsigned char *buffer, bool *is_complete)
 {
@@ -146,7 +146,7 @@ static mote_status check_end(const mote_stream *stream, const mote_idx_file *idx
     return MOTE_OK;
 }
 
-/* The header is checked before anything is written, so no more is written than the file is worth. */
+/// The header is checked before anything is written, so no more is written than the file is worth.
 static mote_status expand_stream(const mote_stream *stream, mote_idx_file *idx,
                                  const mote_idx_kind *kind, unsigned char *buffer,
                                  const mote_file *expanded)
@@ -185,7 +185,7 @@ static mote_status expand_to(mote_file *expanded, mote_idx_file *idx, const mote
     return status;
 }
 
-/* Puts the expanded file in the place of the compressed one; its name in messages stays. */
+/// Puts the expanded file in the place of the compressed one; its name in messages stays.
 static mote_status expand(mote_idx_file *idx, const mote_idx_kind *kind,
                           const mote_allocator *allocator)
 {

@@ -16,7 +16,7 @@
 #define HEAD_BYTES      (SIGNATURE_BYTES + CHUNK_BYTES + 13U) // with the first chunk, IHDR
 #define FILE_BYTES_MAX  (16U << 20U)
 
-/* A file in memory. */
+/// A file in memory.
 typedef struct png_bytes {
     const char *path;
     unsigned char *bytes;
@@ -79,7 +79,7 @@ static mote_status check_head(const char *path, const unsigned char *head, const
         path, depth, kind_name(color_type), width, height, shape->dims[2], shape->dims[1]);
 }
 
-/* Pixels depend on critical chunks, whose type begins with a capital, and on nothing else here. */
+/// Pixels depend on critical chunks, whose type begins with a capital, and on nothing else here.
 static mote_status check_chunk(const char *path, const unsigned char *chunk, size_t length)
 {
     const unsigned char *const type = chunk + 4;
@@ -95,7 +95,7 @@ static mote_status check_chunk(const char *path, const unsigned char *chunk, siz
     return MOTE_OK;
 }
 
-/* Keeps the critical chunks, moved together; counts what is left. */
+/// Keeps the critical chunks, moved together; counts what is left.
 static mote_status keep_critical(png_bytes *file)
 {
     size_t kept = SIGNATURE_BYTES;
@@ -128,7 +128,7 @@ static mote_status decode(const png_bytes *file, unsigned char *pixels)
                          image.format == PNG_FORMAT_GRAY &&
                          png_image_finish_read(&image, NULL, pixels, 0, NULL) != 0;
     png_image_free(&image);
-    /* libpng warns of what it can put up with, such as too many pixels */
+    // libpng warns of what it can put up with, such as too many pixels
     if (is_read && image.warning_or_error == 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged PNG image: %s", file->path,

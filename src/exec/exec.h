@@ -89,7 +89,7 @@ mote_status mote_program_run(const mote_program *program,
 /// Where the result lies.
 mote_real *mote_program_result(const mote_program *program);
 
-/// One line an operation: name, and offset and bytes of each tensor.
+/// One line an operation: name, and the offset of each tensor that it has.
 void mote_program_print(const mote_program *program, const mote_writer *writer);
 
 #endif

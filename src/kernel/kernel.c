@@ -3,7 +3,6 @@
 #include "kernel/kernel.h"
 
 #include "base/size.h"
-#include "kernel/elementary.h"
 #include "kernel/table.h"
 
 #include <assert.h>
@@ -14,9 +13,6 @@ static const mote_kernels *const tables[MOTE_CPU_LEVEL_COUNT] = {
     [MOTE_CPU_AVX2] = &mote_table_avx2,
 #endif
 };
-
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
 
 /// Terms a group of a sum over the batch has at least.
 #define GROUP_TERMS 64U
@@ -70,7 +66,7 @@ void mote_kernel_run_unary(const mote_parallel *parallel, mote_unary_kernel *ker
     unary_call call = {.kernel = kernel, .count = count, .x = x};
     call.y = y;
     mote_parallel_run(parallel, run_unary, &call,
-                      mote_parallel_task_count(parallel, count, TASK_ELEMENTS));
+                      mote_parallel_task_count(parallel, count, MOTE_PARALLEL_GRAIN));
 }
 
 typedef struct binary_call {
@@ -94,7 +90,7 @@ void mote_kernel_run_binary(const mote_parallel *parallel, mote_binary_kernel *k
     binary_call call = {.kernel = kernel, .count = count, .a = a, .b = b};
     call.y = y;
     mote_parallel_run(parallel, run_binary, &call,
-                      mote_parallel_task_count(parallel, count, TASK_ELEMENTS));
+                      mote_parallel_task_count(parallel, count, MOTE_PARALLEL_GRAIN));
 }
 
 size_t mote_batch_group(size_t terms)
@@ -120,19 +116,4 @@ mote_real mote_batch_sum(size_t batch, size_t group,
     for (size_t first = group; first < batch; first += group)
         total += sum_group(first, mote_size_min(first + group, batch), value, argument);
     return total;
-}
-
-mote_real mote_exp(mote_real x)
-{
-    return mote_elementary_exp(x);
-}
-
-mote_real mote_log(mote_real x)
-{
-    return mote_elementary_log(x);
-}
-
-mote_real mote_tanh(mote_real x)
-{
-    return mote_elementary_tanh(x);
 }

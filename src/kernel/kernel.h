@@ -97,9 +97,4 @@ size_t mote_batch_group(size_t terms);
 mote_real mote_batch_sum(size_t batch, size_t group,
                          mote_real (*value)(void *argument, size_t sample), void *argument);
 
-/// exp, log and tanh of one number, the same bits as in the kernels (log: x > 0).
-mote_real mote_exp(mote_real x);
-mote_real mote_log(mote_real x);
-mote_real mote_tanh(mote_real x);
-
 #endif

@@ -4,9 +4,6 @@
 
 #include "base/size.h"
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 typedef struct activation_state {
     uint32_t activation; // index of `functions`
     size_t rows;         // of a sample
@@ -18,7 +15,7 @@ static size_t get_count(const mote_layer_run *run, const activation_state *state
     return run->batch * state->rows * state->width;
 }
 
-/* Forward and derivative of a function that has a kernel and a kernel for its derivative. */
+/// Forward and derivative of a function that has a kernel and a kernel for its derivative.
 #define DEFINE_ELEMENT_WISE(name)                                                                \
     static void name##_forward(const mote_layer_run *run, const activation_state *state)         \
     {                                                                                            \
@@ -74,7 +71,7 @@ static void run_rows(const mote_layer_run *run, const activation_state *state,
 {
     softmax_call call = {.run = run, .state = state};
     const size_t tasks =
-        mote_parallel_task_count(run->parallel, get_count(run, state), TASK_ELEMENTS);
+        mote_parallel_task_count(run->parallel, get_count(run, state), MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, task, &call, mote_size_min(tasks, run->batch * state->rows));
 }
 

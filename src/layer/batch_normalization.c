@@ -108,7 +108,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return declare_temporaries(setup, state);
 }
 
-/* One phase over all units. */
+/// One phase over all units.
 typedef struct unit_call {
     const mote_layer_run *run;
     const batch_normalization_state *state;
@@ -127,7 +127,7 @@ static void run_units(const mote_layer_run *run, const batch_normalization_state
     mote_units_run(run->parallel, &units, function, &call);
 }
 
-/* The numbers of a block's units in a tensor of one number a unit; NULL where the run lacks it. */
+/// The numbers of a block's units in a tensor of one number a unit; NULL where the run lacks it.
 static mote_real *get_block(const mote_tensor *tensor, const mote_units *block)
 {
     mote_real *const data = tensor->data;
@@ -151,7 +151,7 @@ static bool uses_batch(const unit_call *call)
     return call->run->training && !call->state->frozen;
 }
 
-/* Statistics of the batch: to the caller, and kept for the phases to come. */
+/// Statistics of the batch: to the caller, and kept for the phases to come.
 static void measure_block(const unit_call *call, const mote_units *block, mote_real *mean,
                           mote_real *inverse_deviation)
 {
@@ -218,7 +218,7 @@ static void sum_block(void *argument, const mote_units *block)
                                      run->inputs[0].data, dy, sums + block->units);
 }
 
-/* Gradient and derivative need the same sums; whichever comes first makes them. */
+/// Gradient and derivative need the same sums; whichever comes first makes them.
 static void ensure_sums(const mote_layer_run *run, const batch_normalization_state *state)
 {
     int32_t *const sums_done = run->temporaries[SUMS_DONE].data;
@@ -241,7 +241,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
         memcpy(run->gradients[MOTE_WEIGHTED_BIAS].data, sums, state->units * sizeof *sums);
 }
 
-/* With batch statistics: dx = scale * (dy - mean(dy) - (x - mean) / variance * mean(dy (x - mean))). */
+/// With batch statistics: dx = scale * (dy - mean(dy) - (x - mean) / variance * mean(dy (x - mean))).
 static void derive_block(void *argument, const mote_units *block)
 {
     const unit_call *const call = argument;

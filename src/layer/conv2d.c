@@ -72,7 +72,7 @@ static size_t get_out_plane(const conv2d_state *state)
     return state->window.out_height * state->window.out_width;
 }
 
-/* Output positions x (channel, tap) of the input. */
+/// Output positions x (channel, tap) of the input.
 static mote_patches make_input_patches(const conv2d_state *state)
 {
     const mote_window *const window = &state->window;
@@ -96,7 +96,7 @@ static mote_patches make_input_patches(const conv2d_state *state)
     };
 }
 
-/* Input positions x (filter, tap) of the output's derivative: which outputs saw this input? */
+/// Input positions x (filter, tap) of the output's derivative: which outputs saw this input?
 static mote_patches make_output_patches(const conv2d_state *state)
 {
     const mote_window *const window = &state->window;
@@ -168,19 +168,6 @@ static mote_product make_gradient_product(const conv2d_state *state, size_t batc
     };
 }
 
-static void declare_scratch(mote_setup *setup, const conv2d_state *state)
-{
-    const mote_product forward = make_forward_product(state, setup->batch);
-    const mote_product gradient = make_gradient_product(state, setup->batch);
-    const mote_product derivative = make_derivative_product(state, setup->batch);
-    mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
-                       mote_product_scratch_bytes(&forward, setup->thread_count));
-    mote_setup_scratch(setup, MOTE_PHASE_GRADIENT,
-                       mote_product_scratch_bytes(&gradient, setup->thread_count));
-    mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE,
-                       mote_product_scratch_bytes(&derivative, setup->thread_count));
-}
-
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     conv2d_state *const state = layer_state;
@@ -203,7 +190,10 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
-    declare_scratch(setup, state);
+    const mote_product forward = make_forward_product(state, setup->batch);
+    const mote_product gradient = make_gradient_product(state, setup->batch);
+    const mote_product derivative = make_derivative_product(state, setup->batch);
+    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
     return MOTE_OK;
 }
 
@@ -218,36 +208,16 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     run->kernels->product(&product, run->parallel, run->scratch);
 }
 
-typedef struct bias_call {
-    const mote_real *dy;
-    mote_real *gradient;
-} bias_call;
-
-static void sum_bias_block(void *argument, const mote_units *block)
-{
-    const bias_call *const call = argument;
-    mote_units_sum(block, call->dy, call->gradient + block->first);
-}
-
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const conv2d_state *const state = layer_state;
-    const mote_real *const dy = run->output_derivatives[0].data;
     mote_product product = make_gradient_product(state, run->batch);
-    product.left.data = dy;
+    product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     run->kernels->product(&product, run->parallel, run->scratch);
-    if (state->weighted.disable_bias)
-        return;
-    const mote_units units = {
-        .kernels = run->kernels,
-        .samples = run->batch,
-        .units = state->filters,
-        .plane = get_out_plane(state),
-    };
-    bias_call call = {.dy = dy, .gradient = run->gradients[MOTE_WEIGHTED_BIAS].data};
-    mote_units_run(run->parallel, &units, sum_bias_block, &call);
+    mote_weighted_bias_gradient(run, &state->weighted, state->filters, get_out_plane(state),
+                                mote_units_sum);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)

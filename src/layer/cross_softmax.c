@@ -7,9 +7,6 @@
 
 #include <math.h>
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 enum {
     LABEL_INDEX,
     LABEL_ONE_HOT,
@@ -83,8 +80,8 @@ static const mote_real *get_shares(const softmax_call *call, size_t row)
     return shares + row * call->state->width;
 }
 
-/* The row's class, or `width` when its index is none: readers refuse such labels, here it must only
-   do no harm. */
+/// The row's class, or `width` when its index is none: readers refuse such labels, here it must only
+/// do no harm.
 static size_t get_class(const softmax_call *call, size_t row)
 {
     const int32_t *const indices = call->run->inputs[MOTE_LOSS_LABEL].data;
@@ -184,7 +181,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
     softmax_call call = {.run = run, .state = state};
     const size_t rows = run->batch * state->rows;
     const size_t tasks =
-        mote_parallel_task_count(run->parallel, rows * state->width, TASK_ELEMENTS);
+        mote_parallel_task_count(run->parallel, rows * state->width, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, derive_rows, &call, mote_size_min(tasks, rows));
 }
 

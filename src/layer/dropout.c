@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-#define RATE_MAXIMUM  0.999
+#define RATE_MAXIMUM 0.999
 
 typedef struct dropout_state {
     double dropout_rate;
@@ -67,7 +65,7 @@ static void drop(const mote_layer_run *run, const dropout_state *state, const mo
         .x = from->data,
         .y = to->data,
     };
-    const size_t tasks = mote_parallel_task_count(run->parallel, call.count, TASK_ELEMENTS);
+    const size_t tasks = mote_parallel_task_count(run->parallel, call.count, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, drop_part, &call, tasks);
 }
 

@@ -20,7 +20,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return MOTE_OK;
 }
 
-/* The order of the operands is part of the contract: backward meets the later consumer first. */
+/// The order of the operands is part of the contract: backward meets the later consumer first.
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const fan_out_state *const state = layer_state;

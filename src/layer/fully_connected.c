@@ -86,12 +86,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const mote_product forward = make_forward_product(state, setup->batch);
     const mote_product gradient = make_gradient_product(state, setup->batch);
     const mote_product derivative = make_derivative_product(state, setup->batch);
-    mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
-                       mote_product_scratch_bytes(&forward, setup->thread_count));
-    mote_setup_scratch(setup, MOTE_PHASE_GRADIENT,
-                       mote_product_scratch_bytes(&gradient, setup->thread_count));
-    mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE,
-                       mote_product_scratch_bytes(&derivative, setup->thread_count));
+    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
     return MOTE_OK;
 }
 
@@ -106,37 +101,22 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     run->kernels->product(&product, run->parallel, run->scratch);
 }
 
-typedef struct bias_call {
-    const mote_real *dy;
-    mote_real *gradient;
-} bias_call;
-
-static void sum_bias_block(void *argument, const mote_units *block)
+/// Columns, unlike the planes of mote_units_sum: the units of a row lie side by side.
+static void sum_columns(const mote_units *block, const mote_real *x, mote_real *sum)
 {
-    const bias_call *const call = argument;
-    mote_columns_sum(block->samples, block->plane, block->units, block->count,
-                     call->dy + block->first, call->gradient + block->first);
+    mote_columns_sum(block->samples, block->plane, block->units, block->count, x + block->first,
+                     sum);
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
-    const mote_real *const dy = run->output_derivatives[0].data;
     mote_product product = make_gradient_product(state, run->batch);
-    product.left.data = dy;
+    product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     run->kernels->product(&product, run->parallel, run->scratch);
-    if (state->weighted.disable_bias)
-        return;
-    const mote_units units = {
-        .kernels = run->kernels,
-        .samples = run->batch,
-        .units = state->unit,
-        .plane = state->rows,
-    };
-    bias_call call = {.dy = dy, .gradient = run->gradients[MOTE_WEIGHTED_BIAS].data};
-    mote_units_run(run->parallel, &units, sum_bias_block, &call);
+    mote_weighted_bias_gradient(run, &state->weighted, state->unit, state->rows, sum_columns);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)

@@ -19,7 +19,7 @@ static void fill_constant(size_t count, mote_real value, mote_real *values)
         values[i] = value;
 }
 
-/* Uniform between -limit and limit. */
+/// Uniform between -limit and limit.
 static void fill_uniform(const mote_random_key *key, size_t count, double limit, mote_real *values)
 {
     for (size_t i = 0; i < count; i++)

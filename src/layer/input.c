@@ -5,8 +5,6 @@
 #include "base/size.h"
 
 #define DIMENSION_MAXIMUM 2147483647.0
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
 
 typedef struct input_state {
     mote_property_integers input_shape;
@@ -73,7 +71,7 @@ static void normalize_samples(void *argument, size_t task, size_t task_count)
         mote_real minimum = 0;
         mote_real maximum = 0;
         kernels->range(call->elements, x + first, &minimum, &maximum);
-        /* a sample of one value becomes zero */
+        // a sample of one value becomes zero
         const mote_real scale = maximum > minimum ? 1 / (maximum - minimum) : 1;
         kernels->shift_scale(call->elements, minimum, scale, x + first, y + first);
     }
@@ -84,7 +82,7 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     const input_state *const state = layer_state;
     normalize_call call = {.run = run, .elements = state->elements};
     const size_t tasks =
-        mote_parallel_task_count(run->parallel, run->batch * state->elements, TASK_ELEMENTS);
+        mote_parallel_task_count(run->parallel, run->batch * state->elements, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, normalize_samples, &call, mote_size_min(tasks, run->batch));
 }
 

@@ -28,7 +28,7 @@ const mote_layer *mote_layer_find(const mote_layer_registry *registry, const cha
     return NULL;
 }
 
-/* Internal layers are not offered: the empty text is near nothing. */
+/// Internal layers are not offered: the empty text is near nothing.
 static const char *offered_name(const void *user, size_t index)
 {
     const mote_layer_registry *const registry = (const mote_layer_registry *)user;

@@ -4,9 +4,6 @@
 
 #include "base/size.h"
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 mote_status mote_loss_check_label(const mote_setup *setup, const mote_tensor_spec *expected)
 {
     const mote_tensor_spec *const label = &setup->inputs[MOTE_LOSS_LABEL];
@@ -55,7 +52,8 @@ mote_real mote_loss_get_sum(const mote_layer_run *run, const mote_loss_sum *sum)
 {
     sum_call call = {.run = run, .sum = sum, .values = run->scratch};
     const size_t rows = run->batch * sum->rows;
-    const size_t tasks = mote_parallel_task_count(run->parallel, rows * sum->width, TASK_ELEMENTS);
+    const size_t tasks =
+        mote_parallel_task_count(run->parallel, rows * sum->width, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, value_rows, &call, mote_size_min(tasks, rows));
     return mote_batch_sum(run->batch, mote_batch_group(sum->terms), sum_sample, &call);
 }

@@ -3,9 +3,6 @@
 #include "layer/layer.h"
 #include "layer/loss.h"
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 typedef struct mse_state {
     size_t elements; // of a sample
 } mse_state;
@@ -33,7 +30,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return mote_setup_metrics(setup);
 }
 
-/* One pass over prediction and label. */
+/// One pass over prediction and label.
 typedef struct mse_call {
     const mote_kernels *kernels;
     size_t elements; // of a sample; in backward of the batch
@@ -95,7 +92,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
         .label = run->inputs[MOTE_LOSS_LABEL].data,
         .derivative = run->input_derivatives[MOTE_LOSS_PREDICTION].data,
     };
-    const size_t tasks = mote_parallel_task_count(run->parallel, count, TASK_ELEMENTS);
+    const size_t tasks = mote_parallel_task_count(run->parallel, count, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, derive_part, &call, tasks);
 }
 

@@ -6,9 +6,6 @@
 
 #include "base/size.h"
 
-/// Input elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 #define POOLING_MAP(X)                      \
     X(MAX, "max", true, false)              \
     X(AVERAGE, "average", false, false)     \
@@ -100,7 +97,7 @@ static mote_status check_wish(const mote_setup *setup, const pooling2d_state *st
     return MOTE_OK;
 }
 
-/* A window that lies in the padding alone would have no value. */
+/// A window that lies in the padding alone would have no value.
 static mote_status check_padding(const mote_setup *setup, const mote_window_wish *wish,
                                  const mote_window *window)
 {
@@ -113,7 +110,7 @@ static mote_status check_padding(const mote_setup *setup, const mote_window_wish
                       setup->layer_name, window->kernel_height, window->kernel_width);
 }
 
-/* The wish with what was left out filled in; the state keeps what was written. */
+/// The wish with what was left out filled in; the state keeps what was written.
 static mote_window_wish complete_wish(const pooling2d_state *state, const mote_shape *input)
 {
     mote_window_wish wish = state->wish;
@@ -152,7 +149,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return mote_setup_temporary(setup, &index, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE);
 }
 
-/* Planes from -> to, split over threads. */
+/// Planes from -> to, split over threads.
 typedef struct pooling_call {
     const pooling2d_state *state;
     const mote_kernels *kernels;
@@ -176,7 +173,7 @@ static void run_planes(const mote_layer_run *run, pooling_call *call, mote_paral
 {
     const mote_window *const window = &call->state->window;
     const size_t elements = call->plane_count * window->height * window->width;
-    const size_t tasks = mote_parallel_task_count(run->parallel, elements, TASK_ELEMENTS);
+    const size_t tasks = mote_parallel_task_count(run->parallel, elements, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, task, call, mote_size_min(tasks, call->plane_count));
 }
 

@@ -19,7 +19,7 @@ mote_status mote_declaration_init(mote_declaration *declaration, mote_arena *are
     return MOTE_OK;
 }
 
-/* Shape and size are checked once, here, so that all later products of dimensions fit. */
+/// Shape and size are checked once, here, so that all later products of dimensions fit.
 static mote_status check_spec(const mote_setup *setup, const mote_tensor_spec *spec,
                               const char *what)
 {

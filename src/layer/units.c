@@ -9,9 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 typedef struct units_call {
     const mote_units *units;
     mote_units_function *function;
@@ -38,18 +35,18 @@ void mote_units_run(const mote_parallel *parallel, const mote_units *units,
 {
     units_call call = {.units = units, .function = function, .argument = argument};
     const size_t elements = units->samples * units->units * units->plane;
-    const size_t tasks = mote_parallel_task_count(parallel, elements, TASK_ELEMENTS);
+    const size_t tasks = mote_parallel_task_count(parallel, elements, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(parallel, run_blocks, &call, mote_size_min(tasks, units->units));
 }
 
-/* Where the plane of a unit of the block begins. */
+/// Where the plane of a unit of the block begins.
 static size_t place(const mote_units *block, size_t sample, size_t unit)
 {
     return (sample * block->units + block->first + unit) * block->plane;
 }
 
-/* Chan's formula: how much of the distance between the means, and of its square, a plane adds that
-   comes after `sample` others of its size. */
+/// Chan's formula: how much of the distance between the means, and of its square, a plane adds that
+/// comes after `sample` others of its size.
 typedef struct merge_shares {
     mote_real mean, m2;
 } merge_shares;
@@ -106,8 +103,8 @@ void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *
         get_plane_moments(block, x, mean, m2);
 }
 
-/* A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
-   first of each stored. */
+/// A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
+/// first of each stored.
 typedef struct batch_sum {
     size_t samples, group, count;
     mote_real group_sum[MOTE_UNITS_BLOCK];
@@ -119,7 +116,7 @@ static void add_row(size_t count, const mote_real *x, mote_real *sum)
         sum[i] += x[i];
 }
 
-/* Adds one sample's terms, samples ascending; after the last one `sum` is complete. */
+/// Adds one sample's terms, samples ascending; after the last one `sum` is complete.
 static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, mote_real *sum)
 {
     const size_t bytes = batch->count * sizeof *terms;
@@ -137,7 +134,7 @@ static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, 
 
 #define LANES 16U
 
-/* Plain sums of `rows` rows: 16 interleaved lanes, combined 8-4-2-1. */
+/// Plain sums of `rows` rows: 16 interleaved lanes, combined 8-4-2-1.
 static void sum_rows(size_t rows, size_t width, size_t count, const mote_real *x, mote_real *sum)
 {
     mote_real lanes[LANES][MOTE_UNITS_BLOCK] = {{0}};
@@ -164,7 +161,7 @@ void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, c
     }
 }
 
-/* One unit of planes, for mote_batch_sum. */
+/// One unit of planes, for mote_batch_sum.
 typedef struct plane_sum {
     const mote_units *block;
     size_t unit;

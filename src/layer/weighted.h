@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What layers with a weight and a bias have in common: their properties and declarations.
+// What layers with a weight and a bias have in common: their properties and declarations,
+// and the gradient of the bias.
 #ifndef MOTE_LAYER_WEIGHTED_H
 #define MOTE_LAYER_WEIGHTED_H
 
 #include "layer/layer.h"
+#include "layer/units.h"
 
 typedef struct mote_weighted {
     uint32_t weight_initializer, bias_initializer; // mote_initializer
@@ -53,7 +55,19 @@ typedef struct mote_weighted_shape {
 mote_status mote_weighted_declare(mote_setup *setup, const mote_weighted *weighted,
                                   const mote_weighted_shape *shape) MOTE_MUST_CHECK;
 
+/// Declares as scratch what the products of the three phases need.
+void mote_weighted_scratch(mote_setup *setup, const mote_product *forward,
+                           const mote_product *gradient, const mote_product *derivative);
+
 /// Elements of the bias, or NULL when it is disabled.
 const mote_real *mote_weighted_bias(const mote_layer_run *run, const mote_weighted *weighted);
+
+/// Sums over the batch, by unit: mote_units_sum, or another that fits how the layer's output lies.
+typedef void mote_weighted_sum(const mote_units *block, const mote_real *x, mote_real *sum);
+
+/// Makes the gradient of the bias, unless it is disabled: the sums of the output's derivative, of
+/// which a sample has `plane` values for each of the bias's `unit_count` elements.
+void mote_weighted_bias_gradient(const mote_layer_run *run, const mote_weighted *weighted,
+                                 size_t unit_count, size_t plane, mote_weighted_sum *sum);
 
 #endif

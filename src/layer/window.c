@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 
-/* One axis: what was asked for, and what follows. */
+/// One axis: what was asked for, and what follows.
 typedef struct window_axis {
     const char *name; // for messages
     size_t size, kernel, stride;
@@ -34,7 +34,7 @@ static mote_status slide(const mote_setup *setup, bool same, window_axis *axis)
     return MOTE_OK;
 }
 
-/* Of a list of one number for both axes or one for each. */
+/// Of a list of one number for both axes or one for each.
 static size_t pick(const mote_property_integers *list, uint32_t axis)
 {
     return list->values[list->count > 1 ? axis : 0];

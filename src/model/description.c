@@ -8,14 +8,14 @@
 
 #define SPECIAL_NAMES "Model, Optimizer, LearningRateScheduler, train_set, valid_set, test_set"
 
-/* Sections that are no layers. */
+/// Sections that are no layers.
 static const char *const specials[] = {
     "Model", "Optimizer", "LearningRateScheduler", "train_set", "valid_set", "test_set",
 };
 
 #define SPECIAL_COUNT (sizeof specials / sizeof specials[0])
 
-/* Row of the special section of that name, or SPECIAL_COUNT. */
+/// Row of the special section of that name, or SPECIAL_COUNT.
 static size_t find_special(const char *name)
 {
     size_t row = 0;
@@ -30,7 +30,7 @@ static const char *special_name(const void *user, size_t index)
     return specials[index];
 }
 
-/* Names a section may have: those of the list, then the special ones. */
+/// Names a section may have: those of the list, then the special ones.
 static const char *known_name(const void *user, size_t index)
 {
     const mote_section_list *const list = user;
@@ -85,7 +85,7 @@ static mote_status check_layer(const mote_section *section)
                       place, section->name);
 }
 
-/* Layers get the front of one array of all sections, special ones its back. */
+/// Layers get the front of one array of all sections, special ones its back.
 static mote_status sort_sections(const mote_section_list *list, mote_arena *arena,
                                  mote_description *description)
 {

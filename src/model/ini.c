@@ -2,6 +2,7 @@
 // INI files through inih. inih splits `key = value` and cuts comments; what it would do silently
 // (long lines in pieces, indented lines joined to the value above, section names cut at 49 bytes, text
 // behind ']' and empty sections dropped) never reaches it: lines are checked, sections read, here.
+#include "base/text.h"
 #include "base/utf8.h"
 #include "model/sections.h"
 #include "os/os.h"
@@ -20,7 +21,7 @@ typedef struct ini_text {
     mote_status status;          // first error of a callback
 } ini_text;
 
-/* A line without line end, and its part without blanks around it. */
+/// A line without line end, and its part without blanks around it.
 typedef struct ini_line {
     const char *text;
     size_t length;
@@ -31,11 +32,6 @@ static const char *place_text(const ini_text *ini, char place[MOTE_MODEL_PLACE_B
     return mote_origin_text(&ini->origin, place, MOTE_MODEL_PLACE_BYTES);
 }
 
-static bool is_blank(char letter)
-{
-    return letter == ' ' || letter == '\t';
-}
-
 static bool is_comment(char letter)
 {
     return letter == ';' || letter == '#';
@@ -43,11 +39,11 @@ static bool is_comment(char letter)
 
 static ini_line trim(ini_line line)
 {
-    while (line.length > 0 && is_blank(line.text[0])) {
+    while (line.length > 0 && mote_text_is_blank(line.text[0])) {
         line.text++;
         line.length--;
     }
-    while (line.length > 0 && is_blank(line.text[line.length - 1]))
+    while (line.length > 0 && mote_text_is_blank(line.text[line.length - 1]))
         line.length--;
     return line;
 }
@@ -90,7 +86,7 @@ static mote_status check_name(const ini_text *ini, ini_line name)
     return MOTE_OK;
 }
 
-/* "[name]", then nothing but a comment. */
+/// "[name]", then nothing but a comment.
 static mote_status read_section(ini_text *ini, ini_line line)
 {
     char place[MOTE_MODEL_PLACE_BYTES];
@@ -107,7 +103,7 @@ static mote_status read_section(ini_text *ini, ini_line line)
                           place_text(ini, place), (int)rest.length, rest.text);
     MOTE_TRY(check_name(ini, name));
     MOTE_TRY(mote_section_list_add(ini->list, name.text, name.length, &ini->origin, &ini->section));
-    /* the copy has a final zero; the section found first is the older one, if there are two */
+    // the copy has a final zero; the section found first is the older one, if there are two
     const mote_section_draft *const first = mote_section_list_find(ini->list, ini->section->name);
     if (first != ini->section)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%ssection [%s] is already at line %u",
@@ -115,7 +111,7 @@ static mote_status read_section(ini_text *ini, ini_line line)
     return MOTE_OK;
 }
 
-/* inih would also split at ':' and read a line without '=' in its own way. */
+/// inih would also split at ':' and read a line without '=' in its own way.
 static mote_status check_assignment(const ini_text *ini, ini_line line, size_t limit)
 {
     char place[MOTE_MODEL_PLACE_BYTES];
@@ -132,7 +128,7 @@ static mote_status check_assignment(const ini_text *ini, ini_line line, size_t l
     return MOTE_OK;
 }
 
-/* The next line as inih shall see it: an assignment without blanks around it, or nothing. */
+/// The next line as inih shall see it: an assignment without blanks around it, or nothing.
 static mote_status next_line(ini_text *ini, size_t limit, ini_line *visible)
 {
     *visible = (ini_line){.text = "", .length = 0};
@@ -149,7 +145,7 @@ static mote_status next_line(ini_text *ini, size_t limit, ini_line *visible)
     return MOTE_OK;
 }
 
-/* ini_reader: like fgets, one line a call. */
+/// ini_reader: like fgets, one line a call.
 static char *give_line(char *text, int bytes, void *user)
 {
     ini_text *const ini = user;
@@ -185,7 +181,7 @@ static mote_status add_entry(ini_text *ini, const char *key, const char *value)
     return mote_section_draft_set(ini->list, ini->section, &entry);
 }
 
-/* ini_handler. The section is inih's copy, which may be cut: the one of read_section counts. */
+/// ini_handler. The section is inih's copy, which may be cut: the one of read_section counts.
 static int take_entry(void *user, const char *section, const char *key, const char *value)
 {
     ini_text *const ini = user;
@@ -204,7 +200,7 @@ static mote_status parse(const char *path, const char *text, size_t length, mote
     const int result = ini_parse_stream(give_line, &ini, take_entry, &ini);
     if (result == -2)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%s: memory for a line could not be had", path);
-    /* a line that inih could not split was passed over: the first error of the file counts */
+    // a line that inih could not split was passed over: the first error of the file counts
     if (result > 0 && (ini.status == MOTE_OK || (unsigned)result < ini.origin.line))
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s:%d: expected [section] or key = value", path,
                           result);

@@ -6,7 +6,7 @@
 
 #define PLACE_COLUMN 40U
 
-/* The place of a line of `length` characters, as a comment in a column of its own. */
+/// The place of a line of `length` characters, as a comment in a column of its own.
 static void print_place(const mote_writer *writer, size_t length, const mote_origin *origin)
 {
     const int padding = length < PLACE_COLUMN ? (int)(PLACE_COLUMN - length) : 0;

@@ -54,7 +54,7 @@ static mote_status check_present(const char *section, const mote_entry *entry)
     return MOTE_OK;
 }
 
-/* A closed pair of quotes is cut already: one that is left has no partner. */
+/// A closed pair of quotes is cut already: one that is left has no partner.
 static mote_status check_quotes(const char *section, const mote_entry *entry)
 {
     char place[MOTE_MODEL_PLACE_BYTES];

@@ -59,7 +59,7 @@ static size_t slot_count(const void *optimizer_state)
     return 2;
 }
 
-/* By repeated squaring: the same bits with every C library. */
+/// By repeated squaring: the same bits with every C library.
 static double raise_to_power(double base, uint64_t exponent)
 {
     double power = 1.0;
@@ -83,7 +83,7 @@ static void apply(const mote_optimizer_run *run, const void *optimizer_state)
     const adam_state *const state = optimizer_state;
     const mote_real beta1 = (mote_real)state->beta1;
     const mote_real beta2 = (mote_real)state->beta2;
-    /* with the shares as they are really mixed: 1 - 0.999F is 1.3e-5 off 0.001 */
+    // with the shares as they are really mixed: 1 - 0.999F is 1.3e-5 off 0.001
     const double correction1 = 1.0 - raise_to_power((double)beta1, run->step);
     const double correction2 = 1.0 - raise_to_power((double)beta2, run->step);
     const mote_adam factors = {

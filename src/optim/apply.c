@@ -2,9 +2,6 @@
 // Cuts an update into one part a thread.
 #include "optim/apply.h"
 
-/// Elements one task should have at least.
-#define TASK_ELEMENTS 16384U
-
 typedef struct apply_call {
     const mote_optimizer_run *run;
     mote_apply_part *part;
@@ -22,6 +19,6 @@ static void run_task(void *argument, size_t task, size_t task_count)
 void mote_apply_run(const mote_optimizer_run *run, mote_apply_part *part, const void *factors)
 {
     apply_call call = {.run = run, .part = part, .factors = factors};
-    const size_t tasks = mote_parallel_task_count(run->parallel, run->count, TASK_ELEMENTS);
+    const size_t tasks = mote_parallel_task_count(run->parallel, run->count, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, run_task, &call, tasks);
 }

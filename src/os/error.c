@@ -7,7 +7,7 @@
 
 mote_status mote_os_raise(const char *action, const char *path, int error_number)
 {
-    /* in English like the rest of the message, and without the shared buffer of strerror */
+    // in English like the rest of the message, and without the shared buffer of strerror
     const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const mote_status status =
         MOTE_RAISE(MOTE_ERROR_IO, "cannot %s '%s': %s", action, path,

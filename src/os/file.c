@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CREATE_MODE 0666 /* the user's umask takes away what it should */
+#define CREATE_MODE 0666 // the user's umask takes away what it should
 
-/* Calls that a signal interrupts before they did anything are made again. */
+/// Calls that a signal interrupts before they did anything are made again.
 static int open_again(const char *path, int flags, mode_t mode)
 {
     int descriptor = -1;
@@ -41,7 +41,7 @@ static mote_status check_regular(const mote_file *file)
 
 mote_status mote_file_open_read(const char *path, mote_file *file)
 {
-    /* O_NONBLOCK: opening a pipe would wait for its writer before it can be refused */
+    // O_NONBLOCK: opening a pipe would wait for its writer before it can be refused
     const int descriptor = open_again(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (descriptor < 0)
         return mote_os_raise("open", path, errno);
@@ -64,7 +64,7 @@ mote_status mote_file_open_write(const char *path, mote_file *file)
     return MOTE_OK;
 }
 
-/* Without O_TMPFILE the file has a name for a moment. */
+/// Without O_TMPFILE the file has a name for a moment.
 static int open_unlinked(const char *folder)
 {
     char path[PATH_MAX];
@@ -102,7 +102,7 @@ mote_status mote_file_open_temporary(mote_file *file)
 void mote_file_close(mote_file *file)
 {
     if (file->descriptor >= 0)
-        (void)close(file->descriptor); /* what was written is safe after mote_file_sync, not here */
+        (void)close(file->descriptor); // what was written is safe after mote_file_sync, not here
     file->descriptor = -1;
 }
 
@@ -170,7 +170,7 @@ mote_status mote_file_reserve(const mote_file *file, uint64_t bytes)
         return MOTE_OK;
     if (!fits_offset(bytes, 0))
         return mote_os_raise("reserve space for", file->path, EFBIG);
-    /* not posix_fallocate: where the file system lacks the call it would write every block */
+    // not posix_fallocate: where the file system lacks the call it would write every block
     int result = -1;
     do {
         result = fallocate(file->descriptor, 0, 0, (off_t)bytes);

@@ -11,8 +11,8 @@
 
 #define STATUS_BYTES 4096U
 
-/* The line "<key>  <number> kB" of /proc/self/status in bytes, 0 without it. Read on the stack,
-   since it is asked between steps. Not getrusage: its peak starts with the parent's. */
+/// The line "<key>  <number> kB" of /proc/self/status in bytes, 0 without it. Read on the stack,
+/// since it is asked between steps. Not getrusage: its peak starts with the parent's.
 static size_t read_status_bytes(const char *key)
 {
     const int descriptor = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
@@ -54,6 +54,6 @@ size_t mote_cpu_count(void)
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0)
         return (size_t)CPU_COUNT(&allowed);
-    const long online = sysconf(_SC_NPROCESSORS_ONLN); /* more of them than cpu_set_t holds */
+    const long online = sysconf(_SC_NPROCESSORS_ONLN); // more of them than cpu_set_t holds
     return online > 0 ? (size_t)online : 1;
 }

@@ -14,7 +14,7 @@
 
 static const char suffix[] = ".tmp";
 
-/* `head` and `tail` joined; freed by free_text. */
+/// `head` and `tail` joined; freed by free_text.
 static mote_status join(const mote_allocator *allocator, const char *head, size_t head_length,
                         const char *tail, char **text)
 {
@@ -45,7 +45,7 @@ static mote_status join_paths(mote_file_replacement *replacement, const char *pa
     const char *const slash = strrchr(path, '/');
     if (!slash)
         return join(allocator, "", 0, ".", &replacement->folder);
-    /* with the slash: the folder of "/x" is "/" */
+    // with the slash: the folder of "/x" is "/"
     return join(allocator, path, (size_t)(slash - path) + 1, "", &replacement->folder);
 }
 
@@ -68,7 +68,7 @@ mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
     struct stat info;
     if (stat(replacement->path, &info) == 0 && S_ISDIR(info.st_mode))
         return mote_os_raise("write", replacement->path, EISDIR);
-    /* a rest of a killed run goes first: it may be a link to somewhere else */
+    // a rest of a killed run goes first: it may be a link to somewhere else
     if (unlink(replacement->temporary) != 0 && errno != ENOENT)
         return mote_os_raise("remove", replacement->temporary, errno);
     return mote_file_open_write(replacement->temporary, &replacement->file);
@@ -81,7 +81,7 @@ static mote_status sync_folder(const char *folder)
         return mote_os_raise("open folder", folder, errno);
     mote_file file = {.descriptor = descriptor, .path = folder};
     const int result = fsync(descriptor);
-    /* some file systems cannot sync folders, and then do not need it */
+    // some file systems cannot sync folders, and then do not need it
     const mote_status status = result == 0 || errno == EINVAL || errno == ENOTSUP
                                    ? MOTE_OK
                                    : mote_os_raise("sync folder", folder, errno);

@@ -11,10 +11,10 @@ struct mote_thread_pool {
     pthreadpool_t workers;
 };
 
-/* The library hands jobs over with atomics of its own, but ThreadSanitizer does not see into it.
-   The two counters say the same in our code: what the caller wrote before the call is seen by each
-   task (`started`: release, acquire), what each task wrote is seen after the call (`finished`:
-   likewise). */
+/// The library hands jobs over with atomics of its own, but ThreadSanitizer does not see into it.
+/// The two counters say the same in our code: what the caller wrote before the call is seen by each
+/// task (`started`: release, acquire), what each task wrote is seen after the call (`finished`:
+/// likewise).
 typedef struct job {
     mote_parallel_task *task;
     void *argument;
@@ -38,7 +38,7 @@ static void run_job(void *user, mote_parallel_task *task, void *argument, size_t
     atomic_init(&j.started, 0);
     atomic_init(&j.finished, 0);
     atomic_store_explicit(&j.started, task_count, memory_order_release);
-    /* the flag for denormals stays away: numbers near zero are the same on every thread */
+    // the flag for denormals stays away: numbers near zero are the same on every thread
     pthreadpool_parallelize_1d(pool->workers, run_task, &j, task_count,
                                PTHREADPOOL_FLAG_YIELD_WORKERS);
     const size_t finished = atomic_load_explicit(&j.finished, memory_order_acquire);

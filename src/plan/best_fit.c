@@ -11,28 +11,28 @@
 #include <stdint.h>
 #include <string.h>
 
-// Another order is tried only while the neighbours looked at so far are fewer than this: a count, so that
-// the answer does not depend on the clock.
+/// Another order is tried only while the neighbours looked at so far are fewer than this: a count, so that
+/// the answer does not depend on the clock.
 #define WORK_LIMIT ((size_t)10000000)
 
-// After the orders, how often the best one is mended and tried again.
+/// After the orders, how often the best one is mended and tried again.
 #define PROMOTION_ROUNDS 200
 
 #define NO_LEAF SIZE_MAX
 
-// Both steps included.
+/// Both steps included.
 typedef struct interval {
     size_t first, last;
 } interval;
 
-// One unbroken life and, once placed, the bytes it occupies. A block that wraps has two leaves.
+/// One unbroken life and, once placed, the bytes it occupies. A block that wraps has two leaves.
 typedef struct leaf {
     interval life;
     size_t low, high;
 } leaf;
 
-// The leaves stand in the order of their first step. Over them lies a binary tree; a node's reach is 1 + the
-// latest last step of the placed leaves below it (0: none), so that whole subtrees can be skipped.
+/// The leaves stand in the order of their first step. Over them lies a binary tree; a node's reach is 1 + the
+/// latest last step of the placed leaves below it (0: none), so that whole subtrees can be skipped.
 typedef struct search {
     const mote_plan_problem *problem;
     leaf *leaves;
@@ -83,7 +83,7 @@ static size_t life_intervals(const mote_plan_problem *problem, const mote_placem
     return 2;
 }
 
-// Leaves in the order of their first step; `gaps` serves as the list to sort.
+/// Leaves in the order of their first step; `gaps` serves as the list to sort.
 static void make_leaves(search *s)
 {
     const mote_plan_problem *problem = s->problem;
@@ -132,8 +132,8 @@ static void place(search *s, size_t index, size_t low, size_t high)
     place_leaf(s, s->merged_leaf, low, high);
 }
 
-// Adds what is placed below `node` and alive during `life` to the gaps. `first` is the node's first leaf,
-// `width` how many it has.
+/// Adds what is placed below `node` and alive during `life` to the gaps. `first` is the node's first leaf,
+/// `width` how many it has.
 static void collect(search *s, const interval *life, size_t node, size_t first, size_t width)
 {
     if (s->reach[node] <= life->first || s->leaves[first].life.first > life->last)
@@ -146,7 +146,7 @@ static void collect(search *s, const interval *life, size_t node, size_t first, 
     collect(s, life, 2 * node + 1, first + width / 2, width / 2);
 }
 
-// The lowest offset in the gap that leaves the least rest; above everything when no gap is large enough.
+/// The lowest offset in the gap that leaves the least rest; above everything when no gap is large enough.
 static size_t best_offset(search *s, const mote_placement *placement)
 {
     interval lives[2];
@@ -182,7 +182,7 @@ static void place_fixed(search *s)
     }
 }
 
-// What comes first in an order: the largest key.
+/// What comes first in an order: the largest key.
 typedef size_t order_key(const search *s, const mote_placement *placement);
 
 static size_t by_size(const search *s, const mote_placement *placement)
@@ -231,14 +231,14 @@ static void sort_order(search *s, order_key *key, mote_plan_item *order)
 
 #define KEY_COUNT 3U
 
-// Keys of each order, the least important first.
+/// Keys of each order, the least important first.
 static order_key *const orders[][KEY_COUNT] = {
     {by_early_start, by_life, by_size}, {by_early_start, by_size, by_area},
     {by_early_start, by_size, by_life}, {by_life, by_size, by_peak},
     {by_life, by_size, by_early_start}, {by_life, by_size, by_late_end},
 };
 
-// Places all blocks in the order of `order`; returns the end of the highest.
+/// Places all blocks in the order of `order`; returns the end of the highest.
 static size_t place_all(search *s, const mote_plan_item *order, size_t *offsets)
 {
     memset(s->reach, 0, 2 * s->width * sizeof *s->reach);
@@ -264,8 +264,8 @@ static void make_order(search *s, order_key *const keys[KEY_COUNT], mote_plan_it
     sort_order(s, by_always, order);
 }
 
-// The blocks that end above `limit` came too late: each moves half the way to the front, but stays behind
-// the blocks that live always.
+/// The blocks that end above `limit` came too late: each moves half the way to the front, but stays behind
+/// the blocks that live always.
 static void promote_high(const search *s, size_t limit, const size_t *offsets,
                          mote_plan_item *order)
 {
@@ -317,7 +317,7 @@ static size_t find_bound(const mote_plan_problem *problem, size_t *live, size_t 
     return live[*peak_step];
 }
 
-// The smallest arena so far, and how it came about.
+/// The smallest arena so far, and how it came about.
 typedef struct answer {
     size_t end;
     size_t *offsets;

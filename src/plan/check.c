@@ -12,13 +12,13 @@
 
 #define NO_RANK SIZE_MAX
 
-// A life without a break, or the place of a block; `index` is the placement.
+/// A life without a break, or the place of a block; `index` is the placement.
 typedef struct stretch {
     size_t from, to;
     size_t index;
 } stretch;
 
-// The set of living blocks, by rank in the order of offsets: node n of a binary tree counts its leaves.
+/// The set of living blocks, by rank in the order of offsets: node n of a binary tree counts its leaves.
 typedef struct living {
     size_t width;
     size_t *counts;
@@ -92,7 +92,7 @@ static void count(living *set, size_t rank, bool alive)
         set->counts[node] = alive ? set->counts[node] + 1 : set->counts[node] - 1;
 }
 
-// The nearest living rank below (side 0) or above (side 1).
+/// The nearest living rank below (side 0) or above (side 1).
 static size_t neighbour(const living *set, size_t rank, size_t side)
 {
     size_t node = set->width + rank;

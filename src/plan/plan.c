@@ -18,13 +18,6 @@ static const mote_planner *const planners[] = {
 
 #define PLANNER_COUNT (sizeof planners / sizeof planners[0])
 
-const mote_planner *const *mote_planners(size_t *count)
-{
-    if (count)
-        *count = PLANNER_COUNT;
-    return planners;
-}
-
 static const char *planner_name(const void *user, size_t index)
 {
     (void)user;
@@ -82,8 +75,8 @@ static bool placement_is_valid(const mote_placement *placement, size_t step_coun
     return life_is_valid(placement, step_count);
 }
 
-// No planner can come further than the naive one: behind the fixed placements, the sum of all others, each
-// with the bytes lost to two alignments.
+/// No planner can come further than the naive one: behind the fixed placements, the sum of all others, each
+/// with the bytes lost to two alignments.
 static mote_status check_sizes(const mote_plan_problem *problem)
 {
     size_t end = 0;

@@ -45,10 +45,8 @@ typedef struct mote_planner {
     mote_status (*run)(const mote_plan_problem *problem, mote_arena *arena, size_t *offsets);
 } mote_planner;
 
-/// All planners (rows of plan/planners.def: naive, best_fit), in order; `count` may be NULL.
-const mote_planner *const *mote_planners(size_t *count);
-
-/// The planner of that name; raises MOTE_ERROR_ARGUMENT with "did you mean" and the names.
+/// The planner of that name (a row of plan/planners.def: naive, best_fit); raises MOTE_ERROR_ARGUMENT
+/// with "did you mean" and the names.
 mote_status mote_planner_find(const char *name, const mote_planner **planner) MOTE_MUST_CHECK;
 
 /// Runs a planner, computes bound, peak and hash, and in debug builds checks the result.

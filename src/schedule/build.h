@@ -24,11 +24,8 @@ void mote_schedule_find_lives(const mote_schedule_builder *b);
 /// Which tensors share bytes; makes the blocks.
 mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
 
-/// Whether the layer has this phase for this node in this program.
-bool mote_schedule_has_forward(const mote_node *node);
+/// Whether the node's weights get gradients in this program.
 bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node);
-bool mote_schedule_has_derivative(const mote_schedule *schedule, const mote_node *node);
-bool mote_schedule_has_update(const mote_schedule *schedule, const mote_node *node);
 
 /// Phases (bits) the node has in this program.
 unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node);

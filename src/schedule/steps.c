@@ -4,7 +4,7 @@
 // weights are applied when the derivative, their last reader, is done.
 #include "schedule/build.h"
 
-bool mote_schedule_has_forward(const mote_node *node)
+static bool has_forward(const mote_node *node)
 {
     return node->layer->forward && !node->declaration.view;
 }
@@ -14,13 +14,13 @@ bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *
     return schedule->training && node->has_gradient;
 }
 
-bool mote_schedule_has_derivative(const mote_schedule *schedule, const mote_node *node)
+static bool has_derivative(const mote_schedule *schedule, const mote_node *node)
 {
     return schedule->training && node->has_derivative && node->layer->calc_derivative &&
            !node->declaration.derivative_view;
 }
 
-bool mote_schedule_has_update(const mote_schedule *schedule, const mote_node *node)
+static bool has_update(const mote_schedule *schedule, const mote_node *node)
 {
     return schedule->training && node->trainable && node->layer->update &&
            node->declaration.statistic_count > 0;
@@ -29,13 +29,13 @@ bool mote_schedule_has_update(const mote_schedule *schedule, const mote_node *no
 unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node)
 {
     unsigned phases = 0;
-    if (mote_schedule_has_forward(node))
+    if (has_forward(node))
         phases |= MOTE_PHASE_FORWARD;
     if (mote_schedule_has_gradient(schedule, node))
         phases |= MOTE_PHASE_GRADIENT;
-    if (mote_schedule_has_derivative(schedule, node))
+    if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
-    if (mote_schedule_has_update(schedule, node))
+    if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
     return phases;
 }
@@ -80,7 +80,7 @@ static mote_status add_forward(mote_schedule_builder *b, size_t index)
         if (port != MOTE_NONE)
             MOTE_TRY(add_step(b, MOTE_STEP_READ, index, port));
     }
-    if (mote_schedule_has_forward(node))
+    if (has_forward(node))
         MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
     return MOTE_OK;
 }
@@ -88,7 +88,7 @@ static mote_status add_forward(mote_schedule_builder *b, size_t index)
 static mote_status add_apply(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
-    if (mote_schedule_has_update(b->schedule, node))
+    if (has_update(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
     if (!mote_schedule_has_gradient(b->schedule, node))
         return MOTE_OK;
@@ -102,7 +102,7 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
     const mote_node *node = &b->graph->nodes[index];
     if (mote_schedule_has_gradient(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_GRADIENT, index, 0));
-    if (mote_schedule_has_derivative(b->schedule, node))
+    if (has_derivative(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_DERIVATIVE, index, 0));
     return MOTE_OK;
 }

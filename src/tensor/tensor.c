@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 typedef struct dtype_facts {
     const char *text;
@@ -25,32 +24,12 @@ const char *mote_dtype_text(mote_dtype dtype)
     return dtypes[dtype].text;
 }
 
-bool mote_dtype_find(const char *text, mote_dtype *dtype)
-{
-    for (size_t i = 0; i < MOTE_DTYPE_COUNT; i++) {
-        if (strcmp(text, dtypes[i].text) == 0) {
-            *dtype = (mote_dtype)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 mote_status mote_dtype_bytes(mote_dtype dtype, size_t count, size_t *bytes)
 {
     assert((unsigned)dtype < MOTE_DTYPE_COUNT);
     const dtype_facts *const facts = &dtypes[dtype];
     return mote_size_multiply(mote_size_ceil_divide(count, facts->block_elements),
                               facts->block_bytes, "bytes of a tensor", bytes);
-}
-
-mote_shape mote_shape_make(uint32_t rank, const size_t *dims)
-{
-    assert(rank <= MOTE_RANK_MAX);
-    mote_shape shape = {.rank = rank};
-    for (uint32_t i = 0; i < rank; i++)
-        shape.dims[i] = dims[i];
-    return shape;
 }
 
 mote_shape mote_shape_image(size_t channels, size_t height, size_t width)

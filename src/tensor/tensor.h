@@ -49,14 +49,8 @@ typedef struct mote_tensor {
 /// "F32", ...
 const char *mote_dtype_text(mote_dtype dtype);
 
-/// The dtype of that text (exact), or false.
-bool mote_dtype_find(const char *text, mote_dtype *dtype);
-
 /// Bytes of `count` elements, checked.
 mote_status mote_dtype_bytes(mote_dtype dtype, size_t count, size_t *bytes) MOTE_MUST_CHECK;
-
-/// A shape of `rank` given dimensions.
-mote_shape mote_shape_make(uint32_t rank, const size_t *dims);
 
 /// A sample of channels x height x width.
 mote_shape mote_shape_image(size_t channels, size_t height, size_t width);

@@ -111,9 +111,10 @@ mote_status mote_run_load(mote_run *run, const char *path)
 
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
 {
+    MOTE_TRY(keep_class_names(run, mote_dataset_class_names(dataset)));
     run->image_scale = mote_dataset_scale(dataset);
     run->scale_known = true;
-    return keep_class_names(run, mote_dataset_class_names(dataset));
+    return MOTE_OK;
 }
 
 mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,

@@ -28,10 +28,9 @@ typedef struct trainer {
 /// Whether the file can be written is found out before the first step, not after the first epoch.
 static mote_status open_save_path(trainer *t)
 {
-    mote_run *run = t->run;
+    const mote_run *run = t->run;
     if (!run->save_path || t->config->no_save)
         return MOTE_OK;
-    MOTE_TRY(mote_run_make_header(run, &t->header));
     MOTE_TRY(mote_file_replacement_init(&t->replacement, run->save_path, &run->context->allocator));
     t->saves = true;
     MOTE_TRY(mote_file_replacement_begin(&t->replacement));
@@ -39,6 +38,20 @@ static mote_status open_save_path(trainer *t)
     return MOTE_OK;
 }
 
+static mote_status check_scales(const trainer *t)
+{
+    const double training = mote_dataset_scale(t->training);
+    const double validation = t->validation ? mote_dataset_scale(t->validation) : training;
+    if (training == validation)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%s: [valid_set]: scale is %.9g, that of [train_set] is %.9g; they must be "
+                      "equal",
+                      t->run->description->path, validation, training);
+}
+
+/// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives
+/// the training, so it lies before the mark.
 static mote_status open_files(trainer *t)
 {
     mote_run *run = t->run;
@@ -49,11 +62,11 @@ static mote_status open_files(trainer *t)
     MOTE_TRY(mote_run_open(run, description->train_set, "[train_set]", &t->training));
     if (description->valid_set)
         MOTE_TRY(mote_run_open(run, description->valid_set, "[valid_set]", &t->validation));
+    MOTE_TRY(check_scales(t));
+    MOTE_TRY(open_save_path(t));
     MOTE_TRY(mote_run_note_data(run, t->training));
-    if (t->validation)
-        MOTE_TRY(mote_run_check_scale(run, t->validation, "[valid_set]"));
     t->mark = mote_arena_get_mark(&run->arena);
-    return open_save_path(t);
+    return t->saves ? mote_run_make_header(run, &t->header) : MOTE_OK;
 }
 
 static void close_files(trainer *t)

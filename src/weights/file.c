@@ -35,7 +35,7 @@ static mote_status parse_header(const char *path, const char *text, size_t lengt
     *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (*header)
         return MOTE_OK;
-    /* where jansson has no memory for a value it says nothing */
+    // where jansson has no memory for a value it says nothing
     if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0')
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "'%s': memory for the header could not be had", path);
     return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': the header is not valid JSON at byte %d: %s", path,

@@ -11,7 +11,7 @@
 #define SHAPE_BYTES 160U
 #define HINT_BYTES  320U
 
-/* A block of the state that the file must hold, and where its bytes are. */
+/// A block of the state that the file must hold, and where its bytes are.
 typedef struct wanted_tensor {
     size_t block;
     bool is_found;
@@ -51,7 +51,7 @@ static mote_status list_wanted(loader *l)
 
 static mote_status find_wanted(const loader *l, const char *name, wanted_tensor **wanted)
 {
-    /* the wanted ones are in the order of their names, like the blocks */
+    // the wanted ones are in the order of their names, like the blocks
     const size_t block = mote_state_find(l->state, name);
     for (size_t i = 0; i < l->wanted_count; i++) {
         if (l->wanted[i].block == block) {
@@ -65,7 +65,7 @@ static mote_status find_wanted(const loader *l, const char *name, wanted_tensor 
                       l->source.file.path, name, mote_text_hint(nearest, hint, sizeof hint));
 }
 
-/* An array of whole numbers >= 0. */
+/// An array of whole numbers >= 0.
 static bool is_numbers(const json_t *array)
 {
     if (!json_is_array(array))
@@ -109,7 +109,7 @@ static bool has_shape(const json_t *shape, const mote_shape *wanted)
     return true;
 }
 
-/* The first dimensions of a shape; a longer one ends in dots. */
+/// The first dimensions of a shape; a longer one ends in dots.
 static const char *shape_text(const json_t *shape, char text[SHAPE_BYTES])
 {
     const size_t rank = json_array_size(shape);
@@ -198,8 +198,8 @@ static int compare_places(const void *a, const void *b)
     return left->block < right->block ? -1 : left->block > right->block;
 }
 
-/* Sorted by place, the tensors must cover the data without holes: so no bytes are unaccounted for, and
-   none is read twice. */
+/// Sorted by place, the tensors must cover the data without holes: so no bytes are unaccounted for, and
+/// none is read twice.
 static mote_status check_cover(loader *l)
 {
     const char *const path = l->source.file.path;

@@ -16,7 +16,7 @@
 #error "tensors are written as they lie in memory, and the format is little endian"
 #endif
 
-/* Text that is only counted while `text` is NULL. */
+/// Text that is only counted while `text` is NULL.
 typedef struct output {
     char *text;
     size_t length;
@@ -42,7 +42,7 @@ static void put_number(output *out, uint64_t number)
     put(out, digits, (size_t)length);
 }
 
-/* A JSON string: only what JSON demands is escaped. */
+/// A JSON string: only what JSON demands is escaped.
 static void put_string(output *out, const char *text)
 {
     put(out, "\"", 1);

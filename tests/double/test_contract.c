@@ -17,8 +17,8 @@
 #define ABSOLUTE_TOLERANCE 1e-9
 #define ELEMENTS_MAX       200U // of a tensor that are compared
 
-/* The loss's mean; of other layers the sum of the outputs times their derivatives, which is the
-   function that these are derivatives of. */
+/// The loss's mean; of other layers the sum of the outputs times their derivatives, which is the
+/// function that these are derivatives of.
 static double get_objective(layer_harness *harness)
 {
     layer_harness_run(harness, MOTE_PHASE_FORWARD);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Preloaded into a process: appends a line to the file named by MOTE_TRACE for each call that gets or
 // gives back memory, and for each read, write and rename, so that these can be told to lie between
-// steps. Calls go on to the C library's own entries and to the kernel; nothing here allocates.
+// steps. Calls go on to other entries of the C library; nothing here allocates.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -9,18 +9,41 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#define INTERPOSE __attribute__((visibility("default")))
+/// Defines what the process calls by the name of `symbol`.
+#define INTERPOSE(symbol) __asm__(symbol) __attribute__((visibility("default")))
 
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *memory, size_t bytes);
-void *__libc_memalign(size_t alignment, size_t bytes);
-void __libc_free(void *memory);
+/// Where calls go on to.
+void *libc_malloc(size_t bytes) __asm__("__libc_malloc");
+void *libc_calloc(size_t count, size_t bytes) __asm__("__libc_calloc");
+void *libc_realloc(void *memory, size_t bytes) __asm__("__libc_realloc");
+void *libc_memalign(size_t alignment, size_t bytes) __asm__("__libc_memalign");
+void libc_free(void *memory) __asm__("__libc_free");
+void *libc_sbrk(intptr_t increment) __asm__("__sbrk");
+void *libc_mmap(void *address, size_t bytes, int protection, int flags, int descriptor,
+                off_t offset) __asm__("mmap64");
+ssize_t libc_pread(int descriptor, void *data, size_t bytes, off_t offset) __asm__("pread64");
+ssize_t libc_pwrite(int descriptor, const void *data, size_t bytes,
+                    off_t offset) __asm__("pwrite64");
+int libc_renameat(int from_folder, const char *from, int to_folder,
+                  const char *to) __asm__("renameat");
+
+/// What the process calls.
+void *trace_malloc(size_t bytes) INTERPOSE("malloc");
+void *trace_calloc(size_t count, size_t bytes) INTERPOSE("calloc");
+void *trace_realloc(void *memory, size_t bytes) INTERPOSE("realloc");
+void trace_free(void *memory) INTERPOSE("free");
+int trace_posix_memalign(void **memory, size_t alignment, size_t bytes) INTERPOSE("posix_memalign");
+void *trace_aligned_alloc(size_t alignment, size_t bytes) INTERPOSE("aligned_alloc");
+void *trace_sbrk(intptr_t increment) INTERPOSE("sbrk");
+void *trace_mmap(void *address, size_t bytes, int protection, int flags, int descriptor,
+                 off_t offset) INTERPOSE("mmap");
+ssize_t trace_pread(int descriptor, void *data, size_t bytes, off_t offset) INTERPOSE("pread");
+ssize_t trace_pwrite(int descriptor, const void *data, size_t bytes, off_t offset)
+    INTERPOSE("pwrite");
+int trace_rename(const char *from, const char *to) INTERPOSE("rename");
 
 /// Opened before main; -1: no trace is wanted.
 static int trace = -1;
@@ -29,8 +52,7 @@ static void __attribute__((constructor)) open_trace(void)
 {
     const char *const path = getenv("MOTE_TRACE");
     if (path)
-        trace = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                             0600);
+        trace = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 /// One line, written at once, so that those of several threads do not mix.
@@ -44,95 +66,79 @@ static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
     va_start(arguments, format);
     const int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (length > 0 && (size_t)length < sizeof line)
-        (void)syscall(SYS_write, trace, line, (size_t)length);
+    if (length <= 0 || (size_t)length >= sizeof line || write(trace, line, (size_t)length) < 0)
+        trace = -1; // a trace with a hole would prove nothing: its end is missed
     errno = kept_errno;
 }
 
-INTERPOSE void *malloc(size_t bytes)
+void *trace_malloc(size_t bytes)
 {
     note("memory malloc %zu\n", bytes);
-    return __libc_malloc(bytes);
+    return libc_malloc(bytes);
 }
 
-INTERPOSE void *calloc(size_t count, size_t bytes)
+void *trace_calloc(size_t count, size_t bytes)
 {
     note("memory calloc %zu\n", count * bytes);
-    return __libc_calloc(count, bytes);
+    return libc_calloc(count, bytes);
 }
 
-INTERPOSE void *realloc(void *memory, size_t bytes)
+void *trace_realloc(void *memory, size_t bytes)
 {
     note("memory realloc %zu\n", bytes);
-    return __libc_realloc(memory, bytes);
+    return libc_realloc(memory, bytes);
 }
 
-INTERPOSE void free(void *memory)
+void trace_free(void *memory)
 {
     if (memory)
         note("memory free\n");
-    __libc_free(memory);
+    libc_free(memory);
 }
 
-INTERPOSE int posix_memalign(void **memory, size_t alignment, size_t bytes)
+int trace_posix_memalign(void **memory, size_t alignment, size_t bytes)
 {
     note("memory posix_memalign %zu\n", bytes);
-    void *const made = __libc_memalign(alignment, bytes);
+    void *const made = libc_memalign(alignment, bytes);
     if (!made)
         return ENOMEM;
     *memory = made;
     return 0;
 }
 
-INTERPOSE void *aligned_alloc(size_t alignment, size_t bytes)
+void *trace_aligned_alloc(size_t alignment, size_t bytes)
 {
     note("memory aligned_alloc %zu\n", bytes);
-    return __libc_memalign(alignment, bytes);
+    return libc_memalign(alignment, bytes);
 }
 
-INTERPOSE void *mmap(void *address, size_t bytes, int protection, int flags, int descriptor,
-                     off_t offset)
-{
-    note("memory mmap %zu\n", bytes);
-    const long result = syscall(SYS_mmap, address, bytes, protection, flags, descriptor, offset);
-    return (void *)result; // MAP_FAILED is -1
-}
-
-INTERPOSE int munmap(void *address, size_t bytes)
-{
-    note("memory munmap %zu\n", bytes);
-    return (int)syscall(SYS_munmap, address, bytes);
-}
-
-INTERPOSE int brk(void *address)
-{
-    note("memory brk\n");
-    return (void *)syscall(SYS_brk, address) == address ? 0 : -1;
-}
-
-INTERPOSE void *sbrk(intptr_t increment)
+void *trace_sbrk(intptr_t increment)
 {
     note("memory sbrk %lld\n", (long long)increment);
-    char *const end = (char *)syscall(SYS_brk, NULL);
-    if (increment != 0 && (char *)syscall(SYS_brk, end + increment) != end + increment)
-        return (void *)-1L;
-    return end;
+    return libc_sbrk(increment);
 }
 
-INTERPOSE ssize_t pread(int descriptor, void *data, size_t bytes, off_t offset)
+void *trace_mmap(void *address, size_t bytes, int protection, int flags, int descriptor,
+                 off_t offset)
+{
+    note("memory mmap %zu\n", bytes);
+    return libc_mmap(address, bytes, protection, flags, descriptor, offset);
+}
+
+ssize_t trace_pread(int descriptor, void *data, size_t bytes, off_t offset)
 {
     note("read %zu %lld\n", bytes, (long long)offset);
-    return syscall(SYS_pread64, descriptor, data, bytes, offset);
+    return libc_pread(descriptor, data, bytes, offset);
 }
 
-INTERPOSE ssize_t pwrite(int descriptor, const void *data, size_t bytes, off_t offset)
+ssize_t trace_pwrite(int descriptor, const void *data, size_t bytes, off_t offset)
 {
     note("write %zu %lld\n", bytes, (long long)offset);
-    return syscall(SYS_pwrite64, descriptor, data, bytes, offset);
+    return libc_pwrite(descriptor, data, bytes, offset);
 }
 
-INTERPOSE int rename(const char *from, const char *to)
+int trace_rename(const char *from, const char *to)
 {
     note("rename %s\n", to);
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    return libc_renameat(AT_FDCWD, from, AT_FDCWD, to);
 }

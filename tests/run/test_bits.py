@@ -22,6 +22,12 @@ VARIANTS = [
 ]
 
 
+# Of every build on every machine. They change when a network above, the digits, or the definition of
+# a layer, an optimizer or the order of a sum does, and then for all builds alike.
+MIXED_BITS = "0fc7ab814cef9494c6e2c36bc6b066a676dc968b929e87f38f9306bb6b2f8734"
+LENET5_BITS = "4094c929da26b8304d8718913e58a21c324ec0b391d7b77d36cf5357c8a3a340"
+
+
 class Bits(RunTest):
     def digest(self, *arguments):
         return self.run_json("train", "net.ini", *arguments)["weights_sha256"]
@@ -33,6 +39,12 @@ class Bits(RunTest):
                 continue
             with self.subTest(variant):
                 self.assertEqual(self.digest(*options, *variant), expected)
+
+    def test_the_bits_are_those_of_all_compilers_and_machines(self):
+        self.write_model(MIXED + add_set("train_set", 77))
+        self.assertEqual(self.digest(), MIXED_BITS)
+        self.write_model(LENET5 + add_set("train_set", 100))
+        self.assertEqual(self.digest(), LENET5_BITS)
 
     def test_a_mixed_network_with_a_partial_last_batch(self):
         # 2 * 32 + 13 samples

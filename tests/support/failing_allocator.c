@@ -55,7 +55,7 @@ void failing_allocator_init(failing_allocator *failing, size_t fail_at, bool fai
     };
 }
 
-/* True when the run made fewer requests than the one that was to fail. */
+/// True when the run made fewer requests than the one that was to fail.
 static bool run_once(mote_status (*run)(const mote_allocator *allocator, void *user), void *user,
                      failing_allocator *failing)
 {

@@ -55,7 +55,7 @@ static size_t make_buffer(layer_harness *harness, const mote_tensor_spec *spec)
     return harness->buffer_count++;
 }
 
-/* A tensor in the buffer, or in a new one when that is LAYER_NO_BUFFER. */
+/// A tensor in the buffer, or in a new one when that is LAYER_NO_BUFFER.
 static void add_slot(layer_harness *harness, layer_tensor_kind kind, const mote_tensor_spec *spec,
                      size_t buffer)
 {
@@ -66,7 +66,7 @@ static void add_slot(layer_harness *harness, layer_tensor_kind kind, const mote_
     slot->tensor.data = layer_buffer_bytes(&harness->buffers[slot->buffer]);
 }
 
-/* A tensor that runs do not get. */
+/// A tensor that runs do not get.
 static void add_empty_slot(layer_harness *harness, layer_tensor_kind kind,
                            const mote_tensor_spec *spec)
 {
@@ -144,7 +144,7 @@ static void add_slots(layer_harness *harness)
     add_derivative_slots(harness);
 }
 
-/* Splits "key=value" texts. */
+/// Splits "key=value" texts.
 static size_t make_entries(const layer_config *config, char texts[][ENTRY_BYTES],
                            mote_entry *entries)
 {
@@ -189,8 +189,9 @@ static void init_setup(layer_harness *harness)
 {
     const layer_config *const config = &harness->config;
     for (size_t i = 0; i < config->input_count; i++) {
+        const size_t *const dims = config->inputs[i];
         harness->input_specs[i] =
-            (mote_tensor_spec){MOTE_DTYPE_REAL, true, mote_shape_make(3, config->inputs[i])};
+            (mote_tensor_spec){MOTE_DTYPE_REAL, true, mote_shape_image(dims[0], dims[1], dims[2])};
     }
     harness->setup = (mote_setup){
         .layer_name = LAYER_NODE,
@@ -275,7 +276,7 @@ void layer_harness_expect(const layer_harness *harness, layer_tensor_kind kind, 
     }
 }
 
-/* A grid between -1 and 1 in a stirred order: distinct values, none of them 0. */
+/// A grid between -1 and 1 in a stirred order: distinct values, none of them 0.
 static void fill_slot(layer_harness *harness, layer_tensor_kind kind, size_t index)
 {
     const layer_slot *const slot = &harness->slots[kind][index];

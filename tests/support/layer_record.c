@@ -35,7 +35,7 @@ static bool is_finite(size_t count, const mote_real *values)
     return true;
 }
 
-/* What a step made is made of what was declared, so no poison can be in it. */
+/// What a step made is made of what was declared, so no poison can be in it.
 static void add_finite(const layer_harness *harness, layer_tensor_kind kind, layer_record *record)
 {
     layer_record_add(harness, kind, record);
@@ -46,7 +46,7 @@ static void add_finite(const layer_harness *harness, layer_tensor_kind kind, lay
     }
 }
 
-/* Whether a backward phase needs the input that was written over. */
+/// Whether a backward phase needs the input that was written over.
 static bool has_lost_input(const layer_harness *harness, unsigned phase)
 {
     const bool in_place =

@@ -63,7 +63,7 @@ static reference read_reference(const char *folder, double tolerance)
     return r;
 }
 
-/* Values of "<case>/<tensor>", or NULL. */
+/// Values of "<case>/<tensor>", or NULL.
 static const double *find_values(const reference *r, const char *name, const char *tensor,
                                  size_t *count)
 {
@@ -80,7 +80,7 @@ static const double *find_values(const reference *r, const char *name, const cha
     return r->data + first / sizeof(double);
 }
 
-/* The next field of a line, up to '|' or its end, without blanks around it. */
+/// The next field of a line, up to '|' or its end, without blanks around it.
 static char *cut_field(char **rest)
 {
     char *field = *rest;
@@ -119,7 +119,7 @@ static void read_properties(char *field, layer_config *config)
     }
 }
 
-/* name | layer | batch | shapes | properties */
+/// name | layer | batch | shapes | properties
 static void read_case(const char *line, reference_case *c)
 {
     *c = (reference_case){.config = {.batch = 0}};
@@ -160,7 +160,7 @@ static const struct tensor_name {
       {"running_var_after", LAYER_STATISTIC, 1},
 };
 
-/* Labels by index where the layer takes them so. */
+/// Labels by index where the layer takes them so.
 static void set_label_index(const reference *r, const char *name, const layer_harness *harness)
 {
     size_t count = 0;
@@ -226,7 +226,7 @@ static void check_training(const reference *r, const char *name, const layer_con
     layer_harness_release(&harness);
 }
 
-/* Forward alone, by the layer of this configuration; its output is compared with `tensor`. */
+/// Forward alone, by the layer of this configuration; its output is compared with `tensor`.
 static void check_inference(const reference *r, const char *name, layer_config config,
                             const char *tensor)
 {

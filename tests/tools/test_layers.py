@@ -14,8 +14,8 @@ class Layers(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
-        self.touch("src/layer/layers.def", "LAYER(relu)\n")
-        self.touch("src/layer/relu.c")
+        self.touch("src/layer/layers.def", "// LAYER(none)\nLAYER(relu)\n  LAYER( tanh )\n")
+        self.touch("tests/unit/layer/test_relu.c")
 
     def touch(self, name, text=""):
         path = self.root / name
@@ -29,10 +29,13 @@ class Layers(unittest.TestCase):
     def test_a_layer_without_a_test_is_an_error(self):
         result = self.configure()
         self.assertNotEqual(result.returncode, 0)
-        self.assertIn("src/layer/relu.c has no test tests/unit/layer/test_relu.c", result.stderr)
+        self.assertIn("LAYER(tanh) of src/layer/layers.def has no test", result.stderr)
+        self.assertIn("tests/unit/layer/test_tanh.c", result.stderr)
+        self.assertNotIn("relu", result.stderr)
+        self.assertNotIn("none", result.stderr)
 
-    def test_a_layer_with_a_test_is_accepted(self):
-        self.touch("tests/unit/layer/test_relu.c")
+    def test_layers_with_tests_are_accepted(self):
+        self.touch("tests/unit/layer/test_tanh.c")
         result = self.configure()
         self.assertEqual((result.returncode, result.stderr), (0, ""))
 

@@ -35,22 +35,41 @@ static inline size_t mote_axis_offset(const mote_axis *axis, size_t i)
     return i / axis->period * axis->jump + i % axis->period * axis->step;
 }
 
-/// Copies a short run. Fixed sizes become vector moves; a rest is covered by a move that overlaps the last.
+/// Copies a short run. Sizes are fixed, so that they become moves and not calls; a rest is covered by a move
+/// that overlaps the last.
 static inline void mote_copy_run(mote_real *to, const mote_real *from, size_t count)
 {
     if (count >= 8) {
         for (size_t i = 0; i + 8 <= count; i += 8)
             memcpy(to + i, from + i, 8 * sizeof *to);
         memcpy(to + count - 8, from + count - 8, 8 * sizeof *to);
-        return;
-    }
-    if (count >= 4) {
+    } else if (count >= 4) {
         memcpy(to, from, 4 * sizeof *to);
         memcpy(to + count - 4, from + count - 4, 4 * sizeof *to);
-        return;
+    } else if (count >= 2) {
+        memcpy(to, from, 2 * sizeof *to);
+        memcpy(to + count - 2, from + count - 2, 2 * sizeof *to);
+    } else if (count == 1) {
+        to[0] = from[0];
     }
-    for (size_t i = 0; i < count; i++)
-        to[i] = from[i];
+}
+
+/// Sets a short run to 0, in the same way.
+static inline void mote_clear_run(mote_real *to, size_t count)
+{
+    if (count >= 8) {
+        for (size_t i = 0; i + 8 <= count; i += 8)
+            memset(to + i, 0, 8 * sizeof *to);
+        memset(to + count - 8, 0, 8 * sizeof *to);
+    } else if (count >= 4) {
+        memset(to, 0, 4 * sizeof *to);
+        memset(to + count - 4, 0, 4 * sizeof *to);
+    } else if (count >= 2) {
+        memset(to, 0, 2 * sizeof *to);
+        memset(to + count - 2, 0, 2 * sizeof *to);
+    } else if (count == 1) {
+        to[0] = 0;
+    }
 }
 
 #endif

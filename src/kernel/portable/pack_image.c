@@ -90,8 +90,7 @@ static size_t locate(ptrdiff_t place, size_t divisor, size_t extent)
 static void clear(const run *part, const tap *at, target panel)
 {
     for (size_t channel = 0; channel < at->channel_count; channel++) {
-        for (size_t i = 0; i < part->length; i++)
-            panel.to[i] = 0;
+        mote_clear_run(panel.to, part->length);
         panel.to += panel.channel_step;
     }
 }
@@ -145,12 +144,11 @@ static void copy(const mote_patches *patches, const run *part, const tap *at, co
         copy_whole(from, plane, at->channel_count, panel);
         return;
     }
+    const bool whole = inside.first == 0 && inside.end == part->length;
     for (size_t channel = 0; channel < at->channel_count; channel++) {
-        for (size_t i = 0; i < inside.first; i++)
-            panel.to[i] = 0;
+        if (!whole)
+            mote_clear_run(panel.to, part->length);
         mote_copy_run(panel.to + inside.first, from, inside.end - inside.first);
-        for (size_t i = inside.end; i < part->length; i++)
-            panel.to[i] = 0;
         from += plane;
         panel.to += panel.channel_step;
     }

@@ -48,13 +48,14 @@ static overlap find_overlap(const row_part *part, size_t kernel_column)
     const mote_window *const window = part->window;
     const size_t stride = window->stride_width;
     const size_t pad = window->pad_left;
-    const size_t before =
-        pad > kernel_column ? mote_size_ceil_divide(pad - kernel_column, stride) : 0;
-    const size_t end = window->width + pad > kernel_column
-                           ? mote_size_ceil_divide(window->width + pad - kernel_column, stride)
-                           : 0;
-    const size_t low = mote_size_max(before, part->first);
-    const size_t high = mote_size_min(end, part->first + part->count);
+    const size_t plane_end = window->width + pad; // both counted from the start of the padding
+    size_t low = part->first;
+    size_t high = part->first + part->count;
+    if (low * stride + kernel_column < pad)
+        low = mote_size_ceil_divide(pad - kernel_column, stride);
+    if ((high - 1) * stride + kernel_column >= plane_end)
+        high = plane_end > kernel_column ? mote_size_ceil_divide(plane_end - kernel_column, stride)
+                                         : 0;
     if (low >= high)
         return (overlap){0};
     return (overlap){
@@ -84,7 +85,8 @@ static inline void take_larger(size_t count, size_t stride, const mote_real *x, 
 {
     for (size_t i = 0; i < count; i++) {
         const mote_real value = x[i * stride];
-        const bool takes = value > best[i] || value != value; // what is not a number wins
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): start_maximum sets all
+        const bool takes = (value > best[i]) | (value != value); // what is not a number wins
         place[i] = takes ? here : place[i];
         best[i] = takes ? value : best[i];
     }
@@ -132,8 +134,8 @@ void MOTE_KERNEL(max_pool)(const mote_window *window, const mote_real *x, mote_r
     for (size_t out_row = 0; out_row < window->out_height; out_row++) {
         for (size_t first = 0; first < window->out_width; first += PART) {
             const row_part part = find_part(window, out_row, first);
-            mote_real best[PART] = {0};
-            uint32_t place[PART] = {0};
+            mote_real best[PART];
+            uint32_t place[PART];
             find_maximum(&part, x, best, place);
             memcpy(y + out_row * window->out_width + first, best, part.count * sizeof *best);
             if (index)
@@ -227,6 +229,7 @@ static void spread_shares(const row_part *part, const mote_real *share, mote_rea
             const overlap cells = find_overlap(part, column);
             mote_real *const to = dx + row * window->width + cells.column;
             for (size_t i = 0; i < cells.count; i++)
+                // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the caller set all
                 to[i * window->stride_width] += share[cells.first + i];
         }
     }

@@ -41,12 +41,20 @@ typedef struct places {
 
 static places find_places(const work *w, size_t column)
 {
+    const mote_axis *const axis = &w->product->column_axis;
     places found = {.width = mote_size_min(w->column_end - column, MOTE_KERNEL(tile).columns)};
     found.neighbours = true;
+    size_t in_period = axis->period == 0 ? 0 : column % axis->period;
+    size_t offset = mote_axis_offset(axis, column);
     for (size_t c = 0; c < found.width; c++) {
-        found.offsets[c] = mote_axis_offset(&w->product->column_axis, column + c);
-        if (found.offsets[c] != found.offsets[0] + c)
-            found.neighbours = false;
+        found.offsets[c] = offset;
+        found.neighbours &= offset == found.offsets[0] + c;
+        offset += axis->step;
+        in_period++;
+        if (in_period == axis->period) {
+            in_period = 0;
+            offset += axis->jump - axis->period * axis->step;
+        }
     }
     return found;
 }

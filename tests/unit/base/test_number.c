@@ -179,7 +179,7 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **unused)
 {
     (void)unused;
     if (!choose_comma_locale())
-        skip(); /* this system has no such locale */
+        skip(); // this system has no such locale
     char text[40];
     (void)snprintf(text, sizeof text, "%.1f", 0.5);
     assert_string_equal(text, "0,5");

@@ -22,7 +22,7 @@ static void note_call(void *argument, size_t task, size_t task_count)
     r->task_count = task_count;
 }
 
-/* A pool that runs its tasks backwards. */
+/// A pool that runs its tasks backwards.
 static void run_backwards(void *user, mote_parallel_task *task, void *argument, size_t task_count)
 {
     ((record *)user)->runs++;

@@ -50,7 +50,7 @@ static void the_generator_gives_the_published_words(void **unused)
 static void seeds_are_mixed_by_the_finalizer_of_splitmix64(void **unused)
 {
     (void)unused;
-    /* splitmix64 of state 0 first adds the golden ratio: its published first output */
+    // splitmix64 of state 0 first adds the golden ratio: its published first output
     assert_true(mote_philox_mix(0x9E3779B97F4A7C15U) == 0xE220A8397B1DCDAFU);
     assert_true(mote_philox_mix(0) == 0);
 }
@@ -106,7 +106,7 @@ static void uniform_numbers_are_the_middle_of_their_word(void **unused)
         assert_true(value > 0.0 && value < 1.0);
         sum += value;
     }
-    assert_true(fabs(sum / 100000 - 0.5) < 0.004); /* 4 standard deviations */
+    assert_true(fabs(sum / 100000 - 0.5) < 0.004); // 4 standard deviations
 }
 
 static void the_logarithm_is_that_of_the_c_library(void **unused)
@@ -134,7 +134,7 @@ static void normal_numbers_invert_the_distribution_function(void **unused)
     }
 }
 
-/* The index below `count` of the largest or smallest word. */
+/// The index below `count` of the largest or smallest word.
 static uint64_t find_extreme(bool is_largest, uint64_t count)
 {
     uint64_t found = 0;
@@ -205,7 +205,7 @@ static void other_keys_give_other_orders(void **unused)
     size_t equal = 0;
     for (uint64_t i = 0; i < 5000; i++)
         equal += mote_random_permute(&plain_key, 5000, i) == mote_random_permute(&other, 5000, i);
-    assert_in_range(equal, 0, 8); /* one is expected */
+    assert_in_range(equal, 0, 8); // one is expected
 }
 
 static void all_orders_of_three_are_equally_likely(void **unused)
@@ -219,9 +219,9 @@ static void all_orders_of_three_are_equally_likely(void **unused)
             code = 3 * code + mote_random_permute(&key, 3, i);
         seen[code]++;
     }
-    static const size_t orders[6] = {5, 7, 11, 15, 19, 21}; /* 012 021 102 120 201 210 */
+    static const size_t orders[6] = {5, 7, 11, 15, 19, 21}; // 012 021 102 120 201 210
     for (size_t i = 0; i < 6; i++)
-        assert_in_range(seen[orders[i]], 885, 1115); /* 4 standard deviations */
+        assert_in_range(seen[orders[i]], 885, 1115); // 4 standard deviations
 }
 
 static void every_place_is_equally_likely_for_the_first(void **unused)
@@ -232,7 +232,7 @@ static void every_place_is_equally_likely_for_the_first(void **unused)
     for (key.iteration = 0; key.iteration < 10000; key.iteration++)
         seen[mote_random_permute(&key, 10, 0)]++;
     for (size_t i = 0; i < 10; i++)
-        assert_in_range(seen[i], 880, 1120); /* 4 standard deviations */
+        assert_in_range(seen[i], 880, 1120); // 4 standard deviations
 }
 
 static void huge_counts_are_permuted(void **unused)

@@ -21,7 +21,7 @@ static mote_status forward(mote_status status, int *reached)
     return MOTE_OK;
 }
 
-/* In a thread that has raised nothing yet. */
+/// In a thread that has raised nothing yet.
 static void *check_empty_record(void *is_empty)
 {
     const mote_error *const error = mote_last_error();

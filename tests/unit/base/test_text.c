@@ -105,7 +105,7 @@ static void the_nearest_name_is_at_most_two_edits_away(void **unused)
 static void a_short_word_has_no_far_neighbour(void **unused)
 {
     (void)unused;
-    assert_null(nearest("mx")); /* one edit is half of the word */
+    assert_null(nearest("mx")); // one edit is half of the word
     assert_string_equal(nearest("mac"), "max");
     assert_null(nearest("mac_"));
     assert_null(nearest(""));

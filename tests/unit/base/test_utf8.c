@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* Encodes by the definition, without a check. */
+/// Encodes by the definition, without a check.
 static size_t encode(uint32_t code, char text[4])
 {
     if (code < 0x80) {

@@ -23,19 +23,23 @@ static const unsigned mode_sets[] = {
 
 static const char *const planners[] = {"naive", "best_fit"};
 
-/// Calls `check` with all models, modes and planners.
-static void for_all(void **state, void (*check)(const mote_compiled *compiled))
+/// Calls `check` with a model compiled for each set of modes by each planner.
+static void for_model(void **state, const char *text, void (*check)(const mote_compiled *compiled))
 {
-    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
-        for (size_t j = 0; j < sizeof mode_sets / sizeof mode_sets[0]; j++) {
-            for (size_t k = 0; k < sizeof planners / sizeof planners[0]; k++) {
-                compilation c;
-                expect_ok(compile_as(state, "model.ini", models[i], mode_sets[j], planners[k], &c));
-                check(&c.compiled);
-                compilation_release(&c);
-            }
+    for (size_t i = 0; i < sizeof mode_sets / sizeof mode_sets[0]; i++) {
+        for (size_t j = 0; j < sizeof planners / sizeof planners[0]; j++) {
+            compilation c;
+            expect_ok(compile_as(state, "model.ini", text, mode_sets[i], planners[j], &c));
+            check(&c.compiled);
+            compilation_release(&c);
         }
     }
+}
+
+static void for_all(void **state, void (*check)(const mote_compiled *compiled))
+{
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
+        for_model(state, models[i], check);
 }
 
 static void check_kinds(const mote_compiled *compiled)

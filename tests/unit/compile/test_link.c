@@ -114,6 +114,24 @@ static void an_update_of_a_weight_has_its_slots(void **state)
     compilation_release(&c);
 }
 
+/// How often an operation of the program lets go of these bytes after `step`.
+static size_t count_deaths(const mote_program *program, size_t step, size_t offset, size_t bytes)
+{
+    const mote_operation *const operation = &program->operations[step];
+    size_t deaths = 0;
+    for (size_t i = 0; i < operation->dead_count; i++)
+        deaths += operation->dead[i].offset == offset && operation->dead[i].bytes == bytes;
+    return deaths;
+}
+
+static size_t count_all_deaths(const mote_program *program)
+{
+    size_t deaths = 0;
+    for (size_t i = 0; i < program->operation_count; i++)
+        deaths += program->operations[i].dead_count;
+    return deaths;
+}
+
 /// Blocks whose last use is the program's last step are read by the caller.
 static void every_block_dies_once_after_its_last_step(void **state)
 {
@@ -122,19 +140,16 @@ static void every_block_dies_once_after_its_last_step(void **state)
     size_t placement = c.compiled.state_block_count;
     for (size_t i = 0; i < c.compiled.program_count; i++) {
         const mote_schedule *const schedule = &c.compiled.schedules[i];
-        const mote_program *const program = &c.compiled.programs[i];
+        size_t mortal = 0;
         for (size_t j = 0; j < schedule->block_count; j++, placement++) {
             const mote_block *const block = &schedule->blocks[j];
-            size_t deaths = 0;
-            for (size_t k = 0; k < program->operation_count; k++) {
-                const mote_operation *const operation = &program->operations[k];
-                for (size_t l = 0; l < operation->dead_count; l++)
-                    deaths += k == block->last &&
-                              operation->dead[l].offset == c.compiled.plan.offsets[placement] &&
-                              operation->dead[l].bytes == block->bytes;
-            }
-            assert_int_equal(deaths, block->last + 1 < schedule->step_count);
+            const bool dies = block->last + 1 < schedule->step_count;
+            assert_int_equal(count_deaths(&c.compiled.programs[i], block->last,
+                                          c.compiled.plan.offsets[placement], block->bytes),
+                             dies);
+            mortal += dies;
         }
+        assert_int_equal(count_all_deaths(&c.compiled.programs[i]), mortal);
     }
     compilation_release(&c);
 }

@@ -107,6 +107,15 @@ static void values_of_a_schedule_that_do_not_fit_together_are_refused_with_its_l
             "learning_rate and 1 of iteration; there must be one more rate than iterations");
 }
 
+static void a_rate_of_the_optimizer_beside_a_schedule_of_rates_is_refused(void **state)
+{
+    refused(state,
+            "[Optimizer]\ntype = sgd\nlearning_rate = 0.5\n"
+            "[LearningRateScheduler]\ntype = step\nlearning_rate = 1,2\niteration = 5\n",
+            ":14: [Optimizer]: learning_rate = 0.5: the schedule 'step' sets all rates; remove one "
+            "of the two");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +127,7 @@ int main(void)
         cmocka_unit_test(a_bad_key_or_value_of_an_optimizer_is_refused),
         cmocka_unit_test(an_unknown_schedule_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(values_of_a_schedule_that_do_not_fit_together_are_refused_with_its_line),
+        cmocka_unit_test(a_rate_of_the_optimizer_beside_a_schedule_of_rates_is_refused),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

@@ -23,10 +23,10 @@
 #define PIXELS      6UL
 #define COUNT       7UL
 #define CLASSES     4UL
-#define IMAGE_BYTES 58UL /* 16 + COUNT * PIXELS */
-#define LABEL_BYTES 15UL /* 8 + COUNT */
+#define IMAGE_BYTES 58UL // 16 + COUNT * PIXELS
+#define LABEL_BYTES 15UL // 8 + COUNT
 
-/* The default files: pixel p of image i is 40 i + p, its label i % 4. */
+/// The default files: pixel p of image i is 40 i + p, its label i % 4.
 
 static inline void fill_images(unsigned char bytes[IMAGE_BYTES])
 {

@@ -176,7 +176,7 @@ static void class_names_are_kept(void **state)
     char names[] = "cat, dog,a b,x";
     add_key(&set, "class_names", names);
     dataset = open_set(&set);
-    memset(names, '!', sizeof names - 1); /* the section does not outlive the opening */
+    memset(names, '!', sizeof names - 1); // the section does not outlive the opening
     assert_string_equal(mote_dataset_class_names(dataset), "cat, dog,a b,x");
     mote_dataset_close(&dataset);
 }

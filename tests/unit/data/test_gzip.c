@@ -6,7 +6,7 @@
 
 #define PACKED_MAX 4096U
 
-/* A gzip member of `count` bytes behind what `packed` has already. */
+/// A gzip member of `count` bytes behind what `packed` has already.
 static void pack(unsigned char packed[PACKED_MAX], size_t *packed_count, unsigned char *bytes,
                  size_t count)
 {
@@ -21,7 +21,7 @@ static void pack(unsigned char packed[PACKED_MAX], size_t *packed_count, unsigne
     assert_int_equal(deflateEnd(&z), Z_OK);
 }
 
-/* Writes images.idx compressed: `count` of its bytes, and `extra` zeroes behind them in the same member. */
+/// Writes images.idx compressed: `count` of its bytes, and `extra` zeroes behind them in the same member.
 static size_t write_packed(void **state, size_t count, size_t extra,
                            unsigned char packed[PACKED_MAX])
 {
@@ -93,8 +93,8 @@ static void every_truncation_is_refused(void **state)
     }
 }
 
-/* Some bits of a gzip file mean nothing (time and system, padding of the last byte). Where another one is
-   wrong the file is refused, by zlib's checksum at the latest. */
+/// Some bits of a gzip file mean nothing (time and system, padding of the last byte). Where another one is
+/// wrong the file is refused, by zlib's checksum at the latest.
 static void a_changed_byte_is_refused_or_means_nothing(void **state)
 {
     unsigned char packed[PACKED_MAX];

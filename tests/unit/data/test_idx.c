@@ -2,7 +2,7 @@
 // IDX files that are not what they should be: each is refused with file, record and reason.
 #include "sets.h"
 
-/* The default image file with byte `at` changed and `count` bytes long, zeroes where it is longer. */
+/// The default image file with byte `at` changed and `count` bytes long, zeroes where it is longer.
 static void write_images(void **state, size_t at, unsigned char value, size_t count)
 {
     unsigned char bytes[IMAGE_BYTES + 16] = {0};

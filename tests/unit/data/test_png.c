@@ -6,7 +6,7 @@
 
 #define SIDE 16UL
 
-/* What a test image is like. */
+/// What a test image is like.
 typedef struct png_kind {
     int color_type, depth;
     bool is_interlaced, has_gamma, has_text, has_transparency;
@@ -42,7 +42,7 @@ static void write_extras(png_structp png, png_infop info, const png_kind *kind)
     }
 }
 
-/* Byte b of row r of the image is 16 r + b. */
+/// Byte b of row r of the image is 16 r + b.
 static const char *write_png(void **state, const char *name, const png_kind *kind, uint32_t width,
                              uint32_t height)
 {
@@ -239,7 +239,7 @@ static uint32_t checksum(const unsigned char *bytes, size_t count)
     return ~sum;
 }
 
-/* Pixels that are wrong while all checksums of chunks are right reach libpng, which complains. */
+/// Pixels that are wrong while all checksums of chunks are right reach libpng, which complains.
 static void damage_that_only_libpng_can_see_is_refused(void **state)
 {
     size_t count = 0;

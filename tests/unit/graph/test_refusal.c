@@ -184,6 +184,17 @@ static void a_shape_beyond_the_address_range_is_refused(void **state)
             "18446744073709551615 elements");
 }
 
+static void an_unknown_loss_is_named_with_the_one_that_was_meant(void **state)
+{
+    refused(state, "[Model]\nloss = crss\n[in]\ntype = input\ninput_shape = 4\n",
+            MOTE_ERROR_PROPERTY,
+            "@:2: [Model]: loss = crss: there is no such loss, did you mean 'cross'?");
+    refused(state, "[Model]\nloss = hinge\n[in]\ntype = input\ninput_shape = 4\n",
+            MOTE_ERROR_PROPERTY,
+            "@:2: [Model]: loss = hinge: there is no such loss, expected one of: cross, mse, "
+            "cross_softmax");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_second_output_is_refused_with_both_names),
         cmocka_unit_test(shapes_that_do_not_fit_are_named_with_the_line_of_the_layer),
         cmocka_unit_test(a_shape_beyond_the_address_range_is_refused),
+        cmocka_unit_test(an_unknown_loss_is_named_with_the_one_that_was_meant),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

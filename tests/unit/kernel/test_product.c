@@ -26,10 +26,14 @@ static void check_plain(const level_state *levels, const size_t extents[4], unsi
         .row_bias = how & 1U ? row_bias : NULL,
         .column_bias = how & 2U ? column_bias : NULL,
     };
-    if (how & 4U)
-        product.left.outer.step = 1, product.left.inner.step = rows;
-    if (how & 8U)
-        product.right.outer.step = 1, product.right.inner.step = columns;
+    if (how & 4U) {
+        product.left.outer.step = 1;
+        product.left.inner.step = rows;
+    }
+    if (how & 8U) {
+        product.right.outer.step = 1;
+        product.right.inner.step = columns;
+    }
     check_product(levels, &product);
     free(column_bias);
     free(row_bias);

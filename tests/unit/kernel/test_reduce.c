@@ -158,7 +158,7 @@ static void softmax_is_accurate_and_sums_to_one(void **state)
     FOR_EACH_COUNT(count)
     {
         double sum = 0;
-        double largest = -INFINITY;
+        double largest = (double)-INFINITY;
         float y[MOST];
         for (size_t i = 0; i < count; i++)
             largest = fmax(largest, (double)v.a[i]);

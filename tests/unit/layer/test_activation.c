@@ -3,6 +3,7 @@
 #include "support/expect.h"
 #include "support/layer_harness.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,6 +68,31 @@ static void softmax_goes_over_the_last_axis(void **unused)
     expect_values("Activation=SoftMax", y, dx);
 }
 
+static void what_is_not_a_number_stays_so_through_every_function(void **unused)
+{
+    (void)unused;
+    static const char *const entries[] = {"activation=relu", "activation=sigmoid",
+                                          "activation=tanh", "activation=softmax"};
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        for (size_t place = 0; place < 21; place++) {
+            const layer_config config = {
+                .layer = "activation",
+                .entries = {entries[i]},
+                .input_count = 1,
+                .inputs = {{1, 1, 21}},
+                .batch = 1,
+            };
+            layer_harness harness;
+            layer_harness_build(&harness, &config);
+            layer_harness_fill(&harness);
+            layer_harness_data(&harness, LAYER_INPUT, 0)[place] = (mote_real)NAN;
+            layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+            assert_true(isnan(layer_harness_data(&harness, LAYER_OUTPUT, 0)[place]));
+            layer_harness_release(&harness);
+        }
+    }
+}
+
 static void an_unknown_function_is_refused_with_the_known_ones(void **unused)
 {
     (void)unused;
@@ -89,6 +115,7 @@ int main(void)
         cmocka_unit_test(sigmoid_has_its_known_values),
         cmocka_unit_test(tanh_has_its_known_values),
         cmocka_unit_test(softmax_goes_over_the_last_axis),
+        cmocka_unit_test(what_is_not_a_number_stays_so_through_every_function),
         cmocka_unit_test(an_unknown_function_is_refused_with_the_known_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

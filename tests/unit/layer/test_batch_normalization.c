@@ -60,7 +60,7 @@ static void weights_and_statistics_have_their_names_and_initial_values(void **un
     layer_harness_release(&harness);
 }
 
-/* One channel, mean 3, variance 5. */
+/// One channel, mean 3, variance 5.
 static const double x[] = {0, 2, 4, 6};
 static const double gamma_and_beta[] = {2, 0.5};
 static const double mean_and_variance[] = {1, 4};

@@ -25,7 +25,7 @@ static void for_each_case(case_check *check)
         check(&cases[i]);
 }
 
-/* The same step under another configuration has the same bits. */
+/// The same step under another configuration has the same bits.
 static void compare(const layer_case *c, const layer_config *other, const char *what)
 {
     char text[128];
@@ -175,7 +175,7 @@ static void update_changes_the_statistics_of_layers_that_are_trained(void **unus
     for_each_case(check_update);
 }
 
-/* Without the tensor the phase must give something else. */
+/// Without the tensor the phase must give something else.
 static void check_need(const layer_case *c, unsigned phase, layer_tensor_kind kind, size_t index)
 {
     layer_record expected;

@@ -102,8 +102,7 @@ static void weights_are_filters_channels_height_width(void **unused)
     layer_harness harness;
     layer_harness_build(&harness, &config);
     const mote_weight_declaration *const weight = &harness.declaration.weights[0];
-    const size_t dims[] = {8, 4, 3, 5};
-    const mote_shape expected = mote_shape_make(4, dims);
+    const mote_shape expected = {.rank = 4, .dims = {8, 4, 3, 5}};
     assert_true(mote_shape_equal(&weight->spec.shape, &expected));
     assert_int_equal(weight->fan_in, 4 * 15);
     assert_int_equal(weight->fan_out, 8 * 15);

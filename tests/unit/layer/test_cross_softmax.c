@@ -55,7 +55,7 @@ static void one_hot_labels_have_the_shape_of_the_prediction(void **unused)
 static const double logits[] = {0, 0, 0.69314718, 1.0986123, 0, 0};
 static const int32_t classes[] = {2, 1};
 
-/* Softmax of the rows is 1/4 1/4 2/4 and 3/5 1/5 1/5. */
+/// Softmax of the rows is 1/4 1/4 2/4 and 3/5 1/5 1/5.
 static const double metrics[] = {(0.69314718 + 1.6094379) / 2, 1};
 static const double derivatives[] = {0.125, 0.125, -0.25, 0.3, -0.4, 0.1};
 
@@ -155,6 +155,24 @@ static void an_index_that_is_no_class_makes_the_loss_nan(void **unused)
     layer_harness_release(&harness);
 }
 
+static void a_logit_that_is_not_a_number_makes_the_loss_none(void **unused)
+{
+    (void)unused;
+    static const char *const labels[] = {"label=index", "label=one_hot"};
+    for (size_t i = 0; i < 2; i++) {
+        const layer_config config = make_config(1, 40, 1, labels[i]);
+        for (size_t place = 0; place < 40; place++) {
+            layer_harness harness;
+            layer_harness_build(&harness, &config);
+            layer_harness_fill(&harness);
+            layer_harness_data(&harness, LAYER_INPUT, 0)[place] = (mote_real)NAN;
+            layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+            assert_true(isnan(layer_harness_data(&harness, LAYER_OUTPUT, 0)[MOTE_LOSS_MEAN]));
+            layer_harness_release(&harness);
+        }
+    }
+}
+
 static void a_label_of_another_type_is_refused(void **unused)
 {
     (void)unused;
@@ -178,6 +196,7 @@ int main(void)
         cmocka_unit_test(large_logits_do_not_overflow),
         cmocka_unit_test(of_equal_logits_the_first_counts),
         cmocka_unit_test(an_index_that_is_no_class_makes_the_loss_nan),
+        cmocka_unit_test(a_logit_that_is_not_a_number_makes_the_loss_none),
         cmocka_unit_test(a_label_of_another_type_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "support/expect.h"
 #include "support/layer_harness.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -159,6 +160,27 @@ static void padding_does_not_count_in_an_average(void **unused)
     expect_values(config, x, y, dx);
 }
 
+static void what_is_not_a_number_stays_so_in_every_kind(void **unused)
+{
+    (void)unused;
+    static const char *const kinds[] = {"pooling=max", "pooling=average", "pooling=global_max",
+                                        "pooling=global_average"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        for (size_t place = 0; place < 9; place++) {
+            layer_config config = make_config(kinds[i], 3, 3);
+            layer_harness harness;
+            config.entries[1] = i < 2 ? "pool_size=3" : NULL;
+            config.evaluation = place % 2 == 1; // without and with the index
+            layer_harness_build(&harness, &config);
+            layer_harness_fill(&harness);
+            layer_harness_data(&harness, LAYER_INPUT, 0)[place] = (mote_real)NAN;
+            layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+            assert_true(isnan(layer_harness_data(&harness, LAYER_OUTPUT, 0)[0]));
+            layer_harness_release(&harness);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +194,7 @@ int main(void)
         cmocka_unit_test(an_average_keeps_nothing),
         cmocka_unit_test(of_equal_maxima_the_first_gets_the_derivative),
         cmocka_unit_test(padding_does_not_count_in_an_average),
+        cmocka_unit_test(what_is_not_a_number_stays_so_in_every_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ static void fill(mote_real *values, size_t count)
         values[i] = (mote_real)mote_random_normal(&key, i);
 }
 
-/* Samples in groups, ascending; group sums ascending. */
+/// Samples in groups, ascending; group sums ascending.
 static mote_real add_in_groups(const mote_real *terms, size_t count, size_t group)
 {
     mote_real total = 0;
@@ -38,7 +38,7 @@ static mote_real add_in_groups(const mote_real *terms, size_t count, size_t grou
     return total;
 }
 
-/* 16 interleaved lanes, combined 8-4-2-1. */
+/// 16 interleaved lanes, combined 8-4-2-1.
 static mote_real add_in_lanes(const mote_real *terms, size_t count, size_t stride)
 {
     mote_real lanes[16] = {0};

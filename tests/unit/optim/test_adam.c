@@ -57,7 +57,7 @@ static void apply(fixture *f, uint64_t step, size_t thread_count)
     mote_optimizer_adam.apply(&run, f->state);
 }
 
-/* One element by the formula of the paper, with weight decay as in torch.optim.Adam. */
+/// One element by the formula of the paper, with weight decay as in torch.optim.Adam.
 static void expect_formula(const char *weight_decay_text, double weight_decay)
 {
     fixture *const f = &fixtures[0];

@@ -129,7 +129,7 @@ static void reserved_space_is_there(void **state)
     assert_int_equal(size, 0);
     expect_ok(mote_file_reserve(&file, 100000));
     expect_ok(mote_file_size(&file, &size));
-    assert_true(size == 100000 || size == 0); /* 0: a file system without the call */
+    assert_true(size == 100000 || size == 0); // 0: a file system without the call
     mote_file_close(&file);
 }
 
@@ -172,7 +172,7 @@ static void a_temporary_file_is_read_and_written_and_has_no_name(void **state)
     mote_file_close(&file);
 }
 
-/* Opens a temporary file while TMPDIR is `folder`. */
+/// Opens a temporary file while TMPDIR is `folder`.
 static mote_status open_temporary_in(const char *folder, mote_file *file)
 {
     const char *const found = getenv("TMPDIR");

@@ -61,7 +61,7 @@ static void pages_are_resident_once_touched(void **unused)
     assert_true(mote_memory_peak_bytes() > before + 56 * MIB);
 }
 
-/* The peak of a program started while this one holds 256 MiB, as exit status in units of 8 MiB. */
+/// The peak of a program started while this one holds 256 MiB, as exit status in units of 8 MiB.
 static void the_peak_of_a_parent_does_not_count(void **unused)
 {
     (void)unused;

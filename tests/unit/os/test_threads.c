@@ -73,12 +73,12 @@ static void one_thread_is_the_callers(void **unused)
     mote_thread_pool_destroy(&pool);
 }
 
-/* Halves its number: zero when the thread flushes denormals. */
+/// Halves its number: zero when the thread flushes denormals.
 static void halve(void *argument, size_t task, size_t task_count)
 {
     (void)task_count;
     float *const numbers = argument;
-    const volatile float half = 0.5F; /* so that the compiler does not halve in advance */
+    const volatile float half = 0.5F; // so that the compiler does not halve in advance
     numbers[task] = numbers[task] * half;
 }
 

@@ -90,7 +90,7 @@ static void a_block_that_wraps_around_to_its_own_start_lives_always(void **state
     assert_int_equal(plan_for(state, &problem).arena_bytes, 24);
 }
 
-// Forward keeps an activation a layer until backward frees it; derivatives come in pairs.
+/// Forward keeps an activation a layer until backward frees it; derivatives come in pairs.
 static void a_chain_of_layers_needs_at_most_one_percent_more_than_the_lower_bound(void **state)
 {
     const size_t layers = LAYERS;

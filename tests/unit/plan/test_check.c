@@ -156,7 +156,7 @@ static bool lives_at(const mote_placement *placement, size_t step)
     return placement->first <= step && step <= placement->last;
 }
 
-// The definition, pair by pair and step by step.
+/// The definition, pair by pair and step by step.
 static bool overlap(const mote_plan_problem *problem, const size_t *offsets, size_t i, size_t j)
 {
     const mote_placement *a = &problem->placements[i];

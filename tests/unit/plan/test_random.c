@@ -29,7 +29,7 @@ static mote_placement *placements_of(mote_arena *arena, size_t count)
     return memory;
 }
 
-// What every plan must satisfy; returns its arena.
+/// What every plan must satisfy; returns its arena.
 static size_t run_and_check(mote_arena *arena, const mote_planner *planner,
                             const mote_plan_problem *problem)
 {
@@ -88,7 +88,7 @@ static void sixty_thousand_placements_are_planned_and_checked(void **state)
     }
 }
 
-// Reads one published problem; returns the number of placements.
+/// Reads one published problem; returns the number of placements.
 static size_t read_problem(FILE *file, mote_placement *placements, size_t most, size_t *step_count)
 {
     char line[256];

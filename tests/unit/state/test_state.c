@@ -2,6 +2,10 @@
 // Finding blocks by name and the digest of a state.
 #include "state/state.h"
 
+#include "support/expect.h"
+
+#include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,6 +98,48 @@ static void the_digest_does_not_see_the_optimizer_or_the_place(void **unused)
     assert_string_not_equal(before, after);
 }
 
+#define VALUES(block_name, block_role, count, block_offset)                               \
+    {                                                                                     \
+        .name = (block_name), .role = (block_role), .bytes = (count) * sizeof(mote_real), \
+        .offset = (block_offset), .spec = {                                               \
+            .dtype = MOTE_DTYPE_REAL,                                                     \
+            .shape = {.rank = 1, .dims = {(count)}}                                       \
+        }                                                                                 \
+    }
+
+static void a_value_that_is_not_finite_is_found_in_weights_and_statistics(void **unused)
+{
+    (void)unused;
+    static const mote_state_block real_blocks[] = {
+        VALUES("a", MOTE_STATE_WEIGHT, 3, 0),
+        VALUES("a.velocity", MOTE_STATE_OPTIMIZER, 3, 64),
+        VALUES("b", MOTE_STATE_STATISTIC, 2, 128),
+    };
+    static const mote_real bad[] = {(mote_real)NAN, (mote_real)INFINITY, (mote_real)-INFINITY};
+    mote_real memory[64];
+    const mote_state state = {real_blocks, 3, (unsigned char *)memory};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(memory, 0, sizeof memory);
+        ((mote_real *)mote_state_data(&state, 1))[0] = bad[i];
+        expect_ok(mote_state_check_finite(&state));
+        ((mote_real *)mote_state_data(&state, 2))[1] = bad[i];
+        expect_raises(mote_state_check_finite(&state), MOTE_ERROR_NONFINITE,
+                      "tensor 'b' has values that are not finite");
+        ((mote_real *)mote_state_data(&state, 0))[0] = bad[i];
+        expect_raises(mote_state_check_finite(&state), MOTE_ERROR_NONFINITE,
+                      "tensor 'a' has values that are not finite");
+    }
+}
+
+static void the_largest_values_are_finite(void **unused)
+{
+    (void)unused;
+    static const mote_state_block block = VALUES("a", MOTE_STATE_WEIGHT, 4, 0);
+    mote_real memory[4] = {FLT_MAX, FLT_MAX, -FLT_MAX, FLT_MIN};
+    const mote_state state = {&block, 1, (unsigned char *)memory};
+    expect_ok(mote_state_check_finite(&state));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +148,8 @@ int main(void)
         cmocka_unit_test(data_lie_at_the_offset),
         cmocka_unit_test(the_digest_is_over_weights_and_statistics_in_name_order),
         cmocka_unit_test(the_digest_does_not_see_the_optimizer_or_the_place),
+        cmocka_unit_test(a_value_that_is_not_finite_is_found_in_weights_and_statistics),
+        cmocka_unit_test(the_largest_values_are_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

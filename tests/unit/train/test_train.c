@@ -122,8 +122,8 @@ static void a_loss_that_is_not_finite_leaves_the_weights_of_the_step_before(void
     (void)snprintf(expected, sizeof expected,
                    "epoch %llu, batch %llu: the loss is not finite (forward out/loss); this step "
                    "was not applied",
-                   (unsigned long long)(t.result.steps / 3 + 1),
-                   (unsigned long long)(t.result.steps % 3 + 1));
+                   (unsigned long long)t.result.steps / 3 + 1,
+                   (unsigned long long)t.result.steps % 3 + 1);
     expect_raises(status, MOTE_ERROR_NONFINITE, "");
     assert_string_equal(mote_last_error()->message, expected);
     assert_true(t.result.steps > 2);

@@ -35,10 +35,10 @@ static const mote_state_block tensor_blocks[] = {
     TENSOR("conv.weight", MOTE_STATE_WEIGHT, 32, 64, {.rank = 4, .dims = {2, 1, 2, 2}}),
 };
 
-/* Bytes of the tensors' data in a file. */
+/// Bytes of the tensors' data in a file.
 #define DATA_BYTES 52U
 
-/* Entries of the tensors as they are in a file in name order. */
+/// Entries of the tensors as they are in a file in name order.
 #define ENTRY_BN   "\"bn.running_mean\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}"
 #define ENTRY_BIAS "\"conv.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]}"
 #define ENTRY_WEIGHT \

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* The file is refused with its quoted path and then `message`, and the state keeps its bytes. */
+/// The file is refused with its quoted path and then `message`, and the state keeps its bytes.
 static void assert_refused_file(const char *path, mote_status status, const char *message)
 {
     tensors t;
@@ -236,8 +236,8 @@ static void holes_are_refused(void **state)
                    ": 3 bytes behind the last tensor belong to none");
 }
 
-/* Every file that is a right one cut short or with one byte changed is refused or loads; it does neither
-   crash nor, when refused, touch the state. */
+/// Every file that is a right one cut short or with one byte changed is refused or loads; it does neither
+/// crash nor, when refused, touch the state.
 static void damaged_files_do_no_harm(void **state)
 {
     const char header[] =
@@ -319,7 +319,7 @@ static void every_allocation_may_fail(void **state)
     assert_int_equal(failing_allocator_sweep(get_once, copy), 2);
 }
 
-/* jansson has an allocator of its own; only tests may exchange it. */
+/// jansson has an allocator of its own; only tests may exchange it.
 static size_t json_allocations_left;
 
 static void *allocate_json(size_t bytes)
@@ -348,7 +348,7 @@ static void the_memory_of_the_parser_may_run_out(void **state)
         json_set_alloc_funcs(malloc, free);
         if (status == MOTE_OK)
             break;
-        /* jansson takes a text it has no memory for as a syntax error */
+        // jansson takes a text it has no memory for as a syntax error
         assert_true(status == MOTE_ERROR_MEMORY || status == MOTE_ERROR_FORMAT);
         assert_memory_equal(t.memory, before.memory, sizeof t.memory);
     }

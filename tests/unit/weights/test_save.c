@@ -111,7 +111,7 @@ static void equal_states_give_equal_bytes(void **state)
     const mote_weights_metadata metadata = {"classes", "0,1"};
     size_t bytes[2];
     const unsigned char *const first = save(state, "1.safetensors", &t, &metadata, 1, &bytes[0]);
-    t.memory[192] ^= 1U; /* the optimizer's */
+    t.memory[192] ^= 1U; // the optimizer's
     const unsigned char *const second = save(state, "2.safetensors", &t, &metadata, 1, &bytes[1]);
     assert_int_equal(bytes[0], bytes[1]);
     assert_memory_equal(first, second, bytes[0]);
