@@ -227,11 +227,13 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
 {
     mote_train_result ignored;
     MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
-    if (model->save_path && model->load_path && mote_path_same(model->save_path, model->load_path))
+    if (model->save_path && model->load_path &&
+        mote_path_same(model->save_path, model->load_path)) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "%s: [Model]: load_path and save_path name the same file (%s); training "
                           "would overwrite what it started from",
                           model->description.path, model->description.settings.load_path);
+    }
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_train(&model->run, config ? config : &no_callbacks, result ? result : &ignored);
 }

@@ -65,6 +65,23 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
                                &compiled->schedules[compiled->program_count++]);
 }
 
+static mote_status schedule_training(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    MOTE_TRY(check_trainable(c));
+    MOTE_TRY(mote_compile_settings(c->request, c->arena, &compiled->settings));
+    compiled->train = &compiled->programs[compiled->program_count];
+    return add_schedule(c, &compiled->graphs[0], "train", true);
+}
+
+static mote_status schedule_inference(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    MOTE_TRY(build_graph(c, true, &compiled->graphs[1]));
+    compiled->infer = &compiled->programs[compiled->program_count];
+    return add_schedule(c, &compiled->graphs[1], "infer", false);
+}
+
 static mote_status make_schedules(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -72,26 +89,15 @@ static mote_status make_schedules(const compiler *c)
     const bool train = (modes & MOTE_MODE_TRAIN) != 0;
     const bool evaluate =
         (modes & MOTE_MODE_EVALUATE) || (train && c->request->description->valid_set);
-    if (train)
-        MOTE_TRY(mote_compile_settings(c->request, c->arena, &compiled->settings));
     if (train || evaluate)
         MOTE_TRY(build_graph(c, false, &compiled->graphs[0]));
-    if (modes & MOTE_MODE_INFER)
-        MOTE_TRY(build_graph(c, true, &compiled->graphs[1]));
-    if (train) {
-        MOTE_TRY(check_trainable(c));
-        compiled->train = &compiled->programs[compiled->program_count];
-        MOTE_TRY(add_schedule(c, &compiled->graphs[0], "train", true));
-    }
+    if (train)
+        MOTE_TRY(schedule_training(c));
     if (evaluate) {
         compiled->evaluate = &compiled->programs[compiled->program_count];
         MOTE_TRY(add_schedule(c, &compiled->graphs[0], "evaluate", false));
     }
-    if (modes & MOTE_MODE_INFER) {
-        compiled->infer = &compiled->programs[compiled->program_count];
-        MOTE_TRY(add_schedule(c, &compiled->graphs[1], "infer", false));
-    }
-    return MOTE_OK;
+    return modes & MOTE_MODE_INFER ? schedule_inference(c) : MOTE_OK;
 }
 
 static mote_state_role role_of(const mote_compiled *compiled, const mote_schedule_tensor *tensor)
@@ -157,12 +163,13 @@ static mote_status make_state(const compiler *c)
 static void place_schedule(const mote_schedule *schedule, size_t first_step,
                            mote_placement *placements)
 {
-    for (size_t i = 0; i < schedule->block_count; i++)
+    for (size_t i = 0; i < schedule->block_count; i++) {
         placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
                                          .alignment = MOTE_ALIGNMENT,
                                          .first = first_step + schedule->blocks[i].first,
                                          .last = first_step + schedule->blocks[i].last,
                                          .fixed = MOTE_PLAN_ANY};
+    }
 }
 
 static mote_status make_problem(const compiler *c)
@@ -176,12 +183,13 @@ static mote_status make_problem(const compiler *c)
         step_count += compiled->schedules[i].step_count;
     }
     MOTE_TRY(mote_arena_array(c->arena, count, sizeof *placements, (void **)&placements));
-    for (size_t i = 0; i < compiled->state_block_count; i++)
+    for (size_t i = 0; i < compiled->state_block_count; i++) {
         placements[i] = (mote_placement){.bytes = compiled->state_blocks[i].bytes,
                                          .alignment = MOTE_ALIGNMENT,
                                          .first = 0,
                                          .last = step_count - 1,
                                          .fixed = compiled->state_blocks[i].offset};
+    }
     size_t at = compiled->state_block_count;
     size_t first_step = 0;
     for (size_t i = 0; i < compiled->program_count; i++) {

@@ -191,6 +191,15 @@ static mote_status check_cycles(const mote_draft_list *list)
     return mote_draft_sort(list, sorted, &sorted_count);
 }
 
+static mote_status resolve(mote_draft_list *list, size_t index, const char *input_layers)
+{
+    if (input_layers[0])
+        MOTE_TRY(resolve_list(list, index, input_layers));
+    else
+        MOTE_TRY(resolve_chain(list, index));
+    return check_input_count(&list->items[index]);
+}
+
 mote_status mote_draft_read(mote_draft_list *list)
 {
     const mote_description *description = list->config->description;
@@ -202,12 +211,7 @@ mote_status mote_draft_read(mote_draft_list *list)
     for (size_t i = 0; i < description->layer_count; i++)
         MOTE_TRY(read_section(list, i, &keys[i]));
     list->count = description->layer_count;
-    for (size_t i = 0; i < list->count; i++) {
-        if (keys[i].input_layers[0])
-            MOTE_TRY(resolve_list(list, i, keys[i].input_layers));
-        else
-            MOTE_TRY(resolve_chain(list, i));
-        MOTE_TRY(check_input_count(&list->items[i]));
-    }
+    for (size_t i = 0; i < list->count; i++)
+        MOTE_TRY(resolve(list, i, keys[i].input_layers));
     return check_cycles(list);
 }

@@ -3,7 +3,6 @@
 #include "optim/apply.h"
 #include "optim/optim.h"
 
-#include <float.h>
 #include <math.h>
 
 #define BETA_MAXIMUM    0.999999
@@ -46,7 +45,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_REAL,
         .initial = "0",
         .minimum = 0,
-        .maximum = DBL_MAX,
+        .maximum = 1e6,
         .offset = offsetof(adam_state, weight_decay),
         .help = "times the weight is added to its gradient",
     },

@@ -3,8 +3,6 @@
 #include "optim/apply.h"
 #include "optim/optim.h"
 
-#include <float.h>
-
 typedef struct sgd_state {
     double momentum, weight_decay;
 } sgd_state;
@@ -24,7 +22,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_REAL,
         .initial = "0",
         .minimum = 0,
-        .maximum = DBL_MAX,
+        .maximum = 1e6,
         .offset = offsetof(sgd_state, weight_decay),
         .help = "times the weight is added to its gradient",
     },

@@ -58,8 +58,7 @@ unsigned mote_step_phase(mote_step_kind kind)
     return 0;
 }
 
-static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node,
-                            size_t index)
+static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
 {
     mote_schedule *schedule = b->schedule;
     void *steps = schedule->steps;
@@ -67,7 +66,7 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
                              sizeof *schedule->steps));
     schedule->steps = (mote_step *)steps;
     schedule->steps[schedule->step_count++] =
-        (mote_step){.kind = kind, .node = node, .index = index, .scratch = MOTE_NONE};
+        (mote_step){.kind = kind, .node = node, .index = part, .scratch = MOTE_NONE};
     return MOTE_OK;
 }
 
