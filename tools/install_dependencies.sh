@@ -9,7 +9,7 @@ packages=(
     libinih-dev libjansson-dev libmd-dev libpthreadpool-dev zlib1g-dev libpng-dev
 )
 test_packages=(g++ libcmocka-dev python3 clang-format)
-ci_packages=(clang clang-tidy)
+ci_packages=(clang libclang-rt-dev clang-tidy)
 
 stop() {
     echo "install_dependencies.sh: $*" >&2

@@ -22,7 +22,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_REAL,
         .initial = "0",
         .minimum = 0,
-        .maximum = 1e6,
+        .maximum = 1e30,
         .offset = offsetof(sgd_state, weight_decay),
         .help = "times the weight is added to its gradient",
     },
