@@ -69,6 +69,8 @@ static int run(int argument_count, char *const *arguments)
         cli_help();
         return CLI_OK;
     }
+    if (strcmp(name, "--version") == 0)
+        name = "version";
     const cli_command *command = find_command(name);
     return command ? run_command(command, argument_count, arguments) : refuse_command(name);
 }

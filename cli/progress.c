@@ -48,12 +48,14 @@ static void line_add(cli_line *line, const char *format, ...)
         line->length += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-static void line_add_metrics(cli_line *line, const char *prefix, const mote_metrics *metrics)
+/// `accuracy` is the word for it: the live line has to fit into 80 columns.
+static void line_add_metrics(cli_line *line, const char *prefix, const char *accuracy,
+                             const mote_metrics *metrics)
 {
     line_add(line, fabs(metrics->loss) < 1e4 ? "  %sloss %.4f" : "  %sloss %.3e", prefix,
              metrics->loss);
     if (!isnan(metrics->accuracy))
-        line_add(line, "  accuracy %.2f %%", 100 * metrics->accuracy);
+        line_add(line, "  %s %.2f %%", accuracy, 100 * metrics->accuracy);
 }
 
 static void line_add_time(cli_line *line, double seconds)
@@ -159,7 +161,7 @@ static void describe_step(const cli_progress *progress, const mote_progress *now
         line_add(line, "epoch %" PRIu64 "/%" PRIu64 "  ", now->epoch, now->epochs);
     line_add(line, "%s %" PRIu64 "/%" PRIu64, validating ? "validation" : progress->batch_name,
              now->batch, now->batches);
-    line_add_metrics(line, "", now->evaluating ? &now->validation : &now->training);
+    line_add_metrics(line, "", "acc", now->evaluating ? &now->validation : &now->training);
     if (!now->evaluating)
         add_rate(progress, now, clock, line);
 }
@@ -174,9 +176,9 @@ static void finish_epoch(cli_progress *progress, const mote_progress *now, uint6
         return;
     cli_line line = {.length = 0};
     line_add(&line, "epoch %" PRIu64 "/%" PRIu64, now->epoch, now->epochs);
-    line_add_metrics(&line, "", &now->training);
+    line_add_metrics(&line, "", "accuracy", &now->training);
     if (now->validation.samples > 0)
-        line_add_metrics(&line, "validation ", &now->validation);
+        line_add_metrics(&line, "validation ", "accuracy", &now->validation);
     line_add(&line, "  %.1f s", (double)(clock - progress->epoch_ns) / 1e9);
     draw(progress, &line, true);
     if (!progress->live)

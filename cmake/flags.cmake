@@ -18,7 +18,6 @@ add_compile_options(
     -fno-math-errno
     -fno-common
     -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=
-    -Werror
     -Wall
     -Wextra
     -Wpedantic
@@ -41,6 +40,10 @@ add_compile_options(
     -Wimplicit-fallthrough
     -Wunused-macros
     -Wnull-dereference)
+
+if(MOTE_WERROR)
+    add_compile_options(-Werror)
+endif()
 
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init)

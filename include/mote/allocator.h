@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one way mote gets heap memory. The tensor arena itself comes from the operating system.
+// How mote gets its own heap memory; jansson, libpng and pthreadpool use malloc. The tensor arena itself comes
+// from the operating system.
 #ifndef MOTE_ALLOCATOR_H
 #define MOTE_ALLOCATOR_H
 

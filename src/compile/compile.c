@@ -172,6 +172,30 @@ static void place_schedule(const mote_schedule *schedule, size_t first_step,
     }
 }
 
+/// A block of another program than training is marked: names are unique over all of them.
+static mote_status name_placements(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    MOTE_TRY(mote_arena_array(c->arena, compiled->problem.placement_count,
+                              sizeof *compiled->placement_names,
+                              (void **)&compiled->placement_names));
+    for (size_t i = 0; i < compiled->state_block_count; i++)
+        compiled->placement_names[i] = compiled->state_blocks[i].name;
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        const mote_schedule *schedule = &compiled->schedules[i];
+        const char **names = compiled->placement_names + compiled->first_placements[i];
+        for (size_t j = 0; j < schedule->block_count; j++) {
+            char *name = NULL;
+            MOTE_TRY(mote_arena_format(c->arena, &name, "%s%s%s%s", schedule->blocks[j].name,
+                                       schedule->training ? "" : " (",
+                                       schedule->training ? "" : schedule->name,
+                                       schedule->training ? "" : ")"));
+            names[j] = name;
+        }
+    }
+    return MOTE_OK;
+}
+
 static mote_status make_problem(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -276,6 +300,7 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     MOTE_TRY(make_schedules(&c));
     MOTE_TRY(make_state(&c));
     MOTE_TRY(make_problem(&c));
+    MOTE_TRY(name_placements(&c));
     MOTE_TRY(run_planner(&c));
     MOTE_TRY(measure_unplanned(&c));
     MOTE_TRY(fill_info(&c));
@@ -295,17 +320,15 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
                                          mote_block_kind *kind)
 {
     if (index < compiled->state_block_count) {
-        const mote_state_block *block = &compiled->state_blocks[index];
-        *kind = block->role == MOTE_STATE_OPTIMIZER ? MOTE_BLOCK_KIND_OPTIMIZER
-                                                    : MOTE_BLOCK_KIND_WEIGHTS;
-        return block->name;
+        const mote_state_role role = compiled->state_blocks[index].role;
+        *kind = role == MOTE_STATE_OPTIMIZER ? MOTE_BLOCK_KIND_OPTIMIZER : MOTE_BLOCK_KIND_WEIGHTS;
+        return compiled->placement_names[index];
     }
     size_t i = compiled->program_count - 1;
     while (compiled->first_placements[i] > index)
         i--;
-    const mote_block *block = &compiled->schedules[i].blocks[index - compiled->first_placements[i]];
-    *kind = block->kind;
-    return block->name;
+    *kind = compiled->schedules[i].blocks[index - compiled->first_placements[i]].kind;
+    return compiled->placement_names[index];
 }
 
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,

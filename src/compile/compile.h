@@ -42,6 +42,7 @@ typedef struct mote_compiled {
     mote_state_block *state_blocks; // sorted by name
     size_t state_block_count;
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
+    const char **placement_names; // unique over all programs
     mote_plan_problem problem;                  // state blocks, then the blocks of each schedule
     mote_plan plan;
     mote_plan_info info;
@@ -50,8 +51,8 @@ typedef struct mote_compiled {
 
 /// Checks all of a description that needs no data: layers and graph, [Optimizer], [LearningRateScheduler]. Gives
 /// the model's hash: SHA-256 of what makes the model and its training what they are, layers, properties,
-/// connections, shapes, optimizer, schedule, batch size and seed; no paths, nothing that may differ without a
-/// difference in bits. `arena` is left as it was.
+/// connections, shapes, optimizer, schedule, batch size and seed; no paths, no number of epochs, nothing that may
+/// differ without a difference in bits. `arena` is left as it was.
 mote_status mote_compile_check(const mote_compile_request *request, mote_arena *arena,
                                char model_hash[MOTE_SHA256_TEXT_BYTES]) MOTE_MUST_CHECK;
 

@@ -95,7 +95,7 @@ mote_status mote_file_open_temporary(mote_file *file)
         descriptor = open_nameless(folders[1]);
     if (descriptor < 0)
         return mote_os_raise("make a temporary file in", folders[1], errno);
-    *file = (mote_file){.descriptor = descriptor, .path = "(temporary file)"};
+    *file = (mote_file){.descriptor = descriptor, .path = "(temporary file in TMPDIR or /var/tmp)"};
     return MOTE_OK;
 }
 

@@ -57,17 +57,19 @@ mote_status mote_file_sync(const mote_file *file) MOTE_MUST_CHECK;
 /// and used many times without allocation.
 typedef struct mote_file_replacement {
     char *path;      // target, owned
-    char *temporary; // "<target>.tmp", owned
+    char *temporary; // "<target>.mote-tmp", owned
     char *folder;    // owned
     const mote_allocator *allocator;
     mote_file file;
 } mote_file_replacement;
 
-/// Copies the path; touches no file. `allocator` is borrowed.
+/// Copies the path; a symbolic link is followed, so that its target is replaced. Writes nothing. `allocator` is
+/// borrowed.
 mote_status mote_file_replacement_init(mote_file_replacement *replacement, const char *path,
                                        const mote_allocator *allocator) MOTE_MUST_CHECK;
 
-/// Opens the temporary file for writing (replacement->file).
+/// Opens the temporary file for writing (replacement->file), with the permissions of the file to be replaced;
+/// waits while another process writes it. What is there and no regular file is refused.
 mote_status mote_file_replacement_begin(mote_file_replacement *replacement) MOTE_MUST_CHECK;
 
 /// Sync, close, rename, sync the folder. On failure the temporary file is removed and the old one

@@ -7,12 +7,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char suffix[] = ".tmp";
+static const char suffix[] = ".mote-tmp";
 
 /// `head` and `tail` joined; freed by free_text.
 static mote_status join(const mote_allocator *allocator, const char *head, size_t head_length,
@@ -53,7 +56,12 @@ mote_status mote_file_replacement_init(mote_file_replacement *replacement, const
                                        const mote_allocator *allocator)
 {
     mote_file_replacement made = {.allocator = allocator, .file = {.descriptor = -1}};
-    const mote_status status = join_paths(&made, path);
+    char target[PATH_MAX];
+    struct stat info;
+    const bool is_link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    if (is_link && !realpath(path, target))
+        return mote_os_raise("follow the link", path, errno);
+    const mote_status status = join_paths(&made, is_link ? target : path);
     if (status != MOTE_OK) {
         mote_file_replacement_release(&made);
         return status;
@@ -62,16 +70,67 @@ mote_status mote_file_replacement_init(mote_file_replacement *replacement, const
     return MOTE_OK;
 }
 
+/// Only a regular file may be replaced: a device or a pipe would vanish.
+static mote_status check_target(const char *path, bool *exists, mode_t *mode)
+{
+    struct stat info;
+    *exists = lstat(path, &info) == 0;
+    if (!*exists)
+        return errno == ENOENT ? MOTE_OK : mote_os_raise("write", path, errno);
+    if (S_ISDIR(info.st_mode))
+        return mote_os_raise("write", path, EISDIR);
+    if (!S_ISREG(info.st_mode))
+        return MOTE_RAISE(MOTE_ERROR_IO, "cannot write '%s': it is not a regular file", path);
+    *mode = info.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+    return MOTE_OK;
+}
+
+static bool is_same_file(int descriptor, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/// Opens the temporary file with a lock on it, so that a second writer waits. Whoever waited has a file that
+/// meanwhile got another name or none, and tries again.
+static mote_status open_locked(const char *path, int *descriptor)
+{
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    for (;;) {
+        const int opened = open(path, flags, 0666);
+        if (opened < 0 && errno == EINTR)
+            continue;
+        if (opened < 0)
+            return mote_os_raise("write", path, errno);
+        const int locked = flock(opened, LOCK_EX);
+        const int reason = errno;
+        if (locked == 0 && is_same_file(opened, path)) {
+            *descriptor = opened;
+            return MOTE_OK;
+        }
+        (void)close(opened);
+        if (locked != 0 && reason != EINTR)
+            return mote_os_raise("lock", path, reason);
+    }
+}
+
 mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
 {
     assert(replacement->file.descriptor < 0);
-    struct stat info;
-    if (stat(replacement->path, &info) == 0 && S_ISDIR(info.st_mode))
-        return mote_os_raise("write", replacement->path, EISDIR);
-    // a rest of a killed run goes first: it may be a link to somewhere else
-    if (unlink(replacement->temporary) != 0 && errno != ENOENT)
-        return mote_os_raise("remove", replacement->temporary, errno);
-    return mote_file_open_write(replacement->temporary, &replacement->file);
+    bool exists = false;
+    mode_t mode = 0;
+    int descriptor = -1;
+    MOTE_TRY(check_target(replacement->path, &exists, &mode));
+    MOTE_TRY(open_locked(replacement->temporary, &descriptor));
+    replacement->file = (mote_file){.descriptor = descriptor, .path = replacement->temporary};
+    // the rest of a killed run goes, and who could not read the old file cannot read the new one
+    if (ftruncate(descriptor, 0) == 0 && (!exists || fchmod(descriptor, mode) == 0))
+        return MOTE_OK;
+    const int reason = errno;
+    mote_file_replacement_abandon(replacement);
+    return mote_os_raise("write", replacement->temporary, reason);
 }
 
 static mote_status sync_folder(const char *folder)
@@ -97,12 +156,13 @@ mote_status mote_file_replacement_commit(mote_file_replacement *replacement)
         mote_file_replacement_abandon(replacement);
         return status;
     }
-    mote_file_close(&replacement->file);
+    // renamed while the lock is held
     if (rename(replacement->temporary, replacement->path) != 0) {
         const int reason = errno;
-        (void)unlink(replacement->temporary);
+        mote_file_replacement_abandon(replacement);
         return mote_os_raise("replace", replacement->path, reason);
     }
+    mote_file_close(&replacement->file);
     return sync_folder(replacement->folder);
 }
 
@@ -110,8 +170,8 @@ void mote_file_replacement_abandon(mote_file_replacement *replacement)
 {
     if (replacement->file.descriptor < 0)
         return;
-    mote_file_close(&replacement->file);
     (void)unlink(replacement->temporary);
+    mote_file_close(&replacement->file); // and with it the lock
 }
 
 void mote_file_replacement_release(mote_file_replacement *replacement)

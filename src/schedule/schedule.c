@@ -19,7 +19,7 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
     return mote_schedule_make_blocks(&b);
 }
 
-static const char *step_kind_text(mote_step_kind kind)
+const char *mote_step_kind_text(mote_step_kind kind)
 {
     switch (kind) {
 #define MOTE_STEP_KIND_CASE(name, text) \
@@ -39,7 +39,7 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
         what = schedule->graph->values[schedule->graph->ports[at->index]].name;
     if (at->kind == MOTE_STEP_APPLY)
         what = schedule->graph->nodes[at->node].weight_names[at->index];
-    (void)snprintf(text, bytes, "%s %s", step_kind_text(at->kind), what);
+    (void)snprintf(text, bytes, "%s %s", mote_step_kind_text(at->kind), what);
     return text;
 }
 

@@ -93,6 +93,9 @@ typedef struct mote_strategy {
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
 
+/// "calc_gradient", ...
+const char *mote_step_kind_text(mote_step_kind kind);
+
 /// The phase bit of a layer's step; 0 for READ and APPLY.
 unsigned mote_step_phase(mote_step_kind kind);
 

@@ -3,6 +3,8 @@
 // temporary and scratch that its steps use.
 #include "schedule/build.h"
 
+#include <stdio.h>
+
 static mote_status add_tensor(mote_schedule_builder *b, const mote_schedule_tensor *tensor,
                               size_t *index)
 {
@@ -129,7 +131,9 @@ static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *n
             continue;
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
                                              .spec = declaration->temporaries[i].spec};
-        MOTE_TRY(add_derived(b, tensor, node->name, " temporary", &tensors->temporaries[i]));
+        char suffix[64];
+        (void)snprintf(suffix, sizeof suffix, " temporary %zu", i);
+        MOTE_TRY(add_derived(b, tensor, node->name, suffix, &tensors->temporaries[i]));
     }
     return MOTE_OK;
 }
@@ -153,7 +157,9 @@ static mote_status make_scratch(mote_schedule_builder *b)
             continue;
         const mote_schedule_tensor tensor = {
             .kind = MOTE_BLOCK_KIND_SCRATCH, .spec.dtype = MOTE_DTYPE_U8, .bytes = bytes};
-        MOTE_TRY(add_derived(b, tensor, node->name, " scratch", &step->scratch));
+        char suffix[64];
+        (void)snprintf(suffix, sizeof suffix, " %s scratch", mote_step_kind_text(step->kind));
+        MOTE_TRY(add_derived(b, tensor, node->name, suffix, &step->scratch));
     }
     return MOTE_OK;
 }

@@ -36,7 +36,12 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     if (description->settings.save_path[0])
         MOTE_TRY(mote_description_path(description, description->settings.save_path, &run->arena,
                                        &run->save_path));
-    MOTE_TRY(mote_pages_allocate(run->memory_bytes, &run->memory));
+    if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK)
+        return MOTE_RAISE(
+            MOTE_ERROR_MEMORY,
+            "%s: the planned arena of %zu bytes could not be had; a smaller batch_size "
+            "needs less",
+            description->path, run->memory_bytes);
     run->state = (mote_state){compiled->state_blocks, compiled->state_block_count,
                               (unsigned char *)run->memory};
     for (size_t i = 0; i < compiled->program_count; i++)
@@ -101,8 +106,6 @@ mote_status mote_run_load(mote_run *run, const char *path)
 {
     mote_arena arena;
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
-    if (mote_state_check_finite(&run->state) != MOTE_OK)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s: %s", path, mote_last_error()->message);
     mote_arena_init(&arena, &run->context->allocator);
     const mote_status status = read_metadata(run, path, &arena);
     mote_arena_release(&arena);

@@ -235,11 +235,39 @@ static mote_status read_tensors(const loader *l)
     return MOTE_OK;
 }
 
+/// Before the first byte of the state changes, all values are read once: so that a file that cannot be read, or
+/// holds what is not finite, leaves the state as it was.
+static mote_status check_values(const loader *l, size_t index)
+{
+    enum {
+        CHUNK = 2048
+    };
+
+    const wanted_tensor *const wanted = &l->wanted[index];
+    const size_t count = (size_t)(wanted->end - wanted->begin) / sizeof(mote_real);
+    mote_real values[CHUNK];
+    mote_real sum = 0; // x - x is 0 for finite x, otherwise not a number, which no sum loses
+    for (size_t first = 0; first < count; first += CHUNK) {
+        const size_t part = count - first < CHUNK ? count - first : CHUNK;
+        MOTE_TRY(mote_file_read(&l->source.file,
+                                l->source.data_start + wanted->begin + first * sizeof *values,
+                                values, part * sizeof *values));
+        for (size_t i = 0; i < part; i++)
+            sum += values[i] - values[i];
+    }
+    if (sum == 0)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': tensor '%s' has values that are not finite",
+                      l->source.file.path, wanted_name(l, index));
+}
+
 static mote_status load(loader *l)
 {
     MOTE_TRY(list_wanted(l));
     MOTE_TRY(check_entries(l));
     MOTE_TRY(check_cover(l));
+    for (size_t i = 0; i < l->wanted_count; i++)
+        MOTE_TRY(check_values(l, i));
     return read_tensors(l);
 }
 

@@ -33,8 +33,8 @@ mote_status mote_weights_save(const mote_state *state, const mote_weights_header
                               mote_file_replacement *replacement) MOTE_MUST_CHECK;
 
 /// Fills every weight and statistic of `state` from a file. Checks the whole header (JSON, duplicate names,
-/// offsets contiguous and inside the file) and each name, dtype and shape before the first byte is changed;
-/// missing and unexpected tensors are errors that name tensor and file ("did you mean" where close).
+/// offsets contiguous and inside the file), each name, dtype and shape, and that all values are finite, before
+/// the first byte is changed; missing and unexpected tensors are errors that name tensor and file ("did you mean" where close).
 mote_status mote_weights_load(const char *path, const mote_state *state,
                               const mote_allocator *allocator) MOTE_MUST_CHECK;
 

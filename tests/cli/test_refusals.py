@@ -104,7 +104,7 @@ class Refusals(CliTest):
         self.saved.write_bytes(self.saved.read_bytes()[:-4] + struct.pack("<f", float("nan")))
         self.assertEqual(
             self.refuse("eval", "tiny.ini", code=1),
-            "tiny.safetensors: tensor 'output.weight' has values that are not finite",
+            "'tiny.safetensors': tensor 'output.weight' has values that are not finite",
         )
 
     def test_a_save_path_in_no_folder_is_found_before_the_first_step(self):

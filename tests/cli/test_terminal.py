@@ -39,7 +39,7 @@ class Live(CliTest):
         text = ESCAPE.sub("", self.show_training(width=120))
         self.assertRegex(
             text,
-            r"\repoch \d+/1000000  batch \d+/10  loss [\d.]+  accuracy [\d.]+ %  \d+ samples/s"
+            r"\repoch \d+/1000000  batch \d+/10  loss [\d.]+  acc [\d.]+ %  \d+ samples/s"
             r"  [\d:]+ left",
         )
 

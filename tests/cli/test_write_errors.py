@@ -87,7 +87,7 @@ class Files(CliTest):
     def test_an_old_file_survives_a_failing_save(self):
         self.train()
         before = self.saved.read_bytes()
-        (self.folder / "tiny.safetensors.tmp").mkdir()
+        (self.folder / "tiny.safetensors.mote-tmp").mkdir()
         self.refuse_save("tiny.safetensors", "--seed=5")
         self.assertEqual(self.saved.read_bytes(), before)
 

@@ -83,9 +83,14 @@ static void a_file_with_weights_that_are_not_finite_is_refused_by_name_and_tenso
     memcpy(content + bytes - sizeof bad, &bad, sizeof bad); // the last of out.weight
     (void)mote_test_write(state, "bad", content, bytes);
     (void)snprintf(expected, sizeof expected,
-                   "%s: tensor 'out.weight' has values that are not finite", path);
+                   "'%s': tensor 'out.weight' has values that are not finite", path);
+    char before[65];
+    char after[65];
+    expect_ok(mote_model_digest(s.model, before));
     expect_raises(mote_model_load_weights(s.model, path), MOTE_ERROR_FORMAT, "");
     assert_string_equal(mote_last_error()->message, expected);
+    expect_ok(mote_model_digest(s.model, after));
+    assert_string_equal(before, after);
     end(&s);
 }
 

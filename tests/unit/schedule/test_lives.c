@@ -66,7 +66,7 @@ static void frozen_normalization_needs_no_value_and_runs_in_place(void **state)
                   TRAIN, &p);
     assert_shared(&p, "c", "n");
     assert_shared(&p, "n", "r");
-    assert_int_equal(program_find(&p, "n temporary"), MOTE_NONE);
+    assert_int_equal(program_find(&p, "n temporary 0"), MOTE_NONE);
     program_release(&p);
 }
 
@@ -164,8 +164,8 @@ static void pooling_keeps_an_index_in_place_of_its_input(void **state)
                       "c") "[pool]\ntype = pooling2d\npooling = max\npool_size = 2\n" FC("out"),
                   TRAIN, &p);
     assert_life(&p, "c", "forward c", "forward pool");
-    assert_life(&p, "pool temporary", "forward pool", "calc_derivative pool");
-    assert_int_equal(program_block(&p, "pool temporary")->bytes, 32 * 2 * 3 * 3);
+    assert_life(&p, "pool temporary 0", "forward pool", "calc_derivative pool");
+    assert_int_equal(program_block(&p, "pool temporary 0")->bytes, 32 * 2 * 3 * 3);
     program_release(&p);
 }
 
@@ -196,7 +196,7 @@ static void the_temporaries_of_a_layer_without_derivative_are_there_for_its_grad
     program_build(state, "[Model]\nloss = mse\n" INPUT BN("n"), TRAIN, &p);
     size_t count = 0;
     for (size_t i = 0; i < p.schedule.tensor_count; i++)
-        count += strcmp(p.schedule.tensors[i].name, "n temporary") == 0;
+        count += strncmp(p.schedule.tensors[i].name, "n temporary ", 12) == 0;
     assert_int_equal(count, p.network.graph.nodes[1].declaration.temporary_count);
     program_release(&p);
 }
