@@ -42,7 +42,7 @@ typedef struct mote_compiled {
     mote_state_block *state_blocks; // sorted by name
     size_t state_block_count;
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
-    const char **placement_names; // unique over all programs
+    const char **placement_names;               // unique over all programs
     mote_plan_problem problem;                  // state blocks, then the blocks of each schedule
     mote_plan plan;
     mote_plan_info info;

@@ -43,6 +43,9 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
                                   const mote_train_config *config, mote_progress *progress,
                                   mote_metrics *metrics) MOTE_MUST_CHECK;
 
+/// Refuses to write over the model file or a file that a data section names.
+mote_status mote_run_check_save_path(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
 /// Refuses data that are scaled otherwise than those the weights were trained on.
 mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
                                  const char *owner) MOTE_MUST_CHECK;

@@ -132,6 +132,38 @@ mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *datase
         run->description->path, owner, scale, run->image_scale);
 }
 
+static mote_status check_section(mote_run *run, const mote_section *section, const char *path)
+{
+    static const char *const keys[] = {"path", "label_path"};
+    for (size_t i = 0; section && i < sizeof keys / sizeof keys[0]; i++) {
+        const mote_entry *entry = mote_section_find(section, keys[i]);
+        const char *data = NULL;
+        if (!entry)
+            continue;
+        MOTE_TRY(mote_description_path(run->description, entry->value, &run->arena, &data));
+        if (mote_path_same(path, data))
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY, "'%s' would be overwritten: it is %s of [%s]",
+                              path, keys[i], section->name);
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_check_save_path(mote_run *run, const char *path)
+{
+    const mote_description *description = run->description;
+    const mote_section *const sections[] = {description->train_set, description->valid_set,
+                                            description->test_set};
+    if (mote_path_same(path, description->path))
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "'%s' would be overwritten: it is the model file",
+                          path);
+    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
+    mote_status status = MOTE_OK;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && status == MOTE_OK; i++)
+        status = check_section(run, sections[i], path);
+    mote_arena_release_to(&run->arena, mark);
+    return status;
+}
+
 mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
 {
     char scale[64];
@@ -153,7 +185,9 @@ mote_status mote_run_save(mote_run *run, const char *path)
     MOTE_TRY(mote_state_check_finite(&run->state));
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
-    mote_status status = mote_run_make_header(run, &header);
+    mote_status status = mote_run_check_save_path(run, path);
+    if (status == MOTE_OK)
+        status = mote_run_make_header(run, &header);
     if (status == MOTE_OK)
         status = mote_weights_save(&run->state, &header, &replacement);
     mote_file_replacement_release(&replacement);

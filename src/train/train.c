@@ -28,9 +28,10 @@ typedef struct trainer {
 /// Whether the file can be written is found out before the first step, not after the first epoch.
 static mote_status open_save_path(trainer *t)
 {
-    const mote_run *run = t->run;
+    mote_run *run = t->run;
     if (!run->save_path || t->config->no_save)
         return MOTE_OK;
+    MOTE_TRY(mote_run_check_save_path(run, run->save_path));
     MOTE_TRY(mote_file_replacement_init(&t->replacement, run->save_path, &run->context->allocator));
     t->saves = true;
     MOTE_TRY(mote_file_replacement_begin(&t->replacement));

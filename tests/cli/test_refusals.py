@@ -99,6 +99,19 @@ class Refusals(CliTest):
         self.assertRegex(line, r"^epoch 2: tensor 'hidden\.weight' has values that are not finite")
         self.assertEqual(self.saved.read_bytes(), before)
 
+    def test_inputs_are_not_overwritten(self):
+        for path, what in (
+            ("tiny.ini", "the model file"),
+            ("train-images.idx", "path of [train_set]"),
+            ("test-labels.idx", "label_path of [test_set]"),
+        ):
+            before = (self.folder / path).read_bytes()
+            line = self.refuse("train", "tiny.ini", "--quiet", f"--set=Model.save_path={path}", code=1)
+            self.assertIn(f"'{path}' would be overwritten: it is {what}", line)
+            line = self.refuse("bench", "tiny.ini", "--quiet", "--steps=1", f"--save={path}", code=1)
+            self.assertIn("would be overwritten", line)
+            self.assertEqual((self.folder / path).read_bytes(), before)
+
     def test_weights_files_with_values_that_are_no_numbers(self):
         self.train("--epochs=1")
         self.saved.write_bytes(self.saved.read_bytes()[:-4] + struct.pack("<f", float("nan")))
