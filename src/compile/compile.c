@@ -173,26 +173,30 @@ static void place_schedule(const mote_schedule *schedule, size_t first_step,
 }
 
 /// A block of another program than training is marked: names are unique over all of them.
+static mote_status name_blocks(const compiler *c, const mote_schedule *schedule, const char **names)
+{
+    const bool marked = !schedule->training;
+    for (size_t i = 0; i < schedule->block_count; i++) {
+        char *name = NULL;
+        MOTE_TRY(mote_arena_format(c->arena, &name, "%s%s%s%s", schedule->blocks[i].name,
+                                   marked ? " (" : "", marked ? schedule->name : "",
+                                   marked ? ")" : ""));
+        names[i] = name;
+    }
+    return MOTE_OK;
+}
+
 static mote_status name_placements(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
-    MOTE_TRY(mote_arena_array(c->arena, compiled->problem.placement_count,
-                              sizeof *compiled->placement_names,
-                              (void **)&compiled->placement_names));
+    const char **names = NULL;
+    MOTE_TRY(mote_arena_array(c->arena, compiled->problem.placement_count, sizeof *names,
+                              (void **)&names));
     for (size_t i = 0; i < compiled->state_block_count; i++)
-        compiled->placement_names[i] = compiled->state_blocks[i].name;
-    for (size_t i = 0; i < compiled->program_count; i++) {
-        const mote_schedule *schedule = &compiled->schedules[i];
-        const char **names = compiled->placement_names + compiled->first_placements[i];
-        for (size_t j = 0; j < schedule->block_count; j++) {
-            char *name = NULL;
-            MOTE_TRY(mote_arena_format(c->arena, &name, "%s%s%s%s", schedule->blocks[j].name,
-                                       schedule->training ? "" : " (",
-                                       schedule->training ? "" : schedule->name,
-                                       schedule->training ? "" : ")"));
-            names[j] = name;
-        }
-    }
+        names[i] = compiled->state_blocks[i].name;
+    for (size_t i = 0; i < compiled->program_count; i++)
+        MOTE_TRY(name_blocks(c, &compiled->schedules[i], names + compiled->first_placements[i]));
+    compiled->placement_names = names;
     return MOTE_OK;
 }
 
@@ -292,6 +296,16 @@ static mote_status fill_info(const compiler *c)
     return MOTE_OK;
 }
 
+static mote_status link_programs(const compiler *c)
+{
+    mote_compiled *compiled = c->compiled;
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        MOTE_TRY(mote_compile_link(compiled, i, c->arena, &compiled->programs[i]));
+        compiled->programs[i].poison = poison_dead_blocks;
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled)
 {
@@ -304,10 +318,7 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     MOTE_TRY(run_planner(&c));
     MOTE_TRY(measure_unplanned(&c));
     MOTE_TRY(fill_info(&c));
-    for (size_t i = 0; i < compiled->program_count; i++) {
-        MOTE_TRY(mote_compile_link(compiled, i, arena, &compiled->programs[i]));
-        compiled->programs[i].poison = poison_dead_blocks;
-    }
+    MOTE_TRY(link_programs(&c));
     return mote_compile_check(request, arena, compiled->model_hash);
 }
 
