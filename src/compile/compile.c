@@ -296,6 +296,16 @@ static mote_status fill_info(const compiler *c)
     return MOTE_OK;
 }
 
+static mote_status plan_memory(const compiler *c)
+{
+    MOTE_TRY(make_state(c));
+    MOTE_TRY(make_problem(c));
+    MOTE_TRY(name_placements(c));
+    MOTE_TRY(run_planner(c));
+    MOTE_TRY(measure_unplanned(c));
+    return fill_info(c);
+}
+
 static mote_status link_programs(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -312,12 +322,7 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     const compiler c = {request, arena, compiled};
     *compiled = (mote_compiled){.program_count = 0};
     MOTE_TRY(make_schedules(&c));
-    MOTE_TRY(make_state(&c));
-    MOTE_TRY(make_problem(&c));
-    MOTE_TRY(name_placements(&c));
-    MOTE_TRY(run_planner(&c));
-    MOTE_TRY(measure_unplanned(&c));
-    MOTE_TRY(fill_info(&c));
+    MOTE_TRY(plan_memory(&c));
     MOTE_TRY(link_programs(&c));
     return mote_compile_check(request, arena, compiled->model_hash);
 }

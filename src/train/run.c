@@ -36,12 +36,13 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     if (description->settings.save_path[0])
         MOTE_TRY(mote_description_path(description, description->settings.save_path, &run->arena,
                                        &run->save_path));
-    if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK)
+    if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK) {
         return MOTE_RAISE(
             MOTE_ERROR_MEMORY,
             "%s: the planned arena of %zu bytes could not be had; a smaller batch_size "
             "needs less",
             description->path, run->memory_bytes);
+    }
     run->state = (mote_state){compiled->state_blocks, compiled->state_block_count,
                               (unsigned char *)run->memory};
     for (size_t i = 0; i < compiled->program_count; i++)
