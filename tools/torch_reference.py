@@ -352,6 +352,34 @@ def add_activations(cases):
                   lambda x, w: F.softmax(x[0], dim=-1))
 
 
+def add_more_activations(cases):
+    for name, x in (("log-softmax", cases.random(2, 1, 3, 5)),
+                    ("log-softmax-large", cases.random(3, 1, 1, 7, scale=300.0))):
+        cases.add(name, "activation", "activation=log_softmax", [x], {},
+                  lambda x, w: F.log_softmax(x[0], dim=-1))
+    extremes = torch.tensor([0.01, -0.01, 6.5, -9.5, 30.0, -30.0, 100.0])
+    wide = torch.cat((cases.random(17) * 4.0, extremes.double()))
+    wide = wide.float().double().view(2, 1, 3, 4)
+    # F.hardsigmoid's derivative is a float32 sixth even in float64
+    for name, kind, properties, function in (
+            ("leaky_relu", "leaky_relu", "", F.leaky_relu),
+            ("leaky_relu-slope", "leaky_relu", "negative_slope=0.3",
+             lambda x: F.leaky_relu(x, 0.3)),
+            ("relu6", "relu6", "", F.relu6),
+            ("elu", "elu", "", F.elu),
+            ("elu-alpha", "elu", "alpha=0.5", lambda x: F.elu(x, 0.5)),
+            ("selu", "selu", "", F.selu),
+            ("softplus", "softplus", "", lambda x: F.softplus(x, threshold=1000.0)),
+            ("hard_sigmoid", "hard_sigmoid", "", lambda x: F.relu6(x + 3.0) / 6.0),
+            ("swish", "swish", "", F.silu),
+            ("gelu", "gelu", "", F.gelu),
+            ("tanh_gelu", "tanh_gelu", "", lambda x: F.gelu(x, approximate="tanh")),
+            ("mish", "mish", "", F.mish),
+            ("hard_swish", "hard_swish", "", F.hardswish)):
+        cases.add(name, "activation", f"activation={kind} {properties}".strip(), [wide.clone()],
+                  {}, lambda x, w: function(x[0]))
+
+
 def add_structure(cases):
     shape = (2, 2, 3, 4)
     cases.add("addition", "addition", "", [cases.random(*shape), cases.random(*shape)], {},
@@ -384,10 +412,33 @@ def add_losses(cases):
                          "input_derivative": derivative.view(shape)})
 
 
+def add_more_losses(cases):
+    shape = (3, 2, 2, 3)
+    for name, layer, properties, function in (
+            ("l1", "l1", "", F.l1_loss), ("huber", "huber", "", F.huber_loss),
+            ("huber-delta", "huber", "delta=0.3", lambda x, y: F.huber_loss(x, y, delta=0.3)),
+            ("kld", "kld", "", lambda x, y: F.kl_div(x, y, reduction="batchmean")),
+            ("cross-sigmoid", "cross_sigmoid", "", F.binary_cross_entropy_with_logits),
+            ("cross-sigmoid-large", "cross_sigmoid", "", F.binary_cross_entropy_with_logits)):
+        x, label = cases.random(*shape), cases.random(*shape)
+        if layer == "kld":
+            x, label = F.log_softmax(x, -1).float().double(), F.softmax(label, -1).float().double()
+        if layer == "cross_sigmoid":
+            label = torch.sigmoid(label * 3.0).float().double()
+        if name == "cross-sigmoid-large":
+            x, label = x * 128.0, (label > 0.5).double()
+        x.requires_grad_(True)
+        loss = function(x, label)
+        cases.describe(name, layer, shape[0], [shape[1:]], properties)
+        cases.put(name, {"input": x, "label": label, "loss": loss.view(1),
+                         "input_derivative": torch.autograd.grad(loss, x)[0]})
+
+
 def make_layers(output):
     cases = Cases()
     for add in (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
-                add_activations, add_structure, add_losses):
+                add_activations, add_structure, add_losses, add_more_activations,
+                add_more_losses):
         add(cases)
     write_safetensors(output / "layers.safetensors", cases.tensors)
     title = "# case | layer | batch | input shapes | properties (made by tools/torch_reference.py)"

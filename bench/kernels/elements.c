@@ -13,6 +13,7 @@
 typedef struct element_data {
     const mote_kernels *table;
     mote_real *arrays[ARRAYS];
+    mote_real *state[2]; // a mean of squares, which is positive, and a velocity
     mote_real results[2];
     uint8_t index[COUNT];
 } element_data;
@@ -36,6 +37,7 @@ static const mote_window window = {
     }
 
 static const mote_blend blend = {.scale_a = MOTE_REAL(0.5), .scale_b = MOTE_REAL(0.25), .shift = 1};
+static const mote_huber huber = {.delta = 1, .scale = 2};
 static const mote_dropout dropout = {.threshold = 1U << 31U, .scale = 2};
 static const mote_sgd sgd = {.rate = MOTE_REAL(1e-6), .momentum = MOTE_REAL(0.5)};
 static const mote_adam adam = {.step = MOTE_REAL(1e-6),
@@ -43,6 +45,8 @@ static const mote_adam adam = {.step = MOTE_REAL(1e-6),
                                .beta2 = MOTE_REAL(0.999),
                                .epsilon = 1,
                                .root_correction2 = 1};
+static const mote_rmsprop rmsprop = {
+    .rate = MOTE_REAL(1e-6), .alpha = MOTE_REAL(0.99), .epsilon = 1, .momentum = MOTE_REAL(0.5)};
 
 CALL(relu, COUNT, d->arrays[0], d->arrays[1])
 CALL(sigmoid, COUNT, d->arrays[0], d->arrays[1])
@@ -50,6 +54,36 @@ CALL(tanh, COUNT, d->arrays[0], d->arrays[1])
 CALL(relu_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(sigmoid_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(tanh_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(leaky_relu, COUNT, 2, d->arrays[0], d->arrays[1])
+CALL(leaky_relu_derivative, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(elu, COUNT, 2, d->arrays[0], d->arrays[1])
+CALL(elu_derivative, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(relu6, COUNT, d->arrays[0], d->arrays[1])
+CALL(relu6_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(selu, COUNT, d->arrays[0], d->arrays[1])
+CALL(selu_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(softplus, COUNT, d->arrays[0], d->arrays[1])
+CALL(softplus_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(hard_sigmoid, COUNT, d->arrays[0], d->arrays[1])
+CALL(hard_sigmoid_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(swish, COUNT, d->arrays[0], d->arrays[1])
+CALL(swish_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(gelu, COUNT, d->arrays[0], d->arrays[1])
+CALL(gelu_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(tanh_gelu, COUNT, d->arrays[0], d->arrays[1])
+CALL(tanh_gelu_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(mish, COUNT, d->arrays[0], d->arrays[1])
+CALL(mish_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(hard_swish, COUNT, d->arrays[0], d->arrays[1])
+CALL(hard_swish_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(log_softmax_derivative, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(sum_absolute_differences, COUNT, d->arrays[0], d->arrays[1], d->results)
+CALL(sign_difference, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(sum_huber, COUNT, 2, d->arrays[0], d->arrays[1], d->results)
+CALL(huber_derivative, &huber, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(sum_divergences, COUNT, d->arrays[0], d->arrays[1], d->results)
+CALL(sum_cross_sigmoid, COUNT, d->arrays[0], d->arrays[1], d->results)
+CALL(cross_sigmoid_derivative, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(add, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(scale, COUNT, 2, d->arrays[0], d->arrays[1])
 CALL(shift_scale, COUNT, 1, 2, d->arrays[0], d->arrays[1])
@@ -72,6 +106,7 @@ CALL(average_pool, &window, d->arrays[0], d->arrays[1])
 CALL(average_pool_derivative, &window, d->arrays[0], d->arrays[1])
 CALL(sgd, &sgd, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(adam, &adam, COUNT, d->arrays[0], d->arrays[1], d->arrays + 2)
+CALL(rmsprop, &rmsprop, COUNT, d->arrays[0], d->arrays[1], d->state)
 
 /// Products have their own benchmark.
 static void call_product(void *argument)
@@ -107,6 +142,8 @@ mote_status bench_elements(const bench_setup *setup)
         MOTE_TRY(bench_numbers(COUNT, &data.arrays[i]));
     for (size_t i = 0; i < COUNT; i++)
         data.arrays[3][i] = 1; // Adam's mean of squares
+    data.state[0] = data.arrays[3];
+    data.state[1] = data.arrays[2];
     printf("%-44s", "other kernels, ns an element");
     for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT && setup->tables[level]; level++)
         printf(" %9s", mote_cpu_level_name((mote_cpu_level)level));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to base: a natural logarithm that gives the same bits with every C library.
+// A natural logarithm that gives the same bits with every C library.
 #ifndef MOTE_BASE_LOGARITHM_H
 #define MOTE_BASE_LOGARITHM_H
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// [Model] loss becomes a loss layer behind the network's output; `cross` fuses with the softmax there. For
+// [Model] loss becomes a loss layer behind the network's output; `cross` fuses with the activation there. For
 // inference the loss is taken off again.
 #include "graph/draft.h"
+
+#include <stdio.h>
 
 static const char cross[] = "cross";
 
@@ -51,12 +53,13 @@ static mote_status realize_written(mote_draft_list *list, size_t loss)
                           list->items[loss].name, list->items[output].name);
     }
     const mote_draft *last = &list->items[list->items[loss].inputs[0].draft];
-    if (list->items[loss].layer->inference && mote_draft_is_activation(last, "softmax")) {
+    const char *own = list->items[loss].layer->inference;
+    if (own && mote_draft_is_activation(last, own)) {
         char place[256];
         return MOTE_RAISE(MOTE_ERROR_GRAPH,
-                          "%slayer '%s': type '%s' applies softmax itself, as '%s' does before it",
+                          "%slayer '%s': type '%s' applies %s itself, as '%s' does before it",
                           mote_origin_text(&list->items[loss].origin, place, sizeof place),
-                          list->items[loss].name, list->items[loss].layer->name, last->name);
+                          list->items[loss].name, list->items[loss].layer->name, own, last->name);
     }
     if (!list->config->inference)
         return MOTE_OK;
@@ -64,15 +67,34 @@ static mote_status realize_written(mote_draft_list *list, size_t loss)
     return append_inference(list, list->items[loss].inputs[0].draft, list->items[loss].layer);
 }
 
-static mote_status fuse_cross(mote_draft_list *list, size_t *output)
+/// The first loss that applies the activation of `last` itself, or NULL.
+static const mote_layer *find_fused(const mote_layer_registry *layers, const mote_draft *last)
 {
-    const mote_draft *last = &list->items[*output];
-    if (!mote_draft_is_activation(last, "softmax"))
-        return raise_loss(list, "needs activation = softmax on the last layer, ", last->name);
+    for (size_t i = 0; i < layers->count; i++) {
+        const mote_layer *layer = layers->layers[i];
+        if (layer->inference && mote_draft_is_activation(last, layer->inference))
+            return layer;
+    }
+    return NULL;
+}
+
+/// `cross`: the last activation and its cross entropy become one layer.
+static mote_status realize_cross(mote_draft_list *list)
+{
+    size_t output = 0;
+    MOTE_TRY(mote_draft_find_output(list, &output));
+    const mote_draft *last = &list->items[output];
+    const mote_layer *loss = find_fused(list->config->layers, last);
+    if (list->config->inference)
+        return MOTE_OK; // the activation stays
+    if (!loss) {
+        return raise_loss(list, "needs activation = softmax or sigmoid on the last layer, ",
+                          last->name);
+    }
     const size_t logits = last->inputs[0].draft;
-    list->items[*output].removed = true;
-    *output = logits;
-    return MOTE_OK;
+    list->items[output].removed = true;
+    size_t appended = 0;
+    return mote_draft_append(list, logits, loss->name, "loss", &appended);
 }
 
 /// Candidate 0 is `cross`, the others are the layers that are losses.
@@ -95,26 +117,29 @@ static mote_status find_loss(const mote_draft_list *list, const char *name)
     return raise_loss(list, "there is no such loss", hint);
 }
 
+static mote_status raise_twice(const mote_draft_list *list, const char *activation)
+{
+    char problem[128];
+    (void)snprintf(problem, sizeof problem, "applies %s itself, as the last layer does: write ",
+                   activation);
+    return raise_loss(list, problem, "loss = cross to fuse them");
+}
+
 /// [Model] loss: appended behind the output.
 static mote_status realize_setting(mote_draft_list *list, const char *name)
 {
-    const bool fuse = mote_text_equal(name, cross);
-    const char *layer_name = fuse ? "cross_softmax" : name;
-    MOTE_TRY(find_loss(list, layer_name));
+    if (mote_text_equal(name, cross))
+        return realize_cross(list);
+    MOTE_TRY(find_loss(list, name));
     size_t output = 0;
     MOTE_TRY(mote_draft_find_output(list, &output));
-    if (fuse && list->config->inference)
-        return MOTE_OK; // the softmax stays
-    if (fuse)
-        MOTE_TRY(fuse_cross(list, &output));
-    const mote_layer *loss = mote_layer_find(list->config->layers, layer_name);
-    if (!fuse && loss->inference && mote_draft_is_activation(&list->items[output], "softmax"))
-        return raise_loss(list, "applies softmax itself, as the last layer does: write ",
-                          "loss = cross to fuse them");
+    const mote_layer *loss = mote_layer_find(list->config->layers, name);
+    if (loss->inference && mote_draft_is_activation(&list->items[output], loss->inference))
+        return raise_twice(list, loss->inference);
     if (list->config->inference)
         return append_inference(list, output, loss);
     size_t appended = 0;
-    return mote_draft_append(list, output, layer_name, "loss", &appended);
+    return mote_draft_append(list, output, name, "loss", &appended);
 }
 
 mote_status mote_realize_loss(mote_draft_list *list)

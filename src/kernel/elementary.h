@@ -26,9 +26,24 @@ static inline mote_real mote_elementary_log(mote_real x)
     return log(x);
 }
 
+static inline mote_real mote_elementary_expm1(mote_real x)
+{
+    return expm1(x);
+}
+
+static inline mote_real mote_elementary_log1p(mote_real x)
+{
+    return log1p(x);
+}
+
 static inline mote_real mote_elementary_tanh(mote_real x)
 {
     return tanh(x);
+}
+
+static inline mote_real mote_elementary_erf(mote_real x)
+{
+    return erf(x);
 }
 
 #else
@@ -53,6 +68,16 @@ static inline float mote_float_from_bits(uint32_t bits)
     return value;
 }
 
+/// exp(r) - 1 for |r| <= ln(2) / 2.
+static inline float mote_exp_near(float r)
+{
+    float q = fmaf(r, 0x1.6a240ep-10F, 0x1.1239eep-7F);
+    q = fmaf(r, q, 0x1.5558f2p-5F);
+    q = fmaf(r, q, 0x1.555492p-3F);
+    q = fmaf(r, q, 0x1.fffffcp-2F);
+    return fmaf(r * r, q, r);
+}
+
 /// exp(x) = 2^n exp(r), |r| <= ln(2) / 2. About 1 ulp. The factor 2^n is applied in two halves, so that
 /// results that are denormal are rounded once and results that are too large become infinite.
 static inline float mote_elementary_exp(float x)
@@ -66,15 +91,17 @@ static inline float mote_elementary_exp(float x)
     const float n = shifted - rounder;
     float r = fmaf(n, -MOTE_LN2_HIGH, bounded);
     r = fmaf(n, -MOTE_LN2_LOW, r);
-    float q = fmaf(r, 0x1.6a240ep-10F, 0x1.1239eep-7F);
-    q = fmaf(r, q, 0x1.5558f2p-5F);
-    q = fmaf(r, q, 0x1.555492p-3F);
-    q = fmaf(r, q, 0x1.fffffcp-2F);
-    const float p = 1.0F + fmaf(r * r, q, r);
+    const float p = 1.0F + mote_exp_near(r);
     const uint32_t exponent = mote_float_to_bits(shifted) - mote_float_to_bits(rounder);
     const uint32_t half = ((exponent + 256U) >> 1U) - 128U;
     const float factor = mote_float_from_bits((half + 127U) << 23U);
     return p * factor * mote_float_from_bits((exponent - half + 127U) << 23U);
+}
+
+/// exp(x) - 1, precise near 0 as well.
+static inline float mote_elementary_expm1(float x)
+{
+    return fabsf(x) < 0.34F ? mote_exp_near(x) : mote_elementary_exp(x) - 1.0F;
 }
 
 /// log(x), x > 0, = n ln(2) + log(1 + f), 1 + f between the roots of 1/2 and of 2. Below 1 ulp.
@@ -102,6 +129,13 @@ static inline float mote_elementary_log(float x)
     return x > 0.0F && x < INFINITY ? result : special;
 }
 
+/// log(1 + x) for x from 0 to 1: what 1 + x lost to rounding is added again.
+static inline float mote_elementary_log1p(float x)
+{
+    const float sum = 1.0F + x;
+    return mote_elementary_log(sum) + (x - (sum - 1.0F)) / sum;
+}
+
 /// tanh(x): near 0 by a polynomial, so that small results keep their precision.
 static inline float mote_elementary_tanh(float x)
 {
@@ -115,6 +149,30 @@ static inline float mote_elementary_tanh(float x)
     const float far = 1.0F - 2.0F / (mote_elementary_exp(2.0F * size) + 1.0F);
     const float far_signed = x < 0.0F ? -far : far;
     return size < 0.625F ? near : far_signed;
+}
+
+/// erf(x): near 0 by a polynomial, else 1 - exp(-t - t p(t)); from 4 on it is 1.
+static inline float mote_elementary_erf(float x)
+{
+    const float square = x * x;
+    float p = fmaf(square, 8.48119598e-05F, -0.000816898537F);
+    p = fmaf(square, p, 0.00520335604F);
+    p = fmaf(square, p, -0.0268603414F);
+    p = fmaf(square, p, 0.112837128F);
+    p = fmaf(square, p, -0.376126349F);
+    p = fmaf(square, p, 0.128379166F);
+    const float near = fmaf(x, p, x);
+    const float size = fabsf(x);
+    const float t = size > 4.0F ? 4.0F : size;
+    float q = fmaf(t, 1.00577063e-05F, -0.000311145675F);
+    q = fmaf(t, q, 0.00359544321F);
+    q = fmaf(t, q, -0.0236634966F);
+    q = fmaf(t, q, 0.106123522F);
+    q = fmaf(t, q, 0.635219157F);
+    q = fmaf(t, q, 0.128631964F);
+    const float far = 1.0F - mote_elementary_exp(-fmaf(t, q, t));
+    const float far_signed = x < 0.0F ? -far : far;
+    return size < 0.9F ? near : far_signed;
 }
 
 #endif

@@ -24,6 +24,11 @@ typedef struct mote_blend {
     mote_real scale_a, scale_b, shift;
 } mote_blend;
 
+/// (a - b between -delta and delta) * scale.
+typedef struct mote_huber {
+    mote_real delta, scale;
+} mote_huber;
+
 /// Element i is kept and scaled where word first + i of the key is at least threshold.
 typedef struct mote_dropout {
     mote_random_key key;
@@ -50,20 +55,34 @@ typedef struct mote_window {
 /// g = gradient + weight_decay * w; with momentum: v = momentum * v + g (v = g when first), w -= rate * v,
 /// otherwise w -= rate * g. As torch.optim.SGD (dampening 0). Without momentum velocity is NULL.
 /// Rounding: each product with its sum is one fma: g = fma(weight_decay, w, gradient), v = fma(momentum, v, g),
-/// w = fma(-rate, v, w).
+/// w = fma(-rate, v, w). With nesterov and momentum w = fma(-rate, fma(momentum, v, g), w) instead, as
+/// torch.optim.SGD(nesterov=True).
 typedef struct mote_sgd {
     mote_real rate, momentum, weight_decay;
-    bool first;
+    bool first, nesterov;
 } mote_sgd;
 
 /// Kingma and Ba, arXiv 1412.6980, with bias correction as torch.optim.Adam: g = fma(weight_decay, w, gradient);
 /// m = fma(1 - beta1, g - m, m); v = fma((1 - beta2) * g, g, beta2 * v);
-/// w = fma(-step, m / (sqrt(v) / root_correction2 + epsilon), w), step = rate / correction1,
-/// correction1 = 1 - beta1^t, root_correction2 = sqrt(1 - beta2^t).
+/// w = fma(-step, m / (sqrt(v) / root_correction2 + epsilon), fma(-shrink, w, w)), step = rate / correction1,
+/// correction1 = 1 - beta1^t, root_correction2 = sqrt(1 - beta2^t). `shrink` is the share that the weight loses:
+/// 0 for Adam; rate * decay, with weight_decay 0, is torch.optim.AdamW (arXiv 1711.05101).
 typedef struct mote_adam {
-    mote_real step, beta1, beta2, epsilon, weight_decay, root_correction2;
+    mote_real step, beta1, beta2, epsilon, weight_decay, root_correction2, shrink;
 } mote_adam;
 
+/// As torch.optim.RMSprop, not centered: g = fma(weight_decay, w, gradient); s = fma((1 - alpha) * g, g, alpha * s);
+/// q = g / (sqrt(s) + epsilon); with velocity v = fma(momentum, v, q), w = fma(-rate, v, w), otherwise
+/// w = fma(-rate, q, w).
+typedef struct mote_rmsprop {
+    mote_real rate, alpha, epsilon, momentum, weight_decay;
+} mote_rmsprop;
+
+// Functions of one number x, by kernel: leaky_relu: x, below 0 slope * x. relu6: x between 0 and 6. elu: x, below
+// 0 alpha * (exp(x) - 1). selu: 1.0507... * elu of alpha 1.6732... . softplus: log(1 + exp(x)). hard_sigmoid:
+// x / 6 + 1/2 between 0 and 1. swish: x * sigmoid(x). gelu: x * (1 + erf(x / sqrt(2))) / 2. tanh_gelu:
+// x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2. mish: x * tanh(softplus(x)). hard_swish:
+// x * hard_sigmoid(x). slope and alpha are not below 0.
 typedef struct mote_kernels {
 #define KERNEL(name, parameters) void(*name) parameters;
 #include "kernel/kernels.def"

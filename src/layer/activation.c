@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element-wise functions, and softmax over the last axis. Backward needs the output alone.
+// Element-wise functions, and softmax over the last axis. Backward needs the output where that says enough,
+// otherwise the input.
 #include "layer/layer.h"
 
 #include "base/size.h"
 
+#include <string.h>
+
 typedef struct activation_state {
     uint32_t activation; // index of `functions`
-    size_t rows;         // of a sample
-    size_t width;        // of a row
+    double negative_slope, alpha;
+    size_t rows;  // of a sample
+    size_t width; // of a row
 } activation_state;
 
 static size_t get_count(const mote_layer_run *run, const activation_state *state)
@@ -15,8 +19,9 @@ static size_t get_count(const mote_layer_run *run, const activation_state *state
     return run->batch * state->rows * state->width;
 }
 
-/// Forward and derivative of a function that has a kernel and a kernel for its derivative.
-#define DEFINE_ELEMENT_WISE(name)                                                                \
+/// Forward and derivative of a function that has a kernel and a kernel for its derivative, which
+/// reads `needed`: output or input.
+#define DEFINE_ELEMENT_WISE(name, needed)                                                        \
     static void name##_forward(const mote_layer_run *run, const activation_state *state)         \
     {                                                                                            \
         mote_kernel_run_unary(run->parallel, run->kernels->name, get_count(run, state),          \
@@ -25,22 +30,76 @@ static size_t get_count(const mote_layer_run *run, const activation_state *state
     static void name##_derivative(const mote_layer_run *run, const activation_state *state)      \
     {                                                                                            \
         mote_kernel_run_binary(run->parallel, run->kernels->name##_derivative,                   \
-                               get_count(run, state), run->outputs[0].data,                      \
+                               get_count(run, state), run->needed##s[0].data,                    \
                                run->output_derivatives[0].data, run->input_derivatives[0].data); \
     }
 
-DEFINE_ELEMENT_WISE(relu)
-DEFINE_ELEMENT_WISE(sigmoid)
-DEFINE_ELEMENT_WISE(tanh)
+DEFINE_ELEMENT_WISE(relu, output)
+DEFINE_ELEMENT_WISE(sigmoid, output)
+DEFINE_ELEMENT_WISE(tanh, output)
+DEFINE_ELEMENT_WISE(relu6, output)
+DEFINE_ELEMENT_WISE(selu, output)
+DEFINE_ELEMENT_WISE(softplus, output)
+DEFINE_ELEMENT_WISE(hard_sigmoid, output)
+DEFINE_ELEMENT_WISE(swish, input)
+DEFINE_ELEMENT_WISE(gelu, input)
+DEFINE_ELEMENT_WISE(tanh_gelu, input)
+DEFINE_ELEMENT_WISE(mish, input)
+DEFINE_ELEMENT_WISE(hard_swish, input)
 
-typedef struct softmax_call {
+typedef struct activation_call {
     const mote_layer_run *run;
     const activation_state *state;
-} softmax_call;
+} activation_call;
+
+static void run_elements(const mote_layer_run *run, const activation_state *state,
+                         mote_parallel_task *task)
+{
+    activation_call call = {.run = run, .state = state};
+    mote_parallel_run(
+        run->parallel, task, &call,
+        mote_parallel_task_count(run->parallel, get_count(run, state), MOTE_PARALLEL_GRAIN));
+}
+
+/// The same for a function with a parameter; its derivative reads the output.
+#define DEFINE_WITH_PARAMETER(name, parameter)                                                     \
+    static void name##_part(void *argument, size_t task, size_t task_count)                        \
+    {                                                                                              \
+        const activation_call *const call = argument;                                              \
+        const mote_real *const x = call->run->inputs[0].data;                                      \
+        mote_real *const y = call->run->outputs[0].data;                                           \
+        size_t first = 0;                                                                          \
+        const size_t count =                                                                       \
+            mote_parallel_part(get_count(call->run, call->state), task, task_count, &first);       \
+        call->run->kernels->name(count, (mote_real)call->state->parameter, x + first, y + first);  \
+    }                                                                                              \
+    static void name##_derivative_part(void *argument, size_t task, size_t task_count)             \
+    {                                                                                              \
+        const activation_call *const call = argument;                                              \
+        const mote_real *const y = call->run->outputs[0].data;                                     \
+        const mote_real *const dy = call->run->output_derivatives[0].data;                         \
+        mote_real *const dx = call->run->input_derivatives[0].data;                                \
+        size_t first = 0;                                                                          \
+        const size_t count =                                                                       \
+            mote_parallel_part(get_count(call->run, call->state), task, task_count, &first);       \
+        call->run->kernels->name##_derivative(count, (mote_real)call->state->parameter, y + first, \
+                                              dy + first, dx + first);                             \
+    }                                                                                              \
+    static void name##_forward(const mote_layer_run *run, const activation_state *state)           \
+    {                                                                                              \
+        run_elements(run, state, name##_part);                                                     \
+    }                                                                                              \
+    static void name##_derivative(const mote_layer_run *run, const activation_state *state)        \
+    {                                                                                              \
+        run_elements(run, state, name##_derivative_part);                                          \
+    }
+
+DEFINE_WITH_PARAMETER(leaky_relu, negative_slope)
+DEFINE_WITH_PARAMETER(elu, alpha)
 
 static void softmax_rows(void *argument, size_t task, size_t task_count)
 {
-    const softmax_call *const call = argument;
+    const activation_call *const call = argument;
     const size_t width = call->state->width;
     const mote_real *const x = call->run->inputs[0].data;
     mote_real *const y = call->run->outputs[0].data;
@@ -53,7 +112,7 @@ static void softmax_rows(void *argument, size_t task, size_t task_count)
 
 static void softmax_derivative_rows(void *argument, size_t task, size_t task_count)
 {
-    const softmax_call *const call = argument;
+    const activation_call *const call = argument;
     const size_t width = call->state->width;
     const mote_real *const y = call->run->outputs[0].data;
     const mote_real *const dy = call->run->output_derivatives[0].data;
@@ -66,10 +125,46 @@ static void softmax_derivative_rows(void *argument, size_t task, size_t task_cou
                                                dx + row * width);
 }
 
+static void log_softmax_rows(void *argument, size_t task, size_t task_count)
+{
+    const activation_call *const call = argument;
+    const mote_kernels *const kernels = call->run->kernels;
+    const size_t width = call->state->width;
+    const mote_real *const x = call->run->inputs[0].data;
+    mote_real *const y = call->run->outputs[0].data;
+    size_t row = 0;
+    const size_t count =
+        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
+    for (const size_t end = row + count; row < end; row++) {
+        mote_real log_sum = 0;
+        kernels->log_sum_exp(width, x + row * width, &log_sum);
+        kernels->shift_scale(width, log_sum, 1, x + row * width, y + row * width);
+    }
+}
+
+static void log_softmax_derivative_rows(void *argument, size_t task, size_t task_count)
+{
+    const activation_call *const call = argument;
+    const mote_kernels *const kernels = call->run->kernels;
+    const size_t width = call->state->width;
+    const mote_real *const y = call->run->outputs[0].data;
+    const mote_real *const dy = call->run->output_derivatives[0].data;
+    mote_real *const dx = call->run->input_derivatives[0].data;
+    size_t row = 0;
+    const size_t count =
+        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
+    for (const size_t end = row + count; row < end; row++) {
+        mote_real sum = 0;
+        kernels->sum(width, dy + row * width, &sum);
+        kernels->log_softmax_derivative(width, sum, y + row * width, dy + row * width,
+                                        dx + row * width);
+    }
+}
+
 static void run_rows(const mote_layer_run *run, const activation_state *state,
                      mote_parallel_task *task)
 {
-    softmax_call call = {.run = run, .state = state};
+    activation_call call = {.run = run, .state = state};
     const size_t tasks =
         mote_parallel_task_count(run->parallel, get_count(run, state), MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, task, &call, mote_size_min(tasks, run->batch * state->rows));
@@ -85,20 +180,60 @@ static void softmax_derivative(const mote_layer_run *run, const activation_state
     run_rows(run, state, softmax_derivative_rows);
 }
 
-#define ACTIVATION_MAP(X) X(relu) X(sigmoid) X(tanh) X(softmax)
+static void log_softmax_forward(const mote_layer_run *run, const activation_state *state)
+{
+    run_rows(run, state, log_softmax_rows);
+}
+
+static void log_softmax_derivative(const mote_layer_run *run, const activation_state *state)
+{
+    run_rows(run, state, log_softmax_derivative_rows);
+}
+
+static void need_output(mote_setup *setup)
+{
+    mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
+}
+
+static void need_input(mote_setup *setup)
+{
+    mote_setup_need_input(setup, 0, MOTE_PHASE_DERIVATIVE);
+}
+
+/// Name, what its derivative reads, its own property or NULL.
+#define ACTIVATION_MAP(X)                   \
+    X(relu, output, NULL)                   \
+    X(sigmoid, output, NULL)                \
+    X(tanh, output, NULL)                   \
+    X(softmax, output, NULL)                \
+    X(log_softmax, output, NULL)            \
+    X(leaky_relu, output, "negative_slope") \
+    X(relu6, output, NULL)                  \
+    X(elu, output, "alpha")                 \
+    X(selu, output, NULL)                   \
+    X(softplus, output, NULL)               \
+    X(hard_sigmoid, output, NULL)           \
+    X(swish, input, NULL)                   \
+    X(gelu, input, NULL)                    \
+    X(tanh_gelu, input, NULL)               \
+    X(mish, input, NULL)                    \
+    X(hard_swish, input, NULL)
 
 static const struct activation_function {
     void (*forward)(const mote_layer_run *run, const activation_state *state);
     void (*derivative)(const mote_layer_run *run, const activation_state *state);
+    void (*need)(mote_setup *setup);
+    const char *parameter;
 } functions[] = {
 
-#define ACTIVATION_FUNCTION(name) {name##_forward, name##_derivative},
+#define ACTIVATION_FUNCTION(name, needed, parameter) \
+    {name##_forward, name##_derivative, need_##needed, parameter},
     ACTIVATION_MAP(ACTIVATION_FUNCTION)
 #undef ACTIVATION_FUNCTION
 };
 
 static const char *const function_names[] = {
-#define ACTIVATION_NAME(name) #name,
+#define ACTIVATION_NAME(name, needed, parameter) #name,
     ACTIVATION_MAP(ACTIVATION_NAME)
 #undef ACTIVATION_NAME
         NULL,
@@ -110,22 +245,63 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_CHOICE,
         .choices = function_names,
         .offset = offsetof(activation_state, activation),
-        .help = "the function; softmax goes over the last axis",
+        .help = "the function; softmax and log_softmax go over the last axis",
+    },
+    {
+        .name = "negative_slope",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "0.01",
+        .maximum = 1e3,
+        .offset = offsetof(activation_state, negative_slope),
+        .help = "leaky_relu: what negative inputs are multiplied with",
+    },
+    {
+        .name = "alpha",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "1",
+        .maximum = 1e3,
+        .offset = offsetof(activation_state, alpha),
+        .help = "elu: minus what large negative inputs become",
     },
     {0},
 };
+
+static double get_real(const activation_state *state, const mote_property *property)
+{
+    double value = 0;
+    memcpy(&value, (const char *)state + property->offset, sizeof value);
+    return value;
+}
+
+/// A parameter of one function must not be given to another.
+static mote_status check_parameters(const mote_setup *setup, const activation_state *state)
+{
+    activation_state initial = {0};
+    mote_property_set_defaults(properties, &initial);
+    const char *const own = functions[state->activation].parameter;
+    for (const mote_property *property = properties; property->name; property++) {
+        if (property->kind != MOTE_PROPERTY_REAL || (own && strcmp(own, property->name) == 0))
+            continue;
+        if (get_real(state, property) != get_real(&initial, property)) {
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY, "layer '%s': activation = %s has no %s",
+                              setup->layer_name, function_names[state->activation], property->name);
+        }
+    }
+    return MOTE_OK;
+}
 
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     activation_state *const state = layer_state;
     MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
+    MOTE_TRY(check_parameters(setup, state));
     const mote_shape *const shape = &setup->inputs[0].shape;
     state->rows = shape->dims[0] * shape->dims[1];
     state->width = shape->dims[2];
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->derivative_over_input = true;
-    mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
+    functions[state->activation].need(setup);
     return mote_setup_output(setup, shape);
 }
 
@@ -143,7 +319,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 
 const mote_layer mote_layer_activation = {
     .name = "activation",
-    .summary = "relu, sigmoid, tanh or softmax",
+    .summary = "a function of each element, or softmax",
     .properties = properties,
     .state_bytes = sizeof(activation_state),
     .input_minimum = 1,

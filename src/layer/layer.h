@@ -126,7 +126,9 @@ typedef struct mote_layer {
     const mote_property *properties;     // ends with a row whose name is NULL; NULL: none
     size_t state_bytes;                  // plain data, no pointers; at least 1
     size_t input_minimum, input_maximum; // connected layers; of losses with the label
-    const char *inference; // losses: what stands in its place in inference ("softmax"), or NULL
+    /// Losses: the activation that the loss applies itself, or NULL. It stands in the loss's place in
+    /// inference, and `loss = cross` replaces it by this loss.
+    const char *inference;
     /// Losses: what the label must be, from inputs[0] alone; called before setup. Others: NULL.
     mote_status (*label)(const mote_setup *setup, const void *state, mote_tensor_spec *spec);
     mote_status (*setup)(mote_setup *setup, void *state);

@@ -19,7 +19,8 @@ static const mote_property properties[] = {
      .initial = "",
      .offset = offsetof(mote_model_settings, loss),
      .help =
-         "loss behind the last layer: mse, cross (fuses with the last activation), cross_softmax"},
+         "loss behind the last layer: one of the losses, or cross, which makes cross_softmax or "
+         "cross_sigmoid of the last activation"},
     {.name = "batch_size",
      .kind = MOTE_PROPERTY_INTEGER,
      .initial = "32",

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The optimizer's learning rate at every step.
+// The optimizer's learning rate at every step behind the warm-up.
+#include "optim/decay.h"
 #include "optim/optim.h"
 
-static const mote_property properties[] = {{0}};
+typedef struct rate_constant_state {
+    uint64_t warm_up;
+} rate_constant_state;
 
-static double get_rate(const void *state, double base_rate, uint64_t iteration)
+static const mote_property properties[] = {
+    MOTE_WARM_UP_ROW(rate_constant_state),
+    {0},
+};
+
+static double get_rate(const void *schedule_state, double base_rate, uint64_t iteration)
 {
-    (void)state;
-    (void)iteration;
-    return base_rate;
+    const rate_constant_state *const state = schedule_state;
+    return mote_warm_up(state->warm_up, base_rate, iteration);
 }
 
 const mote_schedule_rate mote_schedule_rate_constant = {
     .name = "constant",
-    .summary = "the optimizer's learning rate, always",
+    .summary = "the optimizer's learning rate at every iteration",
     .properties = properties,
-    .state_bytes = 1,
+    .state_bytes = sizeof(rate_constant_state),
     .rate = get_rate,
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A staircase of learning rates: n boundaries, n + 1 rates. A boundary still has the rate before it,
-// as in NNTrainer.
+// as in NNTrainer. Iterations of the warm-up count.
+#include "optim/decay.h"
 #include "optim/optim.h"
 
 #include <inttypes.h>
 
-#define ITERATION_MAXIMUM 9007199254740992.0 // 2^53
-
 typedef struct rate_step_state {
     mote_property_reals learning_rate;
     mote_property_integers iteration;
+    uint64_t warm_up;
 } rate_step_state;
 
 static const mote_property properties[] = {
@@ -27,12 +27,13 @@ static const mote_property properties[] = {
         .name = "iteration",
         .kind = MOTE_PROPERTY_INTEGERS,
         .minimum = 0,
-        .maximum = ITERATION_MAXIMUM,
+        .maximum = MOTE_ITERATION_MAXIMUM,
         .count_minimum = 1,
         .count_maximum = MOTE_PROPERTY_LIST_MAX - 1,
         .offset = offsetof(rate_step_state, iteration),
         .help = "the last iteration (from 0) of each rate but the last",
     },
+    MOTE_WARM_UP_ROW(rate_step_state),
     {0},
 };
 
@@ -64,7 +65,7 @@ static double get_rate(const void *schedule_state, double base_rate, uint64_t it
     uint32_t place = 0;
     while (place < state->iteration.count && iteration > state->iteration.values[place])
         place++;
-    return state->learning_rate.values[place];
+    return mote_warm_up(state->warm_up, state->learning_rate.values[place], iteration);
 }
 
 const mote_schedule_rate mote_schedule_rate_step = {

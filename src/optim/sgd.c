@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stochastic gradient descent with momentum and weight decay.
+// Stochastic gradient descent with momentum (plain or Nesterov's) and weight decay.
 #include "optim/apply.h"
 #include "optim/optim.h"
 
 typedef struct sgd_state {
     double momentum, weight_decay;
+    bool nesterov;
 } sgd_state;
 
 static const mote_property properties[] = {
@@ -25,6 +26,13 @@ static const mote_property properties[] = {
         .maximum = 1e30,
         .offset = offsetof(sgd_state, weight_decay),
         .help = "times the weight is added to its gradient",
+    },
+    {
+        .name = "nesterov",
+        .kind = MOTE_PROPERTY_BOOL,
+        .initial = "false",
+        .offset = offsetof(sgd_state, nesterov),
+        .help = "the step is the gradient plus momentum times the new velocity",
     },
     {0},
 };
@@ -51,6 +59,7 @@ static void apply(const mote_optimizer_run *run, const void *optimizer_state)
         .momentum = (mote_real)state->momentum,
         .weight_decay = (mote_real)state->weight_decay,
         .first = run->step == 1,
+        .nesterov = state->nesterov,
     };
     mote_apply_run(run, apply_part, &factors);
 }

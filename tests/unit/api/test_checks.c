@@ -83,7 +83,7 @@ static void a_schedule_that_nothing_uses_is_checked(void **state)
             ":14: [LearningRateScheduler]: unknown type 'stop', did you mean 'step'?");
     refused(state, NET SGD "[LearningRateScheduler]\ntype = constant\nrate = 1\n",
             MOTE_ERROR_PROPERTY,
-            ":15: [LearningRateScheduler]: unknown key 'rate', expected one of: type");
+            ":15: [LearningRateScheduler]: unknown key 'rate', expected one of: warm_up, type");
     refused(state,
             NET SGD "[LearningRateScheduler]\ntype = step\nlearning_rate = 1,2\n"
                     "iteration = x\n",

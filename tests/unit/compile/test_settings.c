@@ -72,7 +72,7 @@ static void an_unknown_optimizer_is_named_with_the_one_that_was_meant(void **sta
     refused(state, "[Optimizer]\ntype = adan\n",
             ":13: [Optimizer]: unknown type 'adan', did you mean 'adam'?");
     refused(state, "[Optimizer]\ntype = lion\n",
-            ":13: [Optimizer]: unknown type 'lion', expected one of: sgd, adam");
+            ":13: [Optimizer]: unknown type 'lion', expected one of: sgd, adam, adamw, rmsprop");
     refused(state, "[Optimizer]\nlearning_rate = 1\n", ":12: [Optimizer]: key 'type' is missing");
 }
 
@@ -93,8 +93,9 @@ static void an_unknown_schedule_is_named_with_the_one_that_was_meant(void **stat
 {
     refused(state, ADAM "[LearningRateScheduler]\ntype = stop\n",
             ":15: [LearningRateScheduler]: unknown type 'stop', did you mean 'step'?");
-    refused(state, ADAM "[LearningRateScheduler]\ntype = cosine\n",
-            ":15: [LearningRateScheduler]: unknown type 'cosine', expected one of: constant, step");
+    refused(state, ADAM "[LearningRateScheduler]\ntype = sawtooth\n",
+            ":15: [LearningRateScheduler]: unknown type 'sawtooth', expected one of: constant, "
+            "step, exponential, cosine, linear, polynomial");
     refused(state, ADAM "[LearningRateScheduler]\n",
             ":14: [LearningRateScheduler]: key 'type' is missing");
 }

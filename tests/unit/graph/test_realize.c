@@ -116,6 +116,19 @@ static void cross_takes_the_place_of_the_softmax(void **state)
             "fc/loss cross_softmax(fc,fc/loss label)\n");
 }
 
+static void cross_takes_the_place_of_a_sigmoid_too(void **state)
+{
+    becomes(state, "[Model]\nloss = cross\n" INPUT FC "activation = sigmoid\n", false,
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "fc/loss cross_sigmoid(fc,fc/loss label)\n");
+    static const char inference[] = "in input(in batch)\n"
+                                    "fc fully_connected(in)\n"
+                                    "fc/activation activation(fc)\n";
+    becomes(state, "[Model]\nloss = cross\n" INPUT FC "activation = sigmoid\n", true, inference);
+    becomes(state, "[Model]\nloss = cross_sigmoid\n" INPUT FC, true, inference);
+}
+
 static void inference_ends_with_probabilities_and_has_no_loss(void **state)
 {
     static const char expected[] = "in input(in batch)\n"
@@ -210,17 +223,17 @@ static void an_unknown_loss_is_named_with_the_one_that_was_meant(void **state)
                          "@:3: [Model]: loss = mee: there is no such loss, did you mean 'mse'?");
     test_network_refused(state, "[Model]\nloss = hinge\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
                          "@:2: [Model]: loss = hinge: there is no such loss, expected one of: "
-                         "cross, mse, cross_softmax");
+                         "cross, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
     test_network_refused(state, "[Model]\nloss = relu\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
                          "@:2: [Model]: loss = relu: there is no such loss, expected one of: "
-                         "cross, mse, cross_softmax");
+                         "cross, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
 }
 
 static void cross_needs_a_softmax_at_the_end(void **state)
 {
     test_network_refused(state, "[Model]\nloss = cross\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
-                         "@:2: [Model]: loss = cross: needs activation = softmax on the last "
-                         "layer, fc");
+                         "@:2: [Model]: loss = cross: needs activation = softmax or sigmoid on "
+                         "the last layer, fc");
 }
 
 static void a_loss_that_applies_softmax_does_not_follow_another_softmax(void **state)
@@ -233,6 +246,19 @@ static void a_loss_that_applies_softmax_does_not_follow_another_softmax(void **s
         state, "[Model]\n" INPUT FC "activation = softmax\n[end]\ntype = cross_softmax\n", false,
         MOTE_ERROR_GRAPH,
         "@:9: layer 'end': type 'cross_softmax' applies softmax itself, as 'fc/activation' does "
+        "before it");
+}
+
+static void a_loss_that_applies_sigmoid_does_not_follow_another_sigmoid(void **state)
+{
+    test_network_refused(state, "[Model]\nloss = cross_sigmoid\n" INPUT FC "activation = sigmoid\n",
+                         false, MOTE_ERROR_PROPERTY,
+                         "@:2: [Model]: loss = cross_sigmoid: applies sigmoid itself, as the last "
+                         "layer does: write loss = cross to fuse them");
+    test_network_refused(
+        state, "[Model]\n" INPUT FC "activation = sigmoid\n[end]\ntype = cross_sigmoid\n", false,
+        MOTE_ERROR_GRAPH,
+        "@:9: layer 'end': type 'cross_sigmoid' applies sigmoid itself, as 'fc/activation' does "
         "before it");
 }
 
@@ -262,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_made_node_takes_origin_and_trainable_from_its_layer),
         cmocka_unit_test(a_loss_of_the_model_stands_behind_the_output),
         cmocka_unit_test(cross_takes_the_place_of_the_softmax),
+        cmocka_unit_test(cross_takes_the_place_of_a_sigmoid_too),
         cmocka_unit_test(inference_ends_with_probabilities_and_has_no_loss),
         cmocka_unit_test(inference_of_a_network_with_mse_ends_with_its_last_layer),
         cmocka_unit_test(a_loss_may_be_a_layer_of_its_own),
@@ -272,6 +299,7 @@ int main(void)
         cmocka_unit_test(an_unknown_loss_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(cross_needs_a_softmax_at_the_end),
         cmocka_unit_test(a_loss_that_applies_softmax_does_not_follow_another_softmax),
+        cmocka_unit_test(a_loss_that_applies_sigmoid_does_not_follow_another_sigmoid),
         cmocka_unit_test(a_model_has_one_loss),
         cmocka_unit_test(a_loss_is_the_last_layer),
     };

@@ -27,7 +27,7 @@ static void an_unknown_type_that_is_near_none_gets_the_list_of_types(void **stat
     refused(state, NETWORK_HEAD "[c1]\ntype = transformer\n", MOTE_ERROR_PROPERTY,
             "@:9: layer 'c1': unknown type 'transformer', expected one of: input, "
             "fully_connected, conv2d, pooling2d, batch_normalization, dropout, flatten, addition, "
-            "activation, mse, cross_softmax");
+            "activation, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
 }
 
 static void a_type_that_only_realizers_make_cannot_be_written(void **state)
@@ -35,7 +35,7 @@ static void a_type_that_only_realizers_make_cannot_be_written(void **state)
     refused(state, NETWORK_HEAD "[c1]\ntype = fan_out\n", MOTE_ERROR_PROPERTY,
             "@:9: layer 'c1': unknown type 'fan_out', expected one of: input, "
             "fully_connected, conv2d, pooling2d, batch_normalization, dropout, flatten, addition, "
-            "activation, mse, cross_softmax");
+            "activation, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
 }
 
 static void an_unknown_key_is_named_with_the_one_that_was_meant(void **state)
@@ -62,7 +62,8 @@ static void a_bad_value_is_named_with_what_is_accepted(void **state)
     refused(state, NETWORK_HEAD "[f]\ntype = fully_connected\nunit = 3\nactivation = rellu\n",
             MOTE_ERROR_PROPERTY,
             "@:11: layer 'f/activation': activation = rellu: expected one of relu, sigmoid, tanh, "
-            "softmax, did you mean 'relu'?");
+            "softmax, log_softmax, leaky_relu, relu6, elu, selu, softplus, hard_sigmoid, swish, "
+            "gelu, tanh_gelu, mish, hard_swish, did you mean 'relu'?");
 }
 
 static void a_missing_key_is_named_with_what_is_accepted(void **state)
@@ -192,7 +193,7 @@ static void an_unknown_loss_is_named_with_the_one_that_was_meant(void **state)
     refused(state, "[Model]\nloss = hinge\n[in]\ntype = input\ninput_shape = 4\n",
             MOTE_ERROR_PROPERTY,
             "@:2: [Model]: loss = hinge: there is no such loss, expected one of: cross, mse, "
-            "cross_softmax");
+            "l1, huber, kld, cross_softmax, cross_sigmoid");
 }
 
 int main(void)

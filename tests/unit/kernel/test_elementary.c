@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp, log, tanh and sigmoid against libm in double, over all exponents of their range, and at its ends.
+// exp, expm1, log, log1p, tanh, erf and sigmoid against libm in double, over all exponents of their range, and at its ends.
 #include "kernel/elementary.h"
 #include "levels.h"
 
@@ -101,6 +101,34 @@ static void tanh_of_the_ends_is_exact(void **state)
     assert_true(mote_elementary_tanh(0x1p-149F) == 0x1p-149F);
 }
 
+static void erf_is_within_three_units_over_its_whole_range(void **state)
+{
+    (void)state;
+    assert_true(sweep(mote_elementary_erf, erf, 0.0F, 30.0F) <= 3);
+    assert_true(sweep(mote_elementary_erf, erf, -0.0F, -30.0F) <= 3);
+}
+
+static void erf_of_the_ends_is_exact(void **state)
+{
+    (void)state;
+    assert_true(mote_elementary_erf(INFINITY) == 1);
+    assert_true(mote_elementary_erf(-INFINITY) == -1);
+    assert_true(mote_elementary_erf(0) == 0);
+}
+
+static void expm1_is_within_three_units_below_0_and_four_above(void **state)
+{
+    (void)state;
+    assert_true(sweep(mote_elementary_expm1, expm1, 0.0F, 200.0F) <= 4);
+    assert_true(sweep(mote_elementary_expm1, expm1, -0.0F, -200.0F) <= 3);
+}
+
+static void log1p_is_within_three_units_from_0_to_1(void **state)
+{
+    (void)state;
+    assert_true(sweep(mote_elementary_log1p, log1p, 0.0F, 1.0F) <= 3);
+}
+
 static void sigmoid_is_within_three_units_also_where_it_is_tiny(void **state)
 {
     (void)state;
@@ -139,6 +167,9 @@ static void what_is_not_a_number_stays_so(void **state)
     assert_true(isnan(mote_elementary_log(NAN)));
     assert_true(isnan(mote_elementary_log(-1)));
     assert_true(isnan(mote_elementary_tanh(NAN)));
+    assert_true(isnan(mote_elementary_erf(NAN)));
+    assert_true(isnan(mote_elementary_expm1(NAN)));
+    assert_true(isnan(mote_elementary_log1p(NAN)));
     for (size_t place = 0; place < 37; place++) {
         for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT; level++) {
             const mote_kernels *table = level_table((mote_cpu_level)level);
@@ -169,6 +200,10 @@ int main(void)
         cmocka_unit_test(log_of_the_ends_is_exact),
         cmocka_unit_test(tanh_is_within_three_units_over_its_whole_range),
         cmocka_unit_test(tanh_of_the_ends_is_exact),
+        cmocka_unit_test(erf_is_within_three_units_over_its_whole_range),
+        cmocka_unit_test(erf_of_the_ends_is_exact),
+        cmocka_unit_test(expm1_is_within_three_units_below_0_and_four_above),
+        cmocka_unit_test(log1p_is_within_three_units_from_0_to_1),
         cmocka_unit_test(sigmoid_is_within_three_units_also_where_it_is_tiny),
         cmocka_unit_test(functions_of_one_number_have_the_bits_of_the_kernels),
         cmocka_unit_test(what_is_not_a_number_stays_so),

@@ -222,6 +222,85 @@ static void adam_follows_its_formula(void **state)
     }
 }
 
+static void nesterov_looks_ahead_by_the_momentum(void **state)
+{
+    (void)state;
+    numbers n = make_numbers();
+    float velocity[COUNT];
+    float expected_velocity[COUNT];
+    memset(velocity, 0xFF, sizeof velocity); // not read by the first update
+    mote_sgd sgd = {
+        .rate = 0.1F, .momentum = 0.9F, .weight_decay = 0.2F, .first = true, .nesterov = true};
+    memcpy(n.expected, n.a, sizeof n.expected);
+    for (unsigned step = 0; step < 3; step++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            const float g = fmaf(0.2F, n.expected[i], n.b[i]);
+            expected_velocity[i] = step == 0 ? g : fmaf(0.9F, expected_velocity[i], g);
+            n.expected[i] = fmaf(-0.1F, fmaf(0.9F, expected_velocity[i], g), n.expected[i]);
+        }
+        kernels()->sgd(&sgd, COUNT, n.a, n.b, velocity);
+        sgd.first = false;
+        expect_equal(n.a, n.expected);
+        expect_equal(velocity, expected_velocity);
+    }
+}
+
+static void adam_takes_the_decoupled_share_before_the_step(void **state)
+{
+    (void)state;
+    numbers n = make_numbers();
+    float m[COUNT] = {0};
+    float v[COUNT] = {0};
+    float *const moments[2] = {m, v};
+    const mote_adam adam = {.step = 0.01F, .epsilon = 1, .root_correction2 = 1, .shrink = 0.25F};
+    for (size_t i = 0; i < COUNT; i++) {
+        const float root = sqrtf(fmaf(n.b[i], n.b[i], 0)) + 1;
+        n.expected[i] = fmaf(-0.01F, n.b[i] / root, fmaf(-0.25F, n.a[i], n.a[i]));
+    }
+    kernels()->adam(&adam, COUNT, n.a, n.b, moments);
+    expect_equal(n.a, n.expected);
+}
+
+/// Velocity may be NULL.
+static void expect_rmsprop(float *velocity)
+{
+    numbers n = make_numbers();
+    float square[COUNT] = {0};
+    float expected_square[COUNT] = {0};
+    float expected_velocity[COUNT] = {0};
+    float *const slots[2] = {square, velocity};
+    const mote_rmsprop rmsprop = {
+        .rate = 0.01F, .alpha = 0.9F, .epsilon = 1e-6F, .momentum = 0.8F, .weight_decay = 0.1F};
+    memcpy(n.expected, n.a, sizeof n.expected);
+    for (unsigned step = 0; step < 3; step++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            const float g = fmaf(0.1F, n.expected[i], n.b[i]);
+            expected_square[i] = fmaf((1 - 0.9F) * g, g, 0.9F * expected_square[i]);
+            const float q = g / (sqrtf(expected_square[i]) + 1e-6F);
+            expected_velocity[i] = velocity ? fmaf(0.8F, expected_velocity[i], q) : q;
+            n.expected[i] = fmaf(-0.01F, expected_velocity[i], n.expected[i]);
+        }
+        kernels()->rmsprop(&rmsprop, COUNT, n.a, n.b, slots);
+        expect_equal(n.a, n.expected);
+        expect_equal(square, expected_square);
+        if (velocity)
+            expect_equal(velocity, expected_velocity);
+    }
+}
+
+static void rmsprop_follows_its_formula(void **state)
+{
+    (void)state;
+    expect_rmsprop(NULL);
+}
+
+static void rmsprop_with_momentum_keeps_a_velocity(void **state)
+{
+    (void)state;
+    float velocity[COUNT] = {0};
+    expect_rmsprop(velocity);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +315,10 @@ int main(void)
         cmocka_unit_test(sgd_without_velocity_is_plain_descent),
         cmocka_unit_test(sgd_starts_its_velocity_with_the_gradient),
         cmocka_unit_test(adam_follows_its_formula),
+        cmocka_unit_test(nesterov_looks_ahead_by_the_momentum),
+        cmocka_unit_test(adam_takes_the_decoupled_share_before_the_step),
+        cmocka_unit_test(rmsprop_follows_its_formula),
+        cmocka_unit_test(rmsprop_with_momentum_keeps_a_velocity),
     };
     return cmocka_run_group_tests_name("element-wise kernels", tests, NULL, NULL);
 }

@@ -138,6 +138,35 @@ CHECK_UNARY(tanh, )
 CHECK_BINARY(relu_derivative, t->count COMMA)
 CHECK_BINARY(sigmoid_derivative, t->count COMMA)
 CHECK_BINARY(tanh_derivative, t->count COMMA)
+CHECK_UNARY(leaky_relu, 0.3F COMMA)
+CHECK_BINARY(leaky_relu_derivative, t->count COMMA 0.3F COMMA)
+CHECK_UNARY(elu, 0.7F COMMA)
+CHECK_BINARY(elu_derivative, t->count COMMA 0.7F COMMA)
+CHECK_UNARY(relu6, )
+CHECK_BINARY(relu6_derivative, t->count COMMA)
+CHECK_UNARY(selu, )
+CHECK_BINARY(selu_derivative, t->count COMMA)
+CHECK_UNARY(softplus, )
+CHECK_BINARY(softplus_derivative, t->count COMMA)
+CHECK_UNARY(hard_sigmoid, )
+CHECK_BINARY(hard_sigmoid_derivative, t->count COMMA)
+CHECK_UNARY(swish, )
+CHECK_BINARY(swish_derivative, t->count COMMA)
+CHECK_UNARY(gelu, )
+CHECK_BINARY(gelu_derivative, t->count COMMA)
+CHECK_UNARY(tanh_gelu, )
+CHECK_BINARY(tanh_gelu_derivative, t->count COMMA)
+CHECK_UNARY(mish, )
+CHECK_BINARY(mish_derivative, t->count COMMA)
+CHECK_UNARY(hard_swish, )
+CHECK_BINARY(hard_swish_derivative, t->count COMMA)
+CHECK_BINARY(log_softmax_derivative, t->count COMMA 0.7F COMMA)
+CHECK_RESULT(sum_absolute_differences, m[0].data, m[1].data, result)
+CHECK_BINARY(sign_difference, t->count COMMA 0.7F COMMA)
+CHECK_RESULT(sum_huber, 0.7F, m[0].data, m[1].data, result)
+CHECK_RESULT(sum_divergences, m[0].data, m[1].data, result)
+CHECK_RESULT(sum_cross_sigmoid, m[0].data, m[1].data, result)
+CHECK_BINARY(cross_sigmoid_derivative, t->count COMMA 0.7F COMMA)
 CHECK_BINARY(add, t->count COMMA)
 CHECK_UNARY(scale, -1.7F COMMA)
 CHECK_UNARY(shift_scale, 0.3F COMMA 1.7F COMMA)
@@ -154,6 +183,9 @@ CHECK_BINARY(softmax_derivative, t->count COMMA)
 
 static const mote_blend blend = {.scale_a = 0.3F, .scale_b = -1.1F, .shift = 0.2F};
 CHECK_BINARY(blend, &blend COMMA t->count COMMA)
+
+static const mote_huber huber = {.delta = 0.7F, .scale = 0.3F};
+CHECK_BINARY(huber_derivative, &huber COMMA t->count COMMA)
 
 static void check_softmax(trial *t)
 {
@@ -181,6 +213,10 @@ static void check_sgd(trial *t)
     BOTH(table->sgd(&sgd, t->count, m[0].data, m[1].data, m[2].data));
     sgd.first = false;
     BOTH(table->sgd(&sgd, t->count, m[0].data, m[1].data, m[2].data));
+    sgd.nesterov = true;
+    BOTH(table->sgd(&sgd, t->count, m[0].data, m[1].data, m[2].data));
+    sgd.first = true;
+    BOTH(table->sgd(&sgd, t->count, m[0].data, m[1].data, m[2].data));
 }
 
 static void check_adam(trial *t)
@@ -190,12 +226,29 @@ static void check_adam(trial *t)
                             .beta2 = 0.999F,
                             .epsilon = 1e-7F,
                             .weight_decay = 0.01F,
-                            .root_correction2 = 0.5F};
+                            .root_correction2 = 0.5F,
+                            .shrink = 0.02F};
     for (size_t i = 0; i < t->count; i++)
         t->expected[3].data[i] = t->got[3].data[i] = fabsf(t->expected[3].data[i]);
     BOTH({
         float *const moments[2] = {m[2].data COMMA m[3].data};
         table->adam(&adam, t->count, m[0].data, m[1].data, moments);
+    });
+}
+
+static void check_rmsprop(trial *t)
+{
+    const mote_rmsprop rmsprop = {
+        .rate = 0.01F, .alpha = 0.99F, .epsilon = 1e-8F, .momentum = 0.9F, .weight_decay = 0.01F};
+    for (size_t i = 0; i < t->count; i++)
+        t->expected[2].data[i] = t->got[2].data[i] = fabsf(t->expected[2].data[i]);
+    BOTH({
+        float *const state[2] = {m[2].data COMMA NULL};
+        table->rmsprop(&rmsprop, t->count, m[0].data, m[1].data, state);
+    });
+    BOTH({
+        float *const state[2] = {m[2].data COMMA m[3].data};
+        table->rmsprop(&rmsprop, t->count, m[0].data, m[1].data, state);
     });
 }
 
@@ -347,9 +400,12 @@ static void every_level_has_every_kernel(void **state)
         const mote_kernels *table = level_table((mote_cpu_level)level);
         if (!table)
             continue;
-#define KERNEL(name, parameters) assert_true(table->name != NULL);
+        const bool complete =
+#define KERNEL(name, parameters) table->name &&
 #include "kernel/kernels.def"
 #undef KERNEL
+            true;
+        assert_true(complete);
     }
 }
 

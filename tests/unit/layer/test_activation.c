@@ -71,8 +71,13 @@ static void softmax_goes_over_the_last_axis(void **unused)
 static void what_is_not_a_number_stays_so_through_every_function(void **unused)
 {
     (void)unused;
-    static const char *const entries[] = {"activation=relu", "activation=sigmoid",
-                                          "activation=tanh", "activation=softmax"};
+    static const char *const entries[] = {
+        "activation=relu",      "activation=sigmoid",      "activation=tanh",
+        "activation=softmax",   "activation=log_softmax",  "activation=leaky_relu",
+        "activation=relu6",     "activation=elu",          "activation=selu",
+        "activation=softplus",  "activation=hard_sigmoid", "activation=swish",
+        "activation=gelu",      "activation=tanh_gelu",    "activation=mish",
+        "activation=hard_swish"};
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
         for (size_t place = 0; place < 21; place++) {
             const layer_config config = {
@@ -98,14 +103,84 @@ static void an_unknown_function_is_refused_with_the_known_ones(void **unused)
     (void)unused;
     const layer_config config = {
         .layer = "activation",
-        .entries = {"activation=swish"},
+        .entries = {"activation=swich"},
         .input_count = 1,
         .inputs = {{1, 2, 2}},
         .batch = 1,
     };
     layer_harness harness;
     expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
-                  "one of relu, sigmoid, tanh, softmax");
+                  "one of relu, sigmoid, tanh, softmax, log_softmax, leaky_relu, relu6");
+}
+
+static unsigned get_needs(const char *entry, bool of_input)
+{
+    const layer_config config = {
+        .layer = "activation",
+        .entries = {entry},
+        .input_count = 1,
+        .inputs = {{1, 2, 2}},
+        .batch = 1,
+    };
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    const mote_declaration *const declaration = harness.setup.declaration;
+    const unsigned needs = of_input ? declaration->input_needs[0] : declaration->output_needs;
+    layer_harness_release(&harness);
+    return needs;
+}
+
+static void what_backward_reads_is_declared_by_function(void **unused)
+{
+    (void)unused;
+    static const char *const from_output[] = {"activation=relu", "activation=leaky_relu",
+                                              "activation=elu", "activation=softplus"};
+    static const char *const from_input[] = {"activation=swish", "activation=gelu",
+                                             "activation=tanh_gelu", "activation=mish",
+                                             "activation=hard_swish"};
+    for (size_t i = 0; i < sizeof from_output / sizeof from_output[0]; i++) {
+        assert_int_equal(get_needs(from_output[i], false), MOTE_PHASE_DERIVATIVE);
+        assert_int_equal(get_needs(from_output[i], true), 0);
+    }
+    for (size_t i = 0; i < sizeof from_input / sizeof from_input[0]; i++) {
+        assert_int_equal(get_needs(from_input[i], false), 0);
+        assert_int_equal(get_needs(from_input[i], true), MOTE_PHASE_DERIVATIVE);
+    }
+}
+
+static void leaky_relu_scales_what_is_negative(void **unused)
+{
+    (void)unused;
+    const double y[] = {-0.01, 0, 0.5, 2};
+    const double dx[] = {0.01, 0.01, 1, 1};
+    expect_values("activation=leaky_relu", y, dx);
+}
+
+static void gelu_has_its_known_values(void **unused)
+{
+    (void)unused;
+    const double y[] = {-0.15865525, 0, 0.34573123, 1.95449974};
+    const double dx[] = {-0.08331547, 0.5, 0.86749497, 1.08523173};
+    expect_values("activation=gelu", y, dx);
+}
+
+static void a_parameter_of_another_function_is_refused(void **unused)
+{
+    (void)unused;
+    layer_config config = {
+        .layer = "activation",
+        .entries = {"activation=relu", "negative_slope=0.2"},
+        .input_count = 1,
+        .inputs = {{1, 2, 2}},
+        .batch = 1,
+    };
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': activation = relu has no negative_slope");
+    config.entries[0] = "activation=leaky_relu";
+    config.entries[1] = "alpha=2";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': activation = leaky_relu has no alpha");
 }
 
 int main(void)
@@ -115,6 +190,10 @@ int main(void)
         cmocka_unit_test(sigmoid_has_its_known_values),
         cmocka_unit_test(tanh_has_its_known_values),
         cmocka_unit_test(softmax_goes_over_the_last_axis),
+        cmocka_unit_test(leaky_relu_scales_what_is_negative),
+        cmocka_unit_test(gelu_has_its_known_values),
+        cmocka_unit_test(what_backward_reads_is_declared_by_function),
+        cmocka_unit_test(a_parameter_of_another_function_is_refused),
         cmocka_unit_test(what_is_not_a_number_stays_so_through_every_function),
         cmocka_unit_test(an_unknown_function_is_refused_with_the_known_ones),
     };

@@ -86,11 +86,12 @@ static void schedules_are_found_in_any_case_or_answered_with_near_ones(void **un
     char text[128];
     assert_string_equal(mote_schedule_rate_expect("constan", text, sizeof text),
                         ", did you mean 'constant'?");
-    assert_string_equal(mote_schedule_rate_expect("cosine", text, sizeof text),
-                        ", expected one of: constant, step");
+    assert_string_equal(mote_schedule_rate_expect("sawtooth", text, sizeof text),
+                        ", expected one of: constant, step, exponential, cosine, linear, "
+                        "polynomial");
     size_t count = 0;
     assert_ptr_equal(mote_schedule_rates(&count)[0], &mote_schedule_rate_constant);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 6);
 }
 
 static void optimizers_are_found_in_any_case_or_answered_with_near_ones(void **unused)
@@ -98,12 +99,12 @@ static void optimizers_are_found_in_any_case_or_answered_with_near_ones(void **u
     (void)unused;
     const mote_optimizer_registry *const registry = mote_optimizers_builtin();
     assert_ptr_equal(mote_optimizer_find(registry, "ADAM"), &mote_optimizer_adam);
-    assert_null(mote_optimizer_find(registry, "adamw"));
+    assert_null(mote_optimizer_find(registry, "adamx"));
     char text[128];
-    assert_string_equal(mote_optimizer_expect(registry, "adamw", text, sizeof text),
+    assert_string_equal(mote_optimizer_expect(registry, "adan", text, sizeof text),
                         ", did you mean 'adam'?");
     assert_string_equal(mote_optimizer_expect(registry, "lion", text, sizeof text),
-                        ", expected one of: sgd, adam");
+                        ", expected one of: sgd, adam, adamw, rmsprop");
 }
 
 int main(void)

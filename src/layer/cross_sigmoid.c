@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sigmoid and binary cross entropy in one, for any number of yes-or-no labels a sample; as
+// torch.nn.BCEWithLogitsLoss.
+#include "layer/layer.h"
+#include "layer/pairs.h"
+
+static mote_real get_sum(const mote_loss_pairs *pairs)
+{
+    mote_real sum = 0;
+    pairs->kernels->sum_cross_sigmoid(pairs->count, pairs->prediction, pairs->label, &sum);
+    return sum;
+}
+
+static void derive(const mote_loss_pairs *pairs, mote_real scale, mote_real *derivative)
+{
+    pairs->kernels->cross_sigmoid_derivative(pairs->count, scale, pairs->prediction, pairs->label,
+                                             derivative);
+}
+
+/// Right is what lies on its label's side of one half.
+static mote_real count_correct(const mote_loss_pairs *pairs)
+{
+    size_t correct = 0;
+    for (size_t i = 0; i < pairs->count; i++)
+        correct += (pairs->prediction[i] > 0) == (pairs->label[i] > MOTE_REAL(0.5));
+    return (mote_real)correct;
+}
+
+static const mote_pair_loss loss = {
+    .sum = get_sum, .derive = derive, .count_correct = count_correct};
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    (void)layer_state;
+    return mote_pairs_setup(setup, &loss);
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_forward(run, &loss, layer_state);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_derivative(run, &loss, layer_state);
+}
+
+const mote_layer mote_layer_cross_sigmoid = {
+    .name = "cross_sigmoid",
+    .summary = "sigmoid and binary cross entropy, labels from 0 to 1; mean over batch and elements",
+    .kind = MOTE_LAYER_LOSS,
+    .state_bytes = 1,
+    .input_minimum = 2,
+    .input_maximum = 2,
+    .inference = "sigmoid",
+    .label = mote_pairs_label,
+    .setup = setup,
+    .forward = forward,
+    .calc_derivative = calc_derivative,
+};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Squared error near the label, absolute error far from it; as torch.nn.HuberLoss.
+#include "layer/layer.h"
+#include "layer/pairs.h"
+
+typedef struct huber_state {
+    double delta;
+} huber_state;
+
+static const mote_property properties[] = {
+    {
+        .name = "delta",
+        .kind = MOTE_PROPERTY_REAL,
+        .initial = "1",
+        .minimum = 1e-6,
+        .maximum = 1e6,
+        .offset = offsetof(huber_state, delta),
+        .help = "distance from the label where the loss becomes linear",
+    },
+    {0},
+};
+
+static mote_real get_sum(const mote_loss_pairs *pairs)
+{
+    const huber_state *const state = pairs->state;
+    mote_real sum = 0;
+    pairs->kernels->sum_huber(pairs->count, (mote_real)state->delta, pairs->prediction,
+                              pairs->label, &sum);
+    return sum;
+}
+
+static void derive(const mote_loss_pairs *pairs, mote_real scale, mote_real *derivative)
+{
+    const huber_state *const state = pairs->state;
+    const mote_huber huber = {.delta = (mote_real)state->delta, .scale = scale};
+    pairs->kernels->huber_derivative(&huber, pairs->count, pairs->prediction, pairs->label,
+                                     derivative);
+}
+
+static const mote_pair_loss loss = {.sum = get_sum, .derive = derive};
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    (void)layer_state;
+    return mote_pairs_setup(setup, &loss);
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_forward(run, &loss, layer_state);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_derivative(run, &loss, layer_state);
+}
+
+const mote_layer mote_layer_huber = {
+    .name = "huber",
+    .summary =
+        "half the squared error up to delta from the label, linear beyond; mean over batch and elements",
+    .kind = MOTE_LAYER_LOSS,
+    .properties = properties,
+    .state_bytes = sizeof(huber_state),
+    .input_minimum = 2,
+    .input_maximum = 2,
+    .label = mote_pairs_label,
+    .setup = setup,
+    .forward = forward,
+    .calc_derivative = calc_derivative,
+};

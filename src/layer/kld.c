@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kullback-Leibler divergence of labels that are shares from predictions that are logarithms of shares; as
+// torch.nn.KLDivLoss with reduction = "batchmean".
+#include "layer/layer.h"
+#include "layer/pairs.h"
+
+static mote_real get_sum(const mote_loss_pairs *pairs)
+{
+    mote_real sum = 0;
+    pairs->kernels->sum_divergences(pairs->count, pairs->prediction, pairs->label, &sum);
+    return sum;
+}
+
+static void derive(const mote_loss_pairs *pairs, mote_real scale, mote_real *derivative)
+{
+    pairs->kernels->scale(pairs->count, -scale, pairs->label, derivative);
+}
+
+static const mote_pair_loss loss = {
+    .linear = true, .by_sample = true, .sum = get_sum, .derive = derive};
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    (void)layer_state;
+    return mote_pairs_setup(setup, &loss);
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_forward(run, &loss, layer_state);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_derivative(run, &loss, layer_state);
+}
+
+const mote_layer mote_layer_kld = {
+    .name = "kld",
+    .summary = "divergence of shares (labels) from logarithms of shares, mean over the batch",
+    .kind = MOTE_LAYER_LOSS,
+    .state_bytes = 1,
+    .input_minimum = 2,
+    .input_maximum = 2,
+    .label = mote_pairs_label,
+    .setup = setup,
+    .forward = forward,
+    .calc_derivative = calc_derivative,
+};

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mean absolute error over batch and elements; as torch.nn.L1Loss.
+#include "layer/layer.h"
+#include "layer/pairs.h"
+
+static mote_real get_sum(const mote_loss_pairs *pairs)
+{
+    mote_real sum = 0;
+    pairs->kernels->sum_absolute_differences(pairs->count, pairs->prediction, pairs->label, &sum);
+    return sum;
+}
+
+static void derive(const mote_loss_pairs *pairs, mote_real scale, mote_real *derivative)
+{
+    pairs->kernels->sign_difference(pairs->count, scale, pairs->prediction, pairs->label,
+                                    derivative);
+}
+
+static const mote_pair_loss loss = {.sum = get_sum, .derive = derive};
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    (void)layer_state;
+    return mote_pairs_setup(setup, &loss);
+}
+
+static void forward(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_forward(run, &loss, layer_state);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    mote_pairs_derivative(run, &loss, layer_state);
+}
+
+const mote_layer mote_layer_l1 = {
+    .name = "l1",
+    .summary = "mean absolute error over batch and elements",
+    .kind = MOTE_LAYER_LOSS,
+    .state_bytes = 1,
+    .input_minimum = 2,
+    .input_maximum = 2,
+    .label = mote_pairs_label,
+    .setup = setup,
+    .forward = forward,
+    .calc_derivative = calc_derivative,
+};
