@@ -434,11 +434,30 @@ def add_more_losses(cases):
                          "input_derivative": torch.autograd.grad(loss, x)[0]})
 
 
+def add_grouped_convolution(cases):
+    for name, shape, filters, window, stride, padding, dilation, groups in (
+            ("conv-dilated", (2, 7, 8), 3, (3, 2), (1, 1), "1,2", (2, 3), 1),
+            ("conv-dilated-stride-same", (2, 9, 8), 2, (3, 3), (2, 2), "same", (2, 2), 1),
+            ("conv-groups", (4, 5, 6), 6, (2, 3), (1, 2), "valid", (1, 1), 2),
+            ("conv-depth-wise", (5, 6, 5), 5, (3, 3), (1, 1), "1,1", (1, 1), 5),
+            ("conv-depth-wise-two", (3, 6, 7), 6, (3, 3), (2, 2), "same", (2, 1), 3)):
+        weights = {"weight": cases.random(filters, shape[0] // groups, *window, scale=0.3),
+                   "bias": cases.random(filters)}
+        reach = tuple((w - 1) * d + 1 for w, d in zip(window, dilation))
+        cells = padding_cells(padding, shape, reach, stride)
+        cases.add(name, "conv2d", f"filters={filters} kernel_size={window[0]},{window[1]} "
+                  f"stride={stride[0]},{stride[1]} padding={padding} "
+                  f"dilation={dilation[0]},{dilation[1]} groups={groups}",
+                  [cases.random(2, *shape)], weights,
+                  lambda x, w: F.conv2d(F.pad(x[0], cells), w["weight"], w["bias"], stride,
+                                        0, dilation, groups))
+
+
 def make_layers(output):
     cases = Cases()
     for add in (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
                 add_activations, add_structure, add_losses, add_more_activations,
-                add_more_losses):
+                add_more_losses, add_grouped_convolution):
         add(cases)
     write_safetensors(output / "layers.safetensors", cases.tensors)
     title = "# case | layer | batch | input shapes | properties (made by tools/torch_reference.py)"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two-dimensional convolution, as products of the weight with patches of the image. Weights are
-// [out][in][kernel height][kernel width]; both derivatives are gathered.
+// [out][in of a group][kernel height][kernel width]; both derivatives are gathered. Groups are convolutions side by
+// side, one product each.
 #include "layer/layer.h"
 #include "layer/units.h"
 #include "layer/weighted.h"
@@ -9,10 +10,12 @@
 #define FILTERS_MAXIMUM 2147483647.0
 
 typedef struct conv2d_state {
-    uint64_t filters;
+    uint64_t filters, groups;
     mote_window_wish wish;
     mote_weighted weighted;
-    size_t channels; // of the input
+    size_t channels;                      // of the input
+    size_t group_channels, group_filters; // of one group
+    ptrdiff_t dilation_height, dilation_width;
     mote_window window;
 } conv2d_state;
 
@@ -54,6 +57,26 @@ static const mote_property properties[] = {
         .offset = offsetof(conv2d_state, wish.padding),
         .help = "zeros around the input; same: output is input / stride, rounded up",
     },
+    {
+        .name = "dilation",
+        .kind = MOTE_PROPERTY_INTEGERS,
+        .initial = "1",
+        .minimum = 1,
+        .maximum = MOTE_WINDOW_MAXIMUM,
+        .count_minimum = 1,
+        .count_maximum = 2,
+        .offset = offsetof(conv2d_state, wish.dilation),
+        .help = "distance between the kernel's taps: one number, or height,width",
+    },
+    {
+        .name = "groups",
+        .kind = MOTE_PROPERTY_INTEGER,
+        .initial = "1",
+        .minimum = 1,
+        .maximum = FILTERS_MAXIMUM,
+        .offset = offsetof(conv2d_state, groups),
+        .help = "parts that channels and filters are divided into; as many as channels: depth-wise",
+    },
     MOTE_WEIGHTED_PROPERTIES(offsetof(conv2d_state, weighted), "xavier_uniform"){0},
 };
 
@@ -77,7 +100,7 @@ static mote_patches make_input_patches(const conv2d_state *state)
 {
     const mote_window *const window = &state->window;
     return (mote_patches){
-        .channels = state->channels,
+        .channels = state->group_channels,
         .height = window->height,
         .width = window->width,
         .kernel_height = window->kernel_height,
@@ -86,8 +109,8 @@ static mote_patches make_input_patches(const conv2d_state *state)
         .positions_width = window->out_width,
         .step_height = window->stride_height,
         .step_width = window->stride_width,
-        .tap_height = 1,
-        .tap_width = 1,
+        .tap_height = state->dilation_height,
+        .tap_width = state->dilation_width,
         .offset_height = -(ptrdiff_t)window->pad_top,
         .offset_width = -(ptrdiff_t)window->pad_left,
         .divisor_height = 1,
@@ -101,7 +124,7 @@ static mote_patches make_output_patches(const conv2d_state *state)
 {
     const mote_window *const window = &state->window;
     return (mote_patches){
-        .channels = state->filters,
+        .channels = state->group_filters,
         .height = window->out_height,
         .width = window->out_width,
         .kernel_height = window->kernel_height,
@@ -110,8 +133,8 @@ static mote_patches make_output_patches(const conv2d_state *state)
         .positions_width = window->width,
         .step_height = 1,
         .step_width = 1,
-        .tap_height = -1,
-        .tap_width = -1,
+        .tap_height = -state->dilation_height,
+        .tap_width = -state->dilation_width,
         .offset_height = (ptrdiff_t)window->pad_top,
         .offset_width = (ptrdiff_t)window->pad_left,
         .divisor_height = window->stride_height,
@@ -122,10 +145,10 @@ static mote_patches make_output_patches(const conv2d_state *state)
 
 static mote_product make_forward_product(const conv2d_state *state, size_t batch)
 {
-    const size_t depth = state->channels * get_taps(state);
+    const size_t depth = state->group_channels * get_taps(state);
     const size_t plane = get_out_plane(state);
     return (mote_product){
-        .rows = state->filters,
+        .rows = state->group_filters,
         .columns = batch * plane,
         .depth = depth,
         .left = {.outer = {.step = depth}, .inner = {.step = 1}},
@@ -140,11 +163,11 @@ static mote_product make_derivative_product(const conv2d_state *state, size_t ba
     const size_t taps = get_taps(state);
     const size_t plane = get_in_plane(state);
     return (mote_product){
-        .rows = state->channels,
+        .rows = state->group_channels,
         .columns = batch * plane,
-        .depth = state->filters * taps,
+        .depth = state->group_filters * taps,
         .left = {.outer = {.step = taps},
-                 .inner = {.period = taps, .step = 1, .jump = state->channels * taps}},
+                 .inner = {.period = taps, .step = 1, .jump = state->group_channels * taps}},
         .right = {.kind = MOTE_FACTOR_POSITION_TAPS, .patches = make_output_patches(state)},
         .row_step = plane,
         .column_axis = {.period = plane, .step = 1, .jump = state->channels * plane},
@@ -153,10 +176,10 @@ static mote_product make_derivative_product(const conv2d_state *state, size_t ba
 
 static mote_product make_gradient_product(const conv2d_state *state, size_t batch)
 {
-    const size_t columns = state->channels * get_taps(state);
+    const size_t columns = state->group_channels * get_taps(state);
     const size_t plane = get_out_plane(state);
     return (mote_product){
-        .rows = state->filters,
+        .rows = state->group_filters,
         .columns = columns,
         .depth = batch * plane,
         .group = mote_batch_group(plane) * plane,
@@ -168,12 +191,52 @@ static mote_product make_gradient_product(const conv2d_state *state, size_t batc
     };
 }
 
+/// Runs one product a group; the factors and the output of the next group lie so many elements further.
+typedef struct group_steps {
+    size_t left, right, out;
+} group_steps;
+
+static void run_groups(const mote_layer_run *run, const conv2d_state *state, mote_product *product,
+                       const group_steps *steps)
+{
+    for (size_t group = 0; group < state->groups; group++) {
+        run->kernels->product(product, run->parallel, run->scratch);
+        product->left.data += steps->left;
+        product->right.data += steps->right;
+        product->out += steps->out;
+        if (product->row_bias)
+            product->row_bias += product->rows;
+    }
+}
+
+static size_t get_group_weights(const conv2d_state *state)
+{
+    return state->group_filters * state->group_channels * get_taps(state);
+}
+
+static mote_status divide(const mote_setup *setup, conv2d_state *state)
+{
+    if (state->channels % state->groups != 0 || state->filters % state->groups != 0) {
+        return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                          "layer '%s': groups = %llu must divide both the %zu channels and the "
+                          "%llu filters",
+                          setup->layer_name, (unsigned long long)state->groups, state->channels,
+                          (unsigned long long)state->filters);
+    }
+    state->group_channels = state->channels / state->groups;
+    state->group_filters = state->filters / state->groups;
+    state->dilation_height = (ptrdiff_t)mote_window_pick(&state->wish.dilation, 0);
+    state->dilation_width = (ptrdiff_t)mote_window_pick(&state->wish.dilation, 1);
+    return MOTE_OK;
+}
+
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     conv2d_state *const state = layer_state;
     MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
     const mote_shape *const input = &setup->inputs[0].shape;
     state->channels = input->dims[0];
+    MOTE_TRY(divide(setup, state));
     MOTE_TRY(mote_window_make(setup, &state->wish, input->dims[1], input->dims[2], &state->window));
     const mote_window *const window = &state->window;
     const mote_shape output =
@@ -182,9 +245,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const size_t taps = get_taps(state);
     const mote_weighted_shape weights = {
         .weight = {.rank = 4,
-                   .dims = {state->filters, state->channels, window->kernel_height,
+                   .dims = {state->filters, state->group_channels, window->kernel_height,
                             window->kernel_width}},
-        .fan_in = state->channels * taps,
+        .fan_in = state->group_channels * taps,
         .fan_out = state->filters * taps,
         .bias_count = state->filters,
     };
@@ -205,7 +268,10 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     product.right.data = run->inputs[0].data;
     product.row_bias = mote_weighted_bias(run, &state->weighted);
     product.out = run->outputs[0].data;
-    run->kernels->product(&product, run->parallel, run->scratch);
+    const group_steps steps = {.left = get_group_weights(state),
+                               .right = state->group_channels * get_in_plane(state),
+                               .out = state->group_filters * get_out_plane(state)};
+    run_groups(run, state, &product, &steps);
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
@@ -215,7 +281,10 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
-    run->kernels->product(&product, run->parallel, run->scratch);
+    const group_steps steps = {.left = state->group_filters * get_out_plane(state),
+                               .right = state->group_channels * get_in_plane(state),
+                               .out = get_group_weights(state)};
+    run_groups(run, state, &product, &steps);
     mote_weighted_bias_gradient(run, &state->weighted, state->filters, get_out_plane(state),
                                 mote_units_sum);
 }
@@ -227,7 +296,10 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
     product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
     product.right.data = run->output_derivatives[0].data;
     product.out = run->input_derivatives[0].data;
-    run->kernels->product(&product, run->parallel, run->scratch);
+    const group_steps steps = {.left = get_group_weights(state),
+                               .right = state->group_filters * get_out_plane(state),
+                               .out = state->group_channels * get_in_plane(state)};
+    run_groups(run, state, &product, &steps);
 }
 
 const mote_layer mote_layer_conv2d = {

@@ -79,6 +79,42 @@ static void a_kernel_larger_than_the_padded_input_is_refused(void **unused)
                   "layer 'node': kernel height 6 is more than input height 3 with padding 1+1");
 }
 
+static void a_dilated_kernel_reaches_further(void **unused)
+{
+    (void)unused;
+    layer_config config = make_config(9, 9, "kernel_size=3,2");
+    config.entries[3] = "dilation=2,4";
+    expect_output(config, 5, 5);
+    config.entries[4] = "padding=same";
+    expect_output(config, 9, 9);
+    config.entries[3] = "dilation=5,1";
+    config.entries[4] = "padding=0";
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_SHAPE,
+                  "layer 'node': kernel height 11 is more than input height 9");
+    layer_harness_release(&harness);
+}
+
+static void groups_divide_channels_and_filters(void **unused)
+{
+    (void)unused;
+    layer_config config = {.layer = "conv2d",
+                           .entries = {"filters=4", "kernel_size=1", "groups=2"},
+                           .input_count = 1,
+                           .inputs = {{6, 2, 2}},
+                           .batch = 1};
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    const mote_shape *const weight = &harness.declaration.weights[0].spec.shape;
+    assert_int_equal(weight->dims[0], 4);
+    assert_int_equal(weight->dims[1], 3);
+    layer_harness_release(&harness);
+    config.entries[2] = "groups=3";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_SHAPE,
+                  "layer 'node': groups = 3 must divide both the 6 channels and the 4 filters");
+    layer_harness_release(&harness);
+}
+
 static void three_paddings_are_refused(void **unused)
 {
     (void)unused;
@@ -164,6 +200,8 @@ int main(void)
         cmocka_unit_test(same_padding_divides_by_the_stride_rounded_up),
         cmocka_unit_test(padding_is_given_for_all_for_each_axis_or_for_each_side),
         cmocka_unit_test(a_kernel_larger_than_the_padded_input_is_refused),
+        cmocka_unit_test(a_dilated_kernel_reaches_further),
+        cmocka_unit_test(groups_divide_channels_and_filters),
         cmocka_unit_test(three_paddings_are_refused),
         cmocka_unit_test(weights_are_filters_channels_height_width),
         cmocka_unit_test(values_are_those_worked_by_hand),
