@@ -7,11 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-static bool is_finite(mote_real x)
-{
-    return x - x == MOTE_REAL(0.0);
-}
-
 mote_status mote_operation_read(const mote_operation *operation, const mote_execution *execution)
 {
     const mote_tensor *target = &operation->tensors[0];
@@ -39,7 +34,7 @@ mote_status mote_operation_loss(const mote_operation *operation, const mote_exec
 {
     MOTE_TRY(mote_operation_layer(operation, execution));
     const mote_real *metrics = (const mote_real *)operation->layer_run.outputs[0].data;
-    if (is_finite(metrics[MOTE_LOSS_MEAN]))
+    if (mote_reals_are_finite(&metrics[MOTE_LOSS_MEAN], 1))
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the loss is not finite (%s)", operation->name);
 }

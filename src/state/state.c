@@ -28,21 +28,13 @@ void *mote_state_data(const mote_state *state, size_t index)
     return state->base + state->blocks[index].offset;
 }
 
-static bool is_finite(const mote_real *values, size_t count)
-{
-    mote_real sum = 0; // x - x is 0 for finite x, otherwise not a number, which no sum loses
-    for (size_t i = 0; i < count; i++)
-        sum += values[i] - values[i];
-    return sum == 0;
-}
-
 mote_status mote_state_check_finite(const mote_state *state)
 {
     for (size_t i = 0; i < state->block_count; i++) {
         const mote_state_block *const block = &state->blocks[i];
         const size_t count = mote_shape_elements(&block->spec.shape);
         if (block->role == MOTE_STATE_OPTIMIZER ||
-            is_finite((const mote_real *)mote_state_data(state, i), count))
+            mote_reals_are_finite((const mote_real *)mote_state_data(state, i), count))
             continue;
         return MOTE_RAISE(MOTE_ERROR_NONFINITE, "tensor '%s' has values that are not finite",
                           block->name);
