@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CREATE_MODE 0666 // the user's umask takes away what it should
-
 /// Calls that a signal interrupts before they did anything are made again.
 static int open_again(const char *path, int flags, mode_t mode)
 {
@@ -52,15 +50,6 @@ mote_status mote_file_open_read(const char *path, mote_file *file)
         return status;
     }
     *file = opened;
-    return MOTE_OK;
-}
-
-mote_status mote_file_open_write(const char *path, mote_file *file)
-{
-    const int descriptor = open_again(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, CREATE_MODE);
-    if (descriptor < 0)
-        return mote_os_raise("write", path, errno);
-    *file = (mote_file){.descriptor = descriptor, .path = path};
     return MOTE_OK;
 }
 

@@ -23,9 +23,6 @@ typedef struct mote_file {
 /// Opens a regular file for reading; `path` is borrowed while the file is open.
 mote_status mote_file_open_read(const char *path, mote_file *file) MOTE_MUST_CHECK;
 
-/// Creates or empties a file for writing.
-mote_status mote_file_open_write(const char *path, mote_file *file) MOTE_MUST_CHECK;
-
 /// A nameless temporary file (unlinked at once) in the system's folder for these (TMPDIR, else
 /// /var/tmp, else /tmp), open for reading and writing. It vanishes when closed or when the process
 /// ends.

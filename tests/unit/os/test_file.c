@@ -6,6 +6,7 @@
 #include "support/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,11 +75,20 @@ static void a_pipe_is_refused_without_waiting(void **state)
                   "pipe': it is not a regular file");
 }
 
-static void writing_empties_the_file_first(void **state)
+static mote_file open_to_write(const char *path)
 {
-    mote_file file = {.descriptor = -1};
+    const mote_file file = {
+        .descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+        .path = path,
+    };
+    assert_true(file.descriptor >= 0);
+    return file;
+}
+
+static void writing_behind_the_end_leaves_zeros(void **state)
+{
     const char *const path = mote_test_write_text(state, "old", "old content");
-    expect_ok(mote_file_open_write(path, &file));
+    mote_file file = open_to_write(path);
     expect_ok(mote_file_write(&file, 2, "new", 3));
     expect_ok(mote_file_sync(&file));
     mote_file_close(&file);
@@ -88,19 +98,10 @@ static void writing_empties_the_file_first(void **state)
     assert_memory_equal(bytes, "\0\0new", 5);
 }
 
-static void a_file_in_a_missing_folder_cannot_be_written(void **state)
-{
-    (void)state;
-    mote_file file = {.descriptor = -1};
-    expect_raises(mote_file_open_write("no/such/file", &file), MOTE_ERROR_IO,
-                  "cannot write 'no/such/file': No such file or directory");
-}
-
 static void a_full_disk_is_reported(void **state)
 {
     (void)state;
-    mote_file file = {.descriptor = -1};
-    expect_ok(mote_file_open_write("/dev/full", &file));
+    mote_file file = open_to_write("/dev/full");
     expect_raises(mote_file_write(&file, 0, "x", 1), MOTE_ERROR_IO,
                   "cannot write '/dev/full': No space left on device");
     mote_file_close(&file);
@@ -108,8 +109,7 @@ static void a_full_disk_is_reported(void **state)
 
 static void access_beyond_what_a_system_can_address_is_refused(void **state)
 {
-    mote_file file = {.descriptor = -1};
-    expect_ok(mote_file_open_write(mote_test_path(state, "far"), &file));
+    mote_file file = open_to_write(mote_test_path(state, "far"));
     char byte = 0;
     expect_raises(mote_file_write(&file, UINT64_MAX, &byte, 1), MOTE_ERROR_IO,
                   "far': Value too large for defined data type");
@@ -121,8 +121,7 @@ static void access_beyond_what_a_system_can_address_is_refused(void **state)
 
 static void reserved_space_is_there(void **state)
 {
-    mote_file file = {.descriptor = -1};
-    expect_ok(mote_file_open_write(mote_test_path(state, "reserved"), &file));
+    mote_file file = open_to_write(mote_test_path(state, "reserved"));
     uint64_t size = 7;
     expect_ok(mote_file_reserve(&file, 0));
     expect_ok(mote_file_size(&file, &size));
@@ -135,8 +134,7 @@ static void reserved_space_is_there(void **state)
 
 static void more_space_than_there_is_cannot_be_reserved(void **state)
 {
-    mote_file file = {.descriptor = -1};
-    expect_ok(mote_file_open_write(mote_test_path(state, "huge"), &file));
+    mote_file file = open_to_write(mote_test_path(state, "huge"));
     expect_raises(mote_file_reserve(&file, (uint64_t)1 << 60U), MOTE_ERROR_IO,
                   "cannot reserve space for '");
     mote_file_close(&file);
@@ -144,8 +142,7 @@ static void more_space_than_there_is_cannot_be_reserved(void **state)
 
 static void a_closed_file_is_an_error_and_closing_it_again_is_safe(void **state)
 {
-    mote_file file = {.descriptor = -1};
-    expect_ok(mote_file_open_write(mote_test_path(state, "closed"), &file));
+    mote_file file = open_to_write(mote_test_path(state, "closed"));
     mote_file_close(&file);
     mote_file_close(&file);
     assert_int_equal(file.descriptor, -1);
@@ -236,8 +233,7 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_named_with_the_reason),
         cmocka_unit_test(a_folder_is_not_read_as_a_file),
         cmocka_unit_test(a_pipe_is_refused_without_waiting),
-        cmocka_unit_test(writing_empties_the_file_first),
-        cmocka_unit_test(a_file_in_a_missing_folder_cannot_be_written),
+        cmocka_unit_test(writing_behind_the_end_leaves_zeros),
         cmocka_unit_test(a_full_disk_is_reported),
         cmocka_unit_test(access_beyond_what_a_system_can_address_is_refused),
         cmocka_unit_test(reserved_space_is_there),
