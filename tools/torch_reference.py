@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes tests/data/reference with PyTorch: what mote's layers and training runs are compared with.
 
-usage: torch_reference.py [OUTPUT]    default: tests/data/reference beside this script's folder
+usage: torch_reference.py [--group NAME]... [OUTPUT]
+
+OUTPUT: default tests/data/reference beside this script's folder. --group: only these groups of
+single layers, a seed and two files each (see GROUPS).
 
 Needs Debian's python3-torch. tests/data/reference/README.md says what each file holds. One thread,
 fixed seeds; every given value (weights, inputs, output derivatives) is a float32 number, so that
 builds of either precision start from the same place.
 """
+import argparse
 import gzip
 import json
 import math
@@ -170,11 +174,20 @@ def make_residual(output):
     (output / "residual-distances.json").write_text(json.dumps(distances, indent=1) + "\n")
 
 
+def shape_text(shape):
+    return ":".join(map(str, shape))
+
+
+def numbered(name, index):
+    """"input", "input1", ..."""
+    return name if index == 0 else f"{name}{index}"
+
+
 class Cases:
     """Small cases of single layers; see the README for the names of their tensors."""
 
-    def __init__(self):
-        self.generator = torch.Generator().manual_seed(3)
+    def __init__(self, seed):
+        self.generator = torch.Generator().manual_seed(seed)
         self.tensors = {}
         self.lines = []
 
@@ -183,29 +196,39 @@ class Cases:
         return (torch.randn(*shape, generator=self.generator) * scale).double()
 
     def describe(self, name, layer, batch, shapes, properties):
-        texts = [":".join(map(str, shape)) for shape in shapes]
-        fields = (name, layer, str(batch), " ".join(texts), properties)
+        fields = (name, layer, str(batch), " ".join(shapes), properties)
         self.lines.append(" | ".join(fields).rstrip())
 
     def put(self, case, tensors):
         for name, value in tensors.items():
             self.tensors[f"{case}/{name}"] = value.detach().clone()
 
-    def add(self, name, layer, properties, inputs, weights, function):
-        """One case: function(inputs, weights) -> output, differentiated for a random derivative."""
-        self.describe(name, layer, len(inputs[0]), [x.shape[1:] for x in inputs], properties)
-        parameters = [*inputs, *weights.values()]
-        for parameter in parameters:
+    def add(self, name, layer, properties, inputs, weights, function, shared=()):
+        """One case: function(inputs, weights) -> output, differentiated for a random derivative.
+
+        Inputs of integers (int64) have no derivative; those in `shared` are one tensor for all
+        samples. Several outputs come as a tuple.
+        """
+        batch = next(len(x) for i, x in enumerate(inputs) if i not in shared)
+        shapes = [shape_text(x.shape[0 if i in shared else 1:])
+                  + ("/shared" if i in shared else "/int32" if x.dtype == torch.int64 else "")
+                  for i, x in enumerate(inputs)]
+        self.describe(name, layer, batch, shapes, properties)
+        keys = [numbered("input", i) for i in range(len(inputs))]
+        given = {**dict(zip(keys, inputs)), **weights}
+        parameters = {key: x for key, x in given.items() if x.dtype != torch.int64}
+        for parameter in parameters.values():
             parameter.requires_grad_(True)
-        output = function(inputs, weights)
-        derivative = self.random(*output.shape)
-        gradients = torch.autograd.grad(output, parameters, derivative)
-        names = ["input" if i == 0 else f"input{i}" for i in range(len(inputs))]
-        self.put(name, dict(zip(names, inputs)))
-        self.put(name, weights)
-        self.put(name, {"output": output, "output_derivative": derivative})
-        self.put(name, {f"{key}_derivative": g for key, g in zip(names, gradients)})
-        self.put(name, {f"{key}_gradient": g for key, g in zip(weights, gradients[len(inputs):])})
+        outputs = function(inputs, weights)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        derivatives = [self.random(*output.shape) for output in outputs]
+        results = torch.autograd.grad(outputs, list(parameters.values()), derivatives)
+        self.put(name, {key: x.double() for key, x in given.items()})
+        for i, (output, derivative) in enumerate(zip(outputs, derivatives)):
+            key = numbered("output", i)
+            self.put(name, {key: output, f"{key}_derivative": derivative})
+        self.put(name, {f"{key}_{'gradient' if key in weights else 'derivative'}": result
+                        for key, result in zip(parameters, results)})
 
 
 def add_fully_connected(cases):
@@ -394,7 +417,7 @@ def add_losses(cases):
     for name, shape in (("mse", (3, 1, 1, 5)), ("mse-image", (2, 2, 3, 2))):
         x, label = cases.random(*shape).requires_grad_(True), cases.random(*shape)
         loss = F.mse_loss(x, label)
-        cases.describe(name, "mse", shape[0], [shape[1:]], "")
+        cases.describe(name, "mse", shape[0], [shape_text(shape[1:])], "")
         cases.put(name, {"input": x, "label": label, "loss": loss.view(1),
                          "input_derivative": torch.autograd.grad(loss, x)[0]})
     for name, batch, scale in (("cross", 4, 1.0), ("cross-large", 3, 500.0),
@@ -404,7 +427,7 @@ def add_losses(cases):
         loss = F.cross_entropy(x, index)
         shape = (batch, 1, 1, 10)
         derivative = torch.autograd.grad(loss, x)[0]
-        cases.describe(name, "cross_softmax", batch, [shape[1:]], "")
+        cases.describe(name, "cross_softmax", batch, [shape_text(shape[1:])], "")
         cases.put(name, {"input": x.view(shape), "probabilities": F.softmax(x, -1).view(shape),
                          "label": F.one_hot(index, 10).double().view(shape),
                          "label_index": index.double(), "loss": loss.view(1),
@@ -429,7 +452,7 @@ def add_more_losses(cases):
             x, label = x * 128.0, (label > 0.5).double()
         x.requires_grad_(True)
         loss = function(x, label)
-        cases.describe(name, layer, shape[0], [shape[1:]], properties)
+        cases.describe(name, layer, shape[0], [shape_text(shape[1:])], properties)
         cases.put(name, {"input": x, "label": label, "loss": loss.view(1),
                          "input_derivative": torch.autograd.grad(loss, x)[0]})
 
@@ -453,30 +476,42 @@ def add_grouped_convolution(cases):
                                         0, dilation, groups))
 
 
-def make_layers(output):
-    cases = Cases()
-    for add in (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
-                add_activations, add_structure, add_losses, add_more_activations,
-                add_more_losses, add_grouped_convolution):
+# Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
+# that no value of another one changes.
+GROUPS = {
+    "layers": (3, (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
+                   add_activations, add_structure, add_losses, add_more_activations,
+                   add_more_losses, add_grouped_convolution)),
+}
+
+
+def make_group(output, name):
+    seed, adders = GROUPS[name]
+    cases = Cases(seed)
+    for add in adders:
         add(cases)
-    write_safetensors(output / "layers.safetensors", cases.tensors)
+    write_safetensors(output / f"{name}.safetensors", cases.tensors)
     title = "# case | layer | batch | input shapes | properties (made by tools/torch_reference.py)"
-    (output / "cases.txt").write_text("\n".join((title, *cases.lines)) + "\n")
-    print(f"layers: {len(cases.lines)} cases, {len(cases.tensors)} tensors")
+    (output / f"{name}.txt").write_text("\n".join((title, *cases.lines)) + "\n")
+    print(f"{name}: {len(cases.lines)} cases, {len(cases.tensors)} tensors")
 
 
-def main(arguments):
-    if len(arguments) > 1:
-        sys.exit(__doc__)
-    default = ROOT / "tests" / "data" / "reference"
-    output = pathlib.Path(arguments[0]) if arguments else default
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--group", action="append", choices=GROUPS, default=[])
+    parser.add_argument("output", nargs="?", type=pathlib.Path,
+                        default=ROOT / "tests" / "data" / "reference")
+    arguments = parser.parse_args()
+    output = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     print(f"PyTorch {torch.__version__}, Python {sys.version.split()[0]}")
-    make_lenet5(output)
-    make_residual(output)
-    make_layers(output)
+    if not arguments.group:
+        make_lenet5(output)
+        make_residual(output)
+    for name in arguments.group or GROUPS:
+        make_group(output, name)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -9,8 +9,16 @@
 typedef struct input_state {
     mote_property_integers input_shape;
     bool normalization;
+    uint32_t dtype;
     size_t elements; // of a sample
 } input_state;
+
+static const char *const dtype_names[] = {"float32", "int32", NULL};
+
+enum {
+    INPUT_FLOAT32,
+    INPUT_INT32
+};
 
 static const mote_property properties[] = {
     {
@@ -30,6 +38,14 @@ static const mote_property properties[] = {
         .offset = offsetof(input_state, normalization),
         .help = "true: each sample's smallest value becomes 0, its largest 1",
     },
+    {
+        .name = "dtype",
+        .kind = MOTE_PROPERTY_CHOICE,
+        .initial = "float32",
+        .choices = dtype_names,
+        .offset = offsetof(input_state, dtype),
+        .help = "int32: indices, as an embedding takes them, or lengths of sequences",
+    },
     {0},
 };
 
@@ -46,7 +62,13 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_shape shape = mote_shape_image(1, 1, numbers->values[0]);
     for (uint32_t i = 0; numbers->count >= 3 && i < 3; i++)
         shape.dims[i] = numbers->values[numbers->count - 3 + i];
-    MOTE_TRY(mote_setup_output(setup, &shape));
+    const bool is_integer = state->dtype == INPUT_INT32;
+    if (is_integer && state->normalization)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "layer '%s': normalization is of real numbers, dtype is int32",
+                          setup->layer_name);
+    const mote_tensor_spec spec = {is_integer ? MOTE_DTYPE_I32 : MOTE_DTYPE_REAL, true, shape};
+    MOTE_TRY(mote_setup_output_spec(setup, &spec));
     state->elements = mote_shape_elements(&shape);
     setup->declaration->view = !state->normalization;
     setup->declaration->output_over_input = true;

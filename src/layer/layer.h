@@ -57,6 +57,11 @@ typedef struct mote_temporary_declaration {
     unsigned phases; // where it is written or read; its life spans them
 } mote_temporary_declaration;
 
+/// The values that elements of an integer input may have; the executor refuses others.
+typedef struct mote_integer_range {
+    int32_t first, last; // both included
+} mote_integer_range;
+
 /// What setup declared.
 typedef struct mote_declaration {
     mote_arena *arena;
@@ -68,6 +73,7 @@ typedef struct mote_declaration {
     mote_temporary_declaration *temporaries;
     size_t scratch_bytes[MOTE_PHASE_COUNT]; // by bit number of the phase
     unsigned *input_needs;                  // by input: GRADIENT, DERIVATIVE phases that read it
+    mote_integer_range *input_ranges;       // by input; of I32 inputs only
     unsigned output_needs;                  // phases besides FORWARD that read output 0
 
     // Which bytes may or must be the same. With three or more inputs the graph must not allow
@@ -155,6 +161,9 @@ mote_status mote_declaration_init(mote_declaration *declaration, mote_arena *are
 /// The next output: one `shape` a sample, elements of MOTE_DTYPE_REAL.
 mote_status mote_setup_output(mote_setup *setup, const mote_shape *shape) MOTE_MUST_CHECK;
 
+/// The next output, of any kind: integers, or one tensor for all samples (not batched).
+mote_status mote_setup_output_spec(mote_setup *setup, const mote_tensor_spec *spec) MOTE_MUST_CHECK;
+
 /// Output 0 of a loss: MOTE_LOSS_ELEMENTS metrics of the batch.
 mote_status mote_setup_metrics(mote_setup *setup) MOTE_MUST_CHECK;
 
@@ -176,9 +185,20 @@ void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases);
 /// Output 0 is read in these backward phases.
 void mote_setup_need_output(mote_setup *setup, unsigned phases);
 
-/// Raises MOTE_ERROR_SHAPE unless input `index` has `rank` dimensions and MOTE_DTYPE_REAL elements.
+/// Raises MOTE_ERROR_SHAPE unless input `index` has `rank` dimensions and MOTE_DTYPE_REAL elements, one
+/// tensor a sample.
 mote_status mote_setup_check_rank(const mote_setup *setup, size_t index,
                                   uint32_t rank) MOTE_MUST_CHECK;
+
+/// The same, but one tensor for all samples is fine, too. Its derivative is a sum over the batch, in the
+/// order of gradients.
+mote_status mote_setup_check_shared_rank(const mote_setup *setup, size_t index,
+                                         uint32_t rank) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_SHAPE unless input `index` has `rank` dimensions and MOTE_DTYPE_I32 elements, one
+/// tensor a sample; declares which values they may have. Integers have no derivative.
+mote_status mote_setup_check_integers(const mote_setup *setup, size_t index, uint32_t rank,
+                                      mote_integer_range range) MOTE_MUST_CHECK;
 
 /// Initial values of a weight: keyed by (seed, "<node>.<weight>").
 void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,

@@ -12,10 +12,15 @@ mote_status mote_declaration_init(mote_declaration *declaration, mote_arena *are
                                   size_t input_count)
 {
     void *needs = NULL;
+    void *ranges = NULL;
     MOTE_TRY(mote_arena_array(arena, input_count, sizeof(unsigned), &needs));
+    MOTE_TRY(mote_arena_array(arena, input_count, sizeof(mote_integer_range), &ranges));
     memset(declaration, 0, sizeof *declaration);
     declaration->arena = arena;
     declaration->input_needs = needs;
+    declaration->input_ranges = ranges;
+    for (size_t i = 0; i < input_count; i++)
+        declaration->input_ranges[i] = (mote_integer_range){INT32_MIN, INT32_MAX};
     return MOTE_OK;
 }
 
@@ -47,8 +52,13 @@ static mote_status add_output(mote_declaration *declaration, const mote_tensor_s
 mote_status mote_setup_output(mote_setup *setup, const mote_shape *shape)
 {
     const mote_tensor_spec spec = {MOTE_DTYPE_REAL, true, *shape};
-    MOTE_TRY(check_spec(setup, &spec, "output"));
-    return add_output(setup->declaration, &spec);
+    return mote_setup_output_spec(setup, &spec);
+}
+
+mote_status mote_setup_output_spec(mote_setup *setup, const mote_tensor_spec *spec)
+{
+    MOTE_TRY(check_spec(setup, spec, "output"));
+    return add_output(setup->declaration, spec);
 }
 
 mote_status mote_setup_metrics(mote_setup *setup)
@@ -118,20 +128,50 @@ void mote_setup_need_output(mote_setup *setup, unsigned phases)
     setup->declaration->output_needs |= phases;
 }
 
-mote_status mote_setup_check_rank(const mote_setup *setup, size_t index, uint32_t rank)
+static mote_status check_input(const mote_setup *setup, size_t index, mote_dtype dtype,
+                               uint32_t rank)
 {
     assert(index < setup->input_count);
     const mote_tensor_spec *const spec = &setup->inputs[index];
-    char text[96];
-    if (spec->dtype != MOTE_DTYPE_REAL)
+    char text[MOTE_SHAPE_TEXT_BYTES];
+    if (spec->dtype != dtype)
         return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': input %zu has elements of %s, it takes %s",
                           setup->layer_name, index, mote_dtype_text(spec->dtype),
-                          mote_dtype_text(MOTE_DTYPE_REAL));
+                          mote_dtype_text(dtype));
     if (spec->shape.rank != rank) {
         return MOTE_RAISE(MOTE_ERROR_SHAPE,
                           "layer '%s': input %zu has shape %s, it takes %u dimensions",
                           setup->layer_name, index,
                           mote_shape_text(&spec->shape, text, sizeof text), (unsigned)rank);
     }
+    return MOTE_OK;
+}
+
+static mote_status check_batched(const mote_setup *setup, size_t index)
+{
+    if (setup->inputs[index].batched)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                      "layer '%s': input %zu is one tensor for all samples, it takes one a sample",
+                      setup->layer_name, index);
+}
+
+mote_status mote_setup_check_rank(const mote_setup *setup, size_t index, uint32_t rank)
+{
+    MOTE_TRY(check_input(setup, index, MOTE_DTYPE_REAL, rank));
+    return check_batched(setup, index);
+}
+
+mote_status mote_setup_check_shared_rank(const mote_setup *setup, size_t index, uint32_t rank)
+{
+    return check_input(setup, index, MOTE_DTYPE_REAL, rank);
+}
+
+mote_status mote_setup_check_integers(const mote_setup *setup, size_t index, uint32_t rank,
+                                      mote_integer_range range)
+{
+    MOTE_TRY(check_input(setup, index, MOTE_DTYPE_I32, rank));
+    MOTE_TRY(check_batched(setup, index));
+    setup->declaration->input_ranges[index] = range;
     return MOTE_OK;
 }

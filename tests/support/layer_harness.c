@@ -112,7 +112,7 @@ static void add_derivative_slots(layer_harness *harness)
     for (size_t i = 0; kind != MOTE_LAYER_LOSS && i < d->output_count; i++)
         add_slot(harness, LAYER_OUTPUT_DERIVATIVE, &d->outputs[i], LAYER_NO_BUFFER);
     for (size_t i = 0; i < harness->setup.input_count; i++) {
-        if (i == harness->setup.label_port)
+        if (i == harness->setup.label_port || harness->input_specs[i].dtype == MOTE_DTYPE_I32)
             add_empty_slot(harness, LAYER_INPUT_DERIVATIVE, &harness->input_specs[i]);
         else
             add_slot(harness, LAYER_INPUT_DERIVATIVE, &harness->input_specs[i],
@@ -190,8 +190,9 @@ static void init_setup(layer_harness *harness)
     const layer_config *const config = &harness->config;
     for (size_t i = 0; i < config->input_count; i++) {
         const size_t *const dims = config->inputs[i];
-        harness->input_specs[i] =
-            (mote_tensor_spec){MOTE_DTYPE_REAL, true, mote_shape_image(dims[0], dims[1], dims[2])};
+        harness->input_specs[i] = (mote_tensor_spec){
+            config->integer_inputs & (1U << i) ? MOTE_DTYPE_I32 : MOTE_DTYPE_REAL,
+            (config->shared_inputs & (1U << i)) == 0, mote_shape_image(dims[0], dims[1], dims[2])};
     }
     harness->setup = (mote_setup){
         .layer_name = LAYER_NODE,
@@ -276,6 +277,16 @@ void layer_harness_expect(const layer_harness *harness, layer_tensor_kind kind, 
     }
 }
 
+mote_integer_range layer_harness_range(const layer_harness *harness, layer_tensor_kind kind,
+                                       size_t index)
+{
+    const mote_integer_range classes = {0, (int32_t)harness->input_specs[0].shape.dims[2] - 1};
+    if (kind != LAYER_INPUT || index >= harness->setup.input_count)
+        return classes;
+    const mote_integer_range declared = harness->declaration.input_ranges[index];
+    return declared.first == INT32_MIN ? classes : declared;
+}
+
 /// A grid between -1 and 1 in a stirred order: distinct values, none of them 0.
 static void fill_slot(layer_harness *harness, layer_tensor_kind kind, size_t index)
 {
@@ -288,12 +299,13 @@ static void fill_slot(layer_harness *harness, layer_tensor_kind kind, size_t ind
     const size_t count = layer_harness_elements(harness, kind, index);
     mote_real *const reals = slot->tensor.data;
     int32_t *const integers = slot->tensor.data;
-    const size_t classes = harness->input_specs[0].shape.dims[2];
+    const mote_integer_range range = layer_harness_range(harness, kind, index);
+    const size_t integer_count = (size_t)(range.last - range.first) + 1;
     for (size_t i = 0; i < count; i++) {
         const size_t place = (i + kind + 5 * index) * GRID_STRIDE % grid;
         const double value = (2.0 * (double)place + 1.0) / (double)grid - 1.0;
         if (spec->dtype == MOTE_DTYPE_I32)
-            integers[i] = (int32_t)(place % classes);
+            integers[i] = range.first + (int32_t)(place % integer_count);
         else
             reals[i] = (mote_real)(kind == LAYER_STATISTIC ? 1.0 + value / 2.0 : value);
     }

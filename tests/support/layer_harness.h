@@ -27,6 +27,8 @@ typedef struct layer_config {
     const char *entries[LAYER_ENTRIES_MAX]; // "key=value"
     size_t input_count;                     // without a loss's label, which is added
     size_t inputs[LAYER_TENSORS_MAX][3];    // shapes
+    unsigned integer_inputs;                // bits: these inputs hold MOTE_DTYPE_I32
+    unsigned shared_inputs;                 // bits: these are one tensor for all samples
     size_t batch;                           // planned samples
     size_t run_batch;                       // samples of a step; 0: batch
     size_t fill_batch;                      // samples that values are spread over; 0: batch
@@ -97,8 +99,8 @@ void layer_harness_build(layer_harness *harness, const layer_config *config);
 
 void layer_harness_release(layer_harness *harness);
 
-/// Distinct values between -1 and 1 in inputs, weights and output derivatives, never 0; labels,
-/// statistics between 0.5 and 1.5. Values of the first samples do not depend on the batch.
+/// Distinct values between -1 and 1 in inputs, weights and output derivatives, never 0; integers in the
+/// range that the layer declares, or classes of input 0; statistics between 0.5 and 1.5. Values of the first samples do not depend on the batch.
 void layer_harness_fill(layer_harness *harness);
 
 /// Elements of a tensor; NULL when the layer has no such tensor.
@@ -106,6 +108,10 @@ mote_real *layer_harness_data(const layer_harness *harness, layer_tensor_kind ki
 
 /// How many of these the run's batch has.
 size_t layer_harness_elements(const layer_harness *harness, layer_tensor_kind kind, size_t index);
+
+/// Values that an integer tensor may have.
+mote_integer_range layer_harness_range(const layer_harness *harness, layer_tensor_kind kind,
+                                       size_t index);
 
 /// "input derivative"
 const char *layer_harness_text(layer_tensor_kind kind);

@@ -4,6 +4,7 @@
 
 #include "support/layer_harness.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ typedef struct reference_case {
 
 static unsigned char *read_file(const char *folder, const char *name)
 {
-    char path[LINE_BYTES];
+    char path[4 * LINE_BYTES];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *const file = fopen(path, "rb");
     if (!file)
@@ -53,9 +54,11 @@ static unsigned char *read_file(const char *folder, const char *name)
     return bytes;
 }
 
-static reference read_reference(const char *folder, double tolerance)
+static reference read_reference(const char *folder, const char *group, double tolerance)
 {
-    reference r = {.bytes = read_file(folder, "layers.safetensors"), .tolerance = tolerance};
+    char name[2 * LINE_BYTES];
+    (void)snprintf(name, sizeof name, "%s.safetensors", group);
+    reference r = {.bytes = read_file(folder, name), .tolerance = tolerance};
     uint64_t header_bytes = 0;
     memcpy(&header_bytes, r.bytes, sizeof header_bytes);
     r.header = (const char *)r.bytes + LENGTH_BYTES;
@@ -95,15 +98,19 @@ static char *cut_field(char **rest)
     return field;
 }
 
+/// Words like 1:3:5, 1:1:5/int32, 1:3:5/shared.
 static void read_shapes(char *field, layer_config *config)
 {
     char *save = NULL;
     for (char *word = strtok_r(field, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        size_t *const dims = config->inputs[config->input_count++];
+        size_t *const dims = config->inputs[config->input_count];
         for (size_t i = 0; i < 3; i++) {
             dims[i] = strtoull(word, &word, 10);
             word += *word == ':';
         }
+        const unsigned bit = 1U << config->input_count++;
+        config->integer_inputs |= strcmp(word, "/int32") == 0 ? bit : 0;
+        config->shared_inputs |= strcmp(word, "/shared") == 0 ? bit : 0;
     }
 }
 
@@ -132,60 +139,75 @@ static void read_case(const char *line, reference_case *c)
     read_properties(cut_field(&rest), &c->config);
 }
 
-static const struct tensor_name {
-    const char *name;
+/// "input" for 0, "input1", ...; of weights and statistics the declared name.
+static void write_tensor_name(const layer_harness *harness, layer_tensor_kind kind, size_t index,
+                              char *name)
+{
+    const bool is_output = kind == LAYER_OUTPUT || kind == LAYER_OUTPUT_DERIVATIVE;
+    const mote_declaration *const declaration = &harness->declaration;
+    if (kind == LAYER_WEIGHT || kind == LAYER_GRADIENT)
+        (void)snprintf(name, NAME_BYTES, "%s", declaration->weights[index].name);
+    else if (kind == LAYER_STATISTIC)
+        (void)snprintf(name, NAME_BYTES, "%s", declaration->statistics[index].name);
+    else if (kind == LAYER_INPUT && index == harness->setup.label_port)
+        (void)snprintf(name, NAME_BYTES, "label");
+    else if (index == 0)
+        (void)snprintf(name, NAME_BYTES, "%s", is_output ? "output" : "input");
+    else
+        (void)snprintf(name, NAME_BYTES, "%s%zu", is_output ? "output" : "input", index);
+}
+
+static const struct tensor_set {
     layer_tensor_kind kind;
-    size_t index;
+    const char *suffix;
 } given[] =
     {
-        {"input", LAYER_INPUT, 0},
-        {"input1", LAYER_INPUT, 1},
-        {"input2", LAYER_INPUT, 2},
-        {"label", LAYER_INPUT, 1},
-        {"weight", LAYER_WEIGHT, 0},
-        {"bias", LAYER_WEIGHT, 1},
-        {"output_derivative", LAYER_OUTPUT_DERIVATIVE, 0},
-        {"running_mean", LAYER_STATISTIC, 0},
-        {"running_var", LAYER_STATISTIC, 1},
+        {LAYER_INPUT, ""},
+        {LAYER_WEIGHT, ""},
+        {LAYER_OUTPUT_DERIVATIVE, "_derivative"},
+        {LAYER_STATISTIC, ""},
 },
   expected[] = {
-      {"output", LAYER_OUTPUT, 0},
-      {"loss", LAYER_OUTPUT, 0},
-      {"input_derivative", LAYER_INPUT_DERIVATIVE, 0},
-      {"input1_derivative", LAYER_INPUT_DERIVATIVE, 1},
-      {"input2_derivative", LAYER_INPUT_DERIVATIVE, 2},
-      {"weight_gradient", LAYER_GRADIENT, 0},
-      {"bias_gradient", LAYER_GRADIENT, 1},
-      {"running_mean_after", LAYER_STATISTIC, 0},
-      {"running_var_after", LAYER_STATISTIC, 1},
+      {LAYER_OUTPUT, ""},
+      {LAYER_INPUT_DERIVATIVE, "_derivative"},
+      {LAYER_GRADIENT, "_gradient"},
+      {LAYER_STATISTIC, "_after"},
 };
 
-/// Labels by index where the layer takes them so.
-static void set_label_index(const reference *r, const char *name, const layer_harness *harness)
+static void set_integers(const mote_tensor *tensor, const double *values, size_t count)
 {
-    size_t count = 0;
-    const double *const values = find_values(r, name, "label_index", &count);
-    int32_t *const data = harness->slots[LAYER_INPUT][1].tensor.data;
-    assert_non_null(values);
+    int32_t *const data = tensor->data;
     for (size_t i = 0; i < count; i++)
         data[i] = (int32_t)values[i];
 }
 
-static bool is_index(const layer_harness *harness, const struct tensor_name *tensor)
+/// A label by index, where the layer takes it so, has a name of its own.
+static void set_tensor(const reference *r, const char *name, const layer_harness *harness,
+                       const struct tensor_set *set, size_t index)
 {
-    return tensor->index < harness->slot_counts[tensor->kind] &&
-           harness->slots[tensor->kind][tensor->index].tensor.spec.dtype == MOTE_DTYPE_I32;
+    char tensor_name[2 * NAME_BYTES];
+    size_t count = 0;
+    const layer_slot *const slot = &harness->slots[set->kind][index];
+    if (slot->buffer == LAYER_NO_BUFFER)
+        return;
+    write_tensor_name(harness, set->kind, index, tensor_name);
+    const bool is_integer = slot->tensor.spec.dtype == MOTE_DTYPE_I32;
+    const bool is_label = set->kind == LAYER_INPUT && index == harness->setup.label_port;
+    strcat(tensor_name, is_integer && is_label ? "_index" : set->suffix);
+    const double *const values = find_values(r, name, tensor_name, &count);
+    if (!values)
+        fail_msg("%s/%s is not in the file", name, tensor_name);
+    else if (is_integer)
+        set_integers(&slot->tensor, values, count);
+    else
+        layer_harness_set(harness, set->kind, index, count, values);
 }
 
 static void set_given(const reference *r, const char *name, const layer_harness *harness)
 {
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
-        size_t count = 0;
-        const double *const values = find_values(r, name, given[i].name, &count);
-        if (values && is_index(harness, &given[i]))
-            set_label_index(r, name, harness);
-        else if (values && layer_harness_data(harness, given[i].kind, given[i].index))
-            layer_harness_set(harness, given[i].kind, given[i].index, count, values);
+        for (size_t j = 0; j < harness->slot_counts[given[i].kind]; j++)
+            set_tensor(r, name, harness, &given[i], j);
     }
 }
 
@@ -207,6 +229,15 @@ static void compare(const reference *r, const char *name, const char *tensor, co
         fail_msg("%s/%s: distance %.3g from PyTorch's", name, tensor, distance);
 }
 
+static void compare_tensor(const reference *r, const char *name, const layer_harness *harness,
+                           const struct tensor_set *set, size_t index)
+{
+    char tensor_name[2 * NAME_BYTES];
+    write_tensor_name(harness, set->kind, index, tensor_name);
+    strcat(tensor_name, set->suffix);
+    compare(r, name, tensor_name, layer_harness_data(harness, set->kind, index));
+}
+
 static void check_training(const reference *r, const char *name, const layer_config *config)
 {
     layer_harness harness;
@@ -216,11 +247,13 @@ static void check_training(const reference *r, const char *name, const layer_con
     layer_harness_run(&harness, MOTE_PHASE_GRADIENT);
     layer_harness_run(&harness, MOTE_PHASE_DERIVATIVE);
     layer_harness_run(&harness, MOTE_PHASE_UPDATE);
-    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
-        compare(r, name, expected[i].name,
-                layer_harness_data(&harness, expected[i].kind, expected[i].index));
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        for (size_t j = 0; j < harness.slot_counts[expected[i].kind]; j++)
+            compare_tensor(r, name, &harness, &expected[i], j);
+    }
     if (harness.layer->kind == MOTE_LAYER_LOSS) {
         const mote_real *const metrics = layer_harness_data(&harness, LAYER_OUTPUT, 0);
+        compare(r, name, "loss", metrics + MOTE_LOSS_MEAN);
         compare(r, name, "correct", metrics + MOTE_LOSS_CORRECT);
     }
     layer_harness_release(&harness);
@@ -257,10 +290,12 @@ static void check_case(const reference *r, const reference_case *c)
     check_inference(r, c->name, softmax, "probabilities");
 }
 
-void layer_reference_check(const char *folder, double tolerance)
+static void check_group(const char *folder, const char *group, double tolerance)
 {
-    reference r = read_reference(folder, tolerance);
-    char *const text = (char *)read_file(folder, "cases.txt");
+    char name[2 * LINE_BYTES];
+    (void)snprintf(name, sizeof name, "%s.txt", group);
+    reference r = read_reference(folder, group, tolerance);
+    char *const text = (char *)read_file(folder, name);
     size_t count = 0;
     char *save = NULL;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -274,4 +309,23 @@ void layer_reference_check(const char *folder, double tolerance)
     assert_true(count > 0);
     free(text);
     free(r.bytes);
+}
+
+void layer_reference_check(const char *folder, double tolerance)
+{
+    DIR *const directory = opendir(folder);
+    assert_non_null(directory);
+    size_t count = 0;
+    for (const struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
+        char group[LINE_BYTES];
+        (void)snprintf(group, sizeof group, "%s", entry->d_name);
+        char *const ending = strrchr(group, '.');
+        if (!ending || strcmp(ending, ".txt") != 0)
+            continue;
+        *ending = '\0';
+        check_group(folder, group, tolerance);
+        count++;
+    }
+    (void)closedir(directory);
+    assert_true(count > 0);
 }

@@ -175,6 +175,22 @@ static void update_changes_the_statistics_of_layers_that_are_trained(void **unus
     for_each_case(check_update);
 }
 
+/// Integers are mirrored in their range, as a layer need not survive others; all else becomes NaN.
+static void spoil(const layer_harness *harness, layer_tensor_kind kind, size_t index)
+{
+    const layer_slot *const slot = &harness->slots[kind][index];
+    const layer_buffer *const buffer = &harness->buffers[slot->buffer];
+    if (slot->tensor.spec.dtype != MOTE_DTYPE_I32) {
+        memset(layer_buffer_bytes(buffer), LAYER_POISON_BYTE, buffer->used_bytes);
+        return;
+    }
+    const mote_integer_range range = layer_harness_range(harness, kind, index);
+    int32_t *const values = slot->tensor.data;
+    const size_t count = layer_harness_elements(harness, kind, index);
+    for (size_t i = 0; i < count; i++)
+        values[i] = range.first + (range.last - values[i]);
+}
+
 /// Without the tensor the phase must give something else.
 static void check_need(const layer_case *c, unsigned phase, layer_tensor_kind kind, size_t index)
 {
@@ -185,8 +201,7 @@ static void check_need(const layer_case *c, unsigned phase, layer_tensor_kind ki
     layer_harness_build(&harness, &c->config);
     layer_harness_fill(&harness);
     layer_harness_run(&harness, MOTE_PHASE_FORWARD);
-    const layer_buffer *const buffer = &harness.buffers[harness.slots[kind][index].buffer];
-    memset(layer_buffer_bytes(buffer), LAYER_POISON_BYTE, buffer->used_bytes);
+    spoil(&harness, kind, index);
     layer_harness_run(&harness, phase);
     got = (layer_record){0};
     layer_record_add(&harness,
@@ -321,23 +336,23 @@ static void inputs_of_another_rank_are_refused(void **unused)
 {
     (void)unused;
     const mote_layer_registry *const registry = mote_layers_builtin();
+    const mote_tensor_spec flat = {MOTE_DTYPE_REAL, true, {.rank = 1, .dims = {6}}};
+    const mote_tensor_spec inputs[] = {flat, flat, flat, flat};
     for (size_t i = 0; i < registry->count; i++) {
         const mote_layer *const layer = registry->layers[i];
-        if (layer->kind == MOTE_LAYER_INPUT)
+        if (layer->input_minimum == 0)
             continue;
+        assert_true(layer->input_minimum <= sizeof inputs / sizeof inputs[0]);
         void *const state = calloc(1, layer->state_bytes);
         assert_non_null(state);
         mote_declaration declaration = {0};
-        const mote_tensor_spec flat = {MOTE_DTYPE_REAL, true, {.rank = 1, .dims = {6}}};
-        const mote_tensor_spec inputs[] = {flat, flat};
         mote_setup setup = {.layer_name = "x",
                             .input_count = layer->input_minimum,
                             .inputs = inputs,
                             .batch = 1,
                             .thread_count = 1,
                             .declaration = &declaration};
-        expect_raises(layer->setup(&setup, state), MOTE_ERROR_SHAPE,
-                      "layer 'x': input 0 has shape 6, it takes 3 dimensions");
+        expect_raises(layer->setup(&setup, state), MOTE_ERROR_SHAPE, "layer 'x': input 0 has ");
         free(state);
     }
 }

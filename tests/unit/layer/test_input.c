@@ -93,6 +93,20 @@ static void normalization_spreads_each_sample_from_0_to_1(void **unused)
     layer_harness_release(&harness);
 }
 
+static void integers_stay_integers_and_are_not_normalized(void **unused)
+{
+    (void)unused;
+    layer_config config = {
+        .layer = "input", .entries = {"input_shape=4", "dtype=int32"}, .batch = 2};
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    assert_int_equal(harness.declaration.outputs[0].dtype, MOTE_DTYPE_I32);
+    layer_harness_release(&harness);
+    config.entries[2] = "normalization=true";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': normalization is of real numbers, dtype is int32");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +118,7 @@ int main(void)
         cmocka_unit_test(a_shape_with_too_many_elements_is_refused),
         cmocka_unit_test(without_normalization_the_output_is_the_input),
         cmocka_unit_test(normalization_spreads_each_sample_from_0_to_1),
+        cmocka_unit_test(integers_stay_integers_and_are_not_normalized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
