@@ -126,8 +126,8 @@ const cli_option cli_option_table[] = {
      READS_MODEL | CLI_VERSION, FIELD(cpu), .read = read_text},
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
-    {"json", NULL, "print the result as JSON", RUNS_MODEL | CLI_PLAN | CLI_VERSION, FIELD(json),
-     .read = read_flag},
+    {"json", NULL, "print the result as JSON", RUNS_MODEL | CLI_PLAN | CLI_LAYERS | CLI_VERSION,
+     FIELD(json), .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},
 };

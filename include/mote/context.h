@@ -47,9 +47,9 @@ MOTE_API const char *mote_version(void);
 /// One line on how the library was built: optional parts and CPU levels.
 MOTE_API const char *mote_build_text(void);
 
-/// Writes the documentation of layer, optimizer, schedule and data reader properties: with `name` NULL all of
-/// docs/MODEL_FILE.md's tables in Markdown, otherwise one layer's in plain text. MOTE_ERROR_ARGUMENT for an
-/// unknown name.
+/// Writes the documentation of what a model file can be made of (mote/component.h): with `name` NULL all of
+/// docs/MODEL_FILE.md's tables in Markdown, otherwise in plain text that of the components with this name.
+/// MOTE_ERROR_ARGUMENT for an unknown name.
 MOTE_API mote_status mote_describe(const mote_context *context, const char *name,
                                    const mote_writer *writer) MOTE_MUST_CHECK;
 

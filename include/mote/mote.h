@@ -16,9 +16,11 @@
 #define MOTE_MOTE_H
 
 #include "mote/allocator.h"
+#include "mote/component.h"
 #include "mote/context.h"
 #include "mote/export.h"
 #include "mote/model.h"
+#include "mote/property.h"
 #include "mote/status.h"
 #include "mote/writer.h"
 

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "compile/compile.h"
 #include "model/model.h"
+#include "mote/component.h"
 #include "os/os.h"
 #include "train/train.h"
 
@@ -30,6 +31,20 @@ struct mote_model {
     bool allocated; // `run` is valid
     mote_run run;
 };
+
+/// What stands behind a mote_component_info.
+typedef struct mote_component {
+    const char *name;
+    const char *summary;
+    mote_component_kind kind;
+    const mote_property *properties; // NULL: none
+    double learning_rate;            // as in mote_component_info
+    const char *chapter;             // sections: the heading of the documentation; others: NULL
+    const char *title;               // of the table in it; NULL: it needs none
+} mote_component;
+
+/// Component `index`; false behind the last.
+bool mote_component_find(const mote_context *context, size_t index, mote_component *component);
 
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;

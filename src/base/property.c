@@ -32,8 +32,8 @@ size_t mote_property_count(const mote_property *table)
 static size_t field_bytes(mote_property_kind kind)
 {
     static const size_t bytes[] = {
-#define KIND_BYTES(name, type, text) [MOTE_PROPERTY_##name] = sizeof(type),
-        MOTE_PROPERTY_KIND_MAP(KIND_BYTES)
+#define KIND_BYTES(name, type) [MOTE_PROPERTY_##name] = sizeof(type),
+        MOTE_PROPERTY_FIELD_MAP(KIND_BYTES)
 #undef KIND_BYTES
     };
     return bytes[kind];

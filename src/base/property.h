@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "mote/property.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,22 +15,16 @@
 
 #define MOTE_PROPERTY_LIST_MAX 16U
 
-/// Kind, type of the field in the state, how its values are written.
-#define MOTE_PROPERTY_KIND_MAP(X)                                           \
-    X(BOOL, bool, "true | false")                                           \
-    X(INTEGER, uint64_t, "whole number")                                    \
-    X(REAL, double, "number")                                               \
-    X(CHOICE, uint32_t, "one of a list")                                    \
-    X(TEXT, const char *, "text")                                           \
-    X(INTEGERS, mote_property_integers, "whole numbers a,b,... or a:b:...") \
-    X(REALS, mote_property_reals, "numbers a,b,...")                        \
-    X(PADDING, mote_property_padding, "valid | same | n | h,w | t,b,l,r")
-
-typedef enum mote_property_kind {
-#define MOTE_PROPERTY_KIND_ENUM(name, type, text) MOTE_PROPERTY_##name,
-    MOTE_PROPERTY_KIND_MAP(MOTE_PROPERTY_KIND_ENUM)
-#undef MOTE_PROPERTY_KIND_ENUM
-} mote_property_kind;
+/// Type of the field in the state by kind.
+#define MOTE_PROPERTY_FIELD_MAP(X)      \
+    X(BOOL, bool)                       \
+    X(INTEGER, uint64_t)                \
+    X(REAL, double)                     \
+    X(CHOICE, uint32_t)                 \
+    X(TEXT, const char *)               \
+    X(INTEGERS, mote_property_integers) \
+    X(REALS, mote_property_reals)       \
+    X(PADDING, mote_property_padding)
 
 typedef struct mote_property_integers {
     uint32_t count;
@@ -110,5 +105,8 @@ const char *mote_origin_text(const mote_origin *origin, char *text, size_t bytes
 
 /// What values the row accepts, in words: "a whole number from 1 to 65536".
 size_t mote_property_accepts(const mote_property *property, char *text, size_t bytes);
+
+/// What the public header says of a row.
+void mote_property_describe(const mote_property *property, mote_property_info *info);
 
 #endif

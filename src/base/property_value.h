@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 typedef union mote_property_value {
-#define MOTE_PROPERTY_MEMBER(name, type, text) type as_##name;
-    MOTE_PROPERTY_KIND_MAP(MOTE_PROPERTY_MEMBER)
+#define MOTE_PROPERTY_MEMBER(name, type) type as_##name;
+    MOTE_PROPERTY_FIELD_MAP(MOTE_PROPERTY_MEMBER)
 #undef MOTE_PROPERTY_MEMBER
 } mote_property_value;
 

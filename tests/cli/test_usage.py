@@ -215,8 +215,60 @@ class Descriptions(CliTest):
         self.assertIn("filters", one)
         self.assertNotIn("adam", one)
 
-    def test_an_unknown_layer_is_an_error(self):
-        self.assertIn("conv3d", self.refuse("layers", "conv3d", code=1))
+    def test_layers_knows_components_of_every_kind(self):
+        for name, kind in [
+            ("huber", "loss"),
+            ("adam", "optimizer"),
+            ("cosine", "schedule"),
+            ("idx", "reader"),
+            ("Model", "section"),
+            ("CONV2D", "layer"),
+        ]:
+            with self.subTest(name):
+                out, _ = self.run_mote("layers", name)
+                self.assertIn(f" ({kind}): ", out.splitlines()[0])
+                self.assertLessEqual(max(map(len, out.splitlines()[1:])), 80)
+
+    def test_layers_as_json_are_the_components_with_their_properties(self):
+        components = self.run_json("layers")
+        self.assertEqual(
+            {component["kind"] for component in components},
+            {"section", "layer", "loss", "optimizer", "schedule", "reader"},
+        )
+        markdown, _ = self.run_mote("layers")
+        for component in components:
+            for row in component["properties"]:
+                default = "required" if row["required"] else row["default"]
+                line = f"| `{row['name']}` | {row['accepts']} | {default} | {row['help']} |"
+                self.assertIn(line, markdown.replace("\\|", "|"))
+        self.assertEqual(len(components), len({(c["kind"], c["name"]) for c in components}))
+
+    def test_limits_choices_and_lengths_are_values_in_json(self):
+        rows = {row["name"]: row for row in self.run_json("layers", "conv2d")[0]["properties"]}
+        self.assertEqual(
+            {**rows["kernel_size"], "help": ""},
+            {
+                "name": "kernel_size",
+                "kind": "integers",
+                "required": True,
+                "default": None,
+                "minimum": 1,
+                "maximum": 65536,
+                "count_minimum": 1,
+                "count_maximum": 2,
+                "choices": None,
+                "accepts": "1 to 2 whole numbers from 1 to 65536",
+                "help": "",
+            },
+        )
+        self.assertIn("xavier_uniform", rows["weight_initializer"]["choices"])
+        self.assertEqual(self.run_json("layers", "adam")[0]["learning_rate"], 0.001)
+
+    def test_an_unknown_component_is_an_error(self):
+        for more in [[], ["--json"]]:
+            line = self.refuse("layers", "conv3d", *more, code=1)
+            self.assertIn("'conv3d', did you mean 'conv2d'?", line)
+        self.assertIn("expected one of: Model, layer,", self.refuse("layers", "juggler", code=1))
 
 
 if __name__ == "__main__":

@@ -356,6 +356,46 @@ static void an_origin_is_a_line_a_switch_or_nothing(void **unused)
     assert_string_equal(mote_origin_text(&(mote_origin){NULL, 0}, text, sizeof text), "");
 }
 
+static void a_row_is_described_as_it_parses(void **unused)
+{
+    (void)unused;
+    mote_property_info info;
+    mote_property_describe(mote_property_find(table, "filters"), &info);
+    assert_string_equal(info.name, "filters");
+    assert_string_equal(mote_property_kind_name(info.kind), "integer");
+    assert_null(info.initial);
+    assert_true(info.has_limits);
+    assert_true(info.minimum == 1.0 && info.maximum == 65536.0);
+    assert_null(info.choices);
+    assert_int_equal(info.count_minimum, 1);
+    assert_int_equal(info.count_maximum, 1);
+    assert_string_equal(info.help, "output channels");
+    assert_string_equal(info.accepts, "a whole number from 1 to 65536");
+    mote_property_describe(mote_property_find(table, "anything"), &info);
+    assert_string_equal(info.initial, "0");
+    assert_false(info.has_limits);
+}
+
+static void a_list_and_a_choice_are_described_with_what_they_may_hold(void **unused)
+{
+    (void)unused;
+    mote_property_info info;
+    const mote_property *const list = mote_property_find(table, "kernel_size");
+    mote_property_describe(list, &info);
+    assert_string_equal(mote_property_kind_name(info.kind), "integers");
+    assert_int_equal(info.count_minimum, list->count_minimum);
+    assert_int_equal(info.count_maximum, list->count_maximum);
+    mote_property_describe(mote_property_find(table, "pooling"), &info);
+    assert_string_equal(mote_property_kind_name(info.kind), "choice");
+    assert_ptr_equal(info.choices, poolings);
+}
+
+static void a_kind_that_is_none_is_called_unknown(void **unused)
+{
+    (void)unused;
+    assert_string_equal(mote_property_kind_name((mote_property_kind)99), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +420,9 @@ int main(void)
         cmocka_unit_test(text_of_a_value_is_cut_at_the_end_of_the_buffer),
         cmocka_unit_test(a_text_that_was_never_set_is_empty),
         cmocka_unit_test(what_a_row_accepts_is_said_in_words),
+        cmocka_unit_test(a_row_is_described_as_it_parses),
+        cmocka_unit_test(a_list_and_a_choice_are_described_with_what_they_may_hold),
+        cmocka_unit_test(a_kind_that_is_none_is_called_unknown),
         cmocka_unit_test(an_origin_is_a_line_a_switch_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
