@@ -7,12 +7,6 @@ find_package(Threads REQUIRED)
 pkg_check_modules(inih REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(libmd REQUIRED IMPORTED_TARGET libmd)
-if(MOTE_ZLIB)
-    pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
-endif()
-if(MOTE_PNG)
-    pkg_check_modules(libpng REQUIRED IMPORTED_TARGET libpng)
-endif()
 if(MOTE_TESTS)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 endif()
@@ -26,9 +20,23 @@ set_target_properties(pthreadpool PROPERTIES
     IMPORTED_LOCATION ${PTHREADPOOL_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES ${PTHREADPOOL_INCLUDE_DIR})
 
+# What the code of a folder is linked with.
 set(MOTE_LIBRARIES_base PkgConfig::libmd m)
 set(MOTE_LIBRARIES_os pthreadpool Threads::Threads)
 set(MOTE_LIBRARIES_model PkgConfig::inih)
 set(MOTE_LIBRARIES_weights PkgConfig::jansson)
-set(MOTE_LIBRARIES_data $<$<BOOL:${MOTE_ZLIB}>:PkgConfig::zlib>
-                        $<$<BOOL:${MOTE_PNG}>:PkgConfig::libpng>)
+
+# What a program needs beside libmote.a: described for pkg-config, and not.
+set(MOTE_PACKAGES inih jansson libmd)
+set(MOTE_PLAIN_LIBRARIES -lpthreadpool -pthread -lm)
+
+if(MOTE_ZLIB)
+    pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+    list(APPEND MOTE_LIBRARIES_data PkgConfig::zlib)
+    list(APPEND MOTE_PACKAGES zlib)
+endif()
+if(MOTE_PNG)
+    pkg_check_modules(libpng REQUIRED IMPORTED_TARGET libpng)
+    list(APPEND MOTE_LIBRARIES_data PkgConfig::libpng)
+    list(APPEND MOTE_PACKAGES libpng)
+endif()

@@ -18,17 +18,17 @@ if(CLANG_FORMAT)
 endif()
 
 # The symbols of the library as it is shipped: a release build of its own.
-if(TARGET mote AND NOT MOTE_SANITIZE)
+if(NOT MOTE_SANITIZE)
     find_program(CXX_COMPILER NAMES c++ g++ clang++)
     set(release ${CMAKE_BINARY_DIR}/release)
     mote_add_static(release_configure ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR} -B ${release}
                     -G ${CMAKE_GENERATOR} -DCMAKE_BUILD_TYPE=Release -DMOTE_TESTS=OFF
                     -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DMOTE_ZLIB=${MOTE_ZLIB}
                     -DMOTE_PNG=${MOTE_PNG})
-    mote_add_static(release_build ${CMAKE_COMMAND} --build ${release} --target mote --parallel 2)
+    mote_add_static(release_build ${CMAKE_COMMAND} --build ${release} --target mote_shared mote_static --parallel 2)
     mote_add_static(symbols Python3::Interpreter -B ${tools}/check_symbols.py
-                    --library ${release}/libmote.a --compiler ${CMAKE_C_COMPILER}
-                    --cxx ${CXX_COMPILER})
+                    --library ${release}/libmote.a --shared ${release}/libmote.so
+                    --compiler ${CMAKE_C_COMPILER} --cxx ${CXX_COMPILER})
     set_tests_properties(static/release_configure PROPERTIES FIXTURES_SETUP release)
     set_tests_properties(static/release_build PROPERTIES
         FIXTURES_SETUP release DEPENDS static/release_configure)

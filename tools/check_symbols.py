@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks what libmote.a defines and calls, and that the public headers stand alone in C and C++."""
+"""Checks what libmote.a defines and calls, what libmote.so exports, and that the public headers stand
+alone in C and C++."""
 
 import argparse
 import re
@@ -71,6 +72,23 @@ def find_libm_names(compiler):
     return {name.split("@")[0] for _, kind, name in rows if kind in "TWi"}
 
 
+def read_exports(library):
+    """What a shared library defines for others: {name: version}."""
+    table = subprocess.run(
+        ["nm", "-D", "--defined-only", "--with-symbol-versions", str(library)],
+        capture_output=True, text=True, check=True,
+    ).stdout
+    rows = [line.split() for line in table.splitlines()]
+    return dict(name.partition("@@")[::2] for _, kind, name in rows if kind != "A")
+
+
+def read_soname(library):
+    table = subprocess.run(
+        ["objdump", "-p", str(library)], capture_output=True, text=True, check=True
+    ).stdout
+    return next((line.split()[1] for line in table.splitlines() if "SONAME" in line), "")
+
+
 def is_writable(section):
     if section.startswith(".data.rel.ro"):
         return False
@@ -118,10 +136,34 @@ class Checker:
                     defined.add(name)
                     if not name.startswith("mote_"):
                         self.report.add(member.name, 0, f"'{name}' does not begin with mote_")
-        for path in self.headers():
-            for name in PUBLIC.findall(COMMENT.sub("", path.read_text())):
-                if name not in defined:
-                    self.report.add(path, 0, f"declares '{name}', which the library does not define")
+        for name, path in self.public_names().items():
+            if name not in defined:
+                self.report.add(path, 0, f"declares '{name}', which the library does not define")
+
+    def public_names(self):
+        """{function: header} of what the headers mark MOTE_API."""
+        return {
+            name: path
+            for path in self.headers()
+            for name in PUBLIC.findall(COMMENT.sub("", path.read_text()))
+        }
+
+    def check_exports(self):
+        """The shared library exports the public functions, in one version, and nothing else."""
+        library = self.arguments.shared
+        soname = read_soname(library)
+        version = "MOTE_" + soname.rpartition(".so.")[2]
+        if not re.fullmatch(r"libmote\.so\.[0-9]+", soname):
+            self.report.add(library, 0, f"its soname is '{soname}', expected libmote.so.NUMBER")
+        exports = read_exports(library)
+        public = self.public_names()
+        for name in sorted(exports.keys() - public.keys()):
+            self.report.add(library, 0, f"exports '{name}', which no header marks MOTE_API")
+        for name in sorted(public.keys() - exports.keys()):
+            self.report.add(public[name], 0, f"declares '{name}', which {library.name} does not export")
+        for name in sorted(exports.keys() & public.keys()):
+            if exports[name] != version:
+                self.report.add(library, 0, f"'{name}' has version '{exports[name]}', not {version}")
 
     def headers(self):
         return [path for path in find_files(self.arguments.include) if path.suffix == ".h"]
@@ -148,6 +190,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=root)
     parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("--shared", type=Path, help="libmote.so, checked as well")
     parser.add_argument("--include", type=Path, default=root / "include")
     parser.add_argument("--compiler", default="cc")
     parser.add_argument("--cxx", default="c++")
@@ -156,6 +199,8 @@ def main():
     checker.check_data()
     checker.check_calls()
     checker.check_names()
+    if checker.arguments.shared:
+        checker.check_exports()
     checker.check_headers()
     checker.report.finish(f"symbols of {len(checker.members)} objects")
 

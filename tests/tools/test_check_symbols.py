@@ -17,6 +17,7 @@ static void *grow(void *p, size_t n) { return realloc(p, n); }
 void *(*const mote_table[])(void *, size_t) = {grow};
 const void *mote_allocator_default(void) { return mote_table; }
 """
+VERSION_SCRIPT = "MOTE_0 { global: mote_last_error; local: *; };\n"
 HEADER = """
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,15 @@ class CheckSymbols(CheckerTest):
             *("--library", self.root / "libmote.a", "--include", self.root / "include"),
             *("--compiler", COMPILER, "--cxx", cxx),
         ]
+
+    def shared_options(self, script=VERSION_SCRIPT, soname="libmote.so.0"):
+        """As options, with libmote.so of the same objects."""
+        options = self.options()
+        self.write("libmote.map", script)
+        objects = [path.name for path in sorted(self.root.glob("*.o"))]
+        command = [COMPILER, "-shared", f"-Wl,-soname,{soname}", "-Wl,--version-script=libmote.map"]
+        subprocess.run([*command, *objects, "-o", "libmote.so"], cwd=self.root, check=True)
+        return [*options, "--shared", self.root / "libmote.so"]
 
     def assert_refused_source(self, text, message):
         self.write("extra.c", text)
@@ -105,6 +115,28 @@ class CheckSymbols(CheckerTest):
     def test_a_declared_function_that_is_missing_is_refused(self):
         self.append("include/mote/mote.h", "MOTE_API int mote_missing(void);\n")
         self.assert_refused("declares 'mote_missing', which the library does not", *self.options())
+
+    def test_a_shared_library_of_the_public_functions_is_accepted(self):
+        self.assert_accepted(*self.shared_options())
+
+    def test_a_private_function_that_is_exported_is_refused(self):
+        script = VERSION_SCRIPT.replace("local:", "mote_allocator_default; local:")
+        message = "exports 'mote_allocator_default', which no header marks MOTE_API"
+        self.assert_refused(message, *self.shared_options(script))
+
+    def test_a_public_function_that_is_not_exported_is_refused(self):
+        script = VERSION_SCRIPT.replace("mote_last_error", "mote_allocator_default")
+        message = "declares 'mote_last_error', which libmote.so does not export"
+        self.assert_refused(message, *self.shared_options(script))
+
+    def test_a_function_of_another_version_is_refused(self):
+        script = VERSION_SCRIPT.replace("MOTE_0", "MOTE_1")
+        message = "'mote_last_error' has version 'MOTE_1', not MOTE_0"
+        self.assert_refused(message, *self.shared_options(script))
+
+    def test_a_shared_library_without_soname_is_refused(self):
+        message = "its soname is 'mote', expected libmote.so.NUMBER"
+        self.assert_refused(message, *self.shared_options(soname="mote"))
 
     def test_a_public_header_that_needs_another_is_refused(self):
         self.append("include/mote/mote.h", "size_t mote_size(void);\n")
