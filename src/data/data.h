@@ -14,12 +14,18 @@
 /// How bytes of images become numbers unless a data section says otherwise: value * scale.
 #define MOTE_IMAGE_SCALE (1.0 / 255.0)
 
-/// What the graph wants to be fed: one input and one label (later more ports).
+/// One thing the graph wants to be fed.
+typedef struct mote_dataset_port {
+    const char *name; // for messages
+    mote_tensor_spec
+        spec; // I32: indices; real labels of n elements may also be fed as one-hot rows
+    int32_t index_first, index_last; // I32: what an index may be, both included
+} mote_dataset_port;
+
 typedef struct mote_dataset_ports {
-    const mote_tensor_spec *inputs;
+    const mote_dataset_port *items; // inputs in file order, then labels
     size_t input_count;
-    const mote_tensor_spec *labels; // I32 1:1:1 = class index; real, n elements = one-hot
-    size_t label_count;
+    size_t label_count; // 0: only inputs are wanted
     size_t class_count; // classes the network tells apart; 0: not a classifier
 } mote_dataset_ports;
 

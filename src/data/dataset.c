@@ -300,7 +300,7 @@ const mote_source *mote_dataset_source(mote_dataset *dataset)
 
 double mote_dataset_scale(const mote_dataset *dataset)
 {
-    return dataset->reader->scale(dataset->state);
+    return dataset->reader->scale ? dataset->reader->scale(dataset->state) : MOTE_IMAGE_SCALE;
 }
 
 const char *mote_dataset_class_names(const mote_dataset *dataset)

@@ -47,19 +47,22 @@ static mote_status check_ports(const mote_dataset_config *config)
             "%s%s: type idx feeds one input and one label, the network has %zu and %zu", place,
             config->owner, ports->input_count, ports->label_count);
     }
-    const mote_tensor_spec *const input = &ports->inputs[0];
+    const mote_tensor_spec *const input = &ports->items[0].spec;
     if (input->shape.rank != 3 || input->shape.dims[0] != 1) {
         return MOTE_RAISE(
             MOTE_ERROR_SHAPE,
             "%s%s: type idx feeds inputs of shape 1:height:width, the network's input is %s", place,
             config->owner, mote_shape_text(&input->shape, shape, sizeof shape));
     }
-    const mote_tensor_spec *const label = &ports->labels[0];
+    const mote_tensor_spec *const label = &ports->items[1].spec;
+    if (input->dtype != MOTE_DTYPE_REAL)
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "%s%s: type idx feeds images, the network's input '%s' wants indices",
+                          place, config->owner, ports->items[0].name);
     if (label->dtype == MOTE_DTYPE_I32 && mote_shape_elements(&label->shape) != 1)
         return MOTE_RAISE(MOTE_ERROR_SHAPE,
                           "%s%s: type idx feeds one label a sample, the network wants %s", place,
                           config->owner, mote_shape_text(&label->shape, shape, sizeof shape));
-    assert(input->dtype == MOTE_DTYPE_REAL);
     assert(label->dtype == MOTE_DTYPE_I32 || label->dtype == MOTE_DTYPE_REAL);
     return MOTE_OK;
 }
@@ -99,7 +102,7 @@ static mote_status check_counts(const idx_state *s)
 
 static mote_status open_images(idx_state *s, const mote_dataset_config *config, mote_arena *arena)
 {
-    const mote_shape *const shape = &config->ports.inputs[0].shape;
+    const mote_shape *const shape = &config->ports.items[0].spec.shape;
     const mote_idx_kind kind = {
         .noun = "images", .dimension_count = 3, .height = shape->dims[1], .width = shape->dims[2]};
     const char *path = NULL;
@@ -110,10 +113,10 @@ static mote_status open_images(idx_state *s, const mote_dataset_config *config, 
 static mote_status open_labels(idx_state *s, const mote_dataset_config *config, mote_arena *arena)
 {
     const mote_idx_kind kind = {.noun = "labels", .dimension_count = 1};
-    const mote_tensor_spec *const label = &config->ports.labels[0];
+    const mote_dataset_port *const label = &config->ports.items[1];
     const char *path = NULL;
-    s->label_limit = label->dtype == MOTE_DTYPE_I32 ? config->ports.class_count
-                                                    : mote_shape_elements(&label->shape);
+    s->label_limit = label->spec.dtype == MOTE_DTYPE_I32 ? (size_t)label->index_last + 1
+                                                         : mote_shape_elements(&label->spec.shape);
     assert(s->label_limit > 0);
     MOTE_TRY(mote_reader_path(config, s->label_path, arena, &path));
     MOTE_TRY(mote_idx_open(path, &kind, config->allocator, &s->labels));

@@ -66,31 +66,49 @@ mote_execution mote_run_execution(const mote_run *run)
     };
 }
 
+/// Indices may be what the readers of the port declare; labels what the network tells apart.
+static void describe_port(const mote_graph *graph, size_t port, size_t class_count,
+                          mote_dataset_port *description)
+{
+    const mote_value *value = &graph->values[graph->ports[port]];
+    *description =
+        (mote_dataset_port){.name = value->name, .spec = value->spec, .index_last = INT32_MAX};
+    if (value->label)
+        description->index_last = (int32_t)mote_size_min(class_count, INT32_MAX) - 1;
+}
+
+static mote_status open_ports(const mote_run *run, mote_dataset_config *config, mote_arena *scratch,
+                              mote_dataset **dataset)
+{
+    const mote_graph *graph = mote_compiled_graph(run->compiled);
+    const mote_shape *prediction = &graph->values[graph->prediction].spec.shape;
+    mote_dataset_port *ports = NULL;
+    MOTE_TRY(mote_arena_array(scratch, graph->port_count, sizeof *ports, (void **)&ports));
+    config->ports = (mote_dataset_ports){.items = ports,
+                                         .input_count = graph->input_count,
+                                         .label_count = graph->port_count - graph->input_count,
+                                         .class_count = prediction->dims[prediction->rank - 1]};
+    for (size_t i = 0; i < graph->port_count; i++)
+        describe_port(graph, i, config->ports.class_count, &ports[i]);
+    return mote_dataset_open(config, dataset);
+}
+
 mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
                           mote_dataset **dataset)
 {
-    const mote_graph *graph = mote_compiled_graph(run->compiled);
-    const mote_tensor_spec *input = &graph->values[graph->ports[0]].spec;
-    const mote_tensor_spec *label = &graph->values[graph->ports[graph->port_count - 1]].spec;
-    const mote_shape *prediction = &graph->values[graph->prediction].spec.shape;
-    if (graph->input_count != 1)
-        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
-                          "%s: a data section feeds networks with one input; this one has %zu",
-                          owner, graph->input_count);
-    const mote_dataset_config config = {
+    mote_arena scratch;
+    mote_dataset_config config = {
         .owner = owner,
         .origin = section->origin,
         .entries = section->entries,
         .entry_count = section->entry_count,
         .folder = run->description->folder,
-        .ports = {.inputs = input,
-                  .input_count = 1,
-                  .labels = label,
-                  .label_count = 1,
-                  .class_count = prediction->dims[prediction->rank - 1]},
         .allocator = &run->context->allocator,
     };
-    return mote_dataset_open(&config, dataset);
+    mote_arena_init(&scratch, &run->context->allocator);
+    const mote_status status = open_ports(run, &config, &scratch, dataset);
+    mote_arena_release(&scratch);
+    return status;
 }
 
 static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,

@@ -65,8 +65,8 @@ static inline void write_files(void **state)
 
 /// Everything mote_dataset_open wants, in one place that tests change.
 typedef struct set_config {
-    mote_tensor_spec input, label;
-    mote_entry entries[8];
+    mote_dataset_port ports[4];
+    mote_entry entries[12];
     mote_dataset_config config;
 } set_config;
 
@@ -76,25 +76,35 @@ static inline void add_key(set_config *set, const char *key, const char *value)
         (mote_entry){.key = key, .value = value, .origin = {.file = "m.ini", .line = 10}};
 }
 
+static inline mote_dataset_port real_port(const char *name, size_t channels, size_t height,
+                                          size_t width)
+{
+    return (mote_dataset_port){.name = name,
+                               .spec = {.dtype = MOTE_DTYPE_F32,
+                                        .batched = true,
+                                        .shape = mote_shape_image(channels, height, width)}};
+}
+
+static inline mote_dataset_port index_port(const char *name, size_t width, int32_t last)
+{
+    return (mote_dataset_port){
+        .name = name,
+        .spec = {.dtype = MOTE_DTYPE_I32, .batched = true, .shape = mote_shape_image(1, 1, width)},
+        .index_last = last};
+}
+
 /// A section of type idx on images.idx and labels.idx for class indices.
 static inline void set_init(void **state, set_config *set)
 {
     *set = (set_config){
-        .input = {.dtype = MOTE_DTYPE_F32,
-                  .batched = true,
-                  .shape = mote_shape_image(1, HEIGHT, WIDTH)},
-        .label = {.dtype = MOTE_DTYPE_I32, .batched = true, .shape = mote_shape_image(1, 1, 1)},
+        .ports = {real_port("in", 1, HEIGHT, WIDTH), index_port("class", 1, CLASSES - 1)},
     };
     set->config = (mote_dataset_config){
         .owner = "[train_set]",
         .origin = {.file = "m.ini", .line = 9},
         .entries = set->entries,
         .folder = mote_test_folder(state),
-        .ports = {.inputs = &set->input,
-                  .input_count = 1,
-                  .labels = &set->label,
-                  .label_count = 1,
-                  .class_count = CLASSES},
+        .ports = {.items = set->ports, .input_count = 1, .label_count = 1, .class_count = CLASSES},
         .allocator = mote_allocator_default(),
     };
     add_key(set, "type", "idx");
@@ -132,6 +142,26 @@ static inline void assert_files_refused(void **state, mote_status status, const 
     set_config set;
     set_init(state, &set);
     assert_set_refused(state, &set, status, message);
+}
+
+/// A section of that type on one file, without ports.
+static inline void file_set_init(void **state, set_config *set, const char *type, const char *path)
+{
+    set_init(state, set);
+    set->config.entry_count = 0;
+    set->config.ports.input_count = 0;
+    set->config.ports.label_count = 0;
+    add_key(set, "type", type);
+    add_key(set, "path", path);
+}
+
+/// Inputs first.
+static inline void add_port(set_config *set, mote_dataset_port port, bool is_label)
+{
+    mote_dataset_ports *const ports = &set->config.ports;
+    set->ports[ports->input_count + ports->label_count] = port;
+    ports->input_count += !is_label;
+    ports->label_count += is_label;
 }
 
 /// Reads samples [first, +count) of the selected batch, whole.

@@ -44,7 +44,7 @@ static void assert_images_are_right(const set_config *set)
     mote_dataset *dataset = open_set(set);
     float values[COUNT * PIXELS];
     mote_dataset_select(dataset, NULL, 0, COUNT);
-    expect_ok(read_batch(dataset, 0, &set->input, 0, COUNT, values));
+    expect_ok(read_batch(dataset, 0, &set->ports[0].spec, 0, COUNT, values));
     for (size_t i = 0; i < COUNT * PIXELS; i++)
         assert_true(values[i] == pixel_value(i / PIXELS, i % PIXELS));
     mote_dataset_close(&dataset);
@@ -171,8 +171,7 @@ static mote_status open_once(const mote_allocator *allocator, void *user)
     set_config set = *(const set_config *)user;
     mote_dataset *dataset = NULL;
     set.config.entries = set.entries;
-    set.config.ports.inputs = &set.input;
-    set.config.ports.labels = &set.label;
+    set.config.ports.items = set.ports;
     set.config.allocator = allocator;
     const mote_status status = mote_dataset_open(&set.config, &dataset);
     mote_dataset_close(&dataset);
@@ -204,7 +203,8 @@ static void the_digits_that_ship_with_mote_are_read(void **state)
         set_init(state, &set);
         set.config.folder = MOTE_SOURCE_DIR "/examples/digits/data";
         set.config.ports.class_count = 10;
-        set.input.shape = mote_shape_image(1, 28, 28);
+        set.ports[1].index_last = 9;
+        set.ports[0].spec.shape = mote_shape_image(1, 28, 28);
         set.entries[1].value = sets[i].images;
         set.entries[2].value = sets[i].labels;
         mote_dataset *dataset = open_set(&set);

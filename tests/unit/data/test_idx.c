@@ -136,7 +136,7 @@ static void a_count_that_no_file_can_have_is_refused(void **state)
     const unsigned char header[] = {0,    0,    8,    3,    0xFF, 0xFF, 0xFF, 0xFF,
                                     0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     (void)mote_test_write(state, "images.idx", header, sizeof header);
-    set.input.shape = mote_shape_image(1, UINT32_MAX, UINT32_MAX);
+    set.ports[0].spec.shape = mote_shape_image(1, UINT32_MAX, UINT32_MAX);
     assert_set_refused(state, &set, MOTE_ERROR_FORMAT,
                        "4294967295 images of 18446744065119617025 bytes are no file");
 }
@@ -177,7 +177,8 @@ static void one_hot_labels_are_limited_by_their_length(void **state)
 {
     set_config set;
     set_init(state, &set);
-    set.label = (mote_tensor_spec){.dtype = MOTE_DTYPE_F32, .shape = mote_shape_image(1, 1, 3)};
+    set.ports[1].spec =
+        (mote_tensor_spec){.dtype = MOTE_DTYPE_F32, .shape = mote_shape_image(1, 1, 3)};
     assert_set_refused(state, &set, MOTE_ERROR_FORMAT,
                        "record 3 (counted from 0) has label 3, the network tells 3 classes apart");
 }
@@ -187,7 +188,7 @@ static void labels_of_a_long_file_are_all_checked(void **state)
     const size_t count = 10000;
     set_config set;
     set_init(state, &set);
-    set.input.shape = mote_shape_image(1, 1, 1);
+    set.ports[0].spec.shape = mote_shape_image(1, 1, 1);
     unsigned char *const bytes = mote_test_memory(state, 16 + count);
     const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0x27, 0x10, 0, 0, 0, 1, 0, 0, 0, 1};
     memcpy(bytes, images, 16);
@@ -210,7 +211,7 @@ static void a_label_that_changed_since_is_refused(void **state)
     int32_t labels[COUNT];
     write_labels(state, 8 + 2, 77, LABEL_BYTES);
     mote_dataset_select(dataset, NULL, 0, COUNT);
-    expect_raises(read_batch(dataset, 1, &set.label, 0, COUNT, labels), MOTE_ERROR_FORMAT,
+    expect_raises(read_batch(dataset, 1, &set.ports[1].spec, 0, COUNT, labels), MOTE_ERROR_FORMAT,
                   "record 2 (counted from 0) has label 77");
     mote_dataset_close(&dataset);
 }
@@ -223,7 +224,7 @@ static void a_file_that_was_cut_since_is_refused(void **state)
     float values[COUNT * PIXELS];
     write_images(state, 0, 0, IMAGE_BYTES - 3);
     mote_dataset_select(dataset, NULL, 0, COUNT);
-    expect_raises(read_batch(dataset, 0, &set.input, 0, COUNT, values), MOTE_ERROR_IO,
+    expect_raises(read_batch(dataset, 0, &set.ports[0].spec, 0, COUNT, values), MOTE_ERROR_IO,
                   "images.idx' ends at byte 55");
     mote_dataset_close(&dataset);
 }
@@ -241,12 +242,12 @@ static void networks_it_cannot_feed_are_refused(void **state)
     set.config.ports.label_count = 0;
     assert_set_refused(state, &set, MOTE_ERROR_UNSUPPORTED, "the network has 1 and 0");
     set.config.ports.label_count = 1;
-    set.input.shape = mote_shape_image(3, 2, 3);
+    set.ports[0].spec.shape = mote_shape_image(3, 2, 3);
     assert_set_refused(state, &set, MOTE_ERROR_SHAPE,
                        "m.ini:9: [train_set]: type idx feeds inputs of shape 1:height:width, the "
                        "network's input is 3:2:3");
-    set.input.shape = mote_shape_image(1, 2, 3);
-    set.label.shape = mote_shape_image(1, 1, 5);
+    set.ports[0].spec.shape = mote_shape_image(1, 2, 3);
+    set.ports[1].spec.shape = mote_shape_image(1, 1, 5);
     assert_set_refused(state, &set, MOTE_ERROR_SHAPE,
                        "m.ini:9: [train_set]: type idx feeds one label a sample, the network wants "
                        "1:1:5");

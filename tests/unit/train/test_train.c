@@ -239,17 +239,37 @@ static void a_training_set_is_needed(void **state)
     training_release(&t);
 }
 
-static void data_feed_networks_with_one_input(void **state)
+#define TWO_INPUTS                                 \
+    "[a]\ntype = input\ninput_shape = 1:4:4\n"     \
+    "[b]\ntype = input\ninput_shape = 1:4:4\n"     \
+    "[sum]\ntype = addition\ninput_layers = a,b\n" \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
+
+static void a_reader_says_which_networks_it_cannot_feed(void **state)
 {
     training t;
-    training_init(state,
-                  HEAD SGD DATA "[a]\ntype = input\ninput_shape = 1:4:4\n"
-                                "[b]\ntype = input\ninput_shape = 1:4:4\n"
-                                "[sum]\ntype = addition\ninput_layers = a,b\n"
-                                "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n",
-                  MOTE_MODE_TRAIN, &t);
+    training_init(state, HEAD SGD DATA TWO_INPUTS, MOTE_MODE_TRAIN, &t);
     expect_raises(training_run(&t, NULL), MOTE_ERROR_UNSUPPORTED,
-                  "[train_set]: a data section feeds networks with one input; this one has 2");
+                  "[train_set]: type idx feeds one input and one label, the network has 2 and 1");
+    training_release(&t);
+}
+
+static void raw_records_feed_several_inputs(void **state)
+{
+    training t;
+    float records[7][16 + 16 + 4 * 3] = {{0.0F}}; // classes of four rows
+    for (size_t i = 0; i < 7; i++) {
+        for (size_t j = 0; j < 32; j++)
+            records[i][j] = (float)((i * 5 + j * 3) % 11) / 10.0F;
+        for (size_t row = 0; row < 4; row++)
+            records[i][32 + 3 * row + (i + row) % 3] = 1.0F;
+    }
+    (void)mote_test_write(state, "two.raw", records, sizeof records);
+    training_init(state, HEAD SGD "[train_set]\ntype = raw\npath = two.raw\n" TWO_INPUTS,
+                  MOTE_MODE_TRAIN, &t);
+    expect_ok(training_run(&t, NULL));
+    assert_int_equal(t.result.steps, 4);
+    assert_int_equal(t.result.training.samples, 7);
     training_release(&t);
 }
 
@@ -303,7 +323,8 @@ int main(void)
         cmocka_unit_test(nothing_is_saved_where_it_shall_not_be),
         cmocka_unit_test(training_again_starts_with_a_fresh_optimizer),
         cmocka_unit_test(a_training_set_is_needed),
-        cmocka_unit_test(data_feed_networks_with_one_input),
+        cmocka_unit_test(a_reader_says_which_networks_it_cannot_feed),
+        cmocka_unit_test(raw_records_feed_several_inputs),
         cmocka_unit_test(nothing_is_allocated_between_the_first_and_the_last_step),
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),
     };
