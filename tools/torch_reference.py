@@ -174,6 +174,47 @@ def make_residual(output):
     (output / "residual-distances.json").write_text(json.dumps(distances, indent=1) + "\n")
 
 
+class Small(torch.nn.Module):
+    """Two layers; smooth, so that runs stay together from any start."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = torch.nn.Linear(784, 12)
+        self.output = torch.nn.Linear(12, 10)
+
+    def forward(self, x):
+        return self.output(torch.tanh(self.hidden(torch.flatten(x, 1))))
+
+
+class Between:
+    """SGD with momentum that does something to the weights' gradients before each step."""
+
+    def __init__(self, weights, change):
+        self.weights = list(weights)
+        self.change = change
+        self.optimizer = torch.optim.SGD(self.weights, lr=0.1, momentum=0.9)
+        self.zero_grad = self.optimizer.zero_grad
+
+    def step(self):
+        self.change(self.weights)
+        self.optimizer.step()
+
+
+def make_small(output):
+    """Runs of what happens between gradients and weights."""
+    torch.manual_seed(5)
+    initial = Small().state_dict()
+    write_safetensors(output / "small-initial.safetensors", initial)
+    runs = {"clip-norm": lambda weights: torch.nn.utils.clip_grad_norm_(weights, 0.7),
+            "clip-value": lambda weights: torch.nn.utils.clip_grad_value_(weights, 0.01)}
+    for name, change in runs.items():
+        truth, single = (train(Small, initial, lambda weights: Between(weights, change), 32, 20,
+                               dtype) for dtype in (torch.float64, torch.float32))
+        print_distances(f"small, 20 steps with {name}: float32 to float64", single, truth)
+        rounded = {key: value.float() for key, value in truth.items()}
+        write_safetensors(output / f"small-{name}.safetensors", rounded)
+
+
 def shape_text(shape):
     return ":".join(map(str, shape))
 
@@ -509,6 +550,7 @@ def main():
     if not arguments.group:
         make_lenet5(output)
         make_residual(output)
+        make_small(output)
     for name in arguments.group or GROUPS:
         make_group(output, name)
 

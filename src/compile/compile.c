@@ -55,9 +55,10 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
     mote_strategy strategy = {
         .name = name,
         .training = training,
-        .apply = (mote_apply_policy)c->request->description->settings.apply,
     };
     if (training) {
+        strategy.apply = settings->apply;
+        strategy.clip = settings->clip;
         strategy.slot_count = settings->optimizer->slot_count(settings->optimizer_state);
         strategy.slot_names = settings->optimizer->slot_names;
     }

@@ -25,6 +25,9 @@ typedef struct mote_training_settings {
     const mote_optimizer *optimizer; // NULL in programs that do not train
     const void *optimizer_state;
     double learning_rate;
+    mote_clip clip;
+    double clip_limit;
+    mote_apply_policy apply;
     const mote_schedule_rate *rate;
     const void *rate_state;
 } mote_training_settings;

@@ -33,16 +33,24 @@ static void add_node(mote_sha256 *hash, const mote_graph *graph, const mote_node
         add_shape(hash, &node->declaration.weights[i].spec);
 }
 
+static void add_real(mote_sha256 *hash, double number)
+{
+    static const mote_property property = {.name = "number", .kind = MOTE_PROPERTY_REAL};
+    char text[64];
+    mote_property_get(&property, &number, text, sizeof text);
+    mote_sha256_add_text(hash, text);
+}
+
 static void add_training(mote_sha256 *hash, const mote_training_settings *settings)
 {
     if (!settings->optimizer)
         return;
-    char rate[64];
-    static const mote_property learning_rate = {.name = "learning_rate",
-                                                .kind = MOTE_PROPERTY_REAL};
-    mote_property_get(&learning_rate, &settings->learning_rate, rate, sizeof rate);
     mote_sha256_add_text(hash, settings->optimizer->name);
-    mote_sha256_add_text(hash, rate);
+    add_real(hash, settings->learning_rate);
+    if (settings->clip != MOTE_CLIP_NONE) {
+        mote_sha256_add_number(hash, settings->clip);
+        add_real(hash, settings->clip_limit);
+    }
     add_properties(hash, settings->optimizer->properties, settings->optimizer_state);
     mote_sha256_add_text(hash, settings->rate->name);
     add_properties(hash, settings->rate->properties, settings->rate_state);

@@ -119,6 +119,8 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     case MOTE_STEP_UPDATE:
         return layer->update;
     case MOTE_STEP_READ:
+    case MOTE_STEP_NORM:
+    case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
         break;
     }
@@ -169,6 +171,35 @@ static mote_status link_apply(const linker *l, const mote_step *step, mote_opera
     return MOTE_OK;
 }
 
+/// All gradients, in the order of the nodes and of each node's weights.
+static mote_status link_norm(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_schedule *schedule = l->schedule;
+    MOTE_TRY(reserve(l, operation, MOTE_NORM_GRADIENTS + schedule->tensor_count));
+    operation->run = mote_operation_norm;
+    operation->limit = l->compiled->settings.clip_limit;
+    link_tensor(l, operation, step->scratch);
+    link_tensor(l, operation, schedule->clip_factor);
+    for (size_t i = 0; i < schedule->graph->node_count; i++) {
+        for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++) {
+            if (schedule->nodes[i].gradients[j] != MOTE_NONE)
+                link_tensor(l, operation, schedule->nodes[i].gradients[j]);
+        }
+    }
+    return MOTE_OK;
+}
+
+static mote_status link_clip(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_schedule *schedule = l->schedule;
+    MOTE_TRY(reserve(l, operation, MOTE_CLIP_TENSORS));
+    operation->run = schedule->clip == MOTE_CLIP_NORM ? mote_operation_scale : mote_operation_limit;
+    operation->limit = l->compiled->settings.clip_limit;
+    link_tensor(l, operation, schedule->nodes[step->node].gradients[step->index]);
+    link_tensor(l, operation, schedule->clip_factor);
+    return MOTE_OK;
+}
+
 /// The blocks whose life ends with this step.
 static mote_status link_dead(const linker *l, size_t step, mote_operation *operation)
 {
@@ -188,6 +219,26 @@ static mote_status link_dead(const linker *l, size_t step, mote_operation *opera
     return MOTE_OK;
 }
 
+static mote_status link_kind(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    switch (step->kind) {
+    case MOTE_STEP_READ:
+        return link_read(l, step, operation);
+    case MOTE_STEP_FORWARD:
+    case MOTE_STEP_GRADIENT:
+    case MOTE_STEP_DERIVATIVE:
+    case MOTE_STEP_UPDATE:
+        return link_layer(l, step, operation);
+    case MOTE_STEP_NORM:
+        return link_norm(l, step, operation);
+    case MOTE_STEP_CLIP:
+        return link_clip(l, step, operation);
+    case MOTE_STEP_APPLY:
+        return link_apply(l, step, operation);
+    }
+    return MOTE_OK;
+}
+
 static mote_status link_step(const linker *l, size_t index, mote_operation *operation)
 {
     const mote_step *step = &l->schedule->steps[index];
@@ -196,12 +247,7 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     MOTE_TRY(mote_arena_format(l->arena, &name, "%s",
                                mote_step_text(l->schedule, index, text, sizeof text)));
     operation->name = name;
-    if (step->kind == MOTE_STEP_READ)
-        MOTE_TRY(link_read(l, step, operation));
-    else if (step->kind == MOTE_STEP_APPLY)
-        MOTE_TRY(link_apply(l, step, operation));
-    else
-        MOTE_TRY(link_layer(l, step, operation));
+    MOTE_TRY(link_kind(l, step, operation));
     return link_dead(l, index, operation);
 }
 

@@ -2,10 +2,13 @@
 // How weights change: the optimizer and its learning rate, from their sections.
 #include "compile/settings.h"
 
+#define CLIP_MAXIMUM 1e30
+
 /// The keys that every optimizer and every schedule has.
 typedef struct common_keys {
     const char *type;
     double learning_rate;
+    double clip_norm, clip_value;
 } common_keys;
 
 static const mote_property optimizer_properties[] = {
@@ -14,6 +17,12 @@ static const mote_property optimizer_properties[] = {
     {"learning_rate", MOTE_PROPERTY_REAL, "0", .minimum = 0.0, .maximum = 1e6,
      .offset = offsetof(common_keys, learning_rate),
      .help = "learning rate; when absent the optimizer's own default"},
+    {"clip_norm", MOTE_PROPERTY_REAL, "0", .minimum = 0.0, .maximum = CLIP_MAXIMUM,
+     .offset = offsetof(common_keys, clip_norm),
+     .help = "limit of the norm of all gradients together, to which they are scaled down; 0: none"},
+    {"clip_value", MOTE_PROPERTY_REAL, "0", .minimum = 0.0, .maximum = CLIP_MAXIMUM,
+     .offset = offsetof(common_keys, clip_value),
+     .help = "limit of each element of a gradient, up and down; 0: none"},
     {.name = NULL},
 };
 
@@ -57,6 +66,49 @@ static mote_status raise_unknown_type(const mote_section *section, const char *o
                       expected);
 }
 
+/// One of the two limits, and a norm of all gradients only where all are there at once.
+static mote_status check_clip(const mote_compile_request *request, const common_keys *keys)
+{
+    const mote_description *description = request->description;
+    const mote_entry *norm = mote_section_find(description->optimizer, "clip_norm");
+    const mote_entry *apply = mote_section_find(description->model, "apply");
+    char place[256];
+    if (keys->clip_norm <= 0.0)
+        return MOTE_OK;
+    (void)mote_origin_text(&norm->origin, place, sizeof place);
+    if (keys->clip_value > 0.0) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "%s[Optimizer]: clip_norm = %s: there is a clip_value, too; remove one "
+                          "of the two",
+                          place, norm->value);
+    }
+    if (apply && description->settings.apply == MOTE_APPLY_EARLY) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "%s[Optimizer]: clip_norm = %s: the norm of all gradients is known when "
+                          "all are made; [Model] apply = early cannot be had with it",
+                          place, norm->value);
+    }
+    return MOTE_OK;
+}
+
+static mote_status take_clip(const mote_compile_request *request, const common_keys *keys,
+                             mote_training_settings *settings)
+{
+    MOTE_TRY(check_clip(request, keys));
+    settings->apply = (mote_apply_policy)request->description->settings.apply;
+    settings->clip = MOTE_CLIP_NONE;
+    if (keys->clip_value > 0.0) {
+        settings->clip = MOTE_CLIP_VALUE;
+        settings->clip_limit = keys->clip_value;
+    }
+    if (keys->clip_norm > 0.0) {
+        settings->clip = MOTE_CLIP_NORM;
+        settings->clip_limit = keys->clip_norm;
+        settings->apply = MOTE_APPLY_AFTER_ALL;
+    }
+    return MOTE_OK;
+}
+
 static mote_status read_optimizer(const mote_compile_request *request, mote_arena *arena,
                                   mote_training_settings *settings)
 {
@@ -81,7 +133,7 @@ static mote_status read_optimizer(const mote_compile_request *request, mote_aren
     settings->optimizer_state = state;
     settings->learning_rate =
         mote_section_find(section, "learning_rate") ? keys.learning_rate : optimizer->learning_rate;
-    return MOTE_OK;
+    return take_clip(request, &keys, settings);
 }
 
 /// A schedule that sets the rates itself leaves no use for the optimizer's.

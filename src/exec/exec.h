@@ -48,6 +48,7 @@ struct mote_operation {
     uint64_t random_name; // of the node, for its random numbers
     bool training;
     size_t port;          // of a READ
+    double limit;         // of gradients
     mote_tensor *tensors; // all tensors of the operation, bound to the arena
     size_t *offsets;      // of each, or MOTE_ABSENT
     size_t tensor_count;
@@ -72,11 +73,32 @@ mote_operation_run mote_operation_layer;
 mote_operation_run mote_operation_loss;
 mote_operation_run mote_operation_apply;
 
+/// The factor that brings the norm of all gradients down to the limit; fails with MOTE_ERROR_NONFINITE when it is
+/// not finite, before the first weight changes. Then one gradient times that factor; or, without a norm, its
+/// elements between -limit and limit.
+mote_operation_run mote_operation_norm;
+mote_operation_run mote_operation_scale;
+mote_operation_run mote_operation_limit;
+
 /// Tensors of an APPLY operation, by index.
 enum {
     MOTE_APPLY_WEIGHT,
     MOTE_APPLY_GRADIENT,
     MOTE_APPLY_SLOTS
+};
+
+/// Tensors of a NORM operation, by index; its gradients follow.
+enum {
+    MOTE_NORM_SCRATCH,
+    MOTE_NORM_FACTOR,
+    MOTE_NORM_GRADIENTS
+};
+
+/// Tensors of a CLIP operation, by index; the factor is there when it is by norm.
+enum {
+    MOTE_CLIP_GRADIENT,
+    MOTE_CLIP_FACTOR,
+    MOTE_CLIP_TENSORS
 };
 
 /// Resolves all tensors against the arena that starts at `base`.

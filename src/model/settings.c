@@ -46,7 +46,8 @@ static const mote_property properties[] = {
      .choices = apply_names,
      .offset = offsetof(mote_model_settings, apply),
      .help =
-         "when weights change: as soon as nothing reads the old ones, or after the whole backward pass"},
+         "when weights change: as soon as nothing reads the old ones, or after the whole backward pass, "
+         "which clip_norm always does"},
     {.name = "save_path",
      .kind = MOTE_PROPERTY_TEXT,
      .initial = "",

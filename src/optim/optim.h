@@ -82,4 +82,35 @@ const char *mote_schedule_rate_expect(const char *name, char *text, size_t bytes
 /// Rows of schedules.def, in order.
 const mote_schedule_rate *const *mote_schedule_rates(size_t *count);
 
+// Clipping: gradients are limited before they are applied, each element by itself or all gradients by the norm of
+// all of them.
+
+typedef enum mote_clip {
+    MOTE_CLIP_NONE,
+    MOTE_CLIP_VALUE, // each element
+    MOTE_CLIP_NORM,  // all gradients together
+} mote_clip;
+
+/// What spreads the work.
+typedef struct mote_clip_run {
+    const mote_kernels *kernels;
+    const mote_parallel *parallel;
+} mote_clip_run;
+
+/// Bytes of `sums` for a gradient of `count` elements.
+size_t mote_clip_scratch_bytes(size_t count);
+
+/// Sum of squares: blocks of 4096 elements by (c), their sums added ascending in double.
+double mote_clip_sum_squares(const mote_clip_run *run, size_t count, const mote_real *gradient,
+                             double *sums);
+
+/// As torch.nn.utils.clip_grad_norm_: limit / (norm + 1e-6), at most 1; computed in double.
+mote_real mote_clip_factor(double limit, double norm);
+
+/// Every element times `factor`; a factor of 1 is no work.
+void mote_clip_scale(const mote_clip_run *run, mote_real factor, size_t count, mote_real *gradient);
+
+/// As torch.nn.utils.clip_grad_value_: every element between -limit and limit.
+void mote_clip_limit(const mote_clip_run *run, mote_real limit, size_t count, mote_real *gradient);
+
 #endif

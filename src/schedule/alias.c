@@ -88,12 +88,16 @@ static void replace_at(aliases *a, size_t index)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_step *step = &schedule->steps[index];
+    if (step->kind != MOTE_STEP_FORWARD && step->kind != MOTE_STEP_DERIVATIVE)
+        return;
     const mote_node *node = &a->b->graph->nodes[step->node];
     const mote_declaration *declaration = &node->declaration;
-    if (step->kind == MOTE_STEP_FORWARD && declaration->output_over_input && !reads_again(a, node))
-        replace(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[0]], index);
-    if (step->kind != MOTE_STEP_DERIVATIVE)
+    if (step->kind == MOTE_STEP_FORWARD) {
+        if (declaration->output_over_input && !reads_again(a, node))
+            replace(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[0]],
+                    index);
         return;
+    }
     const size_t derivative = schedule->derivatives[node->inputs[0]];
     if (declaration->derivative_over_output_derivative &&
         replace(a, schedule->derivatives[node->outputs[0]], derivative, index))

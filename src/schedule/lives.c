@@ -45,34 +45,66 @@ static void use_needs(const mote_schedule_builder *b, const mote_node *node, uns
         use(b, b->schedule->values[node->outputs[0]], step);
 }
 
-static void use_step(const mote_schedule_builder *b, size_t index)
+/// The norm reads all gradients.
+static void use_gradients(const mote_schedule_builder *b, size_t step)
+{
+    for (size_t i = 0; i < b->schedule->tensor_count; i++) {
+        if (b->schedule->tensors[i].kind == MOTE_BLOCK_KIND_GRADIENTS)
+            use(b, i, step);
+    }
+}
+
+/// What a step of a layer's phase uses.
+static void use_phase(const mote_schedule_builder *b, size_t index)
 {
     const mote_step *step = &b->schedule->steps[index];
     const mote_node *node = &b->graph->nodes[step->node];
     const mote_node_tensors *tensors = &b->schedule->nodes[step->node];
-    use(b, step->scratch, index);
     use_temporaries(b, step->node, mote_step_phase(step->kind), index);
-    switch (step->kind) {
-    case MOTE_STEP_READ:
-        use(b, b->schedule->values[b->graph->ports[step->index]], index);
-        break;
-    case MOTE_STEP_FORWARD:
+    switch (mote_step_phase(step->kind)) {
+    case MOTE_PHASE_FORWARD:
         use_forward(b, node, index);
         break;
-    case MOTE_STEP_GRADIENT:
+    case MOTE_PHASE_GRADIENT:
         use_needs(b, node, MOTE_PHASE_GRADIENT, index);
         for (size_t i = 0; i < node->declaration.weight_count; i++)
             use(b, tensors->gradients[i], index);
         break;
-    case MOTE_STEP_DERIVATIVE:
+    case MOTE_PHASE_DERIVATIVE:
         use_needs(b, node, MOTE_PHASE_DERIVATIVE, index);
         for (size_t i = 0; i < node->input_count; i++)
             use(b, b->schedule->derivatives[node->inputs[i]], index);
         break;
-    case MOTE_STEP_APPLY:
-        use(b, tensors->gradients[step->index], index);
+    default: // UPDATE: what persists
         break;
+    }
+}
+
+static void use_step(const mote_schedule_builder *b, size_t index)
+{
+    const mote_schedule *schedule = b->schedule;
+    const mote_step *step = &schedule->steps[index];
+    use(b, step->scratch, index);
+    switch (step->kind) {
+    case MOTE_STEP_READ:
+        use(b, schedule->values[b->graph->ports[step->index]], index);
+        break;
+    case MOTE_STEP_FORWARD:
+    case MOTE_STEP_GRADIENT:
+    case MOTE_STEP_DERIVATIVE:
     case MOTE_STEP_UPDATE:
+        use_phase(b, index);
+        break;
+    case MOTE_STEP_NORM:
+        use_gradients(b, index);
+        use(b, schedule->clip_factor, index);
+        break;
+    case MOTE_STEP_CLIP:
+        use(b, schedule->clip_factor, index);
+        use(b, schedule->nodes[step->node].gradients[step->index], index);
+        break;
+    case MOTE_STEP_APPLY:
+        use(b, schedule->nodes[step->node].gradients[step->index], index);
         break;
     }
 }

@@ -9,8 +9,10 @@
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule)
 {
-    *schedule =
-        (mote_schedule){.name = strategy->name, .graph = graph, .training = strategy->training};
+    *schedule = (mote_schedule){.name = strategy->name,
+                                .graph = graph,
+                                .training = strategy->training,
+                                .clip = strategy->clip};
     mote_schedule_builder b = {graph, strategy, arena, schedule};
     MOTE_TRY(mote_schedule_make_steps(&b));
     assert(schedule->step_count > 0);
@@ -34,11 +36,13 @@ const char *mote_step_kind_text(mote_step_kind kind)
 const char *mote_step_text(const mote_schedule *schedule, size_t step, char *text, size_t bytes)
 {
     const mote_step *at = &schedule->steps[step];
-    const char *what = schedule->graph->nodes[at->node].name;
+    const char *what = "all";
     if (at->kind == MOTE_STEP_READ)
         what = schedule->graph->values[schedule->graph->ports[at->index]].name;
-    if (at->kind == MOTE_STEP_APPLY)
+    else if (at->kind == MOTE_STEP_APPLY || at->kind == MOTE_STEP_CLIP)
         what = schedule->graph->nodes[at->node].weight_names[at->index];
+    else if (at->node != MOTE_NONE)
+        what = schedule->graph->nodes[at->node].name;
     (void)snprintf(text, bytes, "%s %s", mote_step_kind_text(at->kind), what);
     return text;
 }

@@ -13,13 +13,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// READ fills a source's value; UPDATE changes running statistics; APPLY is the optimizer on one weight.
+/// READ fills a source's value; UPDATE changes running statistics; NORM makes the norm of all gradients, CLIP
+/// limits one gradient; APPLY is the optimizer on one weight.
 #define MOTE_STEP_KIND_MAP(X)        \
     X(READ, "read")                  \
     X(FORWARD, "forward")            \
     X(GRADIENT, "calc_gradient")     \
     X(DERIVATIVE, "calc_derivative") \
     X(UPDATE, "update")              \
+    X(NORM, "gradient_norm")         \
+    X(CLIP, "clip")                  \
     X(APPLY, "apply")
 
 typedef enum mote_step_kind {
@@ -30,8 +33,8 @@ typedef enum mote_step_kind {
 
 typedef struct mote_step {
     mote_step_kind kind;
-    size_t node;
-    size_t index;   // READ: port; APPLY: weight of the node; otherwise 0
+    size_t node;    // MOTE_NONE: NORM
+    size_t index;   // READ: port; CLIP, APPLY: weight of the node; otherwise 0
     size_t scratch; // tensor, or MOTE_NONE
 } mote_step;
 
@@ -78,13 +81,16 @@ typedef struct mote_schedule {
     size_t *values;      // tensor of each value
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
+    mote_clip clip;
+    size_t clip_factor; // tensor that NORM writes and CLIP reads, or MOTE_NONE
 } mote_schedule;
 
 /// Everything that may be decided: later also slices, recompute, swap.
 typedef struct mote_strategy {
     const char *name;
     bool training;
-    mote_apply_policy apply;
+    mote_apply_policy apply; // AFTER_ALL where gradients are clipped by norm
+    mote_clip clip;
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
@@ -96,7 +102,7 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
 /// "calc_gradient", ...
 const char *mote_step_kind_text(mote_step_kind kind);
 
-/// The phase bit of a layer's step; 0 for READ and APPLY.
+/// The phase bit of a layer's step; 0 for all other steps.
 unsigned mote_step_phase(mote_step_kind kind);
 
 /// "calc_gradient conv1", written into `text`.

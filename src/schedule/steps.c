@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of a program: reads and forward in the graph's order, then backward in reverse. A node's gradient
 // comes before its derivative, because the gradient's other input, the saved activation, then dies first;
-// weights are applied when the derivative, their last reader, is done.
+// weights are applied when the derivative, their last reader, is done, or after all gradients, which is what a
+// norm of them asks for.
 #include "schedule/build.h"
+
+#include <assert.h>
 
 static bool has_forward(const mote_node *node)
 {
@@ -52,6 +55,8 @@ unsigned mote_step_phase(mote_step_kind kind)
     case MOTE_STEP_UPDATE:
         return MOTE_PHASE_UPDATE;
     case MOTE_STEP_READ:
+    case MOTE_STEP_NORM:
+    case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
         break;
     }
@@ -91,8 +96,11 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
         MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
     if (!mote_schedule_has_gradient(b->schedule, node))
         return MOTE_OK;
-    for (size_t i = 0; i < node->declaration.weight_count; i++)
+    for (size_t i = 0; i < node->declaration.weight_count; i++) {
+        if (b->strategy->clip != MOTE_CLIP_NONE)
+            MOTE_TRY(add_step(b, MOTE_STEP_CLIP, index, i));
         MOTE_TRY(add_step(b, MOTE_STEP_APPLY, index, i));
+    }
     return MOTE_OK;
 }
 
@@ -106,21 +114,35 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
-mote_status mote_schedule_make_steps(mote_schedule_builder *b)
+static mote_status add_backward_early(mote_schedule_builder *b)
+{
+    for (size_t i = b->graph->node_count; i-- > 0;) {
+        MOTE_TRY(add_backward(b, i));
+        MOTE_TRY(add_apply(b, i));
+    }
+    return MOTE_OK;
+}
+
+static mote_status add_backward_after_all(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
-    for (size_t i = 0; i < count; i++)
-        MOTE_TRY(add_forward(b, i));
-    if (!b->strategy->training)
-        return MOTE_OK;
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = count; i-- > 0;)
         MOTE_TRY(add_backward(b, i));
-        if (b->strategy->apply == MOTE_APPLY_EARLY)
-            MOTE_TRY(add_apply(b, i));
-    }
-    if (b->strategy->apply == MOTE_APPLY_EARLY)
-        return MOTE_OK;
+    if (b->strategy->clip == MOTE_CLIP_NORM)
+        MOTE_TRY(add_step(b, MOTE_STEP_NORM, MOTE_NONE, 0));
     for (size_t i = count; i-- > 0;)
         MOTE_TRY(add_apply(b, i));
     return MOTE_OK;
+}
+
+mote_status mote_schedule_make_steps(mote_schedule_builder *b)
+{
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        MOTE_TRY(add_forward(b, i));
+    if (!b->strategy->training)
+        return MOTE_OK;
+    if (b->strategy->apply == MOTE_APPLY_AFTER_ALL)
+        return add_backward_after_all(b);
+    assert(b->strategy->clip != MOTE_CLIP_NORM);
+    return add_backward_early(b);
 }

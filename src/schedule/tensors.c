@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tensors of a program: one for each value, derivative, weight, gradient, optimizer slot, statistic,
 // temporary and scratch that its steps use.
+#include "base/size.h"
 #include "schedule/build.h"
 
 #include <stdio.h>
@@ -146,22 +147,60 @@ static size_t phase_index(unsigned phase)
     return index;
 }
 
+/// For the sums of the largest gradient.
+static size_t norm_scratch_bytes(const mote_schedule *schedule)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &schedule->tensors[i];
+        if (tensor->kind == MOTE_BLOCK_KIND_GRADIENTS)
+            bytes = mote_size_max(
+                bytes, mote_clip_scratch_bytes(mote_shape_elements(&tensor->spec.shape)));
+    }
+    return bytes;
+}
+
+static size_t step_scratch_bytes(const mote_schedule *schedule, const mote_step *step)
+{
+    const unsigned phase = mote_step_phase(step->kind);
+    if (step->kind == MOTE_STEP_NORM)
+        return norm_scratch_bytes(schedule);
+    if (phase == 0)
+        return 0;
+    return schedule->graph->nodes[step->node].declaration.scratch_bytes[phase_index(phase)];
+}
+
 static mote_status make_scratch(mote_schedule_builder *b)
 {
     for (size_t i = 0; i < b->schedule->step_count; i++) {
         mote_step *step = &b->schedule->steps[i];
-        const unsigned phase = mote_step_phase(step->kind);
-        const mote_node *node = &b->graph->nodes[step->node];
-        const size_t bytes = phase ? node->declaration.scratch_bytes[phase_index(phase)] : 0;
-        if (bytes == 0)
+        char text[256];
+        const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_SCRATCH,
+                                             .spec.dtype = MOTE_DTYPE_U8,
+                                             .bytes = step_scratch_bytes(b->schedule, step)};
+        if (tensor.bytes == 0)
             continue;
-        const mote_schedule_tensor tensor = {
-            .kind = MOTE_BLOCK_KIND_SCRATCH, .spec.dtype = MOTE_DTYPE_U8, .bytes = bytes};
-        char suffix[64];
-        (void)snprintf(suffix, sizeof suffix, " %s scratch", mote_step_kind_text(step->kind));
-        MOTE_TRY(add_derived(b, tensor, node->name, suffix, &step->scratch));
+        if (step->kind == MOTE_STEP_NORM)
+            (void)snprintf(text, sizeof text, "%s", mote_step_kind_text(step->kind));
+        else
+            (void)snprintf(text, sizeof text, "%s %s", b->graph->nodes[step->node].name,
+                           mote_step_kind_text(step->kind));
+        MOTE_TRY(add_derived(b, tensor, text, " scratch", &step->scratch));
     }
     return MOTE_OK;
+}
+
+/// What the norm of all gradients makes of them.
+static mote_status make_clip_factor(mote_schedule_builder *b)
+{
+    b->schedule->clip_factor = MOTE_NONE;
+    if (!b->schedule->training || b->schedule->clip != MOTE_CLIP_NORM)
+        return MOTE_OK;
+    const mote_schedule_tensor tensor = {
+        .name = "clip factor",
+        .kind = MOTE_BLOCK_KIND_SCRATCH,
+        .spec = {.dtype = MOTE_DTYPE_REAL, .shape = {.rank = 1, .dims = {1}}}};
+    return add_tensor(b, &tensor, &b->schedule->clip_factor);
 }
 
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b)
@@ -176,5 +215,6 @@ mote_status mote_schedule_make_tensors(mote_schedule_builder *b)
         MOTE_TRY(make_statistics(b, node, tensors));
         MOTE_TRY(make_temporaries(b, node, tensors));
     }
+    MOTE_TRY(make_clip_factor(b));
     return make_scratch(b);
 }

@@ -32,13 +32,14 @@ class Bits(RunTest):
     def digest(self, *arguments):
         return self.run_json("train", "net.ini", *arguments)["weights_sha256"]
 
-    def assert_same_bits(self, *options):
+    def assert_same_bits(self, *options, variants=VARIANTS):
         expected = self.digest(*options)
-        for variant in VARIANTS:
+        for variant in variants:
             if "--cpu=avx2" in variant and not has_level("avx2"):
                 continue
             with self.subTest(variant):
                 self.assertEqual(self.digest(*options, *variant), expected)
+        return expected
 
     def test_the_bits_are_those_of_all_compilers_and_machines(self):
         self.write_model(MIXED + add_set("train_set", 77))
@@ -69,6 +70,12 @@ class Bits(RunTest):
         self.write_model(MIXED + add_set("train_set", 77))
         frozen = ("stem", "stem_norm", "conv_norm")
         self.assert_same_bits(*(f"--set={name}.trainable=false" for name in frozen))
+
+    def test_clipped_gradients(self):
+        self.write_model(MIXED + add_set("train_set", 77))
+        bits = {self.assert_same_bits(f"--set=Optimizer.{key}", variants=VARIANTS[:8])
+                for key in ("clip_norm=0.5", "clip_value=0.01")}
+        self.assertEqual(len(bits), 2)
 
     def test_bench(self):
         self.write_model(MIXED)

@@ -15,10 +15,11 @@ def distance(values, truth):
 
 
 class Torch(RunTest):
-    def distances(self, model, truth):
+    def distances(self, model, truth, settings=()):
         """Of each tensor, after training the model from its reference start."""
         saved = self.folder / "trained.safetensors"
         settings = {
+            **dict(settings),
             "Model.save_path": saved,
             "train_set.path": data_path("train-images-idx3-ubyte"),
             "train_set.label_path": data_path("train-labels-idx1-ubyte"),
@@ -31,8 +32,8 @@ class Torch(RunTest):
             name: distance(trained.values(name), expected.values(name)) for name in expected.names()
         }
 
-    def assert_follows(self, model, truth):
-        for name, value in self.distances(model, truth).items():
+    def assert_follows(self, model, truth, settings=()):
+        for name, value in self.distances(model, truth, settings).items():
             with self.subTest(name):
                 self.assertLessEqual(value, 1e-5)
 
@@ -41,6 +42,14 @@ class Torch(RunTest):
 
     def test_lenet5_after_50_steps_of_adam(self):
         self.assert_follows("lenet5-adam.ini", "lenet5-adam-50.safetensors")
+
+    def test_gradients_clipped_by_their_norm(self):
+        settings = {"Optimizer.clip_norm": 0.7}
+        self.assert_follows("small.ini", "small-clip-norm.safetensors", settings)
+
+    def test_gradients_clipped_by_value(self):
+        settings = {"Optimizer.clip_value": 0.01}
+        self.assert_follows("small.ini", "small-clip-value.safetensors", settings)
 
     def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
         allowed = json.loads((REFERENCE / "residual-distances.json").read_text())

@@ -61,6 +61,15 @@ void MOTE_KERNEL(scale)(size_t count, mote_real scale, const mote_real *x, mote_
         y[i] = x[i] * scale;
 }
 
+void MOTE_KERNEL(clamp)(size_t count, mote_real limit, const mote_real *x, mote_real *y)
+{
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++) {
+        const mote_real upper = x[i] > limit ? limit : x[i];
+        y[i] = upper < -limit ? -limit : upper;
+    }
+}
+
 void MOTE_KERNEL(shift_scale)(size_t count, mote_real shift, mote_real scale, const mote_real *x,
                               mote_real *y)
 {

@@ -60,6 +60,7 @@ static void what_does_not_change_the_bits_does_not_change_the_hash_of_the_model(
         "[MODEL]\nseed = 3\nBatch_Size = 8\nloss = CROSS\n" ADAM SETS NETWORK,
         MODEL "[Optimizer]\ntype = ADAM\nlearning_rate = 1e-3\nepsilon = 1e-7\n" SETS NETWORK,
         MODEL ADAM "[LearningRateScheduler]\ntype = constant\n" SETS NETWORK,
+        MODEL ADAM "clip_norm = 0\nclip_value = 0\n" SETS NETWORK,
     };
     const hashes expected = hash_of(state, SMALL);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -78,6 +79,9 @@ static const char *const different[] = {
     MODEL "[Optimizer]\ntype = sgd\nlearning_rate = 1\n" NETWORK,
     MODEL ADAM "beta1 = 0.8\n" NETWORK,
     MODEL ADAM "weight_decay = 0.1\n" NETWORK,
+    MODEL ADAM "clip_norm = 0.1\n" NETWORK,
+    MODEL ADAM "clip_norm = 0.2\n" NETWORK,
+    MODEL ADAM "clip_value = 0.1\n" NETWORK,
     MODEL ADAM "[LearningRateScheduler]\ntype = step\nlearning_rate = 1,2\niteration = 5\n" NETWORK,
     MODEL ADAM "[LearningRateScheduler]\ntype = step\nlearning_rate = 1,2\niteration = 6\n" NETWORK,
     MODEL ADAM NETWORK "trainable = false\n",

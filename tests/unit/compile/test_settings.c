@@ -86,7 +86,40 @@ static void a_bad_key_or_value_of_an_optimizer_is_refused(void **state)
             ":14: [Optimizer]: learning_rate = nan: expected a number from 0 to 1000000");
     refused(state, "[Optimizer]\ntype = adam\nmomentum = 0.9\n",
             ":14: [Optimizer]: unknown key 'momentum', expected one of: beta1, beta2, epsilon, "
-            "weight_decay, type, learning_rate");
+            "weight_decay, type, learning_rate, clip_norm, clip_value");
+}
+
+static void one_way_of_clipping_is_accepted(void **state)
+{
+    refused(state, ADAM "clip_value = 1\nclip_norm = 2\n",
+            ":15: [Optimizer]: clip_norm = 2: there is a clip_value, too; remove one of the two");
+    refused(state, ADAM "clip_norm = -1\n",
+            ":14: [Optimizer]: clip_norm = -1: expected a number from 0 to 1e+30");
+}
+
+static void clipping_by_norm_and_early_updates_are_refused(void **state)
+{
+    static const char text[] =
+        MODEL "apply = early\n" IMAGE TAIL "[Optimizer]\ntype = sgd\nclip_norm = 2\n";
+    compilation c;
+    const mote_status status = compile_as(state, "model.ini", text, MOTE_MODE_TRAIN, "naive", &c);
+    compilation_release(&c);
+    expect_raises(status, MOTE_ERROR_PROPERTY,
+                  ":15: [Optimizer]: clip_norm = 2: the norm of all gradients is known when all "
+                  "are made; [Model] apply = early cannot be had with it");
+}
+
+static void clipping_by_norm_applies_after_all(void **state)
+{
+    compilation c;
+    compile_text(state, MODEL IMAGE TAIL ADAM "clip_norm = 2\n", MOTE_MODE_TRAIN, &c);
+    assert_int_equal(c.compiled.settings.apply, MOTE_APPLY_AFTER_ALL);
+    compilation_release(&c);
+    compile_text(state, MODEL IMAGE TAIL ADAM "clip_value = 2\nclip_norm = 0\n", MOTE_MODE_TRAIN,
+                 &c);
+    assert_int_equal(c.compiled.settings.apply, MOTE_APPLY_EARLY);
+    assert_int_equal(c.compiled.settings.clip, MOTE_CLIP_VALUE);
+    compilation_release(&c);
 }
 
 static void an_unknown_schedule_is_named_with_the_one_that_was_meant(void **state)
@@ -126,6 +159,9 @@ int main(void)
         cmocka_unit_test(training_without_an_optimizer_is_refused),
         cmocka_unit_test(an_unknown_optimizer_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(a_bad_key_or_value_of_an_optimizer_is_refused),
+        cmocka_unit_test(one_way_of_clipping_is_accepted),
+        cmocka_unit_test(clipping_by_norm_and_early_updates_are_refused),
+        cmocka_unit_test(clipping_by_norm_applies_after_all),
         cmocka_unit_test(an_unknown_schedule_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(values_of_a_schedule_that_do_not_fit_together_are_refused_with_its_line),
         cmocka_unit_test(a_rate_of_the_optimizer_beside_a_schedule_of_rates_is_refused),

@@ -101,6 +101,10 @@ static void sums_and_scales_round_as_promised(void **state)
     for (size_t i = 0; i < COUNT; i++)
         n.expected[i] = n.a[i] * 1.3F;
     expect_equal(n.got, n.expected);
+    kernels()->clamp(COUNT, 0.5F, n.a, n.got);
+    for (size_t i = 0; i < COUNT; i++)
+        n.expected[i] = n.a[i] > 0.5F ? 0.5F : n.a[i] < -0.5F ? -0.5F : n.a[i];
+    expect_equal(n.got, n.expected);
     kernels()->shift_scale(COUNT, 0.7F, 1.3F, n.a, n.got);
     for (size_t i = 0; i < COUNT; i++)
         n.expected[i] = (n.a[i] - 0.7F) * 1.3F;

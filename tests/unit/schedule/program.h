@@ -21,6 +21,8 @@
 typedef enum program_kind {
     TRAIN,
     TRAIN_AFTER_ALL,
+    TRAIN_CLIP_VALUE, // early
+    TRAIN_CLIP_NORM,  // after all
     EVALUATE,
     INFER
 } program_kind;
@@ -33,11 +35,15 @@ typedef struct program {
 static inline mote_strategy program_strategy(program_kind kind)
 {
     static const char *const slot_names[] = {"velocity"};
-    const bool training = kind == TRAIN || kind == TRAIN_AFTER_ALL;
+    const bool training = kind != EVALUATE && kind != INFER;
+    const bool after_all = kind == TRAIN_AFTER_ALL || kind == TRAIN_CLIP_NORM;
     return (mote_strategy){
         .name = training ? "train" : "test",
         .training = training,
-        .apply = kind == TRAIN_AFTER_ALL ? MOTE_APPLY_AFTER_ALL : MOTE_APPLY_EARLY,
+        .apply = after_all ? MOTE_APPLY_AFTER_ALL : MOTE_APPLY_EARLY,
+        .clip = kind == TRAIN_CLIP_NORM    ? MOTE_CLIP_NORM
+                : kind == TRAIN_CLIP_VALUE ? MOTE_CLIP_VALUE
+                                           : MOTE_CLIP_NONE,
         .slot_count = training ? 1 : 0,
         .slot_names = slot_names,
     };

@@ -132,32 +132,59 @@ static inline void replay_temporaries(replay *r, size_t index, unsigned phase)
     }
 }
 
+/// Reads every gradient of the program.
+static inline void replay_norm(replay *r)
+{
+    const mote_graph *const graph = r->schedule->graph;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        for (size_t j = 0; j < graph->nodes[i].declaration.weight_count; j++) {
+            if (r->schedule->nodes[i].gradients[j] != MOTE_NONE)
+                (void)replay_read(r, r->schedule->nodes[i].gradients[j]);
+        }
+    }
+    (void)replay_write(r, r->schedule->clip_factor);
+}
+
+/// What a phase of a layer uses.
+static inline void replay_phase(replay *r, const mote_step *step)
+{
+    const mote_node *const node = &r->schedule->graph->nodes[step->node];
+    replay_temporaries(r, step->node, mote_step_phase(step->kind));
+    if (step->kind == MOTE_STEP_FORWARD)
+        replay_forward(r, node);
+    if (step->kind == MOTE_STEP_GRADIENT)
+        replay_gradient(r, step->node);
+    if (step->kind == MOTE_STEP_DERIVATIVE)
+        replay_derivative(r, node);
+}
+
 /// Lists the uses of the current step.
 static inline void replay_list(replay *r)
 {
     const mote_schedule *const schedule = r->schedule;
     const mote_step *const step = &schedule->steps[r->step];
-    const mote_node *const node = &schedule->graph->nodes[step->node];
     r->use_count = 0;
     (void)replay_write(r, step->scratch);
-    replay_temporaries(r, step->node, mote_step_phase(step->kind));
     switch (step->kind) {
     case MOTE_STEP_READ:
         (void)replay_write(r, schedule->values[schedule->graph->ports[step->index]]);
         break;
     case MOTE_STEP_FORWARD:
-        replay_forward(r, node);
-        break;
     case MOTE_STEP_GRADIENT:
-        replay_gradient(r, step->node);
-        break;
     case MOTE_STEP_DERIVATIVE:
-        replay_derivative(r, node);
+    case MOTE_STEP_UPDATE:
+        replay_phase(r, step);
+        break;
+    case MOTE_STEP_NORM:
+        replay_norm(r);
+        break;
+    case MOTE_STEP_CLIP:
+        if (schedule->clip == MOTE_CLIP_NORM)
+            (void)replay_read(r, schedule->clip_factor);
+        (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
         break;
     case MOTE_STEP_APPLY:
         (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
-        break;
-    case MOTE_STEP_UPDATE:
         break;
     }
 }

@@ -52,6 +52,48 @@ static void weights_change_after_the_whole_backward_pass_if_asked_for(void **sta
           "apply a.bias\n");
 }
 
+static void a_gradient_is_clipped_by_value_right_before_it_is_applied(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT FC("a") FC("b") "disable_bias = true\n", TRAIN_CLIP_VALUE,
+          "read in batch\n"
+          "forward a\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "clip b.weight\n"
+          "apply b.weight\n"
+          "calc_gradient a\n"
+          "clip a.weight\n"
+          "apply a.weight\n"
+          "clip a.bias\n"
+          "apply a.bias\n");
+}
+
+static void the_norm_is_made_of_all_gradients_before_anything_changes(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT CONV("a") "disable_bias = true\n" BN("n"), TRAIN_CLIP_NORM,
+          "read in batch\n"
+          "forward a\n"
+          "forward n\n"
+          "read n/loss label\n"
+          "forward n/loss\n"
+          "calc_derivative n/loss\n"
+          "calc_gradient n\n"
+          "calc_derivative n\n"
+          "calc_gradient a\n"
+          "gradient_norm all\n"
+          "update n\n"
+          "clip n.weight\n"
+          "apply n.weight\n"
+          "clip n.bias\n"
+          "apply n.bias\n"
+          "clip a.weight\n"
+          "apply a.weight\n");
+}
+
 static void evaluation_reads_and_runs_forward_only(void **state)
 {
     STEPS(TWO_LAYERS, EVALUATE,
@@ -151,6 +193,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_change_as_soon_as_their_layer_is_done_with_them),
         cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
+        cmocka_unit_test(a_gradient_is_clipped_by_value_right_before_it_is_applied),
+        cmocka_unit_test(the_norm_is_made_of_all_gradients_before_anything_changes),
         cmocka_unit_test(evaluation_reads_and_runs_forward_only),
         cmocka_unit_test(inference_has_no_label),
         cmocka_unit_test(views_have_no_forward_step),
