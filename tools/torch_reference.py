@@ -517,12 +517,48 @@ def add_grouped_convolution(cases):
                                         0, dilation, groups))
 
 
+def add_layer_normalization(cases):
+    """PyTorch normalizes the last axes: others are moved there and back."""
+    for name, batch, shape, axes, bias in (
+            ("ln", 4, (1, 3, 7), (3,), True), ("ln-no-bias", 4, (1, 3, 7), (3,), False),
+            ("ln-many-rows", 5, (2, 40, 5), (3,), True), ("ln-sample", 3, (2, 3, 4), (1, 2, 3), True),
+            ("ln-plane", 3, (2, 3, 4), (2, 3), True), ("ln-channel", 3, (5, 3, 2), (1,), True),
+            ("ln-column", 3, (2, 5, 3), (2,), True), ("ln-channel-row", 3, (3, 2, 4), (1, 3), True)):
+        order = [0] + [axis for axis in (1, 2, 3) if axis not in axes] + list(axes)
+        back = [order.index(axis) for axis in range(4)]
+        extents = [shape[axis - 1] for axis in axes]
+        weights = {"weight": cases.random(*extents)}
+        if bias:
+            weights["bias"] = cases.random(*extents)
+        cases.add(name, "layer_normalization", f"axis={','.join(map(str, axes))} epsilon=0.00001"
+                  + ("" if bias else " disable_bias=true"), [cases.random(batch, *shape)], weights,
+                  lambda x, w: F.layer_norm(x[0].permute(order), extents, w["weight"],
+                                            w.get("bias"), 1e-5).permute(back))
+
+
+def add_rows_of_classes(cases):
+    """Cross entropy over batch and positions, the classes along the last axis."""
+    for name, shape, scale in (("cross-rows", (3, 1, 5, 7), 2.0), ("cross-many-rows", (2, 2, 40, 3), 2.0),
+                               ("cross-rows-large", (2, 1, 3, 11), 300.0)):
+        x = cases.random(*shape, scale=scale).requires_grad_(True)
+        index = torch.randint(shape[-1], shape[:-1], generator=cases.generator)
+        loss = torch.nn.CrossEntropyLoss()(x.reshape(-1, shape[-1]), index.reshape(-1))
+        right = (x.argmax(-1) == index).double().sum() / (shape[1] * shape[2])
+        cases.describe(name, "cross_softmax", shape[0], [shape_text(shape[1:])], "")
+        cases.put(name, {"input": x, "probabilities": F.softmax(x, -1),
+                         "label": F.one_hot(index, shape[-1]).double(),
+                         "label_index": index.double(), "loss": loss.view(1),
+                         "correct": right.view(1),
+                         "input_derivative": torch.autograd.grad(loss, x)[0]})
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
     "layers": (3, (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
                    add_activations, add_structure, add_losses, add_more_activations,
                    add_more_losses, add_grouped_convolution)),
+    "attention": (14, (add_layer_normalization, add_rows_of_classes)),
 }
 
 

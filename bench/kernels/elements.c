@@ -15,6 +15,7 @@ typedef struct element_data {
     mote_real *arrays[ARRAYS];
     mote_real *state[2]; // a mean of squares, which is positive, and a velocity
     mote_real results[2];
+    mote_normalization normalization;
     uint8_t index[COUNT];
 } element_data;
 
@@ -101,6 +102,8 @@ CALL(range, COUNT, d->arrays[0], d->results, d->results + 1)
 CALL(softmax, COUNT, d->arrays[0], d->arrays[1])
 CALL(softmax_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(log_sum_exp, COUNT, d->arrays[0], d->results)
+CALL(normalize, &d->normalization, COUNT, d->arrays[0], d->arrays[1])
+CALL(normalize_derivative, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(max_pool, &window, d->arrays[0], d->arrays[1], d->index)
 CALL(max_pool_derivative, &window, d->arrays[0], d->index, d->arrays[1])
 CALL(average_pool, &window, d->arrays[0], d->arrays[1])
@@ -145,6 +148,8 @@ mote_status bench_elements(const bench_setup *setup)
         data.arrays[3][i] = 1; // Adam's mean of squares
     data.state[0] = data.arrays[3];
     data.state[1] = data.arrays[2];
+    data.normalization =
+        (mote_normalization){.scale = 1, .weight = data.arrays[3], .bias = data.arrays[2]};
     printf("%-44s", "other kernels, ns an element");
     for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT && setup->tables[level]; level++)
         printf(" %9s", mote_cpu_level_name((mote_cpu_level)level));

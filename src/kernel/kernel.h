@@ -29,6 +29,13 @@ typedef struct mote_huber {
     mote_real delta, scale;
 } mote_huber;
 
+/// n = (x[i] - mean) * scale is the normalized element; one rounding each. `scale` is 1 / deviation.
+typedef struct mote_normalization {
+    mote_real mean, scale;
+    const mote_real *weight;
+    const mote_real *bias; // or NULL
+} mote_normalization;
+
 /// Element i is kept and scaled where word first + i of the key is at least threshold.
 typedef struct mote_dropout {
     mote_random_key key;

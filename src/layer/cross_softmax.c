@@ -46,6 +46,13 @@ static mote_status get_label(const mote_setup *setup, const void *layer_state,
     return MOTE_OK;
 }
 
+/// Declares which indices a label may have.
+static mote_status check_classes(const mote_setup *setup, size_t width)
+{
+    const mote_integer_range classes = {0, (int32_t)mote_size_min(width - 1, INT32_MAX)};
+    return mote_setup_check_integers(setup, MOTE_LOSS_LABEL, 3, classes);
+}
+
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     cross_softmax_state *const state = layer_state;
@@ -55,6 +62,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const mote_shape *const shape = &setup->inputs[MOTE_LOSS_PREDICTION].shape;
     state->rows = shape->dims[0] * shape->dims[1];
     state->width = shape->dims[2];
+    if (state->label == LABEL_INDEX)
+        MOTE_TRY(check_classes(setup, state->width));
     mote_setup_need_input(setup, MOTE_LOSS_PREDICTION, MOTE_PHASE_DERIVATIVE);
     mote_setup_need_input(setup, MOTE_LOSS_LABEL, MOTE_PHASE_DERIVATIVE);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
@@ -187,7 +196,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 
 const mote_layer mote_layer_cross_softmax = {
     .name = "cross_softmax",
-    .summary = "softmax and cross entropy, mean over the batch",
+    .summary = "softmax over the last axis and cross entropy, mean over batch and rows",
     .kind = MOTE_LAYER_LOSS,
     .properties = properties,
     .state_bytes = sizeof(cross_softmax_state),

@@ -134,31 +134,60 @@ static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, 
 
 #define LANES 16U
 
-/// Plain sums of `rows` rows: 16 interleaved lanes, combined 8-4-2-1.
-static void sum_rows(size_t rows, size_t width, size_t count, const mote_real *x, mote_real *sum)
+/// Plain sums of a sample's rows: 16 interleaved lanes, combined 8-4-2-1. One row is its own sum.
+static void sum_rows(const mote_columns *columns, size_t sample, mote_real *sum)
 {
-    mote_real lanes[LANES][MOTE_UNITS_BLOCK] = {{0}};
-    for (size_t row = 0; row < rows; row++)
-        add_row(count, x + row * width, lanes[row % LANES]);
-    for (size_t half = LANES / 2; half > 0; half /= 2) {
+    const size_t lane_count = columns->rows == 1 ? 1 : LANES;
+    mote_real lanes[LANES][MOTE_UNITS_BLOCK];
+    memset(lanes, 0, lane_count * sizeof lanes[0]);
+    for (size_t row = 0; row < columns->rows; row++)
+        columns->add(columns->argument, sample * columns->rows + row, lanes[row % lane_count]);
+    for (size_t half = lane_count / 2; half > 0; half /= 2) {
         for (size_t lane = 0; lane < half; lane++)
-            add_row(count, lanes[lane + half], lanes[lane]);
+            add_row(columns->count, lanes[lane + half], lanes[lane]);
     }
-    memcpy(sum, lanes[0], count * sizeof *sum);
+    memcpy(sum, lanes[0], columns->count * sizeof *sum);
+}
+
+void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
+{
+    assert(columns->count <= MOTE_UNITS_BLOCK);
+    batch_sum batch = {
+        .samples = columns->samples,
+        .group = mote_batch_group(columns->rows),
+        .count = columns->count,
+    };
+    mote_real terms[MOTE_UNITS_BLOCK];
+    for (size_t sample = 0; sample < columns->samples; sample++) {
+        sum_rows(columns, sample, terms);
+        add_sample(&batch, sample, terms, sum);
+    }
+}
+
+/// Columns of one array, for mote_columns_sum.
+typedef struct array_columns {
+    size_t width, count;
+    const mote_real *x;
+} array_columns;
+
+static void add_array_row(const void *argument, size_t row, mote_real *sums)
+{
+    const array_columns *const array = argument;
+    add_row(array->count, array->x + row * array->width, sums);
 }
 
 void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, const mote_real *x,
                       mote_real *sum)
 {
-    assert(count <= MOTE_UNITS_BLOCK);
-    batch_sum batch = {.samples = samples, .group = mote_batch_group(rows), .count = count};
-    mote_real terms[MOTE_UNITS_BLOCK];
-    for (size_t sample = 0; sample < samples; sample++) {
-        const mote_real *const first = x + sample * rows * width;
-        if (rows > 1)
-            sum_rows(rows, width, count, first, terms);
-        add_sample(&batch, sample, rows > 1 ? terms : first, sum);
-    }
+    const array_columns array = {.width = width, .count = count, .x = x};
+    const mote_columns columns = {
+        .samples = samples,
+        .rows = rows,
+        .count = count,
+        .add = add_array_row,
+        .argument = &array,
+    };
+    mote_columns_sum_terms(&columns, sum);
 }
 
 /// One unit of planes, for mote_batch_sum.

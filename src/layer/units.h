@@ -50,8 +50,17 @@ void mote_units_scale_shift(const mote_units *block, const mote_real *scale, con
 void mote_units_blend(const mote_units *block, const mote_units_blend_factors *factors,
                       const mote_real *a, const mote_real *b, mote_real *y);
 
-/// Sums of `count` columns of a batch of [samples][rows][width], `x` at the first one; count is at
-/// most MOTE_UNITS_BLOCK. A sample has `rows` terms.
+/// Sums over the batch for each of `count` columns, at most MOTE_UNITS_BLOCK. A sample has `rows` terms, by
+/// (c); `add` adds to each column's sum its term of a row, rows counted through the batch.
+typedef struct mote_columns {
+    size_t samples, rows, count;
+    void (*add)(const void *argument, size_t row, mote_real *sums);
+    const void *argument;
+} mote_columns;
+
+void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum);
+
+/// The same for columns of a batch of [samples][rows][width], `x` at the first one.
 void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, const mote_real *x,
                       mote_real *sum);
 

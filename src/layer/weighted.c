@@ -16,13 +16,15 @@ mote_status mote_weighted_declare(mote_setup *setup, const mote_weighted *weight
     MOTE_TRY(mote_setup_weight(setup, &weight));
     if (weighted->disable_bias)
         return MOTE_OK;
-    const mote_weight_declaration bias = {
+    mote_weight_declaration bias = {
         .name = "bias",
         .spec = {.dtype = MOTE_DTYPE_REAL, .shape = {.rank = 1, .dims = {shape->bias_count}}},
         .initializer = (mote_initializer)weighted->bias_initializer,
         .fan_in = shape->fan_in,
         .fan_out = shape->fan_out,
     };
+    if (shape->bias_count == 0)
+        bias.spec.shape = shape->weight;
     return mote_setup_weight(setup, &bias);
 }
 

@@ -44,7 +44,7 @@ enum {
     MOTE_WEIGHTED_BIAS,
 };
 
-/// A weight's shape and fans. Its bias has bias_count elements.
+/// A weight's shape and fans. Its bias has bias_count elements, or the weight's shape where that is 0.
 typedef struct mote_weighted_shape {
     mote_shape weight;
     size_t fan_in, fan_out;

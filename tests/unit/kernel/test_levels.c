@@ -182,6 +182,32 @@ CHECK_RESULT(range, m[0].data, result, result + 1)
 CHECK_RESULT(log_sum_exp, m[0].data, result)
 CHECK_BINARY(softmax_derivative, t->count COMMA)
 
+static void check_normalize(trial *t)
+{
+    mote_normalization n = {.mean = 0.3F, .scale = 1.7F};
+    BOTH({
+        n.weight = m[2].data;
+        n.bias = m[3].data;
+        table->normalize(&n, t->count, m[0].data, m[1].data);
+        table->normalize(&n, t->count, m[0].data, m[0].data);
+        n.bias = NULL;
+        table->normalize(&n, t->count, m[0].data, m[0].data);
+    });
+}
+
+static void check_normalize_derivative(trial *t)
+{
+    mote_normalization n = {.mean = 0.3F, .scale = 1.7F};
+    if (t->count == 0)
+        return;
+    BOTH({
+        n.weight = m[2].data;
+        table->normalize_derivative(&n, t->count, m[0].data, m[1].data, m[3].data);
+        table->normalize_derivative(&n, t->count, m[3].data, m[1].data, m[3].data);
+        table->normalize_derivative(&n, t->count, m[0].data, m[1].data, m[1].data);
+    });
+}
+
 static const mote_blend blend = {.scale_a = 0.3F, .scale_b = -1.1F, .shift = 0.2F};
 CHECK_BINARY(blend, &blend COMMA t->count COMMA)
 

@@ -196,6 +196,51 @@ static void the_derivative_of_softmax_follows_its_formula(void **state)
     }
 }
 
+static void a_normalized_row_is_scaled_and_shifted_by_element(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(9);
+    const vectors w = make_vectors(10);
+    mote_normalization n = {.mean = 0.3F, .scale = 1.7F, .weight = v.b};
+    FOR_EACH_COUNT(count)
+    {
+        float y[MOST];
+        n.bias = w.a;
+        kernels()->normalize(&n, count, v.a, y);
+        for (size_t i = 0; i < count; i++)
+            expect_bits(y[i], fmaf((v.a[i] - 0.3F) * 1.7F, v.b[i], w.a[i]));
+        n.bias = NULL;
+        kernels()->normalize(&n, count, v.a, y);
+        for (size_t i = 0; i < count; i++)
+            expect_bits(y[i], (v.a[i] - 0.3F) * 1.7F * v.b[i]);
+    }
+}
+
+static void the_derivative_of_a_normalized_row_follows_its_formula(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(11);
+    const vectors w = make_vectors(12);
+    const mote_normalization n = {.mean = 0.3F, .scale = 1.7F, .weight = w.a};
+    FOR_EACH_COUNT(count)
+    {
+        float dx[MOST];
+        float scaled[MOST];
+        float centered[MOST];
+        for (size_t i = 0; i < count; i++) {
+            scaled[i] = v.b[i] * w.a[i];
+            centered[i] = v.a[i] - 0.3F;
+        }
+        const float sum = sum_products_in_lanes(count, v.b, w.a) / (float)count;
+        const float slope = sum_products_in_lanes(count, scaled, centered) / (float)count;
+        kernels()->normalize_derivative(&n, count, v.a, v.b, dx);
+        for (size_t i = 0; i < count; i++) {
+            const float rest = fmaf(centered[i], -(1.7F * 1.7F * 1.7F) * slope, -1.7F * sum);
+            expect_bits(dx[i], fmaf(scaled[i], 1.7F, rest));
+        }
+    }
+}
+
 static void log_sum_exp_is_accurate(void **state)
 {
     (void)state;
@@ -223,6 +268,8 @@ int main(void)
         cmocka_unit_test(softmax_is_accurate_and_sums_to_one),
         cmocka_unit_test(softmax_survives_large_inputs),
         cmocka_unit_test(the_derivative_of_softmax_follows_its_formula),
+        cmocka_unit_test(a_normalized_row_is_scaled_and_shifted_by_element),
+        cmocka_unit_test(the_derivative_of_a_normalized_row_follows_its_formula),
         cmocka_unit_test(log_sum_exp_is_accurate),
     };
     return cmocka_run_group_tests_name("reductions", tests, NULL, NULL);

@@ -41,6 +41,18 @@ static void the_label_is_one_index_a_row(void **unused)
     layer_harness_release(&harness);
 }
 
+static void an_index_is_one_of_the_classes(void **unused)
+{
+    (void)unused;
+    const layer_config config = make_config(2, 5, 3, "label=index");
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    const mote_integer_range *const range = &harness.declaration.input_ranges[1];
+    assert_int_equal(range->first, 0);
+    assert_int_equal(range->last, 4);
+    layer_harness_release(&harness);
+}
+
 static void one_hot_labels_have_the_shape_of_the_prediction(void **unused)
 {
     (void)unused;
@@ -189,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_label_is_one_index_a_row),
+        cmocka_unit_test(an_index_is_one_of_the_classes),
         cmocka_unit_test(one_hot_labels_have_the_shape_of_the_prediction),
         cmocka_unit_test(the_loss_is_minus_the_logarithm_of_the_share_of_the_class),
         cmocka_unit_test(one_hot_labels_give_the_same),
