@@ -171,12 +171,12 @@ static size_t place(const layer_normalization_state *state, size_t row)
     return (outer * state->high * state->inner + inner) * state->low;
 }
 
-/// The row's elements side by side: where they are, or copied.
+/// The row's elements side by side: copied to `scratch`, or where they are when that is NULL.
 static const mote_real *gather(const layer_normalization_state *state, const mote_real *x,
                                size_t row, mote_real *scratch)
 {
     const mote_real *const from = x + place(state, row);
-    if (is_contiguous(state))
+    if (!scratch)
         return from;
     for (size_t high = 0; high < state->high; high++)
         memcpy(scratch + high * state->low, from + high * state->inner * state->low,

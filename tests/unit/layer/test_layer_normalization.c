@@ -72,7 +72,7 @@ static void only_scattered_rows_take_scratch(void **unused)
         const char *axis;
         size_t forward_elements;
     } rows[] = {{"axis=3", 0}, {"axis=2,3", 0}, {"axis=1,2,3", 0},
-                {"axis=1", 2}, {"axis=2", 3},   {"axis=1,3", 2 * 4}};
+                {"axis=1", 2}, {"axis=2", 3},   {"axis=1,3", 8}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const layer_config config = make_config(rows[i].axis);
