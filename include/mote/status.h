@@ -21,6 +21,7 @@ extern "C" {
     X(ERROR_GRAPH, "the layers do not form a valid network")                                 \
     X(ERROR_UNSUPPORTED, "this build or this machine cannot do it")                          \
     X(ERROR_NONFINITE, "a value that must be finite is infinite or not a number")            \
+    X(ERROR_DATA, "a sample has a value that the model does not take")                       \
     X(STOPPED, "the caller asked to stop")
 
 typedef enum mote_status {

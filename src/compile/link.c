@@ -155,6 +155,7 @@ static mote_status link_read(const linker *l, const mote_step *step, mote_operat
     MOTE_TRY(reserve(l, operation, 1));
     operation->run = mote_operation_read;
     operation->port = step->index;
+    operation->range = l->schedule->graph->values[l->schedule->graph->ports[step->index]].range;
     link_tensor(l, operation, l->schedule->values[l->schedule->graph->ports[step->index]]);
     return MOTE_OK;
 }

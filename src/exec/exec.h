@@ -47,10 +47,11 @@ struct mote_operation {
     const void *state;
     uint64_t random_name; // of the node, for its random numbers
     bool training;
-    size_t port;          // of a READ
-    double limit;         // of gradients
-    mote_tensor *tensors; // all tensors of the operation, bound to the arena
-    size_t *offsets;      // of each, or MOTE_ABSENT
+    size_t port;              // of a READ
+    mote_integer_range range; // of its integers
+    double limit;             // of gradients
+    mote_tensor *tensors;     // all tensors of the operation, bound to the arena
+    size_t *offsets;          // of each, or MOTE_ABSENT
     size_t tensor_count;
     mote_layer_run layer_run; // points into tensors
     const mote_dead_range *dead;
@@ -66,7 +67,7 @@ typedef struct mote_program {
     size_t result_offset; // of what the caller reads after the run: metrics or outputs
 } mote_program;
 
-/// The kinds of operation. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
+/// The kinds of operation. READ fails with MOTE_ERROR_DATA when an integer is out of its port's range. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
 /// before the first weight changes, so that the state is as if the step had not been.
 mote_operation_run mote_operation_read;
 mote_operation_run mote_operation_layer;

@@ -168,9 +168,11 @@ static void find_derivatives(mote_graph *graph)
             node->has_derivative |= graph->values[node->inputs[j]].needs_derivative;
         node->has_gradient = graph->loss != MOTE_NONE && node->trainable &&
                              node->declaration.weight_count > 0 && node->layer->calc_gradient;
-        for (size_t j = 0; j < node->declaration.output_count; j++)
-            graph->values[node->outputs[j]].needs_derivative =
-                (node->has_gradient || node->has_derivative) && i != graph->loss;
+        for (size_t j = 0; j < node->declaration.output_count; j++) {
+            mote_value *output = &graph->values[node->outputs[j]];
+            output->needs_derivative = output->spec.dtype == MOTE_DTYPE_REAL && i != graph->loss &&
+                                       (node->has_gradient || node->has_derivative);
+        }
     }
 }
 
@@ -224,7 +226,7 @@ mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena,
     if (graph->prediction == MOTE_NONE)
         graph->prediction = graph->nodes[graph->node_count - 1].outputs[0];
     find_derivatives(graph);
-    return MOTE_OK;
+    return mote_graph_find_ranges(graph);
 }
 
 size_t mote_graph_parameter_count(const mote_graph *graph)

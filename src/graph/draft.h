@@ -65,6 +65,10 @@ mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft) M
 mote_status mote_draft_sort(const mote_draft_list *list, size_t *sorted,
                             size_t *sorted_count) MOTE_MUST_CHECK;
 
+/// Finds the range of every integer value. Raises MOTE_ERROR_GRAPH where no value would do, or a layer computes
+/// integers that must have one.
+mote_status mote_graph_find_ranges(const mote_graph *graph) MOTE_MUST_CHECK;
+
 /// One pass over the drafts.
 typedef mote_status mote_realizer(mote_draft_list *list);
 

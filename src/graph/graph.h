@@ -23,6 +23,7 @@ typedef struct mote_value {
     size_t port;     // of the source, or MOTE_NONE
     bool label;      // a source that feeds the loss
     bool needs_derivative;
+    mote_integer_range range; // of integers: what all readers take
 } mote_value;
 
 typedef struct mote_node {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gives one value to two consumers and adds their derivatives. The graph puts one wherever a value is
-// used more than once, output 1 being the later consumer in the file.
+// used more than once, output 1 being the later consumer in the file. Integers have no derivatives.
 #include "layer/layer.h"
 
 typedef struct fan_out_state {
-    size_t elements; // of a sample
+    size_t elements; // of a sample, or of the one tensor for all
+    bool batched;
 } fan_out_state;
 
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     fan_out_state *const state = layer_state;
-    const mote_shape *const shape = &setup->inputs[0].shape;
-    MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
-    MOTE_TRY(mote_setup_output(setup, shape));
-    MOTE_TRY(mote_setup_output(setup, shape));
-    state->elements = mote_shape_elements(shape);
+    const mote_tensor_spec *const spec = &setup->inputs[0];
+    MOTE_TRY(mote_setup_output_spec(setup, spec));
+    MOTE_TRY(mote_setup_output_spec(setup, spec));
+    state->elements = mote_shape_elements(&spec->shape);
+    state->batched = spec->batched;
     setup->declaration->view = true;
     setup->declaration->derivative_over_output_derivative = true;
     return MOTE_OK;
@@ -24,9 +25,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const fan_out_state *const state = layer_state;
-    mote_kernel_run_binary(run->parallel, run->kernels->add, run->batch * state->elements,
-                           run->output_derivatives[1].data, run->output_derivatives[0].data,
-                           run->input_derivatives[0].data);
+    const size_t count = (state->batched ? run->batch : 1) * state->elements;
+    mote_kernel_run_binary(run->parallel, run->kernels->add, count, run->output_derivatives[1].data,
+                           run->output_derivatives[0].data, run->input_derivatives[0].data);
 }
 
 const mote_layer mote_layer_fan_out = {

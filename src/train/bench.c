@@ -7,7 +7,7 @@
 #include "train/loop.h"
 #include "train/train.h"
 
-#include <string.h>
+#include <math.h>
 
 #define CHUNK 1024U
 
@@ -50,35 +50,28 @@ static mote_status read_generated(void *user, const mote_source_piece *piece, vo
     return MOTE_OK;
 }
 
-/// Classes that labels of this spec tell apart; 0 when they are plain numbers.
-static uint64_t class_count(const mote_graph *graph, const mote_value *value)
-{
-    const mote_shape *shape = &graph->values[graph->prediction].spec.shape;
-    return value->label && value->spec.dtype == MOTE_DTYPE_I32 ? shape->dims[shape->rank - 1] : 0;
-}
-
-/// Uniform numbers in (0, 1), or class indices.
+/// Uniform numbers in (0, 1), or integers of those that the port takes.
 static mote_status generate_port(const generated_batch *batch, size_t port)
 {
     const mote_value *value = &batch->graph->values[batch->graph->ports[port]];
-    const size_t count = mote_shape_elements(&value->spec.shape) * batch->graph->batch;
-    const uint64_t classes = class_count(batch->graph, value);
+    const size_t elements = mote_shape_elements(&value->spec.shape);
+    const size_t count = elements * batch->graph->batch;
+    const size_t element = sample_bytes(&value->spec) / elements;
+    const double span = (double)value->range.last - (double)value->range.first + 1.0;
     const mote_random_key key = {.seed = batch->seed, .name = mote_hash_name(value->name)};
     uint64_t offset = port_offset(batch->graph, port);
 
-    const size_t element = sample_bytes(&value->spec) / mote_shape_elements(&value->spec.shape);
-
     union {
         mote_real reals[CHUNK];
-        int32_t indices[CHUNK];
+        int32_t integers[CHUNK];
     } chunk;
 
     for (size_t first = 0; first < count; first += CHUNK) {
         const size_t part = mote_size_min(CHUNK, count - first);
         for (size_t i = 0; i < part; i++) {
             const double uniform = mote_random_uniform(&key, first + i);
-            if (classes)
-                chunk.indices[i] = (int32_t)(uniform * (double)classes);
+            if (value->spec.dtype == MOTE_DTYPE_I32)
+                chunk.integers[i] = (int32_t)((double)value->range.first + floor(uniform * span));
             else
                 chunk.reals[i] = (mote_real)uniform;
         }

@@ -125,7 +125,7 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
         execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
         mote_dataset_select(dataset, NULL, first, execution.batch);
         const mote_status status = mote_program_run(program, &execution);
-        if (status == MOTE_ERROR_NONFINITE)
+        if (status == MOTE_ERROR_NONFINITE || status == MOTE_ERROR_DATA)
             return MOTE_RAISE(status, "evaluation, batch %llu: %s",
                               (unsigned long long)(first / batch + 1), mote_last_error()->message);
         MOTE_TRY(status);

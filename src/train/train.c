@@ -114,10 +114,9 @@ static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t f
 
 static mote_status raise_step(const trainer *t, mote_status status)
 {
-    if (status != MOTE_ERROR_NONFINITE)
+    if (status != MOTE_ERROR_NONFINITE && status != MOTE_ERROR_DATA)
         return status;
-    return MOTE_RAISE(MOTE_ERROR_NONFINITE,
-                      "epoch %llu, batch %llu: %.900s; this step was not applied",
+    return MOTE_RAISE(status, "epoch %llu, batch %llu: %.900s; this step was not applied",
                       (unsigned long long)t->progress.epoch,
                       (unsigned long long)t->progress.batch + 1, mote_last_error()->message);
 }

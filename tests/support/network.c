@@ -16,7 +16,10 @@
 #define MODEL_NAME    "model.ini"
 #define MESSAGE_BYTES 2048U
 
-static mote_status build(void **state, const char *text, bool inference, test_network *network)
+#define LAYERS_MAX 64U
+
+static mote_status build(void **state, const char *text, const mote_layer_registry *layers,
+                         bool inference, test_network *network)
 {
     const char *const path = mote_test_write_text(state, MODEL_NAME, text);
     mote_arena_init(&network->arena, mote_allocator_default());
@@ -25,7 +28,7 @@ static mote_status build(void **state, const char *text, bool inference, test_ne
     if (status != MOTE_OK)
         return status;
     const mote_graph_config config = {.description = &network->description,
-                                      .layers = mote_layers_builtin(),
+                                      .layers = layers,
                                       .thread_count = 1,
                                       .inference = inference};
     return mote_graph_build(&config, &network->arena, &network->graph);
@@ -33,7 +36,28 @@ static mote_status build(void **state, const char *text, bool inference, test_ne
 
 void test_network_build(void **state, const char *text, bool inference, test_network *network)
 {
-    expect_ok(build(state, text, inference, network));
+    expect_ok(build(state, text, mote_layers_builtin(), inference, network));
+}
+
+mote_status test_network_try(void **state, const char *text, const mote_layer *const *layers,
+                             size_t layer_count, test_network *network)
+{
+    const mote_layer_registry *builtin = mote_layers_builtin();
+    const mote_layer *all[LAYERS_MAX];
+    const mote_layer_registry registry = {all, builtin->count + layer_count};
+    assert_true(registry.count <= LAYERS_MAX);
+    for (size_t i = 0; i < registry.count; i++)
+        all[i] = i < builtin->count ? builtin->layers[i] : layers[i - builtin->count];
+    const mote_status status = build(state, text, &registry, false, network);
+    if (status != MOTE_OK)
+        test_network_release(network);
+    return status;
+}
+
+void test_network_build_with(void **state, const char *text, const mote_layer *const *layers,
+                             size_t layer_count, test_network *network)
+{
+    expect_ok(test_network_try(state, text, layers, layer_count, network));
 }
 
 void test_network_release(test_network *network)
@@ -61,7 +85,7 @@ void test_network_refused(void **state, const char *text, bool inference, mote_s
     test_network network;
     char expanded[MESSAGE_BYTES];
     expand(state, message, expanded);
-    const mote_status got = build(state, text, inference, &network);
+    const mote_status got = build(state, text, mote_layers_builtin(), inference, &network);
     test_network_release(&network);
     expect_raises(got, status, "");
     assert_string_equal(mote_last_error()->message, expanded);

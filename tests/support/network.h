@@ -35,6 +35,14 @@ typedef struct test_network {
 /// Writes the text as model.ini into the test's folder and builds its graph; failure fails the test.
 void test_network_build(void **state, const char *text, bool inference, test_network *network);
 
+/// The same in training, with more layers than the builtin ones.
+void test_network_build_with(void **state, const char *text, const mote_layer *const *layers,
+                             size_t layer_count, test_network *network);
+
+/// As it, but gives the status; on failure nothing has to be released.
+mote_status test_network_try(void **state, const char *text, const mote_layer *const *layers,
+                             size_t layer_count, test_network *network);
+
 void test_network_release(test_network *network);
 
 /// Building the graph fails with exactly this message, in which '@' stands for the model file.

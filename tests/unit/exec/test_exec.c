@@ -215,6 +215,46 @@ static void a_read_asks_the_source_for_the_samples_of_the_step(void **unused)
     assert_ptr_equal(noted.destination, f.memory + 64);
 }
 
+static mote_status give_integers(void *user, const mote_source_piece *piece, void *destination)
+{
+    memcpy(destination, user, piece->sample_count * piece->element_count * sizeof(int32_t));
+    return MOTE_OK;
+}
+
+/// Reads 2 samples of 3 integers, then counts byte 64 up.
+static mote_status read_integers(const int32_t *values)
+{
+    fixture f;
+    const mote_source source = {.user = (void *)(uintptr_t)values, .read = give_integers};
+    init(&f, 2);
+    f.operations[0].run = mote_operation_read;
+    f.operations[0].name = "read ids batch";
+    f.operations[0].range = (mote_integer_range){-1, 9};
+    f.operations[0].tensor_count = 1;
+    f.tensors[0][0].spec.dtype = MOTE_DTYPE_I32;
+    f.offsets[0][0] = 0;
+    f.operations[1].run = count_up;
+    f.operations[1].tensor_count = 1;
+    f.offsets[1][0] = 64;
+    f.execution.source = &source;
+    mote_program_bind(&f.program, f.memory);
+    const mote_status status = mote_program_run(&f.program, &f.execution);
+    assert_int_equal(f.memory[64], status == MOTE_OK);
+    return status;
+}
+
+static void an_integer_out_of_range_ends_the_program_before_what_follows(void **unused)
+{
+    (void)unused;
+    static const int32_t values[3][6] = {
+        {-1, 0, 1, 7, 8, 9}, {0, 0, -2, 0, 0, 0}, {0, 0, 0, 0, 10, INT32_MAX}};
+    expect_ok(read_integers(values[0]));
+    expect_raises(read_integers(values[1]), MOTE_ERROR_DATA,
+                  "read ids batch: element 2 of sample 0 is -2, expected -1 to 9");
+    expect_raises(read_integers(values[2]), MOTE_ERROR_DATA,
+                  "read ids batch: element 1 of sample 1 is 10, expected -1 to 9");
+}
+
 static mote_real loss_value;
 
 static void write_loss(const mote_layer_run *run, const void *state)
@@ -329,6 +369,7 @@ int main(void)
         cmocka_unit_test(without_poison_dead_memory_stays),
         cmocka_unit_test(a_layer_is_handed_batch_phase_scratch_and_key),
         cmocka_unit_test(a_read_asks_the_source_for_the_samples_of_the_step),
+        cmocka_unit_test(an_integer_out_of_range_ends_the_program_before_what_follows),
         cmocka_unit_test(a_loss_that_is_not_finite_ends_the_program_before_what_follows),
         cmocka_unit_test(an_optimizer_is_handed_weight_gradient_slots_rate_and_count),
         cmocka_unit_test(the_text_has_a_line_an_operation_with_the_offsets_that_it_uses),
