@@ -66,15 +66,13 @@ mote_execution mote_run_execution(const mote_run *run)
     };
 }
 
-/// Indices may be what the readers of the port declare; labels what the network tells apart.
-static void describe_port(const mote_graph *graph, size_t port, size_t class_count,
-                          mote_dataset_port *description)
+static mote_dataset_port describe_port(const mote_graph *graph, size_t port)
 {
     const mote_value *value = &graph->values[graph->ports[port]];
-    *description =
-        (mote_dataset_port){.name = value->name, .spec = value->spec, .index_last = INT32_MAX};
-    if (value->label)
-        description->index_last = (int32_t)mote_size_min(class_count, INT32_MAX) - 1;
+    return (mote_dataset_port){.name = value->name,
+                               .spec = value->spec,
+                               .index_first = value->range.first,
+                               .index_last = value->range.last};
 }
 
 static mote_status open_ports(const mote_run *run, mote_dataset_config *config, mote_arena *scratch,
@@ -89,7 +87,7 @@ static mote_status open_ports(const mote_run *run, mote_dataset_config *config, 
                                          .label_count = graph->port_count - graph->input_count,
                                          .class_count = prediction->dims[prediction->rank - 1]};
     for (size_t i = 0; i < graph->port_count; i++)
-        describe_port(graph, i, config->ports.class_count, &ports[i]);
+        ports[i] = describe_port(graph, i);
     return mote_dataset_open(config, dataset);
 }
 
