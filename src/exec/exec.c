@@ -13,11 +13,12 @@ static mote_status check_integers(const mote_operation *operation, const mote_so
 {
     const mote_integer_range *range = &operation->range;
     for (size_t i = 0; i < piece->sample_count * piece->element_count; i++) {
-        if (values[i] < range->first || values[i] > range->last)
+        if (values[i] < range->first || values[i] > range->last) {
             return MOTE_RAISE(MOTE_ERROR_DATA,
                               "%s: element %zu of sample %zu is %ld, expected %ld to %ld",
                               operation->name, i % piece->element_count, i / piece->element_count,
                               (long)values[i], (long)range->first, (long)range->last);
+        }
     }
     return MOTE_OK;
 }

@@ -52,12 +52,13 @@ static mote_status check_computed(const mote_graph *graph, const mote_node *node
     char place[256];
     for (size_t i = 0; !node->declaration.view && i < node->declaration.output_count; i++) {
         const mote_value *value = &graph->values[node->outputs[i]];
-        if (value->spec.dtype == MOTE_DTYPE_I32 && is_limited(&value->range))
+        if (value->spec.dtype == MOTE_DTYPE_I32 && is_limited(&value->range)) {
             return MOTE_RAISE(MOTE_ERROR_GRAPH,
                               "%slayer '%s': its integers must be %ld to %ld, which is known of "
                               "integers from an input only",
                               mote_origin_text(&node->origin, place, sizeof place), node->name,
                               (long)value->range.first, (long)value->range.last);
+        }
     }
     return MOTE_OK;
 }
