@@ -14,6 +14,11 @@ static const layer_case cases[] = {
      true,
      {.layer = "input", .entries = {"input_shape=9:3:40:40", "normalization=true"}, .batch = 9}},
 
+    {"trained tensor", false, {.layer = "weight", .entries = {"dim=2:3:5"}, .batch = 4}},
+    {"trained tensor, evaluation",
+     false,
+     {.layer = "weight", .entries = {"dim=7"}, .batch = 4, .evaluation = true}},
+
     {"fully connected",
      false,
      {.layer = "fully_connected", .entries = {"unit=3"}, SHAPE(1, 1, 5), .batch = 4}},
