@@ -32,6 +32,7 @@ ALIGNMENT = 4096
 # undisturbed one. They were chosen with PyTorch alone.
 LENET5_SEED = 111
 RESIDUAL_SEED = 6
+ROW_READER_SEED = 4
 DTYPES = {torch.float32: ("F32", "<f4"), torch.float64: ("F64", "<f8")}
 
 
@@ -118,11 +119,35 @@ class Residual(torch.nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class RowReader(torch.nn.Module):
+    """A digit's rows, from the top, by two LSTMs; the second one's last state is classified."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.LSTM(28, 12, batch_first=True)
+        self.second = torch.nn.LSTM(12, 10, batch_first=True)
+        self.output = torch.nn.Linear(10, 10)
+        for layer in (self.first, self.second):  # mote has one bias: of PyTorch's two only this
+            torch.nn.init.zeros_(layer.bias_hh_l0)
+            layer.bias_hh_l0.requires_grad_(False)
+
+    def forward(self, x):
+        states, _ = self.first(x.squeeze(1))
+        _, (last, _) = self.second(states)
+        return self.output(last[0])
+
+
+def rename_lstm(weights):
+    """PyTorch's names of LSTM weights to mote's."""
+    return {name.replace("bias_ih", "bias").replace("_l0", ""): value
+            for name, value in weights.items() if not name.endswith("bias_hh_l0")}
+
+
 def train(network, initial, make_optimizer, batch, steps, dtype):
     """Final state of `network` after `steps` batches in file order, computed in `dtype`."""
     model = network().to(dtype)
     model.load_state_dict(initial)
-    optimizer = make_optimizer(model.parameters())
+    optimizer = make_optimizer([p for p in model.parameters() if p.requires_grad])
     images, classes = read_digits(batch * steps, dtype)
     for first in range(0, batch * steps, batch):
         optimizer.zero_grad()
@@ -213,6 +238,22 @@ def make_small(output):
         print_distances(f"small, 20 steps with {name}: float32 to float64", single, truth)
         rounded = {key: value.float() for key, value in truth.items()}
         write_safetensors(output / f"small-{name}.safetensors", rounded)
+
+
+def make_row_reader(output):
+    torch.manual_seed(ROW_READER_SEED)
+    initial = RowReader().state_dict()
+    write_safetensors(output / "rows-initial.safetensors", rename_lstm(initial))
+
+    def adam(weights):
+        return torch.optim.Adam(weights, lr=1e-2, eps=1e-7)
+
+    truth = train(RowReader, initial, adam, 32, 20, torch.float64)
+    single = train(RowReader, initial, adam, 32, 20, torch.float32)
+    print_distances("rows, 20 steps of adam: float32 to float64", rename_lstm(single),
+                    rename_lstm(truth))
+    rounded = {key: value.float() for key, value in rename_lstm(truth).items()}
+    write_safetensors(output / "rows-adam-20.safetensors", rounded)
 
 
 def shape_text(shape):
@@ -552,6 +593,55 @@ def add_rows_of_classes(cases):
                          "input_derivative": torch.autograd.grad(loss, x)[0]})
 
 
+def run_lstm(inputs, weights, unit, sequences):
+    """torch.nn.LSTM of these weights. Later outputs of a shorter sample are the state at its end."""
+    x = inputs[0].squeeze(1)
+    batch, steps, features = x.shape
+    module = torch.nn.LSTM(features, unit, bias="bias" in weights, batch_first=True).double()
+    values = [weights["weight_ih"], weights["weight_hh"]]
+    if "bias" in weights:
+        values += [weights["bias"], torch.zeros_like(weights["bias"])]
+    module._flat_weights = values  # what forward reads; assigning parameters would cut the graph
+    lengths = inputs[1].view(batch) if len(inputs) > 1 else torch.full((batch,), steps)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+    outputs, (last, _) = module(packed)
+    if not sequences:
+        return last.view(batch, 1, 1, unit)
+    padded, _ = torch.nn.utils.rnn.pad_packed_sequence(outputs, True, total_length=steps)
+    has_step = torch.arange(steps).view(1, steps, 1) < lengths.view(batch, 1, 1)
+    kept = last.view(batch, 1, unit)
+    return torch.where(has_step, padded, kept).unsqueeze(1)
+
+
+def add_lstm(cases):
+    for name, batch, steps, features, unit, sequences, bias, ragged in (
+            ("lstm", 3, 5, 4, 6, False, True, False),
+            ("lstm-no-bias", 3, 5, 4, 6, False, False, False),
+            ("lstm-sequences", 3, 5, 4, 6, True, True, False),
+            ("lstm-one-step", 4, 1, 3, 5, False, True, False),
+            ("lstm-one-step-sequences", 4, 1, 3, 5, True, True, False),
+            ("lstm-lengths", 6, 7, 3, 5, False, True, True),
+            ("lstm-lengths-sequences", 6, 7, 3, 5, True, True, True),
+            ("lstm-long", 2, 90, 5, 7, False, True, False),
+            ("lstm-long-lengths", 3, 90, 5, 7, True, True, True),
+            ("lstm-many-features", 2, 3, 300, 3, True, True, False),
+            ("lstm-many-units", 2, 3, 5, 66, True, True, False),
+            ("lstm-large-batch", 70, 3, 4, 3, False, True, True)):
+        inputs = [cases.random(batch, 1, steps, features)]
+        if ragged:
+            lengths = torch.randint(1, steps + 1, (batch,), generator=cases.generator)
+            lengths[0], lengths[1] = steps, 1
+            inputs.append(lengths.view(batch, 1, 1, 1))
+        weights = {"weight_ih": cases.random(4 * unit, features, scale=features ** -0.5),
+                   "weight_hh": cases.random(4 * unit, unit, scale=unit ** -0.5)}
+        if bias:
+            weights["bias"] = cases.random(4 * unit)
+        properties = (f"unit={unit}" + (" return_sequences=true" if sequences else "")
+                      + ("" if bias else " disable_bias=true"))
+        cases.add(name, "lstm", properties, inputs, weights,
+                  lambda x, w: run_lstm(x, w, unit, sequences))
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
@@ -559,6 +649,7 @@ GROUPS = {
                    add_activations, add_structure, add_losses, add_more_activations,
                    add_more_losses, add_grouped_convolution)),
     "attention": (14, (add_layer_normalization, add_rows_of_classes)),
+    "sequence": (8, (add_lstm,)),
 }
 
 
@@ -587,6 +678,7 @@ def main():
         make_lenet5(output)
         make_residual(output)
         make_small(output)
+        make_row_reader(output)
     for name in arguments.group or GROUPS:
         make_group(output, name)
 

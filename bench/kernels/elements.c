@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-#define COUNT  4096U // a plane of 64 x 64
+#define COUNT  4096U               // a plane of 64 x 64
+#define ROW    ((size_t)COUNT / 4) // of LSTM cells, whose gates are four rows
 #define ARRAYS 4U
 
 typedef struct element_data {
@@ -104,6 +105,14 @@ CALL(softmax_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(log_sum_exp, COUNT, d->arrays[0], d->results)
 CALL(normalize, &d->normalization, COUNT, d->arrays[0], d->arrays[1])
 CALL(normalize_derivative, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(lstm,
+     &(const mote_lstm){d->arrays[0], d->arrays[1], d->arrays[2], d->arrays[1] + ROW,
+                        d->arrays[1] + 2 * ROW},
+     ROW)
+CALL(lstm_derivative,
+     &(const mote_lstm_derivative){d->arrays[0], d->arrays[1], d->arrays[1] + ROW,
+                                   d->arrays[1] + 2 * ROW, d->arrays[1] + 3 * ROW, d->arrays[2]},
+     ROW)
 CALL(max_pool, &window, d->arrays[0], d->arrays[1], d->index)
 CALL(max_pool_derivative, &window, d->arrays[0], d->index, d->arrays[1])
 CALL(average_pool, &window, d->arrays[0], d->arrays[1])

@@ -85,6 +85,24 @@ typedef struct mote_rmsprop {
     mote_real rate, alpha, epsilon, momentum, weight_decay;
 } mote_rmsprop;
 
+/// One step of a row of LSTM cells (see layer/lstm.c). `gates` and `recurrent` hold a row of each of the gates i, f, g,
+/// o. Each gate is sigmoid, g tanh, of their sum, and is stored in `gates`; cell = fma(f, previous, i * g); hidden =
+/// o * tanh(cell). `cell` may be `previous`.
+typedef struct mote_lstm {
+    const mote_real *recurrent;
+    const mote_real *previous; // cells before the step
+    mote_real *gates, *cell, *hidden;
+} mote_lstm;
+
+/// Back through such a step. `gates` are what it made of them, and become the derivatives by their sums;
+/// cell_derivative is that of the cells after the step and becomes that of `previous`. The derivative by `hidden` is
+/// dy + flow.
+typedef struct mote_lstm_derivative {
+    const mote_real *dy, *flow;
+    const mote_real *previous, *cell;
+    mote_real *cell_derivative, *gates;
+} mote_lstm_derivative;
+
 // Functions of one number x, by kernel: leaky_relu: x, below 0 slope * x. relu6: x between 0 and 6. elu: x, below
 // 0 alpha * (exp(x) - 1). selu: 1.0507... * elu of alpha 1.6732... . softplus: log(1 + exp(x)). hard_sigmoid:
 // x / 6 + 1/2 between 0 and 1. swish: x * sigmoid(x). gelu: x * (1 + erf(x / sqrt(2))) / 2. tanh_gelu:

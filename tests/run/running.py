@@ -114,6 +114,21 @@ unit = 10
 activation = softmax
 """
 
+# The rows of a digit as a sequence.
+RECURRENT = HEAD + """\
+[first]
+type = lstm
+unit = 20
+return_sequences = true
+[second]
+type = lstm
+unit = 17
+[output]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+
 
 def add_set(name, samples, split="train"):
     """A data section over the shipped digits; `samples` is chosen so that the last batch is smaller."""

@@ -3,7 +3,7 @@
 
 import unittest
 
-from running import LENET5, MIXED, RunTest, add_set, has_level
+from running import LENET5, MIXED, RECURRENT, RunTest, add_set, has_level
 
 SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
 
@@ -27,6 +27,8 @@ VARIANTS = [
 MIXED_BITS = "0fc7ab814cef9494c6e2c36bc6b066a676dc968b929e87f38f9306bb6b2f8734"
 LENET5_BITS = "4094c929da26b8304d8718913e58a21c324ec0b391d7b77d36cf5357c8a3a340"
 
+RECURRENT_BITS = "f9e99066ad5d2868bc98411423cd964e3050e2af262f4d310fa7d3c5eea03f35"
+
 
 class Bits(RunTest):
     def digest(self, *arguments):
@@ -46,6 +48,8 @@ class Bits(RunTest):
         self.assertEqual(self.digest(), MIXED_BITS)
         self.write_model(LENET5 + add_set("train_set", 100))
         self.assertEqual(self.digest(), LENET5_BITS)
+        self.write_model(RECURRENT + add_set("train_set", 77))
+        self.assertEqual(self.digest(), RECURRENT_BITS)
 
     def test_a_mixed_network_with_a_partial_last_batch(self):
         # 2 * 32 + 13 samples
@@ -56,6 +60,12 @@ class Bits(RunTest):
     def test_lenet5(self):
         self.write_model(LENET5 + add_set("train_set", 100))
         self.assert_same_bits("--epochs=1")
+
+    def test_recurrent_layers(self):
+        self.write_model(RECURRENT + add_set("train_set", 77) + add_set("valid_set", 35, "valid"))
+        self.assert_same_bits()
+        self.assert_same_bits("--set=second.trainable=false", "--epochs=1")
+        self.assert_same_bits("--batch=1", "--epochs=1")
 
     def test_batches_of_one_sample(self):
         self.write_model(MIXED + add_set("train_set", 5))

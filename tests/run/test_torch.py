@@ -51,6 +51,9 @@ class Torch(RunTest):
         settings = {"Optimizer.clip_value": 0.01}
         self.assert_follows("small.ini", "small-clip-value.safetensors", settings)
 
+    def test_two_lstms_after_20_steps_of_adam(self):
+        self.assert_follows("rows-adam.ini", "rows-adam-20.safetensors")
+
     def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
         allowed = json.loads((REFERENCE / "residual-distances.json").read_text())
         distances = self.distances("residual.ini", "residual-final.safetensors")

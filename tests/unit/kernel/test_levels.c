@@ -279,6 +279,30 @@ static void check_rmsprop(trial *t)
     });
 }
 
+/// A quarter of the numbers is a row.
+static void check_lstm(trial *t)
+{
+    const size_t row = t->count / 4;
+    BOTH({
+        mote_lstm lstm = {
+            m[1].data COMMA m[2].data COMMA m[0].data COMMA m[3].data COMMA m[3].data + row};
+        table->lstm(&lstm, row);
+        lstm.cell = m[2].data;
+        table->lstm(&lstm, row);
+    });
+}
+
+static void check_lstm_derivative(trial *t)
+{
+    const size_t row = t->count / 4;
+    BOTH({
+        const mote_lstm_derivative lstm = {m[1].data COMMA m[1].data +
+                                           row COMMA m[2].data COMMA m[2].data +
+                                           row COMMA m[3].data COMMA m[0].data};
+        table->lstm_derivative(&lstm, row);
+    });
+}
+
 /// A window over a plane of at most `count` cells; false when there is no room for one.
 static bool make_window(size_t count, size_t variant, mote_window *window)
 {
