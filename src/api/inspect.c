@@ -51,7 +51,7 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
 
 const char *mote_model_class_names(const mote_model *model)
 {
-    return model && model->allocated ? model->run.class_names : "";
+    return model && model->allocated ? model->run.knowledge.class_names : "";
 }
 
 /// Weights and statistics, without the optimizer's blocks.

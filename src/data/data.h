@@ -29,6 +29,13 @@ typedef struct mote_dataset_ports {
     size_t class_count; // classes the network tells apart; 0: not a classifier
 } mote_dataset_ports;
 
+/// What training learned of its data beside the weights: saved with them, so that other data are prepared in the
+/// same way. NULL or "" when unknown.
+typedef struct mote_knowledge {
+    const char *class_names; // "a,b,c"
+    const char *preparation; // a text of the reader's own
+} mote_knowledge;
+
 typedef struct mote_dataset_config {
     const char *owner; // "[train_set]", for messages
     mote_origin origin;
@@ -36,6 +43,8 @@ typedef struct mote_dataset_config {
     size_t entry_count;
     const char *folder; // paths are relative to it
     mote_dataset_ports ports;
+    bool is_training;     // what is not known may be learned from this set
+    mote_knowledge known; // from the weights' file or the training set
     const mote_allocator *allocator;
 } mote_dataset_config;
 
@@ -71,9 +80,9 @@ const mote_source *mote_dataset_source(mote_dataset *dataset);
 /// How bytes become numbers (value * scale), for files that are to be prepared in the same way later.
 double mote_dataset_scale(const mote_dataset *dataset);
 
-/// Names of the classes, "a,b,c", from the common key class_names (their number must be class_count); "" when
-/// the section has none.
-const char *mote_dataset_class_names(const mote_dataset *dataset);
+/// What is known of the data once the set is open: names of the classes, from the common key class_names (their
+/// number must be class_count) or the reader, and what its reader learned; "" where there is nothing.
+mote_knowledge mote_dataset_knowledge(const mote_dataset *dataset);
 
 /// Name, property table and summary of reader `index` for documentation; NULL behind the last.
 const char *mote_dataset_reader(size_t index, const mote_property **table, const char **summary);

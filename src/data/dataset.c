@@ -22,6 +22,7 @@ struct mote_dataset {
     const mote_reader *reader;
     void *state; // of the reader
     uint64_t sample_count;
+    mote_knowledge knowledge;
     bool has_order;
     mote_random_key order;
     uint64_t first; // the selected batch
@@ -154,6 +155,19 @@ static size_t count_names(const char *names)
     return is_blank ? 0 : count;
 }
 
+/// A class must be called the same wherever it occurs.
+static mote_status check_known_names(const mote_dataset_config *config, const char *names)
+{
+    char place[PLACE_BYTES];
+    const char *const known = config->known.class_names;
+    if (config->is_training || !known || known[0] == '\0' || names[0] == '\0' ||
+        strcmp(names, known) == 0)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%s%s: class_names = %.200s, but the weights were trained on %.200s",
+                      place_text(config, "class_names", place), config->owner, names, known);
+}
+
 static mote_status check_class_names(const mote_dataset_config *config, mote_dataset *dataset)
 {
     char place[PLACE_BYTES];
@@ -221,16 +235,42 @@ static mote_status read_piece(void *user, const mote_source_piece *piece, void *
     return MOTE_OK;
 }
 
-static mote_status open_with(const mote_dataset_config *config, mote_dataset *dataset)
+static mote_status learn(const mote_dataset_config *config, mote_dataset *dataset)
 {
-    MOTE_TRY(read_keys(config, dataset));
-    MOTE_TRY(check_class_names(config, dataset));
+    MOTE_TRY(limit_samples(config, dataset));
+    const mote_selection selection = {.count = dataset->sample_count};
+    if (!dataset->reader->learn)
+        return MOTE_OK;
+    MOTE_TRY(dataset->reader->learn(dataset->state, config, &selection, &dataset->arena,
+                                    &dataset->knowledge));
+    return MOTE_OK;
+}
+
+static mote_status open_files(const mote_dataset_config *config, mote_dataset *dataset)
+{
     MOTE_TRY(
         dataset->reader->open(dataset->state, config, &dataset->arena, &dataset->sample_count));
-    const mote_status status = limit_samples(config, dataset);
+    const mote_status status = learn(config, dataset);
     if (status != MOTE_OK)
         dataset->reader->close(dataset->state);
     return status;
+}
+
+/// Names in the section win over those of the weights' file.
+static mote_status open_with(const mote_dataset_config *config, mote_dataset *dataset)
+{
+    mote_dataset_config resolved = *config;
+    MOTE_TRY(read_keys(config, dataset));
+    MOTE_TRY(check_class_names(config, dataset));
+    MOTE_TRY(check_known_names(config, dataset->keys.class_names));
+    if (!config->known.class_names)
+        resolved.known.class_names = "";
+    if (!config->known.preparation)
+        resolved.known.preparation = "";
+    if (dataset->keys.class_names[0] != '\0')
+        resolved.known.class_names = dataset->keys.class_names;
+    dataset->knowledge = (mote_knowledge){dataset->keys.class_names, ""};
+    return open_files(&resolved, dataset);
 }
 
 mote_status mote_dataset_open(const mote_dataset_config *config, mote_dataset **dataset)
@@ -303,7 +343,7 @@ double mote_dataset_scale(const mote_dataset *dataset)
     return dataset->reader->scale ? dataset->reader->scale(dataset->state) : MOTE_IMAGE_SCALE;
 }
 
-const char *mote_dataset_class_names(const mote_dataset *dataset)
+mote_knowledge mote_dataset_knowledge(const mote_dataset *dataset)
 {
-    return dataset->keys.class_names;
+    return dataset->knowledge;
 }

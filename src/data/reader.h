@@ -17,6 +17,17 @@ typedef struct mote_reader_range {
     size_t first_element, element_count;
 } mote_reader_range;
 
+/// The records that make up a set, by their place in it.
+typedef struct mote_selection {
+    uint64_t count;
+} mote_selection;
+
+static inline uint64_t mote_selection_record(const mote_selection *selection, uint64_t place)
+{
+    (void)selection;
+    return place;
+}
+
 struct mote_reader {
     const char *name;    // `type` in data sections
     const char *summary; // one line
@@ -28,12 +39,20 @@ struct mote_reader {
     mote_status (*open)(void *state, const mote_dataset_config *config, mote_arena *arena,
                         uint64_t *sample_count);
 
+    /// Called once after `open`, when it is known which records the set has: learns from them what
+    /// config->known does not say (only if config->is_training), or takes it from there. What it finds is
+    /// written to `knowledge` and lives in `arena`. config->known.class_names are those to be used: of the
+    /// section, else of the weights' file. NULL: there is nothing to learn.
+    mote_status (*learn)(void *state, const mote_dataset_config *config,
+                         const mote_selection *selection, mote_arena *arena,
+                         mote_knowledge *knowledge);
+
     void (*close)(void *state);
 
     /// Writes the range to `destination`, densely, in the port's dtype. No allocation.
     mote_status (*read)(const void *state, const mote_reader_range *range, void *destination);
 
-    double (*scale)(const void *state);
+    double (*scale)(const void *state); // NULL: the data are no bytes
 };
 
 #define READER(name) extern const mote_reader mote_reader_##name;

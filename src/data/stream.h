@@ -24,4 +24,9 @@ typedef struct mote_stream {
 mote_status mote_gzip_open(const mote_file *file, const mote_allocator *allocator,
                            mote_stream *stream) MOTE_MUST_CHECK;
 
+/// The content of a file, expanded when it begins as gzip does. The file stays open as long as the stream and
+/// is the caller's to close.
+mote_status mote_stream_open(const mote_file *file, const mote_allocator *allocator,
+                             mote_stream *stream) MOTE_MUST_CHECK;
+
 #endif

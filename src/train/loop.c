@@ -91,16 +91,17 @@ static mote_status open_ports(const mote_run *run, mote_dataset_config *config, 
     return mote_dataset_open(config, dataset);
 }
 
-mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
-                          mote_dataset **dataset)
+mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dataset **dataset)
 {
     mote_arena scratch;
     mote_dataset_config config = {
-        .owner = owner,
-        .origin = section->origin,
-        .entries = section->entries,
-        .entry_count = section->entry_count,
+        .owner = set->owner,
+        .origin = set->section->origin,
+        .entries = set->section->entries,
+        .entry_count = set->section->entry_count,
         .folder = run->description->folder,
+        .is_training = set->is_training,
+        .known = set->known,
         .allocator = &run->context->allocator,
     };
     mote_arena_init(&scratch, &run->context->allocator);
@@ -161,7 +162,8 @@ mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const 
 {
     mote_dataset *dataset = NULL;
     mote_progress progress = {.epochs = 0};
-    MOTE_TRY(mote_run_open(run, section, owner, &dataset));
+    const mote_run_set set = {.section = section, .owner = owner, .known = run->knowledge};
+    MOTE_TRY(mote_run_open(run, &set, &dataset));
     mote_status status = mote_run_check_scale(run, dataset, owner);
     if (status == MOTE_OK)
         status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);

@@ -34,8 +34,16 @@ mote_execution mote_run_execution(const mote_run *run);
 /// Optimizer state as it is before the first update: a training that begins counts its updates anew.
 void mote_run_reset_optimizer(const mote_run *run);
 
+/// A data set that a run opens.
+typedef struct mote_run_set {
+    const mote_section *section;
+    const char *owner;    // "[train_set]", for messages
+    bool is_training;     // what is not known is learned from it
+    mote_knowledge known; // of the run, or of the training set
+} mote_run_set;
+
 /// Opens a data section for the graph that the compiled model trains or evaluates.
-mote_status mote_run_open(const mote_run *run, const mote_section *section, const char *owner,
+mote_status mote_run_open(const mote_run *run, const mote_run_set *set,
                           mote_dataset **dataset) MOTE_MUST_CHECK;
 
 /// Evaluates a whole data set; `progress` (its user in config) is called after each batch. `stop` ends it.
@@ -50,7 +58,7 @@ mote_status mote_run_check_save_path(mote_run *run, const char *path) MOTE_MUST_
 mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
                                  const char *owner) MOTE_MUST_CHECK;
 
-/// Remembers how the data set's images become numbers and what its classes are called, for saved files.
+/// Remembers how the data set's values were prepared and what its classes are called, for saved files.
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;
 
 /// The header for saving, with metadata; lives in the run's arena.

@@ -10,6 +10,7 @@
 
 static const char scale_key[] = "mote.image_scale";
 static const char classes_key[] = "mote.class_names";
+static const char preparation_key[] = "mote.preparation";
 
 /// The metadata read as a property.
 static const mote_property scale_properties[] = {
@@ -29,7 +30,7 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                       .compiled = compiled,
                       .memory_bytes = compiled->plan.arena_bytes,
                       .image_scale = MOTE_IMAGE_SCALE,
-                      .class_names = ""};
+                      .knowledge = {"", ""}};
     mote_arena_init(&run->arena, &context->allocator);
     MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
                               (void **)&run->step_times));
@@ -78,28 +79,36 @@ void mote_run_reset_optimizer(const mote_run *run)
     }
 }
 
-/// Copied only when they are others than those known: personalization trains often.
-static mote_status keep_class_names(mote_run *run, const char *names)
+/// Copied only when it is another text than that known: personalization trains often.
+static mote_status keep_text(mote_run *run, const char *text, const char **kept)
 {
     char *copy = NULL;
-    if (!names[0] || strcmp(names, run->class_names) == 0)
+    if (strcmp(text, *kept) == 0)
         return MOTE_OK;
-    MOTE_TRY(mote_arena_text(&run->arena, names, strlen(names), &copy));
-    run->class_names = copy;
+    MOTE_TRY(mote_arena_text(&run->arena, text, strlen(text), &copy));
+    *kept = copy;
     return MOTE_OK;
+}
+
+static mote_status keep_class_names(mote_run *run, const char *names)
+{
+    return names[0] ? keep_text(run, names, &run->knowledge.class_names) : MOTE_OK;
 }
 
 static mote_status read_metadata(mote_run *run, const char *path, mote_arena *arena)
 {
     char *scale = NULL;
     char *classes = NULL;
+    char *preparation = NULL;
     MOTE_TRY(mote_weights_get_metadata(path, scale_key, arena, &scale));
     MOTE_TRY(mote_weights_get_metadata(path, classes_key, arena, &classes));
+    MOTE_TRY(mote_weights_get_metadata(path, preparation_key, arena, &preparation));
     if (scale) {
         const mote_entry entry = {.key = scale_key, .value = scale, .origin.file = path};
         MOTE_TRY(mote_property_set(scale_properties, &run->image_scale, "metadata", &entry));
         run->scale_known = true;
     }
+    MOTE_TRY(keep_text(run, preparation ? preparation : "", &run->knowledge.preparation));
     return classes ? keep_class_names(run, classes) : MOTE_OK;
 }
 
@@ -115,7 +124,9 @@ mote_status mote_run_load(mote_run *run, const char *path)
 
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
 {
-    MOTE_TRY(keep_class_names(run, mote_dataset_class_names(dataset)));
+    const mote_knowledge knowledge = mote_dataset_knowledge(dataset);
+    MOTE_TRY(keep_class_names(run, knowledge.class_names));
+    MOTE_TRY(keep_text(run, knowledge.preparation, &run->knowledge.preparation));
     run->image_scale = mote_dataset_scale(dataset);
     run->scale_known = true;
     return MOTE_OK;
@@ -173,9 +184,12 @@ mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
         {"mote.version", MOTE_VERSION},
         {"mote.model_hash", run->compiled->model_hash},
         {scale_key, scale},
-        {classes_key, run->class_names},
+        {classes_key, run->knowledge.class_names},
+        {preparation_key, run->knowledge.preparation},
     };
-    return mote_weights_make_header(&run->state, metadata, sizeof metadata / sizeof metadata[0],
+    const bool is_prepared = run->knowledge.preparation[0] != '\0';
+    return mote_weights_make_header(&run->state, metadata,
+                                    sizeof metadata / sizeof metadata[0] - !is_prepared,
                                     &run->arena, header);
 }
 

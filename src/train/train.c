@@ -51,6 +51,23 @@ static mote_status check_scales(const trainer *t)
                       t->run->description->path, validation, training);
 }
 
+/// The validation set is prepared as the training set is.
+static mote_status open_sets(trainer *t)
+{
+    const mote_description *description = t->run->description;
+    const mote_run_set training = {.section = description->train_set,
+                                   .owner = "[train_set]",
+                                   .is_training = true,
+                                   .known = t->run->knowledge};
+    MOTE_TRY(mote_run_open(t->run, &training, &t->training));
+    if (!description->valid_set)
+        return MOTE_OK;
+    const mote_run_set validation = {.section = description->valid_set,
+                                     .owner = "[valid_set]",
+                                     .known = mote_dataset_knowledge(t->training)};
+    return mote_run_open(t->run, &validation, &t->validation);
+}
+
 /// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives
 /// the training, so it lies before the mark.
 static mote_status open_files(trainer *t)
@@ -60,9 +77,7 @@ static mote_status open_files(trainer *t)
     if (!description->train_set)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: training needs a [train_set] section",
                           description->path);
-    MOTE_TRY(mote_run_open(run, description->train_set, "[train_set]", &t->training));
-    if (description->valid_set)
-        MOTE_TRY(mote_run_open(run, description->valid_set, "[valid_set]", &t->validation));
+    MOTE_TRY(open_sets(t));
     MOTE_TRY(check_scales(t));
     MOTE_TRY(open_save_path(t));
     MOTE_TRY(mote_run_note_data(run, t->training));

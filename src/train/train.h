@@ -21,11 +21,11 @@ typedef struct mote_run {
     void *memory;     // the tensor arena
     size_t memory_bytes;
     mote_state state;
-    const char *save_path;   // usable, NULL when the model has none
-    uint64_t *step_times;    // MOTE_STEP_TIMES_MAX
-    double image_scale;      // how images become numbers
-    bool scale_known;        // it is from the weights' file or the training data, not the default
-    const char *class_names; // "a,b,c" from there, "" when unknown
+    const char *save_path;    // usable, NULL when the model has none
+    uint64_t *step_times;     // MOTE_STEP_TIMES_MAX
+    double image_scale;       // how images become numbers
+    bool scale_known;         // it is from the weights' file or the training data, not the default
+    mote_knowledge knowledge; // of the data, from there
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.

@@ -171,13 +171,13 @@ static void class_names_are_kept(void **state)
     set_config set;
     set_init(state, &set);
     mote_dataset *dataset = open_set(&set);
-    assert_string_equal(mote_dataset_class_names(dataset), "");
+    assert_string_equal(mote_dataset_knowledge(dataset).class_names, "");
     mote_dataset_close(&dataset);
     char names[] = "cat, dog,a b,x";
     add_key(&set, "class_names", names);
     dataset = open_set(&set);
     memset(names, '!', sizeof names - 1); // the section does not outlive the opening
-    assert_string_equal(mote_dataset_class_names(dataset), "cat, dog,a b,x");
+    assert_string_equal(mote_dataset_knowledge(dataset).class_names, "cat, dog,a b,x");
     mote_dataset_close(&dataset);
 }
 

@@ -53,7 +53,7 @@ static void training_that_is_refused_leaves_what_is_known_of_the_data(void **sta
     training_init(state, HEAD SGD DATA NAMES "scale = 0.25\n" VALID "scale = 0.5\n" NET,
                   MOTE_MODE_TRAIN, &t);
     assert_int_equal(training_run(&t, NULL), MOTE_ERROR_PROPERTY);
-    assert_string_equal(t.run.class_names, "");
+    assert_string_equal(t.run.knowledge.class_names, "");
     assert_true(t.run.image_scale == MOTE_IMAGE_SCALE);
     expect_ok(mote_run_save(&t.run, mote_test_path(state, "refused")));
     training_release(&t);
@@ -94,7 +94,7 @@ static void fine_tuning_keeps_the_names_of_the_classes(void **state)
     training_release(&t);
     training_init(state, HEAD NET, MOTE_MODE_INFER, &t);
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "tuned")));
-    assert_string_equal(t.run.class_names, "cat,dog,bird");
+    assert_string_equal(t.run.knowledge.class_names, "cat,dog,bird");
     training_release(&t);
 }
 

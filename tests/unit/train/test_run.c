@@ -54,7 +54,7 @@ static void what_was_saved_is_loaded_with_preprocessing_and_class_names(void **s
     const digest after = training_digest(&loaded);
     assert_same(&before, &after);
     assert_true(loaded.run.image_scale == 0.25);
-    assert_string_equal(loaded.run.class_names, "a,b,c");
+    assert_string_equal(loaded.run.knowledge.class_names, "a,b,c");
     training_release(&saved);
     training_release(&loaded);
 }
