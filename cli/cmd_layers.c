@@ -8,20 +8,13 @@
 #include <math.h>
 #include <strings.h>
 
-/// A JSON array that is built without a check after each element.
-static void append(cli_json *array, json_t *value)
-{
-    if (json_array_append_new(array->root, value) != 0)
-        array->failed = true;
-}
-
 static json_t *make_choices(const mote_property_info *property, bool *failed)
 {
     if (!property->choices)
         return json_null();
-    cli_json choices = {.root = json_array()};
+    cli_json choices = cli_json_make_array();
     for (size_t i = 0; property->choices[i]; i++)
-        append(&choices, json_string(property->choices[i]));
+        cli_json_append(&choices, json_string(property->choices[i]));
     *failed |= choices.failed;
     return choices.root;
 }
@@ -60,12 +53,12 @@ static mote_status add_component(const mote_context *context, size_t index, cli_
     mote_status status = mote_component_get(context, index, &component);
     if (status != MOTE_OK)
         return status;
-    cli_json properties = {.root = json_array()};
+    cli_json properties = cli_json_make_array();
     for (size_t i = 0; i < component.property_count && status == MOTE_OK; i++) {
         mote_property_info property;
         status = mote_component_get_property(context, index, i, &property);
         if (status == MOTE_OK)
-            append(&properties, make_property(&property, &properties.failed));
+            cli_json_append(&properties, make_property(&property, &properties.failed));
     }
     cli_json json = cli_json_make();
     cli_json_add_text(&json, "name", component.name);
@@ -75,7 +68,7 @@ static mote_status add_component(const mote_context *context, size_t index, cli_
         cli_json_add_real(&json, "learning_rate", component.learning_rate);
     cli_json_add(&json, "properties", properties.root);
     components->failed |= json.failed || properties.failed;
-    append(components, json.root);
+    cli_json_append(components, json.root);
     return status;
 }
 
@@ -98,7 +91,7 @@ static int print_json(const mote_context *context, const char *name)
     const mote_writer nowhere = {.write = write_nothing};
     if (mote_describe(context, name, &nowhere) != MOTE_OK) // an unknown name is refused alike
         return cli_fail();
-    cli_json components = {.root = json_array()};
+    cli_json components = cli_json_make_array();
     mote_status status = MOTE_OK;
     for (size_t i = 0; i < mote_component_count(context) && status == MOTE_OK; i++) {
         if (is_wanted(context, i, name))

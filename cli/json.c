@@ -14,6 +14,18 @@ cli_json cli_json_make(void)
     return (cli_json){.root = root, .failed = !root};
 }
 
+cli_json cli_json_make_array(void)
+{
+    json_t *root = json_array();
+    return (cli_json){.root = root, .failed = !root};
+}
+
+void cli_json_append(cli_json *json, json_t *value)
+{
+    if (json_array_append_new(json->root, value) != 0)
+        json->failed = true;
+}
+
 void cli_json_add(cli_json *json, const char *key, json_t *value)
 {
     if (json_object_set_new(json->root, key, value) != 0)

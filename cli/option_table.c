@@ -94,14 +94,15 @@ static bool read_setting(const cli_option *option, const char *value, cli_option
 
 enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
-    READS_MODEL = RUNS_MODEL | CLI_PLAN | CLI_EXPLAIN,
+    TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
+    READS_MODEL = RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
     EVERY = READS_MODEL | CLI_LAYERS | CLI_VERSION,
 };
 
 #define FIELD(name) .offset = offsetof(cli_options, name)
 
 const cli_option cli_option_table[] = {
-    {"weights", "FILE", "start from the weights in FILE", RUNS_MODEL, FIELD(weights),
+    {"weights", "FILE", "start from the weights in FILE", TAKES_WEIGHTS, FIELD(weights),
      .read = read_text},
     {"data", "SET", "test_set (the default), valid_set or train_set", CLI_EVAL, FIELD(data),
      .read = read_text},
@@ -126,8 +127,8 @@ const cli_option cli_option_table[] = {
      READS_MODEL | CLI_VERSION, FIELD(cpu), .read = read_text},
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
-    {"json", NULL, "print the result as JSON", RUNS_MODEL | CLI_PLAN | CLI_LAYERS | CLI_VERSION,
-     FIELD(json), .read = read_flag},
+    {"json", NULL, "print the result as JSON",
+     RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_LAYERS | CLI_VERSION, FIELD(json), .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},
 };

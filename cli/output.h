@@ -39,14 +39,16 @@ mote_writer cli_stdout_writer(void);
 /// Flushes stdout; when anything printed could not be written, says so and makes CLI_OK CLI_FAILED.
 int cli_finish_output(int exit_code);
 
-/// A JSON object that is built without a check after each key; errors are found by cli_json_print.
+/// A JSON object, or array, that is built without a check after each key; errors are found by cli_json_print.
 typedef struct cli_json {
     json_t *root;
     bool failed;
 } cli_json;
 
 cli_json cli_json_make(void);
+cli_json cli_json_make_array(void);
 void cli_json_add(cli_json *json, const char *key, json_t *value);
+void cli_json_append(cli_json *json, json_t *value); // to an array
 void cli_json_add_size(cli_json *json, const char *key, uint64_t value);
 void cli_json_add_real(cli_json *json, const char *key, double value);      // null unless finite
 void cli_json_add_text(cli_json *json, const char *key, const char *value); // null for NULL

@@ -16,6 +16,7 @@
 #define MOTE_MOTE_H
 
 #include "mote/allocator.h"
+#include "mote/check.h"
 #include "mote/component.h"
 #include "mote/context.h"
 #include "mote/export.h"

@@ -46,6 +46,26 @@ typedef struct mote_component {
 /// Component `index`; false behind the last.
 bool mote_component_find(const mote_context *context, size_t index, mote_component *component);
 
+/// A model that has read nothing yet.
+mote_status mote_model_make(mote_context *context, mote_model **model) MOTE_MUST_CHECK;
+
+/// Reads the model file: its syntax, its sections, [Model]. Nothing else is checked.
+mote_status mote_model_read(mote_model *model, const char *path, const mote_setting *settings,
+                            size_t setting_count) MOTE_MUST_CHECK;
+
+/// Data sections: [train_set], [valid_set], [test_set].
+#define MOTE_SET_COUNT 3U
+
+/// What messages call data section `index`, and the section, NULL when the model has none.
+const char *mote_model_set_owner(size_t index);
+const mote_section *mote_model_get_set(const mote_model *model, size_t index);
+
+/// Checks the keys and values of data section `index`; one that is absent is fine.
+mote_status mote_model_check_set(const mote_model *model, size_t index) MOTE_MUST_CHECK;
+
+/// Refuses a load_path that is the save_path.
+mote_status mote_model_check_paths(const mote_model *model) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;
 

@@ -8,34 +8,33 @@
 
 static const unsigned all_modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER;
 
-/// What messages call the data sections.
-static const char *const set_owners[] = {"[train_set]", "[valid_set]", "[test_set]"};
-#define SET_COUNT (sizeof set_owners / sizeof set_owners[0])
+static const char *const set_owners[MOTE_SET_COUNT] = {"[train_set]", "[valid_set]", "[test_set]"};
 
-/// Data section `index` of set_owners, NULL when the model has none.
-static const mote_section *get_set(const mote_model *model, size_t index)
+const char *mote_model_set_owner(size_t index)
+{
+    return set_owners[index];
+}
+
+const mote_section *mote_model_get_set(const mote_model *model, size_t index)
 {
     const mote_description *description = &model->description;
-    const mote_section *const sets[SET_COUNT] = {description->train_set, description->valid_set,
-                                                 description->test_set};
+    const mote_section *const sets[MOTE_SET_COUNT] = {
+        description->train_set, description->valid_set, description->test_set};
     return sets[index];
 }
 
-static mote_status check_data_sections(const mote_model *model)
+mote_status mote_model_check_set(const mote_model *model, size_t index)
 {
-    for (size_t i = 0; i < SET_COUNT; i++) {
-        const mote_section *section = get_set(model, i);
-        if (!section)
-            continue;
-        const mote_dataset_config config = {.owner = set_owners[i],
-                                            .origin = section->origin,
-                                            .entries = section->entries,
-                                            .entry_count = section->entry_count,
-                                            .folder = model->description.folder,
-                                            .allocator = &model->context->allocator};
-        MOTE_TRY(mote_dataset_check(&config));
-    }
-    return MOTE_OK;
+    const mote_section *section = mote_model_get_set(model, index);
+    if (!section)
+        return MOTE_OK;
+    const mote_dataset_config config = {.owner = set_owners[index],
+                                        .origin = section->origin,
+                                        .entries = section->entries,
+                                        .entry_count = section->entry_count,
+                                        .folder = model->description.folder,
+                                        .allocator = &model->context->allocator};
+    return mote_dataset_check(&config);
 }
 
 /// Finds every error of the model file that needs no data.
@@ -46,11 +45,14 @@ static mote_status check_model(mote_model *model)
                                           .description = &model->description};
     const mote_status status = mote_compile_check(&request, &model->compile_arena, hash);
     mote_arena_release(&model->compile_arena);
-    return status == MOTE_OK ? check_data_sections(model) : status;
+    MOTE_TRY(status);
+    for (size_t i = 0; i < MOTE_SET_COUNT; i++)
+        MOTE_TRY(mote_model_check_set(model, i));
+    return MOTE_OK;
 }
 
-static mote_status read_model(mote_model *model, const char *path, const mote_setting *settings,
-                              size_t setting_count)
+mote_status mote_model_read(mote_model *model, const char *path, const mote_setting *settings,
+                            size_t setting_count)
 {
     mote_description_override *overrides = NULL;
     MOTE_TRY(
@@ -71,14 +73,11 @@ static mote_status read_model(mote_model *model, const char *path, const mote_se
     if (parsed->load_path[0])
         MOTE_TRY(mote_description_path(&model->description, parsed->load_path, &model->arena,
                                        &model->load_path));
-    return check_model(model);
+    return MOTE_OK;
 }
 
-mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
-                            size_t setting_count, mote_model **model)
+mote_status mote_model_make(mote_context *context, mote_model **model)
 {
-    if (!context || !path || !model || (setting_count && !settings))
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_load: an argument is NULL");
     const mote_allocator *allocator = &context->allocator;
     mote_model *made = (mote_model *)allocator->reallocate(allocator->user, NULL, 0, sizeof *made);
     if (!made)
@@ -87,7 +86,20 @@ mote_status mote_model_load(mote_context *context, const char *path, const mote_
     made->context = context;
     mote_arena_init(&made->arena, allocator);
     mote_arena_init(&made->compile_arena, allocator);
-    mote_status status = read_model(made, path, settings, setting_count);
+    *model = made;
+    return MOTE_OK;
+}
+
+mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
+                            size_t setting_count, mote_model **model)
+{
+    if (!context || !path || !model || (setting_count && !settings))
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_load: an argument is NULL");
+    mote_model *made = NULL;
+    MOTE_TRY(mote_model_make(context, &made));
+    mote_status status = mote_model_read(made, path, settings, setting_count);
+    if (status == MOTE_OK)
+        status = check_model(made);
     if (status == MOTE_OK)
         *model = made;
     else
@@ -206,27 +218,25 @@ uint64_t mote_model_epoch_count(const mote_model *model)
     return model ? model->description.settings.epochs : 0;
 }
 
-/// Index of the data section of that name, or SET_COUNT.
+/// Index of the data section of that name, or MOTE_SET_COUNT.
 static size_t find_set(const mote_model *model, const char *set)
 {
     size_t i = 0;
-    while (i < SET_COUNT && (!get_set(model, i) || !mote_text_equal(get_set(model, i)->name, set)))
+    while (i < MOTE_SET_COUNT && (!mote_model_get_set(model, i) ||
+                                  !mote_text_equal(mote_model_get_set(model, i)->name, set)))
         i++;
     return i;
 }
 
 bool mote_model_has_set(const mote_model *model, const char *set)
 {
-    return model && set && find_set(model, set) < SET_COUNT;
+    return model && set && find_set(model, set) < MOTE_SET_COUNT;
 }
 
 static const mote_train_config no_callbacks = {.user = NULL};
 
-mote_status mote_model_train(mote_model *model, const mote_train_config *config,
-                             mote_train_result *result)
+mote_status mote_model_check_paths(const mote_model *model)
 {
-    mote_train_result ignored;
-    MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
     if (model->save_path && model->load_path &&
         mote_path_same(model->save_path, model->load_path)) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
@@ -234,6 +244,15 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
                           "would overwrite what it started from",
                           model->description.path, model->description.settings.load_path);
     }
+    return MOTE_OK;
+}
+
+mote_status mote_model_train(mote_model *model, const mote_train_config *config,
+                             mote_train_result *result)
+{
+    mote_train_result ignored;
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
+    MOTE_TRY(mote_model_check_paths(model));
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_train(&model->run, config ? config : &no_callbacks, result ? result : &ignored);
 }
@@ -258,11 +277,11 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
     if (!model->compiled.evaluate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
     const size_t found = find_set(model, set);
-    if (found == SET_COUNT)
+    if (found == MOTE_SET_COUNT)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: there is no section [%s]",
                           model->description.path, set);
     MOTE_TRY(mote_model_allocate(model));
-    return mote_run_evaluate(&model->run, get_set(model, found), set_owners[found],
+    return mote_run_evaluate(&model->run, mote_model_get_set(model, found), set_owners[found],
                              config ? config : &no_callbacks, metrics);
 }
 

@@ -59,6 +59,10 @@ typedef struct mote_compiled {
 mote_status mote_compile_check(const mote_compile_request *request, mote_arena *arena,
                                char model_hash[MOTE_SHA256_TEXT_BYTES]) MOTE_MUST_CHECK;
 
+/// Reads [Optimizer] and [LearningRateScheduler] alone.
+mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,
+                                  mote_training_settings *settings) MOTE_MUST_CHECK;
+
 /// Errors as those of the stages. On failure the arena holds garbage that its owner releases.
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled) MOTE_MUST_CHECK;

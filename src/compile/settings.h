@@ -5,10 +5,6 @@
 
 #include "compile/compile.h"
 
-/// Reads [Optimizer] and [LearningRateScheduler].
-mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,
-                                  mote_training_settings *settings);
-
 /// Turns schedule and offsets into the program.
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);

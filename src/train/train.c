@@ -43,12 +43,7 @@ static mote_status check_scales(const trainer *t)
 {
     const double training = mote_dataset_scale(t->training);
     const double validation = t->validation ? mote_dataset_scale(t->validation) : training;
-    if (training == validation)
-        return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                      "%s: [valid_set]: scale is %.9g, that of [train_set] is %.9g; they must be "
-                      "equal",
-                      t->run->description->path, validation, training);
+    return mote_run_check_scales(t->run, training, validation);
 }
 
 /// The validation set is prepared as the training set is.

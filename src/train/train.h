@@ -43,6 +43,26 @@ mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;
 /// Writes weights and statistics now, with what is known of preprocessing and classes.
 mote_status mote_run_save(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
+/// What reading a data section through has shown.
+typedef struct mote_data_report {
+    uint64_t samples;
+    size_t class_count; // that the network tells apart; 0: labels are no classes
+    size_t classes_seen;
+} mote_data_report;
+
+/// Opens a data section and reads every sample once; values must be finite. Needs of the run context, description,
+/// compiled and arena alone. What training would learn from [train_set] is known to the run then, and the other
+/// sections must fit that.
+mote_status mote_run_check_data(mote_run *run, const mote_section *section, const char *owner,
+                                mote_data_report *report) MOTE_MUST_CHECK;
+
+/// Whether weights could be saved there: makes the file beside `path` and removes it.
+mote_status mote_run_check_saving(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_PROPERTY unless [train_set] and [valid_set] have one scale.
+mote_status mote_run_check_scales(const mote_run *run, double training,
+                                  double validation) MOTE_MUST_CHECK;
+
 /// See mote_model_train, mote_model_bench, mote_model_evaluate, mote_model_run.
 mote_status mote_run_train(mote_run *run, const mote_train_config *config,
                            mote_train_result *result) MOTE_MUST_CHECK;

@@ -16,6 +16,8 @@ COMMANDS = [
     ["plan", "tiny.ini", "--csv"],
     ["explain", "--stage=program", "tiny.ini"],
     ["layers"],
+    ["check", "tiny.ini"],
+    ["check", "tiny.ini", "--json"],
     ["bench", "tiny.ini", "--quiet"],
     ["train", "tiny.ini", "--quiet"],
     ["eval", "tiny.ini"],

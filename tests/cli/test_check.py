@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command check: what it finds, how it says so, and that it leaves no trace."""
+
+import os
+import unittest
+
+from support import SAMPLES, CliTest
+
+NAMES = [
+    "description",
+    "network",
+    "optimizer",
+    "plan",
+    "weights",
+    "train_set",
+    "valid_set",
+    "test_set",
+    "save_path",
+]
+
+
+class Check(CliTest):
+    def results(self, *arguments, **options):
+        answer = self.run_json("check", "tiny.ini", *arguments, **options)
+        self.assertEqual(list(answer), ["model", "ok", "checks"])
+        self.assertEqual(answer["ok"], all(c["result"] != "failed" for c in answer["checks"]))
+        return {check["name"]: check for check in answer["checks"]}
+
+    def test_a_good_model_passes_and_no_file_changes(self):
+        before = sorted(os.listdir(self.folder))
+        out, talk = self.run_mote("check", "tiny.ini")
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        self.assertEqual(talk, "")
+        rows = [line.split(None, 2) for line in out.splitlines()]
+        self.assertEqual([row[1] for row in rows], NAMES)
+        self.assertEqual({row[0] for row in rows}, {"ok", "skipped"})
+        self.assertIn(f"{SAMPLES['train']} samples of 4 of 4 classes", out)
+
+    def test_json_has_the_same_checks(self):
+        results = self.results()
+        self.assertEqual(list(results), NAMES)
+        self.assertEqual(
+            results["weights"],
+            {
+                "name": "weights",
+                "result": "skipped",
+                "message": "there is no load_path: training starts from the seed",
+            },
+        )
+
+    def test_failures_are_told_together_and_the_exit_code_is_one(self):
+        (self.folder / "test-labels.idx").unlink()
+        out, talk = self.run_mote(
+            "check", "tiny.ini", "--set=Optimizer.type=adan", "--set=Model.save_path=a/b", code=1
+        )
+        self.assertEqual(out.count("failed "), 3)
+        for text in ["did you mean 'adam'", "test-labels.idx", "cannot write 'a/b"]:
+            self.assertIn(text, out)
+        self.assertEqual(talk, "mote: tiny.ini: 3 of 9 checks failed\n")
+
+    def test_quiet_prints_what_failed(self):
+        self.assertEqual(self.run_mote("check", "tiny.ini", "--quiet"), ("", ""))
+        out, _ = self.run_mote("check", "tiny.ini", "--quiet", "--set=hidden.unit=x", code=1)
+        self.assertTrue(out.startswith("failed   network "), out)
+        self.assertEqual(out.count("\n"), 1)
+
+    def test_weights_are_checked_against_the_network(self):
+        self.train()
+        saved = self.results("--weights", "tiny.safetensors")
+        self.assertEqual(saved["weights"]["result"], "ok")
+        self.assertIn("4 tensors", saved["weights"]["message"])
+        other = self.results("--weights=tiny.safetensors", "--set=hidden.unit=17", code=1)
+        self.assertEqual(other["weights"]["result"], "failed")
+        self.assertIn("hidden.", other["weights"]["message"])
+        self.assertEqual(other["train_set"]["result"], "ok")
+
+    def test_a_truncated_data_file_is_found(self):
+        path = self.folder / "valid-images.idx"
+        path.write_bytes(path.read_bytes()[:-1])
+        results = self.results(code=1)
+        self.assertEqual([n for n in NAMES if results[n]["result"] == "failed"], ["valid_set"])
+        self.assertIn("valid-images.idx", results["valid_set"]["message"])
+
+    def test_a_missing_model_file_is_one_failed_check(self):
+        out, talk = self.run_mote("check", "absent.ini", code=1)
+        self.assertIn("absent.ini", out)
+        self.assertEqual(talk, "mote: absent.ini: 1 of 1 checks failed\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
