@@ -211,6 +211,19 @@ class Small(torch.nn.Module):
         return self.output(torch.tanh(self.hidden(torch.flatten(x, 1))))
 
 
+class Shared(Small):
+    """A layer between the two that is used twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.middle = torch.nn.Linear(12, 12)
+
+    def forward(self, x):
+        x = torch.tanh(self.hidden(torch.flatten(x, 1)))
+        x = torch.tanh(self.middle(torch.tanh(self.middle(x))))
+        return self.output(x)
+
+
 class Between:
     """SGD with momentum that does something to the weights' gradients before each step."""
 
@@ -227,13 +240,15 @@ class Between:
 
 def make_small(output):
     """Runs of what happens between gradients and weights."""
-    torch.manual_seed(5)
-    initial = Small().state_dict()
-    write_safetensors(output / "small-initial.safetensors", initial)
-    runs = {"clip-norm": lambda weights: torch.nn.utils.clip_grad_norm_(weights, 0.7),
-            "clip-value": lambda weights: torch.nn.utils.clip_grad_value_(weights, 0.01)}
-    for name, change in runs.items():
-        truth, single = (train(Small, initial, lambda weights: Between(weights, change), 32, 20,
+    runs = {"clip-norm": (Small, lambda weights: torch.nn.utils.clip_grad_norm_(weights, 0.7)),
+            "clip-value": (Small, lambda weights: torch.nn.utils.clip_grad_value_(weights, 0.01)),
+            "shared": (Shared, lambda weights: None)}
+    for name, (network, change) in runs.items():
+        torch.manual_seed(5)
+        initial = network().state_dict()
+        start = "small-initial" if network is Small else f"small-{name}-initial"
+        write_safetensors(output / f"{start}.safetensors", initial)
+        truth, single = (train(network, initial, lambda weights: Between(weights, change), 32, 20,
                                dtype) for dtype in (torch.float64, torch.float32))
         print_distances(f"small, 20 steps with {name}: float32 to float64", single, truth)
         rounded = {key: value.float() for key, value in truth.items()}

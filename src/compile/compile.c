@@ -355,7 +355,7 @@ const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *co
     for (size_t i = 0; i < graph->node_count; i++) {
         const mote_node *node = &graph->nodes[i];
         for (size_t j = 0; j < node->declaration.weight_count; j++) {
-            if (strcmp(node->weight_names[j], name) == 0)
+            if (mote_graph_owns(graph, i, j) && strcmp(node->weight_names[j], name) == 0)
                 return &node->declaration.weights[j];
         }
         for (size_t j = 0; j < node->declaration.statistic_count; j++) {

@@ -29,8 +29,11 @@ static void add_node(mote_sha256 *hash, const mote_graph *graph, const mote_node
         mote_sha256_add_text(hash, graph->values[node->inputs[i]].name);
     for (size_t i = 0; i < node->declaration.output_count; i++)
         add_shape(hash, &node->declaration.outputs[i]);
-    for (size_t i = 0; i < node->declaration.weight_count; i++)
+    for (size_t i = 0; i < node->declaration.weight_count; i++) {
         add_shape(hash, &node->declaration.weights[i].spec);
+        if (!mote_graph_owns(graph, (size_t)(node - graph->nodes), i))
+            mote_sha256_add_text(hash, node->weight_names[i]);
+    }
 }
 
 static void add_real(mote_sha256 *hash, double number)

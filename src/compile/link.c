@@ -119,6 +119,7 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     case MOTE_STEP_UPDATE:
         return layer->update;
     case MOTE_STEP_READ:
+    case MOTE_STEP_ADD:
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
@@ -166,9 +167,20 @@ static mote_status link_apply(const linker *l, const mote_step *step, mote_opera
     MOTE_TRY(reserve(l, operation, MOTE_APPLY_SLOTS + MOTE_OPTIMIZER_SLOTS_MAX));
     operation->run = mote_operation_apply;
     link_tensor(l, operation, tensors->weights[step->index]);
-    link_tensor(l, operation, tensors->gradients[step->index]);
+    link_tensor(l, operation, tensors->sums[step->index]);
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
         link_tensor(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]);
+    return MOTE_OK;
+}
+
+static mote_status link_add(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_schedule *schedule = l->schedule;
+    const mote_weight_place *place = &schedule->graph->nodes[step->node].places[step->index];
+    MOTE_TRY(reserve(l, operation, MOTE_ADD_TENSORS));
+    operation->run = mote_operation_add;
+    link_tensor(l, operation, schedule->nodes[place->node].sums[place->weight]);
+    link_tensor(l, operation, schedule->nodes[step->node].gradients[step->index]);
     return MOTE_OK;
 }
 
@@ -183,8 +195,8 @@ static mote_status link_norm(const linker *l, const mote_step *step, mote_operat
     link_tensor(l, operation, schedule->clip_factor);
     for (size_t i = 0; i < schedule->graph->node_count; i++) {
         for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++) {
-            if (schedule->nodes[i].gradients[j] != MOTE_NONE)
-                link_tensor(l, operation, schedule->nodes[i].gradients[j]);
+            if (schedule->nodes[i].sums[j] != MOTE_NONE)
+                link_tensor(l, operation, schedule->nodes[i].sums[j]);
         }
     }
     return MOTE_OK;
@@ -196,7 +208,7 @@ static mote_status link_clip(const linker *l, const mote_step *step, mote_operat
     MOTE_TRY(reserve(l, operation, MOTE_CLIP_TENSORS));
     operation->run = schedule->clip == MOTE_CLIP_NORM ? mote_operation_scale : mote_operation_limit;
     operation->limit = l->compiled->settings.clip_limit;
-    link_tensor(l, operation, schedule->nodes[step->node].gradients[step->index]);
+    link_tensor(l, operation, schedule->nodes[step->node].sums[step->index]);
     link_tensor(l, operation, schedule->clip_factor);
     return MOTE_OK;
 }
@@ -230,6 +242,8 @@ static mote_status link_kind(const linker *l, const mote_step *step, mote_operat
     case MOTE_STEP_DERIVATIVE:
     case MOTE_STEP_UPDATE:
         return link_layer(l, step, operation);
+    case MOTE_STEP_ADD:
+        return link_add(l, step, operation);
     case MOTE_STEP_NORM:
         return link_norm(l, step, operation);
     case MOTE_STEP_CLIP:

@@ -74,6 +74,9 @@ mote_operation_run mote_operation_layer;
 mote_operation_run mote_operation_loss;
 mote_operation_run mote_operation_apply;
 
+/// Adds a layer's part to the gradient of a shared weight.
+mote_operation_run mote_operation_add;
+
 /// The factor that brings the norm of all gradients down to the limit; fails with MOTE_ERROR_NONFINITE when it is
 /// not finite, before the first weight changes. Then one gradient times that factor; or, without a norm, its
 /// elements between -limit and limit.
@@ -86,6 +89,13 @@ enum {
     MOTE_APPLY_WEIGHT,
     MOTE_APPLY_GRADIENT,
     MOTE_APPLY_SLOTS
+};
+
+/// Tensors of an ADD operation, by index.
+enum {
+    MOTE_ADD_SUM,
+    MOTE_ADD_PART,
+    MOTE_ADD_TENSORS
 };
 
 /// Tensors of a NORM operation, by index; its gradients follow.

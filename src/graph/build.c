@@ -75,14 +75,27 @@ static mote_status connect(builder *b, mote_node *node, const mote_draft *draft)
 
 static mote_status name_tensors(const builder *b, const mote_node *node,
                                 const mote_weight_declaration *tensors, size_t count,
-                                const char *const **names)
+                                const char ***names)
 {
-    char **list = NULL;
+    const char **list = NULL;
     MOTE_TRY(mote_arena_array(b->arena, count, sizeof *list, (void **)&list));
-    for (size_t i = 0; i < count; i++)
-        MOTE_TRY(mote_arena_format(b->arena, &list[i], "%s.%s", node->name, tensors[i].name));
-    *names = (const char *const *)list;
+    for (size_t i = 0; i < count; i++) {
+        char *name = NULL;
+        MOTE_TRY(mote_arena_format(b->arena, &name, "%s.%s", node->name, tensors[i].name));
+        list[i] = name;
+    }
+    *names = list;
     return MOTE_OK;
+}
+
+/// Every weight is the node's own, until sharing gives it another place.
+static mote_status name_weights(const builder *b, mote_node *node)
+{
+    const size_t count = node->declaration.weight_count;
+    MOTE_TRY(mote_arena_array(b->arena, count, sizeof *node->places, (void **)&node->places));
+    for (size_t i = 0; i < count; i++)
+        node->places[i] = (mote_weight_place){(size_t)(node - b->graph->nodes), i};
+    return name_tensors(b, node, node->declaration.weights, count, &node->weight_names);
 }
 
 static mote_status add_outputs(builder *b, mote_node *node)
@@ -152,11 +165,18 @@ static mote_status set_up(builder *b, mote_node *node, const mote_draft *draft)
     const mote_status status = run_setup(b, node, &setup, inputs);
     if (status != MOTE_OK)
         return raise_at(node, status);
-    MOTE_TRY(name_tensors(b, node, node->declaration.weights, node->declaration.weight_count,
-                          &node->weight_names));
+    MOTE_TRY(name_weights(b, node));
     MOTE_TRY(name_tensors(b, node, node->declaration.statistics, node->declaration.statistic_count,
                           &node->statistic_names));
     return add_outputs(b, node);
+}
+
+static bool has_gradient(const mote_graph *graph, const mote_node *node)
+{
+    bool is_trained = false;
+    for (size_t i = 0; i < node->declaration.weight_count; i++)
+        is_trained |= mote_graph_is_trained(graph, &node->places[i]);
+    return is_trained && node->trainable;
 }
 
 /// A derivative is wanted where trained weights lie upstream; which steps a node has follows.
@@ -166,8 +186,7 @@ static void find_derivatives(mote_graph *graph)
         mote_node *node = &graph->nodes[i];
         for (size_t j = 0; j < node->input_count; j++)
             node->has_derivative |= graph->values[node->inputs[j]].needs_derivative;
-        node->has_gradient = graph->loss != MOTE_NONE && node->trainable &&
-                             node->declaration.weight_count > 0 && node->layer->calc_gradient;
+        node->has_gradient = has_gradient(graph, node);
         for (size_t j = 0; j < node->declaration.output_count; j++) {
             mote_value *output = &graph->values[node->outputs[j]];
             output->needs_derivative = output->spec.dtype == MOTE_DTYPE_REAL && i != graph->loss &&
@@ -225,6 +244,7 @@ mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena,
     MOTE_TRY(make_nodes(&b));
     if (graph->prediction == MOTE_NONE)
         graph->prediction = graph->nodes[graph->node_count - 1].outputs[0];
+    MOTE_TRY(mote_graph_share(&list, b.nodes, graph));
     find_derivatives(graph);
     return mote_graph_find_ranges(graph);
 }
@@ -235,7 +255,9 @@ size_t mote_graph_parameter_count(const mote_graph *graph)
     for (size_t i = 0; i < graph->node_count; i++) {
         const mote_declaration *declaration = &graph->nodes[i].declaration;
         for (size_t j = 0; j < declaration->weight_count; j++)
-            count += mote_shape_elements(&declaration->weights[j].spec.shape);
+            count += mote_graph_owns(graph, i, j)
+                         ? mote_shape_elements(&declaration->weights[j].spec.shape)
+                         : 0;
     }
     return count;
 }

@@ -20,6 +20,8 @@ typedef struct mote_draft {
     size_t input_count;
     bool trainable;
     bool removed;
+    bool shares;            // its weights are those
+    size_t owner;           // of this draft
     const char *activation; // requested by a property and not yet realized; "" for none
     mote_origin activation_origin;
     bool flatten;
@@ -41,6 +43,17 @@ const mote_property *mote_draft_properties(const mote_layer *layer);
 
 /// Makes drafts of all layer sections with their edges, without cycles. The list is empty before.
 mote_status mote_draft_read(mote_draft_list *list);
+
+/// The draft of the layer section called `name`; raises for what key `key` of draft `index` says.
+mote_status mote_draft_resolve(const mote_draft_list *list, size_t index, const char *key,
+                               const char *name, size_t *draft) MOTE_MUST_CHECK;
+
+/// Takes shared_from = `name` of draft `index`; "" is none.
+mote_status mote_draft_share(mote_draft_list *list, size_t index, const char *name) MOTE_MUST_CHECK;
+
+/// Gives shared weights the places of their owners'; `nodes` are those of the drafts.
+mote_status mote_graph_share(const mote_draft_list *list, const size_t *nodes,
+                             mote_graph *graph) MOTE_MUST_CHECK;
 
 /// A new draft of layer `layer_name` named "<draft>/<suffix>", fed by output 0 of `draft`, of the same place and
 /// origin. Indices stay valid, pointers to drafts do not.

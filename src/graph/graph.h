@@ -26,6 +26,11 @@ typedef struct mote_value {
     mote_integer_range range; // of integers: what all readers take
 } mote_value;
 
+/// A weight by node and index.
+typedef struct mote_weight_place {
+    size_t node, weight;
+} mote_weight_place;
+
 typedef struct mote_node {
     const char *name;
     const mote_layer *layer;
@@ -33,12 +38,13 @@ typedef struct mote_node {
     mote_origin origin;
     bool trainable;
     mote_declaration declaration;
-    const char *const *weight_names;    // "<node>.<weight>", one a weight
-    const char *const *statistic_names; // one a running statistic
-    size_t *inputs;                     // values
+    mote_weight_place *places;    // of each weight: its own, or that of the layer it is shared from
+    const char **weight_names;    // "<node>.<weight>" of the place, one a weight
+    const char **statistic_names; // one a running statistic
+    size_t *inputs;               // values
     size_t input_count;
     size_t *outputs;     // values, declaration.output_count
-    bool has_gradient;   // its weights are trained
+    bool has_gradient;   // it contributes to the gradient of a weight that is trained
     bool has_derivative; // at least one input wants a derivative
 } mote_node;
 
@@ -66,6 +72,15 @@ typedef struct mote_graph_config {
 /// line of the layer.
 mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena,
                              mote_graph *graph) MOTE_MUST_CHECK;
+
+/// Whether the weight is the node's own.
+bool mote_graph_owns(const mote_graph *graph, size_t node, size_t weight);
+
+/// Whether the weight at `place` is trained: its owner is trainable.
+bool mote_graph_is_trained(const mote_graph *graph, const mote_weight_place *place);
+
+/// Whether the node has the weight at `place`, as its own or shared.
+bool mote_graph_uses(const mote_graph *graph, size_t node, const mote_weight_place *place);
 
 /// Elements of all weights (not statistics).
 size_t mote_graph_parameter_count(const mote_graph *graph);

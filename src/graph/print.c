@@ -29,14 +29,17 @@ static void print_node(const mote_graph *graph, const mote_node *node, const mot
                node->has_derivative || node->has_gradient ? "" : " (no backward)");
 }
 
-static void print_weights(const mote_node *node, const mote_writer *writer)
+static void print_weights(const mote_graph *graph, const mote_node *node, const mote_writer *writer)
 {
+    const size_t index = (size_t)(node - graph->nodes);
     const mote_declaration *declaration = &node->declaration;
     char shape[96];
-    for (size_t i = 0; i < declaration->weight_count; i++)
+    for (size_t i = 0; i < declaration->weight_count; i++) {
+        const bool is_own = mote_graph_owns(graph, index, i);
         mote_write(writer, "    %s %s %s\n", node->weight_names[i],
                    mote_shape_text(&declaration->weights[i].spec.shape, shape, sizeof shape),
-                   mote_initializer_names[declaration->weights[i].initializer]);
+                   is_own ? mote_initializer_names[declaration->weights[i].initializer] : "shared");
+    }
     for (size_t i = 0; i < declaration->statistic_count; i++)
         mote_write(writer, "    %s %s statistic\n", node->statistic_names[i],
                    mote_shape_text(&declaration->statistics[i].spec.shape, shape, sizeof shape));
@@ -46,6 +49,6 @@ void mote_graph_print(const mote_graph *graph, const mote_writer *writer)
 {
     for (size_t i = 0; i < graph->node_count; i++) {
         print_node(graph, &graph->nodes[i], writer);
-        print_weights(&graph->nodes[i], writer);
+        print_weights(graph, &graph->nodes[i], writer);
     }
 }

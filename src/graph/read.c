@@ -11,6 +11,7 @@ typedef struct layer_keys {
     const char *activation;
     bool flatten;
     bool trainable;
+    const char *shared_from;
 } layer_keys;
 
 static const mote_property layer_properties[] = {
@@ -24,6 +25,8 @@ static const mote_property layer_properties[] = {
      .help = "its output (after the activation) becomes 1:1:n"},
     {"trainable", MOTE_PROPERTY_BOOL, "true", .offset = offsetof(layer_keys, trainable),
      .help = "false: its weights and running statistics stay as they are"},
+    {"shared_from", MOTE_PROPERTY_TEXT, "", .offset = offsetof(layer_keys, shared_from),
+     .help = "layer of the same type and sizes whose weights it uses instead of its own"},
     {.name = NULL},
 };
 
@@ -94,25 +97,25 @@ static const char *section_name(const void *user, size_t index)
     return ((const mote_section *)user)[index].name;
 }
 
-static mote_status resolve_name(const mote_draft_list *list, size_t index, const char *name,
-                                mote_edge *edge)
+mote_status mote_draft_resolve(const mote_draft_list *list, size_t index, const char *key,
+                               const char *name, size_t *draft)
 {
     const mote_description *description = list->config->description;
     for (size_t i = 0; i < description->layer_count; i++) {
         if (strcmp(description->layers[i].name, name) == 0) {
-            *edge = (mote_edge){.draft = i, .output = 0};
+            *draft = i;
             return MOTE_OK;
         }
     }
     char place[256];
     char hint[96];
-    const mote_entry *entry = mote_section_find(&description->layers[index], "input_layers");
+    const mote_entry *entry = mote_section_find(&description->layers[index], key);
     mote_text_hint(
         mote_text_nearest(name, section_name, description->layers, description->layer_count), hint,
         sizeof hint);
-    return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': input_layers: there is no layer '%s'%s",
+    return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': %s: there is no layer '%s'%s",
                       mote_origin_text(&entry->origin, place, sizeof place),
-                      list->items[index].name, name, hint);
+                      list->items[index].name, key, name, hint);
 }
 
 /// Length of the next name of a comma-separated list at *text, blanks stripped; moves *text behind its comma.
@@ -141,7 +144,7 @@ static mote_status resolve_list(mote_draft_list *list, size_t index, const char 
         char *copy = NULL;
         const size_t length = next_name(&rest, &name);
         MOTE_TRY(mote_arena_text(list->arena, name, length, &copy));
-        MOTE_TRY(resolve_name(list, index, copy, &draft->inputs[i]));
+        MOTE_TRY(mote_draft_resolve(list, index, "input_layers", copy, &draft->inputs[i].draft));
     }
     draft->input_count = count;
     return MOTE_OK;
@@ -211,7 +214,9 @@ mote_status mote_draft_read(mote_draft_list *list)
     for (size_t i = 0; i < description->layer_count; i++)
         MOTE_TRY(read_section(list, i, &keys[i]));
     list->count = description->layer_count;
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         MOTE_TRY(resolve(list, i, keys[i].input_layers));
+        MOTE_TRY(mote_draft_share(list, i, keys[i].shared_from));
+    }
     return check_cycles(list);
 }

@@ -137,6 +137,7 @@ typedef struct mote_layer {
     const char *inference;
     /// Losses: what the label must be, from inputs[0] alone; called before setup. Others: NULL.
     mote_status (*label)(const mote_setup *setup, const void *state, mote_tensor_spec *spec);
+    const char *tied; // another type of layer that may share its weights, or NULL
     mote_status (*setup)(mote_setup *setup, void *state);
     mote_layer_callback *forward; // NULL, or not called, where the declaration says view
     /// Gradients of the weights and derivatives of the inputs: whole, stored, in either order.

@@ -27,6 +27,10 @@ mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
 /// Whether the node's weights get gradients in this program.
 bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node);
 
+/// Whether nothing has been written to the gradient of the node's weight when its own part is made: parts come
+/// from the last node to the first.
+bool mote_schedule_is_first_part(const mote_graph *graph, size_t node, size_t weight);
+
 /// Phases (bits) the node has in this program.
 unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node);
 

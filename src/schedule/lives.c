@@ -48,10 +48,19 @@ static void use_needs(const mote_schedule_builder *b, const mote_node *node, uns
 /// The norm reads all gradients.
 static void use_gradients(const mote_schedule_builder *b, size_t step)
 {
-    for (size_t i = 0; i < b->schedule->tensor_count; i++) {
-        if (b->schedule->tensors[i].kind == MOTE_BLOCK_KIND_GRADIENTS)
-            use(b, i, step);
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        for (size_t j = 0; j < b->graph->nodes[i].declaration.weight_count; j++)
+            use(b, b->schedule->nodes[i].sums[j], step);
     }
+}
+
+/// A part is added to the sum.
+static void use_part(const mote_schedule_builder *b, size_t index)
+{
+    const mote_step *step = &b->schedule->steps[index];
+    const mote_weight_place *place = &b->graph->nodes[step->node].places[step->index];
+    use(b, b->schedule->nodes[step->node].gradients[step->index], index);
+    use(b, b->schedule->nodes[place->node].sums[place->weight], index);
 }
 
 /// What a step of a layer's phase uses.
@@ -95,16 +104,19 @@ static void use_step(const mote_schedule_builder *b, size_t index)
     case MOTE_STEP_UPDATE:
         use_phase(b, index);
         break;
+    case MOTE_STEP_ADD:
+        use_part(b, index);
+        break;
     case MOTE_STEP_NORM:
         use_gradients(b, index);
         use(b, schedule->clip_factor, index);
         break;
     case MOTE_STEP_CLIP:
         use(b, schedule->clip_factor, index);
-        use(b, schedule->nodes[step->node].gradients[step->index], index);
+        use(b, schedule->nodes[step->node].sums[step->index], index);
         break;
     case MOTE_STEP_APPLY:
-        use(b, schedule->nodes[step->node].gradients[step->index], index);
+        use(b, schedule->nodes[step->node].sums[step->index], index);
         break;
     }
 }

@@ -13,14 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// READ fills a source's value; UPDATE changes running statistics; NORM makes the norm of all gradients, CLIP
-/// limits one gradient; APPLY is the optimizer on one weight.
+/// READ fills a source's value; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
+/// a shared weight; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight.
 #define MOTE_STEP_KIND_MAP(X)        \
     X(READ, "read")                  \
     X(FORWARD, "forward")            \
     X(GRADIENT, "calc_gradient")     \
     X(DERIVATIVE, "calc_derivative") \
     X(UPDATE, "update")              \
+    X(ADD, "add_gradient")           \
     X(NORM, "gradient_norm")         \
     X(CLIP, "clip")                  \
     X(APPLY, "apply")
@@ -34,7 +35,7 @@ typedef enum mote_step_kind {
 typedef struct mote_step {
     mote_step_kind kind;
     size_t node;    // MOTE_NONE: NORM
-    size_t index;   // READ: port; CLIP, APPLY: weight of the node; otherwise 0
+    size_t index;   // READ: port; ADD: weight of the node; CLIP, APPLY: of the owner; otherwise 0
     size_t scratch; // tensor, or MOTE_NONE
 } mote_step;
 
@@ -59,9 +60,10 @@ typedef struct mote_block {
 
 /// Tensors of a node, by the index that the layer uses; MOTE_NONE where this program has none.
 typedef struct mote_node_tensors {
-    size_t *weights;
-    size_t *gradients;
-    size_t *slots; // MOTE_OPTIMIZER_SLOTS_MAX a weight
+    size_t *weights;   // of a shared weight its owner's
+    size_t *gradients; // what calc_gradient writes: the sum, or a part that is added to it
+    size_t *sums;      // of a weight's gradients: what is applied; of owners only, as slots
+    size_t *slots;     // MOTE_OPTIMIZER_SLOTS_MAX a weight
     size_t *statistics;
     size_t *temporaries;
 } mote_node_tensors;

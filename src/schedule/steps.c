@@ -55,6 +55,7 @@ unsigned mote_step_phase(mote_step_kind kind)
     case MOTE_STEP_UPDATE:
         return MOTE_PHASE_UPDATE;
     case MOTE_STEP_READ:
+    case MOTE_STEP_ADD:
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
@@ -89,17 +90,54 @@ static mote_status add_forward(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
+bool mote_schedule_is_first_part(const mote_graph *graph, size_t node, size_t weight)
+{
+    const mote_weight_place *place = &graph->nodes[node].places[weight];
+    for (size_t i = node + 1; i < graph->node_count; i++) {
+        if (graph->nodes[i].has_gradient && mote_graph_uses(graph, i, place))
+            return false;
+    }
+    return true;
+}
+
+/// Whether no node in front of this one reads the weight: in the backward pass it is then done with.
+static bool is_last_reader(const mote_graph *graph, size_t node, const mote_weight_place *place)
+{
+    for (size_t i = 0; i < node; i++) {
+        if (mote_graph_uses(graph, i, place))
+            return false;
+    }
+    return true;
+}
+
+static mote_status apply_weight(mote_schedule_builder *b, const mote_weight_place *place)
+{
+    if (b->strategy->clip != MOTE_CLIP_NONE)
+        MOTE_TRY(add_step(b, MOTE_STEP_CLIP, place->node, place->weight));
+    return add_step(b, MOTE_STEP_APPLY, place->node, place->weight);
+}
+
 static mote_status add_apply(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
     if (has_update(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
-    if (!mote_schedule_has_gradient(b->schedule, node))
-        return MOTE_OK;
     for (size_t i = 0; i < node->declaration.weight_count; i++) {
-        if (b->strategy->clip != MOTE_CLIP_NONE)
-            MOTE_TRY(add_step(b, MOTE_STEP_CLIP, index, i));
-        MOTE_TRY(add_step(b, MOTE_STEP_APPLY, index, i));
+        const mote_weight_place *place = &node->places[i];
+        if (mote_graph_is_trained(b->graph, place) && is_last_reader(b->graph, index, place))
+            MOTE_TRY(apply_weight(b, place));
+    }
+    return MOTE_OK;
+}
+
+static mote_status add_gradient(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    MOTE_TRY(add_step(b, MOTE_STEP_GRADIENT, index, 0));
+    for (size_t i = 0; i < node->declaration.weight_count; i++) {
+        if (mote_graph_is_trained(b->graph, &node->places[i]) &&
+            !mote_schedule_is_first_part(b->graph, index, i))
+            MOTE_TRY(add_step(b, MOTE_STEP_ADD, index, i));
     }
     return MOTE_OK;
 }
@@ -108,7 +146,7 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
     if (mote_schedule_has_gradient(b->schedule, node))
-        MOTE_TRY(add_step(b, MOTE_STEP_GRADIENT, index, 0));
+        MOTE_TRY(add_gradient(b, index));
     if (has_derivative(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_DERIVATIVE, index, 0));
     return MOTE_OK;

@@ -77,27 +77,69 @@ static mote_status make_slots(mote_schedule_builder *b, const mote_node *node, s
     return MOTE_OK;
 }
 
-static mote_status make_weights(mote_schedule_builder *b, const mote_node *node,
-                                mote_node_tensors *tensors)
+/// A weight of its own, with the sum of its gradients and its optimizer state.
+static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t weight)
 {
-    const mote_declaration *declaration = &node->declaration;
-    const size_t count = declaration->weight_count;
+    const mote_node *node = &b->graph->nodes[index];
+    mote_node_tensors *tensors = &b->schedule->nodes[index];
+    mote_schedule_tensor tensor = {.name = node->weight_names[weight],
+                                   .kind = MOTE_BLOCK_KIND_WEIGHTS,
+                                   .spec = node->declaration.weights[weight].spec,
+                                   .persistent = true};
+    MOTE_TRY(add_tensor(b, &tensor, &tensors->weights[weight]));
+    if (!mote_schedule_has_gradient(b->schedule, node))
+        return MOTE_OK;
+    tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
+    tensor.persistent = false;
+    MOTE_TRY(
+        add_derived(b, tensor, node->weight_names[weight], " gradient", &tensors->sums[weight]));
+    return make_slots(b, node, weight, &tensors->slots[weight * MOTE_OPTIMIZER_SLOTS_MAX]);
+}
+
+static mote_status make_weights(mote_schedule_builder *b, size_t index)
+{
+    mote_node_tensors *tensors = &b->schedule->nodes[index];
+    const size_t count = b->graph->nodes[index].declaration.weight_count;
     MOTE_TRY(make_index(b, count, &tensors->weights));
     MOTE_TRY(make_index(b, count, &tensors->gradients));
+    MOTE_TRY(make_index(b, count, &tensors->sums));
     MOTE_TRY(make_index(b, count * MOTE_OPTIMIZER_SLOTS_MAX, &tensors->slots));
     for (size_t i = 0; i < count; i++) {
-        mote_schedule_tensor tensor = {.name = node->weight_names[i],
-                                       .kind = MOTE_BLOCK_KIND_WEIGHTS,
-                                       .spec = declaration->weights[i].spec,
-                                       .persistent = true};
-        MOTE_TRY(add_tensor(b, &tensor, &tensors->weights[i]));
-        if (!mote_schedule_has_gradient(b->schedule, node))
-            continue;
-        tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
-        tensor.persistent = false;
-        MOTE_TRY(
-            add_derived(b, tensor, node->weight_names[i], " gradient", &tensors->gradients[i]));
-        MOTE_TRY(make_slots(b, node, i, &tensors->slots[i * MOTE_OPTIMIZER_SLOTS_MAX]));
+        if (mote_graph_owns(b->graph, index, i))
+            MOTE_TRY(make_weight(b, index, i));
+    }
+    return MOTE_OK;
+}
+
+/// Where calc_gradient writes: into the sum, where its part is the first (or the only one). A part of a weight
+/// that is not trained is not added to anything.
+static mote_status make_part(mote_schedule_builder *b, size_t index, size_t weight)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const mote_weight_place *place = &node->places[weight];
+    size_t *part = &b->schedule->nodes[index].gradients[weight];
+    const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_GRADIENTS,
+                                         .spec = node->declaration.weights[weight].spec};
+    char text[256];
+    if (mote_graph_is_trained(b->graph, place) &&
+        mote_schedule_is_first_part(b->graph, index, weight)) {
+        *part = b->schedule->nodes[place->node].sums[place->weight];
+        return MOTE_OK;
+    }
+    (void)snprintf(text, sizeof text, "%s gradient of ", node->weight_names[weight]);
+    return add_derived(b, tensor, text, node->name, part);
+}
+
+/// What a node has of others' weights, when all weights are there.
+static mote_status share_weights(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    mote_node_tensors *tensors = &b->schedule->nodes[index];
+    for (size_t i = 0; i < node->declaration.weight_count; i++) {
+        const mote_weight_place *place = &node->places[i];
+        tensors->weights[i] = b->schedule->nodes[place->node].weights[place->weight];
+        if (mote_schedule_has_gradient(b->schedule, node))
+            MOTE_TRY(make_part(b, index, i));
     }
     return MOTE_OK;
 }
@@ -203,18 +245,24 @@ static mote_status make_clip_factor(mote_schedule_builder *b)
     return add_tensor(b, &tensor, &b->schedule->clip_factor);
 }
 
+static mote_status make_node(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    mote_node_tensors *tensors = &b->schedule->nodes[index];
+    MOTE_TRY(make_weights(b, index));
+    MOTE_TRY(make_statistics(b, node, tensors));
+    return make_temporaries(b, node, tensors);
+}
+
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b)
 {
     MOTE_TRY(make_values(b));
     MOTE_TRY(mote_arena_array(b->arena, b->graph->node_count, sizeof *b->schedule->nodes,
                               (void **)&b->schedule->nodes));
-    for (size_t i = 0; i < b->graph->node_count; i++) {
-        const mote_node *node = &b->graph->nodes[i];
-        mote_node_tensors *tensors = &b->schedule->nodes[i];
-        MOTE_TRY(make_weights(b, node, tensors));
-        MOTE_TRY(make_statistics(b, node, tensors));
-        MOTE_TRY(make_temporaries(b, node, tensors));
-    }
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        MOTE_TRY(make_node(b, i));
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        MOTE_TRY(share_weights(b, i));
     MOTE_TRY(make_clip_factor(b));
     return make_scratch(b);
 }

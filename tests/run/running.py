@@ -130,6 +130,54 @@ activation = softmax
 """
 
 
+# Two layers with the weights of others, one of them in front of its owner.
+SHARED = HEAD + """\
+[stem]
+type = conv2d
+filters = 5
+kernel_size = 5
+stride = 2
+padding = same
+activation = relu
+[conv1]
+type = conv2d
+filters = 5
+kernel_size = 3
+padding = same
+activation = tanh
+[conv2]
+type = conv2d
+filters = 5
+kernel_size = 3
+padding = same
+shared_from = conv1
+activation = relu
+[pool]
+type = pooling2d
+pooling = average
+pool_size = 3
+stride = 2
+flatten = true
+[narrow]
+type = fully_connected
+unit = 40
+activation = tanh
+[fc1]
+type = fully_connected
+unit = 40
+shared_from = fc2
+activation = tanh
+[fc2]
+type = fully_connected
+unit = 40
+activation = tanh
+[output]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+
+
 def add_set(name, samples, split="train"):
     """A data section over the shipped digits; `samples` is chosen so that the last batch is smaller."""
     images, labels = (data_path(f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))

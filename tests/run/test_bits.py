@@ -3,7 +3,7 @@
 
 import unittest
 
-from running import LENET5, MIXED, RECURRENT, RunTest, add_set, has_level
+from running import LENET5, MIXED, RECURRENT, SHARED, RunTest, add_set, has_level
 
 SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
 
@@ -86,6 +86,15 @@ class Bits(RunTest):
         bits = {self.assert_same_bits(f"--set=Optimizer.{key}", variants=VARIANTS[:8])
                 for key in ("clip_norm=0.5", "clip_value=0.01")}
         self.assertEqual(len(bits), 2)
+
+    def test_shared_weights(self):
+        shared = SHARED + add_set("train_set", 77) + add_set("valid_set", 35, "valid")
+        self.write_model(shared)
+        bits = {self.assert_same_bits(*options) for options in ((), SGD)}
+        bits.add(self.assert_same_bits("--set=conv2.trainable=false"))
+        bits.add(self.assert_same_bits("--set=conv1.trainable=false"))
+        bits.add(self.assert_same_bits("--set=Optimizer.clip_norm=0.5", variants=VARIANTS[:8]))
+        self.assertEqual(len(bits), 5)
 
     def test_bench(self):
         self.write_model(MIXED)

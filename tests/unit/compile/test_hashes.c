@@ -3,6 +3,7 @@
 #include "compilation.h"
 
 #define NETWORK IMAGE BODY TAIL
+#define PAIR    "[p]\ntype = fully_connected\nunit = 8\n[q]\ntype = fully_connected\nunit = 8\n"
 
 typedef struct hashes {
     char plan[MOTE_SHA256_TEXT_BYTES];
@@ -88,6 +89,8 @@ static const char *const different[] = {
     MODEL ADAM NETWORK "weight_initializer = he_normal\n",
     MODEL ADAM NETWORK "disable_bias = true\n",
     MODEL ADAM IMAGE "normalization = true\n" BODY TAIL,
+    MODEL ADAM IMAGE PAIR TAIL,
+    MODEL ADAM IMAGE PAIR "shared_from = p\n" TAIL,
     MODEL ADAM IMAGE BODY "[d]\ntype = dropout\ndropout_rate = 0.5\n" TAIL,
     MODEL ADAM IMAGE BODY "[d]\ntype = dropout\ndropout_rate = 0.4\n" TAIL,
     MODEL ADAM IMAGE BODY "[e]\ntype = dropout\ndropout_rate = 0.4\n" TAIL,

@@ -65,7 +65,7 @@ static void a_key_of_another_layer_is_unknown(void **state)
 {
     refused(state, NETWORK_HEAD "[f]\ntype = flatten\nunit = 3\n", MOTE_ERROR_PROPERTY,
             "@:10: layer 'f': unknown key 'unit', expected one of: type, input_layers, "
-            "activation, flatten, trainable");
+            "activation, flatten, trainable, shared_from");
 }
 
 static void a_bad_value_is_named_with_what_is_accepted(void **state)

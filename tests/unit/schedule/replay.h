@@ -138,11 +138,20 @@ static inline void replay_norm(replay *r)
     const mote_graph *const graph = r->schedule->graph;
     for (size_t i = 0; i < graph->node_count; i++) {
         for (size_t j = 0; j < graph->nodes[i].declaration.weight_count; j++) {
-            if (r->schedule->nodes[i].gradients[j] != MOTE_NONE)
-                (void)replay_read(r, r->schedule->nodes[i].gradients[j]);
+            if (r->schedule->nodes[i].sums[j] != MOTE_NONE)
+                (void)replay_read(r, r->schedule->nodes[i].sums[j]);
         }
     }
     (void)replay_write(r, r->schedule->clip_factor);
+}
+
+/// Adds what this node made to what others made.
+static inline void replay_part(replay *r, const mote_step *step)
+{
+    const mote_schedule *const schedule = r->schedule;
+    const mote_weight_place *const place = &schedule->graph->nodes[step->node].places[step->index];
+    (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
+    (void)replay_add(r, schedule->nodes[place->node].sums[place->weight], true, true);
 }
 
 /// What a phase of a layer uses.
@@ -175,16 +184,19 @@ static inline void replay_list(replay *r)
     case MOTE_STEP_UPDATE:
         replay_phase(r, step);
         break;
+    case MOTE_STEP_ADD:
+        replay_part(r, step);
+        break;
     case MOTE_STEP_NORM:
         replay_norm(r);
         break;
     case MOTE_STEP_CLIP:
         if (schedule->clip == MOTE_CLIP_NORM)
             (void)replay_read(r, schedule->clip_factor);
-        (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
+        (void)replay_read(r, schedule->nodes[step->node].sums[step->index]);
         break;
     case MOTE_STEP_APPLY:
-        (void)replay_read(r, schedule->nodes[step->node].gradients[step->index]);
+        (void)replay_read(r, schedule->nodes[step->node].sums[step->index]);
         break;
     }
 }

@@ -4,6 +4,7 @@
 
 #define LAYERS_MAX    14U
 #define NETWORK_COUNT 400U
+#define SHARED_KINDS  2U // the first kinds of write_layer: all of one kind have weights of one shape
 
 typedef struct generator {
     mote_random_key key;
@@ -12,6 +13,7 @@ typedef struct generator {
     size_t length;
     size_t layer_count;
     bool is_read[LAYERS_MAX + 1];
+    size_t owners[SHARED_KINDS]; // the last layer of a kind that has weights of its own, or 0
 } generator;
 
 static size_t draw(generator *g, size_t below)
@@ -46,6 +48,19 @@ static void write_inputs(generator *g, size_t count)
     write_text(g, "\n");
 }
 
+/// Half of the layers that could have the weights of one above them do.
+static void write_sharing(generator *g, size_t kind)
+{
+    if (kind >= SHARED_KINDS)
+        return;
+    if (g->owners[kind] == 0 || draw(g, 2)) {
+        g->owners[kind] = g->layer_count;
+        return;
+    }
+    write_name(g, "shared_from = ", g->owners[kind]);
+    write_text(g, "\n");
+}
+
 static void write_layer(generator *g)
 {
     static const char *const kinds[] = {
@@ -67,6 +82,7 @@ static void write_layer(generator *g)
     write_inputs(g, kind == kind_count - 1 ? 2 + draw(g, 3) : 1);
     if (draw(g, 3) == 0)
         write_text(g, "trainable = false\n");
+    write_sharing(g, kind);
     g->layer_count++;
 }
 
@@ -100,7 +116,8 @@ static void generate(generator *g, uint64_t seed)
 
 static void no_tensor_is_overwritten_between_its_write_and_its_last_read(void **state)
 {
-    static const program_kind kinds[] = {TRAIN, TRAIN_AFTER_ALL, EVALUATE, INFER};
+    static const program_kind kinds[] = {TRAIN,           TRAIN_AFTER_ALL, TRAIN_CLIP_VALUE,
+                                         TRAIN_CLIP_NORM, EVALUATE,        INFER};
     generator g;
     for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
         generate(&g, seed);

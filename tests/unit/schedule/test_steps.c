@@ -94,6 +94,94 @@ static void the_norm_is_made_of_all_gradients_before_anything_changes(void **sta
           "apply a.weight\n");
 }
 
+#define SHARED(name, owner) FC(name) "shared_from = " owner "\n"
+#define THREE(a, b, c)      "[Model]\nloss = mse\n" INPUT FC("x") FROZEN a b c
+
+static void parts_of_a_shared_gradient_are_added_from_the_last_layer_to_the_first(void **state)
+{
+    STEPS(THREE(FC("a"), SHARED("b", "a"), SHARED("c", "a")), TRAIN,
+          "read in batch\n"
+          "forward x\n"
+          "forward a\n"
+          "forward b\n"
+          "forward c\n"
+          "read c/loss label\n"
+          "forward c/loss\n"
+          "calc_derivative c/loss\n"
+          "calc_gradient c\n"
+          "calc_derivative c\n"
+          "calc_gradient b\n"
+          "add_gradient a.weight\n"
+          "add_gradient a.bias\n"
+          "calc_derivative b\n"
+          "calc_gradient a\n"
+          "add_gradient a.weight\n"
+          "add_gradient a.bias\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+static void a_shared_weight_changes_when_its_first_reader_is_done_whoever_owns_it(void **state)
+{
+    STEPS(THREE(SHARED("a", "c"), FC("b"), FC("c")), TRAIN,
+          "read in batch\n"
+          "forward x\n"
+          "forward a\n"
+          "forward b\n"
+          "forward c\n"
+          "read c/loss label\n"
+          "forward c/loss\n"
+          "calc_derivative c/loss\n"
+          "calc_gradient c\n"
+          "calc_derivative c\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "calc_gradient a\n"
+          "add_gradient c.weight\n"
+          "add_gradient c.bias\n"
+          "apply c.weight\n"
+          "apply c.bias\n");
+}
+
+static void a_frozen_user_adds_nothing_but_is_waited_for(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT FC("x") SHARED("a", "b") FROZEN FC("b"), TRAIN,
+          "read in batch\n"
+          "forward x\n"
+          "forward a\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "calc_derivative a\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "calc_gradient x\n"
+          "apply x.weight\n"
+          "apply x.bias\n");
+}
+
+static void weights_of_a_frozen_owner_are_trained_by_nobody(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT FC("x") FC("a") FROZEN SHARED("b", "a"), TRAIN,
+          "read in batch\n"
+          "forward x\n"
+          "forward a\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_derivative b\n"
+          "calc_derivative a\n"
+          "calc_gradient x\n"
+          "apply x.weight\n"
+          "apply x.bias\n");
+}
+
 static void evaluation_reads_and_runs_forward_only(void **state)
 {
     STEPS(TWO_LAYERS, EVALUATE,
@@ -195,6 +283,10 @@ int main(void)
         cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
         cmocka_unit_test(a_gradient_is_clipped_by_value_right_before_it_is_applied),
         cmocka_unit_test(the_norm_is_made_of_all_gradients_before_anything_changes),
+        cmocka_unit_test(parts_of_a_shared_gradient_are_added_from_the_last_layer_to_the_first),
+        cmocka_unit_test(a_shared_weight_changes_when_its_first_reader_is_done_whoever_owns_it),
+        cmocka_unit_test(a_frozen_user_adds_nothing_but_is_waited_for),
+        cmocka_unit_test(weights_of_a_frozen_owner_are_trained_by_nobody),
         cmocka_unit_test(evaluation_reads_and_runs_forward_only),
         cmocka_unit_test(inference_has_no_label),
         cmocka_unit_test(views_have_no_forward_step),

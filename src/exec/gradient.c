@@ -5,6 +5,16 @@
 #include <assert.h>
 #include <math.h>
 
+mote_status mote_operation_add(const mote_operation *operation, const mote_execution *execution)
+{
+    const mote_tensor *sum = &operation->tensors[MOTE_ADD_SUM];
+    mote_kernel_run_binary(execution->parallel, execution->kernels->add,
+                           mote_shape_elements(&sum->spec.shape), (const mote_real *)sum->data,
+                           (const mote_real *)operation->tensors[MOTE_ADD_PART].data,
+                           (mote_real *)sum->data);
+    return MOTE_OK;
+}
+
 mote_status mote_operation_norm(const mote_operation *operation, const mote_execution *execution)
 {
     const mote_clip_run run = {execution->kernels, execution->parallel};
