@@ -12,11 +12,16 @@ check_pie_supported(LANGUAGES C)
 set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -DNDEBUG -fno-asynchronous-unwind-tables")
+
+add_compile_definitions(MOTE_TRAINING=$<BOOL:${MOTE_TRAINING}>)
 
 add_compile_options(
     -ffp-contract=off
     -fno-math-errno
     -fno-common
+    -ffunction-sections
+    -fdata-sections
     -fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=
     -Wall
     -Wextra

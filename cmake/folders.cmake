@@ -26,10 +26,16 @@ function(mote_read_folders table)
     set(MOTE_FOLDERS ${folders} PARENT_SCOPE)
 endfunction()
 
-# Which of two sources stands in for an optional library: X.c with it, X_none.c without.
-set(MOTE_SWITCHES gzip png)
+# Which of two sources stands in for an optional part: X.c with it, X_none.c without.
+set(MOTE_SWITCHES gzip png training)
 set(MOTE_SWITCH_gzip ${MOTE_ZLIB})
 set(MOTE_SWITCH_png ${MOTE_PNG})
+set(MOTE_SWITCH_training ${MOTE_TRAINING})
+
+# What training_none.c of the same folder stands in for. What else only training uses drops out of
+# programs and of the shared library when they are linked, since nothing refers to it.
+set(MOTE_TRAINING_SOURCES compile/hash compile/settings data/dataset optim/optim
+    train/bench train/loop train/train)
 
 # What the code of a folder is compiled with besides the flags of all.
 set(MOTE_DEFINITIONS_os _GNU_SOURCE)
@@ -38,7 +44,7 @@ set(MOTE_DEFINITIONS_api
     MOTE_VERSION="${PROJECT_VERSION}"
     MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}>
     MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>)
-set(MOTE_OPTIONS_kernel $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-trapping-math)
+set(MOTE_OPTIONS_kernel $<$<CONFIG:Release,RelWithDebInfo>:-O3> -fno-trapping-math)
 
 # Takes the files [test_]X.c or [test_]X_none.c that this build does without from the list.
 function(mote_drop_switched files)
@@ -49,6 +55,11 @@ function(mote_drop_switched files)
             list(FILTER ${files} EXCLUDE REGEX "/(test_)?${switch}\\.c$")
         endif()
     endforeach()
+    if(NOT MOTE_TRAINING)
+        foreach(name IN LISTS MOTE_TRAINING_SOURCES)
+            list(FILTER ${files} EXCLUDE REGEX "/src/${name}\\.c$")
+        endforeach()
+    endif()
     set(${files} ${${files}} PARENT_SCOPE)
 endfunction()
 

@@ -27,7 +27,7 @@ static bool get_layer(const mote_context *context, size_t index, mote_component 
                                       .summary = layer->summary,
                                       .kind = is_loss ? MOTE_COMPONENT_LOSS : MOTE_COMPONENT_LAYER,
                                       .properties = layer->properties,
-                                      .learning_rate = NAN};
+                                      .learning_rate = (double)NAN};
         return true;
     }
     return false;
@@ -57,14 +57,14 @@ static bool get_schedule(const mote_context *context, size_t index, mote_compone
                                   .summary = rates[index]->summary,
                                   .kind = MOTE_COMPONENT_SCHEDULE,
                                   .properties = rates[index]->properties,
-                                  .learning_rate = NAN};
+                                  .learning_rate = (double)NAN};
     return true;
 }
 
 static bool get_reader(const mote_context *context, size_t index, mote_component *component)
 {
     (void)context;
-    mote_component reader = {.kind = MOTE_COMPONENT_READER, .learning_rate = NAN};
+    mote_component reader = {.kind = MOTE_COMPONENT_READER, .learning_rate = (double)NAN};
     reader.name = mote_dataset_reader(index, &reader.properties, &reader.summary);
     if (!reader.name)
         return false;
@@ -118,7 +118,7 @@ bool mote_component_find(const mote_context *context, size_t index, mote_compone
             *component = group->section;
             component->kind = MOTE_COMPONENT_SECTION;
             component->properties = group->common();
-            component->learning_rate = NAN;
+            component->learning_rate = (double)NAN;
             return true;
         }
         size_t member = 0;

@@ -18,11 +18,17 @@ const char *mote_version(void)
     return MOTE_VERSION;
 }
 
+#if MOTE_TRAINING
+#define TRAINING_TEXT ""
+#else
+#define TRAINING_TEXT ", without training"
+#endif
+
 const char *mote_build_text(void)
 {
     static const char *const texts[2][2] = {
-        {"without zlib, without libpng", "without zlib, with libpng"},
-        {"with zlib, without libpng", "with zlib, with libpng"},
+        {"without zlib, without libpng" TRAINING_TEXT, "without zlib, with libpng" TRAINING_TEXT},
+        {"with zlib, without libpng" TRAINING_TEXT, "with zlib, with libpng" TRAINING_TEXT},
     };
     return texts[MOTE_WITH_ZLIB][MOTE_WITH_PNG];
 }

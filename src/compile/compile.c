@@ -322,10 +322,10 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
 {
     const compiler c = {request, arena, compiled};
     *compiled = (mote_compiled){.program_count = 0};
+    MOTE_TRY(mote_compile_check(request, arena, compiled->model_hash));
     MOTE_TRY(make_schedules(&c));
     MOTE_TRY(plan_memory(&c));
-    MOTE_TRY(link_programs(&c));
-    return mote_compile_check(request, arena, compiled->model_hash);
+    return link_programs(&c);
 }
 
 const mote_graph *mote_compiled_graph(const mote_compiled *compiled)

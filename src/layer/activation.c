@@ -227,7 +227,7 @@ static const struct activation_function {
 } functions[] = {
 
 #define ACTIVATION_FUNCTION(name, needed, parameter) \
-    {name##_forward, name##_derivative, need_##needed, parameter},
+    {name##_forward, MOTE_TRAINING_ONLY(name##_derivative), need_##needed, parameter},
     ACTIVATION_MAP(ACTIVATION_FUNCTION)
 #undef ACTIVATION_FUNCTION
 };
@@ -326,5 +326,5 @@ const mote_layer mote_layer_activation = {
     .input_maximum = 1,
     .setup = setup,
     .forward = forward,
-    .calc_derivative = calc_derivative,
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

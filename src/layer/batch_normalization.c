@@ -317,7 +317,7 @@ const mote_layer mote_layer_batch_normalization = {
     .input_maximum = 1,
     .setup = setup,
     .forward = forward,
-    .calc_gradient = calc_gradient,
-    .calc_derivative = calc_derivative,
-    .update = update,
+    .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
+    .update = MOTE_TRAINING_ONLY(update),
 };

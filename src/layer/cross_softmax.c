@@ -203,8 +203,8 @@ const mote_layer mote_layer_cross_softmax = {
     .input_minimum = 2,
     .input_maximum = 2,
     .inference = "softmax",
-    .label = get_label,
-    .setup = setup,
-    .forward = forward,
-    .calc_derivative = calc_derivative,
+    .label = MOTE_TRAINING_ONLY(get_label),
+    .setup = MOTE_TRAINING_ONLY(setup),
+    .forward = MOTE_TRAINING_ONLY(forward),
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

@@ -94,5 +94,5 @@ const mote_layer mote_layer_dropout = {
     .input_maximum = 1,
     .setup = setup,
     .forward = forward,
-    .calc_derivative = calc_derivative,
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

@@ -38,5 +38,5 @@ const mote_layer mote_layer_fan_out = {
     .input_minimum = 1,
     .input_maximum = 1,
     .setup = setup,
-    .calc_derivative = calc_derivative,
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

@@ -41,8 +41,8 @@ const mote_layer mote_layer_l1 = {
     .state_bytes = 1,
     .input_minimum = 2,
     .input_maximum = 2,
-    .label = mote_pairs_label,
-    .setup = setup,
-    .forward = forward,
-    .calc_derivative = calc_derivative,
+    .label = MOTE_TRAINING_ONLY(mote_pairs_label),
+    .setup = MOTE_TRAINING_ONLY(setup),
+    .forward = MOTE_TRAINING_ONLY(forward),
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/property.h"
 #include "base/random.h"
+#include "base/training.h"
 #include "kernel/kernel.h"
 #include "tensor/tensor.h"
 
@@ -124,6 +125,7 @@ typedef enum mote_layer_kind {
     MOTE_LAYER_LOSS,  // last input is the label; output 0 holds MOTE_LOSS_ELEMENTS metrics
 } mote_layer_kind;
 
+/// What only training calls (all of a loss, otherwise backward and update) stands in MOTE_TRAINING_ONLY.
 typedef struct mote_layer {
     const char *name;    // `type` in model files
     const char *summary; // one line

@@ -672,6 +672,6 @@ const mote_layer mote_layer_lstm = {
     .input_maximum = 2,
     .setup = setup,
     .forward = forward,
-    .calc_gradient = calc_gradient,
-    .calc_derivative = calc_derivative,
+    .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

@@ -73,5 +73,5 @@ const mote_layer mote_layer_weight = {
     .state_bytes = sizeof(weight_state),
     .setup = setup,
     .forward = forward,
-    .calc_gradient = calc_gradient,
+    .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
 };

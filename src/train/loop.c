@@ -54,18 +54,6 @@ double mote_step_times_median(mote_step_times *times)
     return ((double)lower + (double)upper) / 2.0 * 1e-6;
 }
 
-mote_execution mote_run_execution(const mote_run *run)
-{
-    const mote_training_settings *settings = &run->compiled->settings;
-    return (mote_execution){
-        .kernels = run->context->kernels,
-        .parallel = &run->context->parallel,
-        .seed = run->description->settings.seed,
-        .optimizer = settings->optimizer,
-        .optimizer_state = settings->optimizer_state,
-    };
-}
-
 static mote_dataset_port describe_port(const mote_graph *graph, size_t port)
 {
     const mote_value *value = &graph->values[graph->ports[port]];
@@ -108,6 +96,24 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dat
     const mote_status status = open_ports(run, &config, &scratch, dataset);
     mote_arena_release(&scratch);
     return status;
+}
+
+mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
+{
+    const mote_knowledge knowledge = mote_dataset_knowledge(dataset);
+    return mote_run_note(run, &knowledge, mote_dataset_scale(dataset));
+}
+
+mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
+                                 const char *owner)
+{
+    const double scale = mote_dataset_scale(dataset);
+    if (!run->scale_known || scale == run->image_scale)
+        return MOTE_OK;
+    return MOTE_RAISE(
+        MOTE_ERROR_PROPERTY,
+        "%s: %s: scale is %.9g, but the weights were trained on values scaled by %.9g",
+        run->description->path, owner, scale, run->image_scale);
 }
 
 static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,

@@ -58,6 +58,10 @@ mote_status mote_run_check_save_path(mote_run *run, const char *path) MOTE_MUST_
 mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
                                  const char *owner) MOTE_MUST_CHECK;
 
+/// Remembers how values were prepared, what classes are called and how images become numbers.
+mote_status mote_run_note(mote_run *run, const mote_knowledge *knowledge,
+                          double scale) MOTE_MUST_CHECK;
+
 /// Remembers how the data set's values were prepared and what its classes are called, for saved files.
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;
 

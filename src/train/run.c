@@ -122,26 +122,13 @@ mote_status mote_run_load(mote_run *run, const char *path)
     return status;
 }
 
-mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset)
+mote_status mote_run_note(mote_run *run, const mote_knowledge *knowledge, double scale)
 {
-    const mote_knowledge knowledge = mote_dataset_knowledge(dataset);
-    MOTE_TRY(keep_class_names(run, knowledge.class_names));
-    MOTE_TRY(keep_text(run, knowledge.preparation, &run->knowledge.preparation));
-    run->image_scale = mote_dataset_scale(dataset);
+    MOTE_TRY(keep_class_names(run, knowledge->class_names));
+    MOTE_TRY(keep_text(run, knowledge->preparation, &run->knowledge.preparation));
+    run->image_scale = scale;
     run->scale_known = true;
     return MOTE_OK;
-}
-
-mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *dataset,
-                                 const char *owner)
-{
-    const double scale = mote_dataset_scale(dataset);
-    if (!run->scale_known || scale == run->image_scale)
-        return MOTE_OK;
-    return MOTE_RAISE(
-        MOTE_ERROR_PROPERTY,
-        "%s: %s: scale is %.9g, but the weights were trained on values scaled by %.9g",
-        run->description->path, owner, scale, run->image_scale);
 }
 
 static mote_status check_section(mote_run *run, const mote_section *section, const char *path)
@@ -208,6 +195,18 @@ mote_status mote_run_save(mote_run *run, const char *path)
     mote_file_replacement_release(&replacement);
     mote_arena_release_to(&run->arena, mark);
     return status;
+}
+
+mote_execution mote_run_execution(const mote_run *run)
+{
+    const mote_training_settings *settings = &run->compiled->settings;
+    return (mote_execution){
+        .kernels = run->context->kernels,
+        .parallel = &run->context->parallel,
+        .seed = run->description->settings.seed,
+        .optimizer = settings->optimizer,
+        .optimizer_state = settings->optimizer_state,
+    };
 }
 
 /// Inputs that the caller holds in memory.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands in for this folder in a build without training: there are no optimizers and no schedules.
+#include "optim/optim.h"
+
+const mote_optimizer_registry *mote_optimizers_builtin(void)
+{
+    static const mote_optimizer_registry registry = {.optimizers = NULL, .count = 0};
+    return &registry;
+}
+
+const mote_schedule_rate *const *mote_schedule_rates(size_t *count)
+{
+    *count = 0;
+    return NULL;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands in for train.c, bench.c and loop.c in a build without training. No model can be compiled for what these
+// need, see compile/training_none.c.
+#include "train/train.h"
+
+static mote_status raise_training(const mote_run *run)
+{
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "%s: this build of mote is without training",
+                      run->description->path);
+}
+
+mote_status mote_run_train(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result)
+{
+    (void)config;
+    (void)result;
+    return raise_training(run);
+}
+
+mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
+                           mote_train_result *result)
+{
+    (void)config;
+    (void)result;
+    return raise_training(run);
+}
+
+mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+                              const mote_train_config *config, mote_metrics *metrics)
+{
+    (void)section;
+    (void)owner;
+    (void)config;
+    (void)metrics;
+    return raise_training(run);
+}
