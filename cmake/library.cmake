@@ -41,6 +41,21 @@ if(NOT MOTE_SANITIZE) # a sanitizer's functions are in the program
     target_link_options(mote_shared PRIVATE -Wl,--no-undefined)
 endif()
 
+# Whether the build without training would have all that it refers to, seen by the linker in every
+# build of the tests: the same library with what stands in for training.
+if(MOTE_TESTS AND NOT MOTE_SANITIZE)
+    list(JOIN MOTE_TRAINING_SOURCES "|" replaced)
+    file(GLOB stand_ins CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/training_none.c)
+    list(JOIN objects "$<SEMICOLON>" joined)
+    add_library(inference_only SHARED ${stand_ins} ${version_script}
+        "$<FILTER:${joined},EXCLUDE,/src/(${replaced})[.]c[.]o$>")
+    target_include_directories(inference_only PRIVATE ${CMAKE_SOURCE_DIR}/include
+                                                      ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(inference_only PRIVATE ${libraries})
+    target_link_options(inference_only PRIVATE -Wl,--gc-sections -Wl,--no-undefined
+                        -Wl,--version-script=${version_script})
+endif()
+
 file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/*.c)
 add_executable(mote_cli ${cli_sources})
 set_target_properties(mote_cli PROPERTIES OUTPUT_NAME mote)
