@@ -35,6 +35,14 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
         operation->tensors[at].spec = l->schedule->tensors[tensor].spec;
 }
 
+/// The value, its derivative (`tensors`: of values), or, when it is not needed, nothing but its spec.
+static void link_value(const linker *l, mote_operation *operation, const size_t *tensors,
+                       size_t value, bool needed)
+{
+    operation->tensors[operation->tensor_count].spec = l->schedule->graph->values[value].spec;
+    link_tensor(l, operation, needed ? tensors[value] : MOTE_NONE);
+}
+
 static mote_status reserve(const linker *l, mote_operation *operation, size_t count)
 {
     MOTE_TRY(mote_arena_array(l->arena, count, sizeof *operation->tensors,
@@ -51,12 +59,12 @@ static void link_values(const linker *l, mote_operation *operation, const mote_n
     operation->layer_run.inputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool needed = forward || (node->declaration.input_needs[i] & phase);
-        link_tensor(l, operation, needed ? schedule->values[node->inputs[i]] : MOTE_NONE);
+        link_value(l, operation, schedule->values, node->inputs[i], needed);
     }
     operation->layer_run.outputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++) {
         const bool needed = forward || (i == 0 && (node->declaration.output_needs & phase));
-        link_tensor(l, operation, needed ? schedule->values[node->outputs[i]] : MOTE_NONE);
+        link_value(l, operation, schedule->values, node->outputs[i], needed);
     }
 }
 
@@ -68,11 +76,11 @@ static void link_derivatives(const linker *l, mote_operation *operation, const m
     operation->layer_run.input_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool wanted = phase == MOTE_PHASE_DERIVATIVE;
-        link_tensor(l, operation, wanted ? schedule->derivatives[node->inputs[i]] : MOTE_NONE);
+        link_value(l, operation, schedule->derivatives, node->inputs[i], wanted);
     }
     operation->layer_run.output_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++)
-        link_tensor(l, operation, backward ? schedule->derivatives[node->outputs[i]] : MOTE_NONE);
+        link_value(l, operation, schedule->derivatives, node->outputs[i], backward);
 }
 
 static void link_weights(const linker *l, mote_operation *operation, size_t node, unsigned phase)

@@ -50,6 +50,17 @@ static void a_derivative_has_weights_and_derivatives_but_no_values(void **state)
     compilation_release(&c);
 }
 
+static void what_a_phase_does_not_need_still_has_its_shape(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
+    const mote_layer_run *const run = &find(c.compiled.train, "calc_derivative c2")->layer_run;
+    const mote_shape shape = mote_shape_image(3, 8, 8);
+    assert_true(mote_shape_equal(&run->inputs[0].spec.shape, &shape));
+    assert_true(mote_shape_equal(&run->outputs[0].spec.shape, &shape));
+    compilation_release(&c);
+}
+
 static void an_update_has_statistics_and_what_the_batch_showed(void **state)
 {
     compilation c;
@@ -176,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gradient_has_input_and_output_derivative_but_no_weights),
         cmocka_unit_test(a_derivative_has_weights_and_derivatives_but_no_values),
+        cmocka_unit_test(what_a_phase_does_not_need_still_has_its_shape),
         cmocka_unit_test(an_update_has_statistics_and_what_the_batch_showed),
         cmocka_unit_test(evaluation_knows_that_it_does_not_train),
         cmocka_unit_test(random_numbers_are_keyed_by_the_name_of_the_node),
