@@ -657,6 +657,30 @@ def add_lstm(cases):
                   lambda x, w: run_lstm(x, w, unit, sequences))
 
 
+def add_shapes(cases):
+    shape = (2, 3, 4, 5)
+    cases.add("identity", "identity", "", [cases.random(*shape)], {}, lambda x, w: x[0] * 1.0)
+    cases.add("reshape", "reshape", "target_shape=5:2:6", [cases.random(*shape)], {},
+              lambda x, w: x[0].reshape(2, 5, 2, 6))
+    for axes in ((1, 3, 2), (3, 1, 2), (2, 3, 1), (3, 2, 1), (2, 1, 3)):
+        text = ",".join(map(str, axes))
+        cases.add(f"permute-{text}", "permute", f"direction={text}", [cases.random(*shape)], {},
+                  lambda x, w: x[0].permute(0, *axes))
+    for axis, start, end in ((1, 2, 4), (2, 1, 3), (3, 2, 5)):
+        cases.add(f"slice-{axis}", "slice", f"axis={axis} start_index={start} end_index={end}",
+                  [cases.random(*shape)], {},
+                  lambda x, w: x[0].narrow(axis, start - 1, end - start))
+    for name, axis, properties, sizes in (
+            ("split-number", 2, "split_number=2", [2, 2]), ("split-each", 1, "", [1, 1, 1]),
+            ("split-sizes", 3, "split_sizes=2,1,2", [2, 1, 2])):
+        cases.add(name, "split", f"axis={axis} {properties}".strip(), [cases.random(*shape)], {},
+                  lambda x, w: torch.split(x[0], sizes, axis))
+    for axis, sizes in ((1, (3, 1)), (2, (2, 4, 1)), (3, (1, 5))):
+        inputs = [cases.random(*(n if i == axis else shape[i] for i in range(4))) for n in sizes]
+        cases.add(f"concat-{axis}", "concat", f"axis={axis}", inputs, {},
+                  lambda x, w: torch.cat(x, axis))
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
@@ -665,6 +689,7 @@ GROUPS = {
                    add_more_losses, add_grouped_convolution)),
     "attention": (14, (add_layer_normalization, add_rows_of_classes)),
     "sequence": (8, (add_lstm,)),
+    "shapes": (4, (add_shapes,)),
 }
 
 

@@ -31,6 +31,9 @@ static const mote_window window = {
     .out_width = 32,
 };
 
+static const mote_box transposed = {
+    .counts = {1, 64, 64}, .x_steps = {0, 1, 64}, .y_steps = {0, 64, 1}};
+
 #define CALL(name, ...)                                   \
     static void call_##name(void *argument)               \
     {                                                     \
@@ -113,6 +116,7 @@ CALL(lstm_derivative,
      &(const mote_lstm_derivative){d->arrays[0], d->arrays[1], d->arrays[1] + ROW,
                                    d->arrays[1] + 2 * ROW, d->arrays[1] + 3 * ROW, d->arrays[2]},
      ROW)
+CALL(copy_box, &transposed, d->arrays[0], d->arrays[1])
 CALL(max_pool, &window, d->arrays[0], d->arrays[1], d->index)
 CALL(max_pool_derivative, &window, d->arrays[0], d->index, d->arrays[1])
 CALL(average_pool, &window, d->arrays[0], d->arrays[1])

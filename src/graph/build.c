@@ -60,14 +60,29 @@ static mote_status add_source(builder *b, const mote_node *node, const mote_tens
     return MOTE_OK;
 }
 
+static mote_status check_output(const mote_node *node, const mote_node *from, size_t output)
+{
+    const size_t count = from->declaration.output_count;
+    char place[256];
+    if (output < count)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                      "%slayer '%s': input_layers: '%s' has %zu output%s, 0 .. %zu, "
+                      "there is no %s(%zu)",
+                      mote_origin_text(&node->origin, place, sizeof place), node->name, from->name,
+                      count, count == 1 ? "" : "s", count - 1, from->name, output);
+}
+
 static mote_status connect(builder *b, mote_node *node, const mote_draft *draft)
 {
     const size_t extra = node->layer->kind == MOTE_LAYER_COMPUTE ? 0 : 1; // a source
     MOTE_TRY(mote_arena_array(b->arena, draft->input_count + extra, sizeof *node->inputs,
                               (void **)&node->inputs));
     for (size_t i = 0; i < draft->input_count; i++) {
-        const mote_node *from = &b->graph->nodes[b->nodes[draft->inputs[i].draft]];
-        node->inputs[i] = from->outputs[draft->inputs[i].output];
+        const mote_edge *edge = &draft->inputs[i];
+        const mote_node *from = &b->graph->nodes[b->nodes[edge->draft]];
+        MOTE_TRY(check_output(node, from, edge->output));
+        node->inputs[i] = from->outputs[edge->output];
     }
     node->input_count = draft->input_count;
     return MOTE_OK;
@@ -179,17 +194,39 @@ static bool has_gradient(const mote_graph *graph, const mote_node *node)
     return is_trained && node->trainable;
 }
 
-/// A derivative is wanted where trained weights lie upstream; which steps a node has follows.
+static bool reaches_loss(const mote_graph *graph, const mote_node *node)
+{
+    bool reaches = node->layer->kind == MOTE_LAYER_LOSS;
+    for (size_t i = 0; i < node->declaration.output_count; i++)
+        reaches |= graph->values[node->outputs[i]].reaches_loss;
+    return reaches;
+}
+
+/// What a loss reads, and what nodes read that lead there; all else has no derivative.
+static void find_what_reaches_a_loss(const mote_graph *graph)
+{
+    for (size_t i = graph->node_count; i-- > 0;) {
+        const mote_node *node = &graph->nodes[i];
+        const bool reaches = reaches_loss(graph, node);
+        for (size_t j = 0; j < node->input_count; j++)
+            graph->values[node->inputs[j]].reaches_loss = reaches;
+    }
+}
+
+/// A derivative is wanted where trained weights lie upstream and a loss downstream; which steps a node has follows.
 static void find_derivatives(mote_graph *graph)
 {
+    find_what_reaches_a_loss(graph);
     for (size_t i = 0; i < graph->node_count; i++) {
         mote_node *node = &graph->nodes[i];
+        const bool reaches = reaches_loss(graph, node);
         for (size_t j = 0; j < node->input_count; j++)
-            node->has_derivative |= graph->values[node->inputs[j]].needs_derivative;
-        node->has_gradient = has_gradient(graph, node);
+            node->has_derivative |= graph->values[node->inputs[j]].needs_derivative && reaches;
+        node->has_gradient = reaches && has_gradient(graph, node);
         for (size_t j = 0; j < node->declaration.output_count; j++) {
             mote_value *output = &graph->values[node->outputs[j]];
-            output->needs_derivative = output->spec.dtype == MOTE_DTYPE_REAL && i != graph->loss &&
+            output->needs_derivative = output->spec.dtype == MOTE_DTYPE_REAL &&
+                                       output->reaches_loss &&
                                        (node->has_gradient || node->has_derivative);
         }
     }

@@ -5,9 +5,10 @@
 #include <assert.h>
 #include <string.h>
 
-mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *layer_name,
+mote_status mote_draft_append(mote_draft_list *list, mote_edge edge, const char *layer_name,
                               const char *suffix, size_t *appended)
 {
+    const size_t draft = edge.draft;
     mote_edge *input = NULL;
     char *name = NULL;
     void *items = list->items;
@@ -24,7 +25,7 @@ mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *l
     void *state = NULL;
     MOTE_TRY(mote_arena_allocate(list->arena, layer->state_bytes, &state));
     mote_property_set_defaults(mote_draft_properties(layer), state);
-    *input = (mote_edge){.draft = draft, .output = 0};
+    *input = edge;
     list->items[list->count] = (mote_draft){
         .name = name,
         .layer = layer,
@@ -39,6 +40,22 @@ mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *l
     };
     *appended = list->count++;
     return MOTE_OK;
+}
+
+mote_status mote_draft_append_to_output(mote_draft_list *list, size_t draft, const char *layer_name,
+                                        const char *key, size_t *appended)
+{
+    const mote_draft *from = &list->items[draft];
+    char place[256];
+    if (from->layer->several_outputs)
+        return MOTE_RAISE(
+            MOTE_ERROR_GRAPH,
+            "%slayer '%s': type '%s' has several outputs: '%s' must be a layer of its own, "
+            "with input_layers = %s(0)",
+            mote_origin_text(&from->origin, place, sizeof place), from->name, from->layer->name,
+            key, from->name);
+    return mote_draft_append(list, (mote_edge){.draft = draft, .output = 0}, layer_name, key,
+                             appended);
 }
 
 void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to)

@@ -55,10 +55,15 @@ mote_status mote_draft_share(mote_draft_list *list, size_t index, const char *na
 mote_status mote_graph_share(const mote_draft_list *list, const size_t *nodes,
                              mote_graph *graph) MOTE_MUST_CHECK;
 
-/// A new draft of layer `layer_name` named "<draft>/<suffix>", fed by output 0 of `draft`, of the same place and
+/// A new draft of layer `layer_name` named "<draft>/<suffix>", fed by that output, of the same place and
 /// origin. Indices stay valid, pointers to drafts do not.
-mote_status mote_draft_append(mote_draft_list *list, size_t draft, const char *layer_name,
+mote_status mote_draft_append(mote_draft_list *list, mote_edge edge, const char *layer_name,
                               const char *suffix, size_t *appended) MOTE_MUST_CHECK;
+
+/// The same behind the only output of a draft; raises MOTE_ERROR_GRAPH where there are several, as `key` (of the
+/// draft's section) cannot say which is meant.
+mote_status mote_draft_append_to_output(mote_draft_list *list, size_t draft, const char *layer_name,
+                                        const char *key, size_t *appended) MOTE_MUST_CHECK;
 
 /// Everything that read output 0 of `from` reads output 0 of `to` instead, but for `to` itself.
 void mote_draft_redirect(mote_draft_list *list, size_t from, size_t to);

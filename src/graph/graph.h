@@ -19,9 +19,10 @@ typedef struct mote_value {
     const char *
         name; // of the producing node, with ":1" for its second output; a source's "<node> batch" or "<node> label"
     mote_tensor_spec spec;
-    size_t producer; // node, or MOTE_NONE for a source
-    size_t port;     // of the source, or MOTE_NONE
-    bool label;      // a source that feeds the loss
+    size_t producer;   // node, or MOTE_NONE for a source
+    size_t port;       // of the source, or MOTE_NONE
+    bool label;        // a source that feeds the loss
+    bool reaches_loss; // directly or through its readers
     bool needs_derivative;
     mote_integer_range range; // of integers: what all readers take
 } mote_value;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // From sections to drafts: the layer's type, the keys every layer has, and who feeds whom.
+#include "base/number.h"
 #include "graph/draft.h"
 
 #include <string.h>
+
+#define OUTPUT_MAXIMUM 2147483647U
 
 /// The keys every layer has.
 typedef struct layer_keys {
@@ -18,7 +21,9 @@ static const mote_property layer_properties[] = {
     {"type", MOTE_PROPERTY_TEXT, NULL, .offset = offsetof(layer_keys, type),
      .help = "kind of layer"},
     {"input_layers", MOTE_PROPERTY_TEXT, "", .offset = offsetof(layer_keys, input_layers),
-     .help = "names of the layers it reads, a,b,...; default: the layer above it in the file"},
+     .help =
+         "names of the layers it reads, a,b,...; of several outputs a(0), a(1), ...; default: the "
+         "layer above it in the file"},
     {"activation", MOTE_PROPERTY_TEXT, "", .offset = offsetof(layer_keys, activation),
      .help = "activation that follows it, by its name in the table of activation"},
     {"flatten", MOTE_PROPERTY_BOOL, "false", .offset = offsetof(layer_keys, flatten),
@@ -75,9 +80,9 @@ static mote_status read_section(mote_draft_list *list, size_t index, layer_keys 
     if (!type)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%slayer '%s': key 'type' is missing",
                           mote_origin_text(&section->origin, place, sizeof place), section->name);
-    if (strchr(section->name, '/') || strchr(section->name, '.') || strchr(section->name, ','))
+    if (strpbrk(section->name, "/.,("))
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "%slayer '%s': a layer's name may not contain '/', '.' or ','",
+                          "%slayer '%s': a layer's name may not contain '/', '.', ',' or '('",
                           mote_origin_text(&section->origin, place, sizeof place), section->name);
     mote_draft *draft = &list->items[index];
     *draft =
@@ -95,6 +100,19 @@ static mote_status read_section(mote_draft_list *list, size_t index, layer_keys 
 static const char *section_name(const void *user, size_t index)
 {
     return ((const mote_section *)user)[index].name;
+}
+
+/// "split(2)" is output 2 of layer split: cuts the number off the name.
+static size_t cut_output(char *name)
+{
+    char *const open = strchr(name, '(');
+    const size_t length = open ? strlen(open) : 0;
+    uint64_t output = 0;
+    if (length < 3 || open[length - 1] != ')' ||
+        !mote_number_parse_integer(open + 1, length - 2, &output) || output > OUTPUT_MAXIMUM)
+        return 0;
+    *open = '\0';
+    return (size_t)output;
 }
 
 mote_status mote_draft_resolve(const mote_draft_list *list, size_t index, const char *key,
@@ -144,6 +162,7 @@ static mote_status resolve_list(mote_draft_list *list, size_t index, const char 
         char *copy = NULL;
         const size_t length = next_name(&rest, &name);
         MOTE_TRY(mote_arena_text(list->arena, name, length, &copy));
+        draft->inputs[i].output = cut_output(copy);
         MOTE_TRY(mote_draft_resolve(list, index, "input_layers", copy, &draft->inputs[i].draft));
     }
     draft->input_count = count;

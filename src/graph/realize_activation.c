@@ -12,7 +12,7 @@ mote_status mote_realize_activation(mote_draft_list *list)
                                   .value = list->items[i].activation,
                                   .origin = list->items[i].activation_origin};
         size_t appended = 0;
-        MOTE_TRY(mote_draft_append(list, i, "activation", "activation", &appended));
+        MOTE_TRY(mote_draft_append_to_output(list, i, "activation", "activation", &appended));
         MOTE_TRY(mote_draft_set(list, appended, &entry));
         mote_draft_redirect(list, i, appended);
         list->items[appended].flatten = list->items[i].flatten;

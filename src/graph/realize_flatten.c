@@ -9,7 +9,7 @@ mote_status mote_realize_flatten(mote_draft_list *list)
         if (!list->items[i].flatten)
             continue;
         size_t appended = 0;
-        MOTE_TRY(mote_draft_append(list, i, "flatten", "flatten", &appended));
+        MOTE_TRY(mote_draft_append_to_output(list, i, "flatten", "flatten", &appended));
         mote_draft_redirect(list, i, appended);
     }
     return MOTE_OK;

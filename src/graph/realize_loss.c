@@ -26,14 +26,19 @@ static size_t find_written_loss(const mote_draft_list *list)
 }
 
 /// What stands in a loss's place in inference.
-static mote_status append_inference(mote_draft_list *list, size_t prediction,
+static mote_status append_inference(mote_draft_list *list, mote_edge prediction,
                                     const mote_layer *loss)
 {
+    size_t appended = 0;
+    if (!loss->inference && prediction.output > 0) // what is predicted must be the output of a node
+        return mote_draft_append(list, prediction, "identity", "output", &appended);
     if (!loss->inference)
         return MOTE_OK;
     const mote_entry entry = {
-        .key = "activation", .value = loss->inference, .origin = list->items[prediction].origin};
-    size_t appended = 0;
+        .key = "activation",
+        .value = loss->inference,
+        .origin = list->items[prediction.draft].origin,
+    };
     MOTE_TRY(mote_draft_append(list, prediction, "activation", "activation", &appended));
     return mote_draft_set(list, appended, &entry);
 }
@@ -64,7 +69,7 @@ static mote_status realize_written(mote_draft_list *list, size_t loss)
     if (!list->config->inference)
         return MOTE_OK;
     list->items[loss].removed = true;
-    return append_inference(list, list->items[loss].inputs[0].draft, list->items[loss].layer);
+    return append_inference(list, list->items[loss].inputs[0], list->items[loss].layer);
 }
 
 /// The first loss that applies the activation of `last` itself, or NULL.
@@ -91,7 +96,7 @@ static mote_status realize_cross(mote_draft_list *list)
         return raise_loss(list, "needs activation = softmax or sigmoid on the last layer, ",
                           last->name);
     }
-    const size_t logits = last->inputs[0].draft;
+    const mote_edge logits = last->inputs[0];
     list->items[output].removed = true;
     size_t appended = 0;
     return mote_draft_append(list, logits, loss->name, "loss", &appended);
@@ -137,9 +142,9 @@ static mote_status realize_setting(mote_draft_list *list, const char *name)
     if (loss->inference && mote_draft_is_activation(&list->items[output], loss->inference))
         return raise_twice(list, loss->inference);
     if (list->config->inference)
-        return append_inference(list, output, loss);
+        return append_inference(list, (mote_edge){.draft = output, .output = 0}, loss);
     size_t appended = 0;
-    return mote_draft_append(list, output, name, "loss", &appended);
+    return mote_draft_append_to_output(list, output, name, "loss", &appended);
 }
 
 mote_status mote_realize_loss(mote_draft_list *list)

@@ -59,6 +59,12 @@ typedef struct mote_window {
     size_t out_height, out_width;
 } mote_window;
 
+/// Copies a box: y[i * y_steps[0] + j * y_steps[1] + k * y_steps[2]] = x[the same with x_steps] for i, j, k below
+/// their counts. Steps are in elements.
+typedef struct mote_box {
+    size_t counts[3], x_steps[3], y_steps[3];
+} mote_box;
+
 /// g = gradient + weight_decay * w; with momentum: v = momentum * v + g (v = g when first), w -= rate * v,
 /// otherwise w -= rate * g. As torch.optim.SGD (dampening 0). Without momentum velocity is NULL.
 /// Rounding: each product with its sum is one fma: g = fma(weight_decay, w, gradient), v = fma(momentum, v, g),

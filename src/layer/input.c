@@ -52,16 +52,8 @@ static const mote_property properties[] = {
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     input_state *const state = layer_state;
-    const mote_property_integers *const numbers = &state->input_shape;
-    if (numbers->count == 2) {
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "layer '%s': input_shape has 2 numbers, it takes width, "
-                          "channels:height:width or batch:channels:height:width",
-                          setup->layer_name);
-    }
-    mote_shape shape = mote_shape_image(1, 1, numbers->values[0]);
-    for (uint32_t i = 0; numbers->count >= 3 && i < 3; i++)
-        shape.dims[i] = numbers->values[numbers->count - 3 + i];
+    mote_shape shape;
+    MOTE_TRY(mote_setup_read_shape(setup, "input_shape", &state->input_shape, &shape));
     const bool is_integer = state->dtype == INPUT_INT32;
     if (is_integer && state->normalization)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,

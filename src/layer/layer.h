@@ -98,8 +98,8 @@ typedef struct mote_setup {
     mote_declaration *declaration;
 } mote_setup;
 
-/// What a computing callback gets. Tensors that the phase does not have are NULL (data). Samples
-/// from `batch` on are neither read nor written.
+/// What a computing callback gets. Tensors that the phase does not have are NULL (data); those of inputs and
+/// outputs still have their spec. Samples from `batch` on are neither read nor written.
 typedef struct mote_layer_run {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
@@ -109,8 +109,8 @@ typedef struct mote_layer_run {
     mote_random_key random;
     const mote_tensor *inputs;
     const mote_tensor *outputs;
-    const mote_tensor *input_derivatives; // data NULL: not wanted
-    const mote_tensor *output_derivatives;
+    const mote_tensor *input_derivatives;  // data NULL: not wanted
+    const mote_tensor *output_derivatives; // of several, data NULL: nobody reads the output, zero
     const mote_tensor *weights;
     const mote_tensor *gradients;
     const mote_tensor *statistics;
@@ -131,6 +131,7 @@ typedef struct mote_layer {
     const char *summary; // one line
     mote_layer_kind kind;
     bool internal;                       // made by realizers only; not a type in model files
+    bool several_outputs;                // readers name them; no activation or flatten behind it
     const mote_property *properties;     // ends with a row whose name is NULL; NULL: none
     size_t state_bytes;                  // plain data, no pointers; at least 1
     size_t input_minimum, input_maximum; // connected layers; of losses with the label
@@ -166,6 +167,18 @@ mote_status mote_setup_output(mote_setup *setup, const mote_shape *shape) MOTE_M
 
 /// The next output, of any kind: integers, or one tensor for all samples (not batched).
 mote_status mote_setup_output_spec(mote_setup *setup, const mote_tensor_spec *spec) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_SHAPE unless input 0 has 3 dimensions; its elements may be of any kind.
+mote_status mote_setup_check_view(const mote_setup *setup) MOTE_MUST_CHECK;
+
+/// The same, and declares a view: output 0 is input 0 in another shape of as many elements.
+mote_status mote_setup_view(mote_setup *setup, const mote_shape *shape) MOTE_MUST_CHECK;
+
+/// The shape that a property of 1, 3 or 4 numbers stands for: a width, or channels:height:width, with or
+/// without a batch, which does not count. Raises MOTE_ERROR_PROPERTY for 2.
+mote_status mote_setup_read_shape(const mote_setup *setup, const char *property,
+                                  const mote_property_integers *numbers,
+                                  mote_shape *shape) MOTE_MUST_CHECK;
 
 /// Output 0 of a loss: MOTE_LOSS_ELEMENTS metrics of the batch.
 mote_status mote_setup_metrics(mote_setup *setup) MOTE_MUST_CHECK;

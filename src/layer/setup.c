@@ -39,6 +39,25 @@ static mote_status check_spec(const mote_setup *setup, const mote_tensor_spec *s
                       subject, mote_shape_text(&spec->shape, shape, sizeof shape), setup->batch);
 }
 
+static mote_status check_input(const mote_setup *setup, size_t index, mote_dtype dtype,
+                               uint32_t rank)
+{
+    assert(index < setup->input_count);
+    const mote_tensor_spec *const spec = &setup->inputs[index];
+    char text[MOTE_SHAPE_TEXT_BYTES];
+    if (spec->dtype != dtype)
+        return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': input %zu has elements of %s, it takes %s",
+                          setup->layer_name, index, mote_dtype_text(spec->dtype),
+                          mote_dtype_text(dtype));
+    if (spec->shape.rank != rank) {
+        return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                          "layer '%s': input %zu has shape %s, it takes %u dimensions",
+                          setup->layer_name, index,
+                          mote_shape_text(&spec->shape, text, sizeof text), (unsigned)rank);
+    }
+    return MOTE_OK;
+}
+
 static mote_status add_output(mote_declaration *declaration, const mote_tensor_spec *spec)
 {
     void *rows = declaration->outputs;
@@ -59,6 +78,36 @@ mote_status mote_setup_output_spec(mote_setup *setup, const mote_tensor_spec *sp
 {
     MOTE_TRY(check_spec(setup, spec, "output"));
     return add_output(setup->declaration, spec);
+}
+
+mote_status mote_setup_check_view(const mote_setup *setup)
+{
+    return check_input(setup, 0, setup->inputs[0].dtype, 3);
+}
+
+mote_status mote_setup_view(mote_setup *setup, const mote_shape *shape)
+{
+    mote_tensor_spec output = setup->inputs[0];
+    MOTE_TRY(mote_setup_check_view(setup));
+    output.shape = *shape;
+    setup->declaration->view = true;
+    setup->declaration->derivative_view = true;
+    return mote_setup_output_spec(setup, &output);
+}
+
+mote_status mote_setup_read_shape(const mote_setup *setup, const char *property,
+                                  const mote_property_integers *numbers, mote_shape *shape)
+{
+    if (numbers->count == 2) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "layer '%s': %s has 2 numbers, it takes width, "
+                          "channels:height:width or batch:channels:height:width",
+                          setup->layer_name, property);
+    }
+    *shape = mote_shape_image(1, 1, (size_t)numbers->values[0]);
+    for (uint32_t i = 0; numbers->count >= 3 && i < 3; i++)
+        shape->dims[i] = (size_t)numbers->values[numbers->count - 3 + i];
+    return MOTE_OK;
 }
 
 mote_status mote_setup_metrics(mote_setup *setup)
@@ -126,25 +175,6 @@ void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases)
 void mote_setup_need_output(mote_setup *setup, unsigned phases)
 {
     setup->declaration->output_needs |= phases;
-}
-
-static mote_status check_input(const mote_setup *setup, size_t index, mote_dtype dtype,
-                               uint32_t rank)
-{
-    assert(index < setup->input_count);
-    const mote_tensor_spec *const spec = &setup->inputs[index];
-    char text[MOTE_SHAPE_TEXT_BYTES];
-    if (spec->dtype != dtype)
-        return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': input %zu has elements of %s, it takes %s",
-                          setup->layer_name, index, mote_dtype_text(spec->dtype),
-                          mote_dtype_text(dtype));
-    if (spec->shape.rank != rank) {
-        return MOTE_RAISE(MOTE_ERROR_SHAPE,
-                          "layer '%s': input %zu has shape %s, it takes %u dimensions",
-                          setup->layer_name, index,
-                          mote_shape_text(&spec->shape, text, sizeof text), (unsigned)rank);
-    }
-    return MOTE_OK;
 }
 
 static mote_status check_batched(const mote_setup *setup, size_t index)

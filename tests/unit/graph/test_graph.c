@@ -118,6 +118,20 @@ static void the_metrics_have_no_derivative(void **state)
     test_network_release(&network);
 }
 
+static void an_output_that_nobody_reads_has_no_derivative(void **state)
+{
+    test_network network;
+    test_network_build(state,
+                       "[Model]\nloss = mse\n" INPUT FC("a") "[parts]\ntype = split\naxis = 1\n" FC(
+                           "b") "input_layers = parts(1)\n",
+                       false, &network);
+    const mote_graph *const graph = &network.graph;
+    assert_true(graph->values[test_network_value(graph, "a")].needs_derivative);
+    assert_false(graph->values[test_network_value(graph, "parts")].needs_derivative);
+    assert_true(graph->values[test_network_value(graph, "parts:1")].needs_derivative);
+    test_network_release(&network);
+}
+
 static void ports_are_the_inputs_in_file_order_then_the_label(void **state)
 {
     test_network network;
@@ -231,6 +245,7 @@ int main(void)
         cmocka_unit_test(one_branch_may_have_derivatives_where_the_other_has_none),
         cmocka_unit_test(without_a_loss_there_is_no_backward_pass),
         cmocka_unit_test(the_metrics_have_no_derivative),
+        cmocka_unit_test(an_output_that_nobody_reads_has_no_derivative),
         cmocka_unit_test(ports_are_the_inputs_in_file_order_then_the_label),
         cmocka_unit_test(a_label_is_what_the_loss_asks_for),
         cmocka_unit_test(tensors_are_named_after_their_layer),

@@ -279,6 +279,58 @@ static void a_loss_is_the_last_layer(void **state)
                          "@:8: layer 'l': a loss must be the last layer, but 'l/activation' is");
 }
 
+#define PARTS "[parts]\ntype = split\naxis = 1\n"
+
+static void readers_name_one_of_several_outputs(void **state)
+{
+    becomes(state,
+            "[Model]\n" INPUT PARTS "[b]\ntype = identity\ninput_layers = parts(1)\n"
+            "[sum]\ntype = addition\ninput_layers = parts, b\n",
+            false,
+            "in input(in batch)\n"
+            "parts split(in)\n"
+            "b identity(parts:1)\n"
+            "sum addition(parts,b)\n");
+}
+
+static void each_of_several_outputs_has_its_own_fan_outs(void **state)
+{
+    becomes(state,
+            "[Model]\n" INPUT PARTS
+            "[sum]\ntype = addition\ninput_layers = parts(1), parts(0), parts(1), parts(0)\n",
+            false,
+            "in input(in batch)\n"
+            "parts split(in)\n"
+            "parts/fan_out0 fan_out(parts)\n"
+            "parts/1/fan_out0 fan_out(parts:1)\n"
+            "sum addition(parts/1/fan_out0,parts/fan_out0,parts/1/fan_out0:1,parts/fan_out0:1)\n");
+}
+
+static void a_loss_may_read_any_of_several_outputs(void **state)
+{
+    static const char text[] =
+        "[Model]\n" INPUT PARTS "[end]\ntype = mse\ninput_layers = parts(1)\n";
+    test_network network;
+    becomes(state, text, false,
+            "in input(in batch)\n"
+            "parts split(in)\n"
+            "end mse(parts:1,end label)\n");
+    becomes(state, text, true,
+            "in input(in batch)\n"
+            "parts split(in)\n"
+            "parts/output identity(parts:1)\n");
+    test_network_build(state, text, true, &network);
+    assert_string_equal(network.graph.values[network.graph.prediction].name, "parts/output");
+    test_network_release(&network);
+    becomes(state,
+            "[Model]\nloss = cross\n" INPUT PARTS
+            "[end]\ntype = activation\nactivation = softmax\ninput_layers = parts(1)\n",
+            false,
+            "in input(in batch)\n"
+            "parts split(in)\n"
+            "parts/loss cross_softmax(parts:1,parts/loss label)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +354,9 @@ int main(void)
         cmocka_unit_test(a_loss_that_applies_sigmoid_does_not_follow_another_sigmoid),
         cmocka_unit_test(a_model_has_one_loss),
         cmocka_unit_test(a_loss_is_the_last_layer),
+        cmocka_unit_test(readers_name_one_of_several_outputs),
+        cmocka_unit_test(each_of_several_outputs_has_its_own_fan_outs),
+        cmocka_unit_test(a_loss_may_read_any_of_several_outputs),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

@@ -53,6 +53,33 @@ static void a_type_that_only_realizers_make_cannot_be_written(void **state)
     refused_with_types(state, "fan_out");
 }
 
+#define NO_LOSS "[Model]\n[in]\ntype = input\ninput_shape = 2:6:6\n"
+#define SPLIT   "[parts]\ntype = split\naxis = 1\n"
+
+static void an_output_that_is_not_there_is_refused(void **state)
+{
+    refused(state, NO_LOSS SPLIT "[f]\ntype = flatten\ninput_layers = parts(2)\n", MOTE_ERROR_GRAPH,
+            "@:8: layer 'f': input_layers: 'parts' has 2 outputs, 0 .. 1, there is no parts(2)");
+    refused(state, NO_LOSS "[f]\ntype = flatten\ninput_layers = in(1)\n", MOTE_ERROR_GRAPH,
+            "@:5: layer 'f': input_layers: 'in' has 1 output, 0 .. 0, there is no in(1)");
+    refused(state, NO_LOSS SPLIT "[f]\ntype = flatten\ninput_layers = parts(x)\n", MOTE_ERROR_GRAPH,
+            "@:10: layer 'f': input_layers: there is no layer 'parts(x)'");
+}
+
+static void what_follows_several_outputs_must_say_which(void **state)
+{
+    refused(state, NETWORK_HEAD SPLIT "activation = relu\n", MOTE_ERROR_GRAPH,
+            "@:8: layer 'parts': type 'split' has several outputs: 'activation' must be a layer of "
+            "its own, with input_layers = parts(0)");
+    refused(state, NETWORK_HEAD SPLIT "flatten = true\n", MOTE_ERROR_GRAPH,
+            "@:8: layer 'parts': type 'split' has several outputs: 'flatten' must be a layer of "
+            "its own, with input_layers = parts(0)");
+    refused(state, "[Model]\nloss = mse\n[in]\ntype = input\ninput_shape = 2:6:6\n" SPLIT,
+            MOTE_ERROR_GRAPH,
+            "@:6: layer 'parts': type 'split' has several outputs: 'loss' must be a layer of its "
+            "own, with input_layers = parts(0)");
+}
+
 static void an_unknown_key_is_named_with_the_one_that_was_meant(void **state)
 {
     refused(state, NETWORK_HEAD "[c1]\ntype = conv2d\nfilter = 3\n", MOTE_ERROR_PROPERTY,
@@ -89,13 +116,14 @@ static void a_missing_key_is_named_with_what_is_accepted(void **state)
 
 static void a_name_may_not_look_like_one_that_is_made(void **state)
 {
-    static const char *const names[] = {"a/b", "a.b", "a,b"};
+    static const char *const names[] = {"a/b", "a.b", "a,b", "a(1)"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char text[256];
         char message[256];
         (void)snprintf(text, sizeof text, NETWORK_HEAD "[%s]\ntype = flatten\n", names[i]);
         (void)snprintf(message, sizeof message,
-                       "@:8: layer '%s': a layer's name may not contain '/', '.' or ','", names[i]);
+                       "@:8: layer '%s': a layer's name may not contain '/', '.', ',' or '('",
+                       names[i]);
         refused(state, text, MOTE_ERROR_PROPERTY, message);
     }
 }
@@ -217,6 +245,8 @@ int main(void)
         cmocka_unit_test(an_unknown_type_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(an_unknown_type_that_is_near_none_gets_the_list_of_types),
         cmocka_unit_test(a_type_that_only_realizers_make_cannot_be_written),
+        cmocka_unit_test(an_output_that_is_not_there_is_refused),
+        cmocka_unit_test(what_follows_several_outputs_must_say_which),
         cmocka_unit_test(an_unknown_key_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(a_key_of_another_layer_is_unknown),
         cmocka_unit_test(a_bad_value_is_named_with_what_is_accepted),

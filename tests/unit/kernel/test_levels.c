@@ -303,6 +303,20 @@ static void check_lstm_derivative(trial *t)
     });
 }
 
+/// Boxes that fill at most `count` numbers: rows, transposed, and every second column.
+static void check_copy_box(trial *t)
+{
+    const size_t side = t->count / 4 > 3 ? 3 : 1;
+    const size_t length = t->count / (2 * side);
+    const mote_box boxes[] = {
+        {{1, side, length}, {0, length, 1}, {0, 2 * length, 1}},
+        {{1, length, side}, {0, 1, length}, {0, side, 1}},
+        {{side, length, 1}, {1, 2 * side, 0}, {length, 1, 0}},
+    };
+    for (size_t i = 0; t->count > 0 && i < sizeof boxes / sizeof boxes[0]; i++)
+        BOTH(table->copy_box(&boxes[i], m[0].data, m[1 + i].data));
+}
+
 /// A window over a plane of at most `count` cells; false when there is no room for one.
 static bool make_window(size_t count, size_t variant, mote_window *window)
 {

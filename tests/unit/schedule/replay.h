@@ -86,7 +86,9 @@ static inline void replay_needs(replay *r, const mote_node *node, unsigned phase
     const mote_declaration *const declaration = &node->declaration;
     const bool derives = phase == MOTE_PHASE_DERIVATIVE;
     for (size_t i = 0; i < declaration->output_count; i++) {
-        if (node->layer->kind != MOTE_LAYER_LOSS)
+        const bool is_unread =
+            node->layer->several_outputs && r->schedule->derivatives[node->outputs[i]] == MOTE_NONE;
+        if (node->layer->kind != MOTE_LAYER_LOSS && !is_unread)
             replay_read(r, r->schedule->derivatives[node->outputs[i]])->is_operand =
                 derives && declaration->derivative_over_output_derivative;
     }

@@ -61,6 +61,23 @@ static void write_sharing(generator *g, size_t kind)
     write_text(g, "\n");
 }
 
+/// A split, and as the next layer both of its parts, or one of them twice: of the split's shape.
+static void write_split(generator *g)
+{
+    const size_t first = draw(g, 2);
+    const size_t second = draw(g, 2);
+    char text[128];
+    write_name(g, "[split_", g->layer_count);
+    write_text(g, "]\ntype = split\naxis = 1\n");
+    write_inputs(g, 1);
+    write_name(g, "[", g->layer_count);
+    (void)snprintf(text, sizeof text,
+                   "]\ntype = concat\ninput_layers = split_l%zu(%zu), split_l%zu(%zu)\n",
+                   g->layer_count, first, g->layer_count, second);
+    write_text(g, text);
+    g->layer_count++;
+}
+
 static void write_layer(generator *g)
 {
     static const char *const kinds[] = {
@@ -72,10 +89,16 @@ static void write_layer(generator *g)
         "type = dropout\ndropout_rate = 0.5\n",
         "type = pooling2d\npooling = max\npool_size = 3\nstride = 1\npadding = 1\n",
         "type = pooling2d\npooling = average\npool_size = 3\nstride = 1\npadding = 1\n",
+        "type = identity\n",
+        "type = permute\ndirection = 1,3,2\n",
         "type = addition\n",
     };
     const size_t kind_count = sizeof kinds / sizeof kinds[0];
-    const size_t kind = draw(g, kind_count);
+    const size_t kind = draw(g, kind_count + 1);
+    if (kind == kind_count) {
+        write_split(g);
+        return;
+    }
     write_name(g, "[", g->layer_count);
     write_text(g, "]\n");
     write_text(g, kinds[kind]);
