@@ -96,13 +96,15 @@ enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
     TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
     READS_MODEL = RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
-    EVERY = READS_MODEL | CLI_LAYERS | CLI_VERSION,
+    EVERY = READS_MODEL | CLI_INFO | CLI_LAYERS | CLI_VERSION,
 };
 
 #define FIELD(name) .offset = offsetof(cli_options, name)
 
 const cli_option cli_option_table[] = {
     {"weights", "FILE", "start from the weights in FILE", TAKES_WEIGHTS, FIELD(weights),
+     .read = read_text},
+    {"model", "FILE", "model file that the weights shall fit", CLI_INFO, FIELD(model),
      .read = read_text},
     {"data", "SET", "test_set (the default), valid_set or train_set", CLI_EVAL, FIELD(data),
      .read = read_text},
@@ -117,8 +119,8 @@ const cli_option cli_option_table[] = {
      .key = "batch_size", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
     {"seed", "N", "seed of all random numbers (= --set Model.seed=N)", READS_MODEL, .key = "seed",
      .maximum = UINT64_MAX, .read = read_model_setting},
-    {"set", "SECTION.KEY=VALUE", "any key of the model file; may be repeated", READS_MODEL,
-     .read = read_setting},
+    {"set", "SECTION.KEY=VALUE", "any key of the model file; may be repeated",
+     READS_MODEL | CLI_INFO, .read = read_setting},
     {"planner", "NAME", "naive or best_fit (the default)", CLI_TRAIN | CLI_PLAN | CLI_BENCH,
      FIELD(planner), .read = read_text},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
@@ -128,7 +130,8 @@ const cli_option cli_option_table[] = {
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
     {"json", NULL, "print the result as JSON",
-     RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_LAYERS | CLI_VERSION, FIELD(json), .read = read_flag},
+     RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION, FIELD(json),
+     .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},
 };

@@ -23,6 +23,7 @@
 #include "mote/model.h"
 #include "mote/property.h"
 #include "mote/status.h"
+#include "mote/tensor_file.h"
 #include "mote/writer.h"
 
 #endif

@@ -99,3 +99,36 @@ void mote_weights_file_close(mote_weights_file *weights)
     weights->header = NULL;
     mote_file_close(&weights->file);
 }
+
+/// An array of whole numbers >= 0.
+static bool is_numbers(const json_t *array)
+{
+    if (!json_is_array(array))
+        return false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *const number = json_array_get(array, i);
+        if (!json_is_integer(number) || json_integer_value(number) < 0)
+            return false;
+    }
+    return true;
+}
+
+uint64_t mote_weights_number(const json_t *numbers, size_t index)
+{
+    return (uint64_t)json_integer_value(json_array_get(numbers, index));
+}
+
+mote_status mote_weights_check_entry(const char *path, const char *name, const json_t *entry)
+{
+    const json_t *const offsets = json_object_get(entry, "data_offsets");
+    if (!json_is_object(entry) || json_object_size(entry) != 3 ||
+        !json_is_string(json_object_get(entry, "dtype")) ||
+        !is_numbers(json_object_get(entry, "shape")) || !is_numbers(offsets) ||
+        json_array_size(offsets) != 2) {
+        return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                          "'%s': the entry of tensor '%.200s' is not {\"dtype\": text, \"shape\": "
+                          "[numbers], \"data_offsets\": [begin, end]}",
+                          path, name);
+    }
+    return MOTE_OK;
+}

@@ -25,4 +25,11 @@ mote_status mote_weights_file_open(const char *path, const mote_allocator *alloc
 
 void mote_weights_file_close(mote_weights_file *weights);
 
+/// Raises MOTE_ERROR_FORMAT unless a tensor's entry has dtype, shape and data_offsets, and nothing else.
+mote_status mote_weights_check_entry(const char *path, const char *name,
+                                     const json_t *entry) MOTE_MUST_CHECK;
+
+/// Element `index` of an array that mote_weights_check_entry has seen.
+uint64_t mote_weights_number(const json_t *numbers, size_t index);
+
 #endif

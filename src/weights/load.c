@@ -65,45 +65,12 @@ static mote_status find_wanted(const loader *l, const char *name, wanted_tensor 
                       l->source.file.path, name, mote_text_hint(nearest, hint, sizeof hint));
 }
 
-/// An array of whole numbers >= 0.
-static bool is_numbers(const json_t *array)
-{
-    if (!json_is_array(array))
-        return false;
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        const json_t *const number = json_array_get(array, i);
-        if (!json_is_integer(number) || json_integer_value(number) < 0)
-            return false;
-    }
-    return true;
-}
-
-static uint64_t number_at(const json_t *numbers, size_t index)
-{
-    return (uint64_t)json_integer_value(json_array_get(numbers, index));
-}
-
-static mote_status check_form(const char *path, const char *name, const json_t *entry)
-{
-    const json_t *const offsets = json_object_get(entry, "data_offsets");
-    if (!json_is_object(entry) || json_object_size(entry) != 3 ||
-        !json_is_string(json_object_get(entry, "dtype")) ||
-        !is_numbers(json_object_get(entry, "shape")) || !is_numbers(offsets) ||
-        json_array_size(offsets) != 2) {
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "'%s': the entry of tensor '%.200s' is not {\"dtype\": text, \"shape\": "
-                          "[numbers], \"data_offsets\": [begin, end]}",
-                          path, name);
-    }
-    return MOTE_OK;
-}
-
 static bool has_shape(const json_t *shape, const mote_shape *wanted)
 {
     if (json_array_size(shape) != wanted->rank)
         return false;
     for (uint32_t i = 0; i < wanted->rank; i++) {
-        if (number_at(shape, i) != wanted->dims[i])
+        if (mote_weights_number(shape, i) != wanted->dims[i])
             return false;
     }
     return true;
@@ -117,7 +84,7 @@ static const char *shape_text(const json_t *shape, char text[SHAPE_BYTES])
     text[0] = '\0';
     for (size_t i = 0; i < rank && i < MOTE_RANK_MAX; i++)
         length += (size_t)snprintf(text + length, SHAPE_BYTES - length, "%s%" PRIu64,
-                                   i > 0 ? ":" : "", number_at(shape, i));
+                                   i > 0 ? ":" : "", mote_weights_number(shape, i));
     if (rank > MOTE_RANK_MAX)
         (void)snprintf(text + length, SHAPE_BYTES - length, ":...");
     return text;
@@ -163,12 +130,12 @@ static mote_status check_entry(const loader *l, const char *name, const json_t *
 {
     const char *const path = l->source.file.path;
     wanted_tensor *wanted = NULL;
-    MOTE_TRY(check_form(path, name, entry));
+    MOTE_TRY(mote_weights_check_entry(path, name, entry));
     MOTE_TRY(find_wanted(l, name, &wanted));
     MOTE_TRY(check_type(path, block_of(l, wanted), entry));
     const json_t *const offsets = json_object_get(entry, "data_offsets");
-    wanted->begin = number_at(offsets, 0);
-    wanted->end = number_at(offsets, 1);
+    wanted->begin = mote_weights_number(offsets, 0);
+    wanted->end = mote_weights_number(offsets, 1);
     wanted->is_found = true;
     return check_offsets(l, block_of(l, wanted), wanted);
 }

@@ -4,6 +4,7 @@
 #define MOTE_WEIGHTS_WEIGHTS_H
 
 #include "base/arena.h"
+#include "mote/tensor_file.h"
 #include "os/os.h"
 #include "state/state.h"
 
@@ -41,5 +42,23 @@ mote_status mote_weights_load(const char *path, const mote_state *state,
 /// Value of a metadata key of the file, copied to `arena`; NULL when the key is absent.
 mote_status mote_weights_get_metadata(const char *path, const char *key, mote_arena *arena,
                                       char **value) MOTE_MUST_CHECK;
+
+/// The tensors and metadata of a file, without a state that they fit.
+typedef struct mote_weights_list mote_weights_list;
+
+/// Opens a file and checks its tensors' entries: dtype, bytes, no overlap and no hole. The list lives in `arena`.
+mote_status mote_weights_list_open(const char *path, mote_arena *arena,
+                                   mote_weights_list **list) MOTE_MUST_CHECK;
+
+/// Safe on NULL.
+void mote_weights_list_close(mote_weights_list *list);
+
+/// See mote_tensor_file_...; indices are valid.
+size_t mote_weights_list_tensor_count(const mote_weights_list *list);
+const mote_file_tensor *mote_weights_list_tensor(const mote_weights_list *list, size_t index);
+mote_status mote_weights_list_summarize(const mote_weights_list *list, size_t index,
+                                        mote_tensor_summary *summary) MOTE_MUST_CHECK;
+size_t mote_weights_list_metadata_count(const mote_weights_list *list);
+mote_weights_metadata mote_weights_list_metadata(const mote_weights_list *list, size_t index);
 
 #endif

@@ -21,6 +21,7 @@ COMMANDS = [
     ["bench", "tiny.ini", "--quiet"],
     ["train", "tiny.ini", "--quiet"],
     ["eval", "tiny.ini"],
+    ["info", "tiny.safetensors"],
 ]
 
 
