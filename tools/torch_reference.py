@@ -681,6 +681,21 @@ def add_shapes(cases):
                   lambda x, w: torch.cat(x, axis))
 
 
+def make_waves(positions, features):
+    angles = torch.arange(positions).double().view(-1, 1) * torch.pow(
+        torch.tensor(10000.0).double(), -torch.arange(0, features, 2).double() / features)
+    return torch.stack((angles.sin(), angles.cos()), 2).flatten(1)[:, :features]
+
+
+def add_positional_encoding(cases):
+    for name, batch, positions, features in (("waves", 2, 6, 8), ("waves-odd", 2, 9, 5)):
+        cases.add(name, "positional_encoding", "", [cases.random(batch, 1, positions, features)],
+                  {}, lambda x, w: x[0] + make_waves(positions, features))
+    for name, batch in (("positions", 3), ("positions-large-batch", 70)):
+        cases.add(name, "positional_encoding", "encoding=learned", [cases.random(batch, 1, 3, 4)],
+                  {"weight": cases.random(3, 4)}, lambda x, w: x[0] + w["weight"])
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
@@ -688,8 +703,8 @@ GROUPS = {
                    add_activations, add_structure, add_losses, add_more_activations,
                    add_more_losses, add_grouped_convolution)),
     "attention": (14, (add_layer_normalization, add_rows_of_classes)),
-    "sequence": (8, (add_lstm,)),
     "shapes": (4, (add_shapes,)),
+    "sequence": (8, (add_lstm, add_positional_encoding)),
 }
 
 

@@ -59,5 +59,11 @@ void mote_initialize(const mote_weight_declaration *weight, const char *tensor_n
     case MOTE_INITIALIZER_HE_NORMAL:
         fill_normal(&key, count, sqrt(2.0 / fan_in), values);
         break;
+    case MOTE_INITIALIZER_LECUN_UNIFORM:
+        fill_uniform(&key, count, sqrt(3.0 / fan_in), values);
+        break;
+    case MOTE_INITIALIZER_LECUN_NORMAL:
+        fill_normal(&key, count, sqrt(1.0 / fan_in), values);
+        break;
     }
 }

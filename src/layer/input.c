@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where samples enter: the source's block as it is, or each sample scaled to 0 .. 1.
+// Where samples enter: the source's block as it is, or each sample scaled to 0 .. 1, or to mean 0 and deviation 1.
 #include "layer/layer.h"
 
 #include "base/size.h"
+
+#include <math.h>
 
 #define DIMENSION_MAXIMUM 2147483647.0
 
 typedef struct input_state {
     mote_property_integers input_shape;
-    bool normalization;
+    bool normalization, standardization;
     uint32_t dtype;
     size_t elements; // of a sample
 } input_state;
@@ -39,6 +41,14 @@ static const mote_property properties[] = {
         .help = "true: each sample's smallest value becomes 0, its largest 1",
     },
     {
+        .name = "standardization",
+        .kind = MOTE_PROPERTY_BOOL,
+        .initial = "false",
+        .offset = offsetof(input_state, standardization),
+        .help =
+            "true: each sample's mean becomes 0, its standard deviation (by the number of elements) 1",
+    },
+    {
         .name = "dtype",
         .kind = MOTE_PROPERTY_CHOICE,
         .initial = "float32",
@@ -55,49 +65,78 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_shape shape;
     MOTE_TRY(mote_setup_read_shape(setup, "input_shape", &state->input_shape, &shape));
     const bool is_integer = state->dtype == INPUT_INT32;
-    if (is_integer && state->normalization)
+    const bool is_scaled = state->normalization || state->standardization;
+    if (state->normalization && state->standardization) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "layer '%s': normalization is of real numbers, dtype is int32",
+                          "layer '%s': normalization and standardization are both true, at most "
+                          "one may be",
                           setup->layer_name);
+    }
+    if (is_integer && is_scaled) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "layer '%s': %s is of real numbers, dtype is int32",
+                          setup->layer_name,
+                          state->normalization ? "normalization" : "standardization");
+    }
     const mote_tensor_spec spec = {is_integer ? MOTE_DTYPE_I32 : MOTE_DTYPE_REAL, true, shape};
     MOTE_TRY(mote_setup_output_spec(setup, &spec));
     state->elements = mote_shape_elements(&shape);
-    setup->declaration->view = !state->normalization;
+    setup->declaration->view = !is_scaled;
     setup->declaration->output_over_input = true;
     return MOTE_OK;
 }
 
-typedef struct normalize_call {
+typedef struct scale_call {
     const mote_layer_run *run;
-    size_t elements;
-} normalize_call;
+    const input_state *state;
+} scale_call;
 
-static void normalize_samples(void *argument, size_t task, size_t task_count)
+/// y = (x - shift) * scale
+typedef struct scaling {
+    mote_real shift, scale;
+} scaling;
+
+/// A sample of one value becomes zero.
+static scaling find_scaling(const scale_call *call, const mote_real *x)
 {
-    const normalize_call *const call = argument;
     const mote_kernels *const kernels = call->run->kernels;
+    const size_t count = call->state->elements;
+    mote_real minimum = 0;
+    mote_real maximum = 0;
+    kernels->range(count, x, &minimum, &maximum);
+    if (!(maximum > minimum))
+        return (scaling){.shift = minimum, .scale = 1};
+    if (call->state->normalization)
+        return (scaling){.shift = minimum, .scale = 1 / (maximum - minimum)};
+    mote_real mean = 0;
+    mote_real m2 = 0;
+    kernels->moments(count, x, &mean, &m2);
+    const mote_real variance = m2 / (mote_real)count;
+    return (scaling){.shift = mean,
+                     .scale = variance > 0 ? 1 / (mote_real)sqrt((double)variance) : 1};
+}
+
+static void scale_samples(void *argument, size_t task, size_t task_count)
+{
+    const scale_call *const call = argument;
+    const size_t elements = call->state->elements;
     const mote_real *const x = call->run->inputs[0].data;
     mote_real *const y = call->run->outputs[0].data;
     size_t sample = 0;
     const size_t count = mote_parallel_part(call->run->batch, task, task_count, &sample);
     for (const size_t end = sample + count; sample < end; sample++) {
-        const size_t first = sample * call->elements;
-        mote_real minimum = 0;
-        mote_real maximum = 0;
-        kernels->range(call->elements, x + first, &minimum, &maximum);
-        // a sample of one value becomes zero
-        const mote_real scale = maximum > minimum ? 1 / (maximum - minimum) : 1;
-        kernels->shift_scale(call->elements, minimum, scale, x + first, y + first);
+        const size_t first = sample * elements;
+        const scaling s = find_scaling(call, x + first);
+        call->run->kernels->shift_scale(elements, s.shift, s.scale, x + first, y + first);
     }
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const input_state *const state = layer_state;
-    normalize_call call = {.run = run, .elements = state->elements};
+    scale_call call = {.run = run, .state = state};
     const size_t tasks =
         mote_parallel_task_count(run->parallel, run->batch * state->elements, MOTE_PARALLEL_GRAIN);
-    mote_parallel_run(run->parallel, normalize_samples, &call, mote_size_min(tasks, run->batch));
+    mote_parallel_run(run->parallel, scale_samples, &call, mote_size_min(tasks, run->batch));
 }
 
 const mote_layer mote_layer_input = {

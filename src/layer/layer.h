@@ -32,7 +32,9 @@
     X(XAVIER_UNIFORM, "xavier_uniform") \
     X(XAVIER_NORMAL, "xavier_normal")   \
     X(HE_UNIFORM, "he_uniform")         \
-    X(HE_NORMAL, "he_normal")
+    X(HE_NORMAL, "he_normal")           \
+    X(LECUN_UNIFORM, "lecun_uniform")   \
+    X(LECUN_NORMAL, "lecun_normal")
 
 typedef enum mote_initializer {
 #define MOTE_INITIALIZER_ENUM(name, text) MOTE_INITIALIZER_##name,

@@ -114,8 +114,15 @@ unit = 10
 activation = softmax
 """
 
-# The rows of a digit as a sequence.
+# The rows of a digit, standardized, as a sequence.
 RECURRENT = HEAD + """\
+standardization = true
+[waves]
+type = positional_encoding
+[places]
+type = positional_encoding
+encoding = learned
+weight_initializer = lecun_normal
 [first]
 type = lstm
 unit = 20

@@ -196,7 +196,7 @@ static void the_text_shows_each_node_with_shapes_properties_and_weights(void **s
     assert_string_equal(
         text.text,
         "in                       input                in batch -> 2:6:6 input_shape=2,6,6 "
-        "normalization=false dtype=float32 (no backward)\n"
+        "normalization=false standardization=false dtype=float32 (no backward)\n"
         "a                        fully_connected      in -> 2:6:3 unit=3 "
         "weight_initializer=xavier_uniform bias_initializer=zeros disable_bias=false frozen (no "
         "backward)\n"

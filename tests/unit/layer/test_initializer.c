@@ -71,6 +71,7 @@ static void uniform_values_have_the_limit_of_their_fans(void **unused)
     (void)unused;
     expect_uniform(MOTE_INITIALIZER_XAVIER_UNIFORM, sqrt(6.0 / 300));
     expect_uniform(MOTE_INITIALIZER_HE_UNIFORM, sqrt(6.0 / 200));
+    expect_uniform(MOTE_INITIALIZER_LECUN_UNIFORM, sqrt(3.0 / 200));
 }
 
 static void expect_normal(mote_initializer initializer, double expected)
@@ -86,6 +87,7 @@ static void normal_values_have_the_deviation_of_their_fans(void **unused)
     (void)unused;
     expect_normal(MOTE_INITIALIZER_XAVIER_NORMAL, sqrt(2.0 / 300));
     expect_normal(MOTE_INITIALIZER_HE_NORMAL, sqrt(2.0 / 200));
+    expect_normal(MOTE_INITIALIZER_LECUN_NORMAL, sqrt(1.0 / 200));
 }
 
 static void values_depend_on_seed_and_name_alone(void **unused)

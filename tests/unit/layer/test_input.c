@@ -93,6 +93,35 @@ static void normalization_spreads_each_sample_from_0_to_1(void **unused)
     layer_harness_release(&harness);
 }
 
+static void standardization_gives_each_sample_mean_0_and_deviation_1(void **unused)
+{
+    (void)unused;
+    const layer_config config = {
+        .layer = "input", .entries = {"input_shape=4", "standardization=true"}, .batch = 3};
+    // deviations sqrt((4 + 0 + 0 + 4) / 4), 3; 0.1 has no mean that is exact
+    const double x[] = {1, 3, 3, 5, -2, 4, -2, 4, 0.1, 0.1, 0.1, 0.1};
+    const double y[] = {-1.41421356, 0, 0, 1.41421356, -1, 1, -1, 1, 0, 0, 0, 0};
+    layer_harness harness;
+    layer_harness_build(&harness, &config);
+    layer_harness_set(&harness, LAYER_INPUT, 0, 12, x);
+    layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+    layer_harness_expect(&harness, LAYER_OUTPUT, 0, 12, y, 1e-6);
+    layer_harness_release(&harness);
+}
+
+static void a_sample_is_scaled_in_one_way(void **unused)
+{
+    (void)unused;
+    const layer_config config = {
+        .layer = "input",
+        .entries = {"input_shape=4", "standardization=true", "normalization=true"},
+        .batch = 3};
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': normalization and standardization are both true, at most one may "
+                  "be");
+}
+
 static void integers_stay_integers_and_are_not_normalized(void **unused)
 {
     (void)unused;
@@ -105,6 +134,9 @@ static void integers_stay_integers_and_are_not_normalized(void **unused)
     config.entries[2] = "normalization=true";
     expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
                   "layer 'node': normalization is of real numbers, dtype is int32");
+    config.entries[2] = "standardization=true";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': standardization is of real numbers, dtype is int32");
 }
 
 int main(void)
@@ -118,6 +150,8 @@ int main(void)
         cmocka_unit_test(a_shape_with_too_many_elements_is_refused),
         cmocka_unit_test(without_normalization_the_output_is_the_input),
         cmocka_unit_test(normalization_spreads_each_sample_from_0_to_1),
+        cmocka_unit_test(standardization_gives_each_sample_mean_0_and_deviation_1),
+        cmocka_unit_test(a_sample_is_scaled_in_one_way),
         cmocka_unit_test(integers_stay_integers_and_are_not_normalized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
