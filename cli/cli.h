@@ -69,4 +69,7 @@ const char *cli_nearest(const char *word, const char *(*name)(const void *user, 
 void cli_help(void);
 void cli_command_help(const cli_command *command);
 
+/// Prints the manual page mote(1), in the macros of man.
+void cli_manual(void);
+
 #endif

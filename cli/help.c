@@ -18,7 +18,7 @@ void cli_help(void)
               "Trains neural networks in memory that is planned before the first step.\n\n"
               "Commands:\n");
     for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
-        cli_print("  %-8s  %s\n", cli_commands[i].name, cli_commands[i].summary);
+        cli_print("  %-10s  %s\n", cli_commands[i].name, cli_commands[i].summary);
     cli_print(
         "\n"
         "'mote COMMAND --help' lists the options of a command. Results go to stdout, talk and\n"

@@ -69,6 +69,10 @@ static int run(int argument_count, char *const *arguments)
         cli_help();
         return CLI_OK;
     }
+    if (strcmp(name, "--man") == 0) {
+        cli_manual();
+        return CLI_OK;
+    }
     if (strcmp(name, "--version") == 0)
         name = "version";
     const cli_command *command = find_command(name);

@@ -11,9 +11,10 @@ struct cli_option {
     const char *name;
     const char *argument; // as help prints it; NULL: a flag
     const char *help;
-    unsigned commands; // bits of those that take it
-    size_t offset;     // of its field in cli_options
-    const char *key;   // of [Model], for an option that stands for a setting
+    unsigned commands;   // bits of those that take it
+    size_t offset;       // of its field in cli_options
+    const char *key;     // of [Model], for an option that stands for a setting
+    const char *choices; // values that a shell can offer, with blanks between them; NULL: none
     uint64_t minimum, maximum;
     /// Puts the value into `options`; having told the user, false when it is not acceptable.
     bool (*read)(const cli_option *option, const char *value, cli_options *options);

@@ -114,12 +114,13 @@ static void check_optimizer(checker *c)
     }
     c->has_bad_optimizer =
         has_failed(c, name, mote_compile_settings(&request, &c->model->compile_arena, &settings));
-    if (c->has_bad_optimizer)
+    if (c->has_bad_optimizer) {
         description->optimizer = description->schedule = NULL;
-    else
+    } else {
         tell(c, name, MOTE_CHECK_OK, "%s, learning rate %g, schedule %s", settings.optimizer->name,
              settings.rate->rate(settings.rate_state, settings.learning_rate, 0),
              settings.rate->name);
+    }
     mote_arena_release(&c->model->compile_arena);
 }
 
@@ -172,13 +173,11 @@ static void check_weights(checker *c)
 static void start_run(checker *c)
 {
     mote_model *model = c->model;
-    if (model->allocated)
-        c->run = model->run;
-    else
-        c->run = (mote_run){.context = model->context,
-                            .description = &model->description,
-                            .compiled = &model->compiled,
-                            .knowledge = {.class_names = "", .preparation = ""}};
+    const mote_run without_memory = {.context = model->context,
+                                     .description = &model->description,
+                                     .compiled = &model->compiled,
+                                     .knowledge = {.class_names = "", .preparation = ""}};
+    c->run = model->allocated ? model->run : without_memory;
     mote_arena_init(&c->run.arena, &model->context->allocator);
 }
 
@@ -230,6 +229,21 @@ static void check_save_path(checker *c)
         tell(c, name, MOTE_CHECK_OK, "'%s' can be written", c->model->save_path);
 }
 
+static void check_all(checker *c)
+{
+    if (!check_description(c))
+        return;
+    check_network(c);
+    check_optimizer(c);
+    check_plan(c);
+    check_weights(c);
+    start_run(c);
+    for (size_t i = 0; i < MOTE_SET_COUNT; i++)
+        check_data(c, i);
+    check_save_path(c);
+    mote_arena_release(&c->run.arena);
+}
+
 mote_status mote_model_check(mote_context *context, const mote_check_config *config,
                              size_t *failed_count)
 {
@@ -240,17 +254,7 @@ mote_status mote_model_check(mote_context *context, const mote_check_config *con
         MOTE_TRY(mote_argument_require(config->settings, "mote_model_check"));
     checker c = {.config = config};
     MOTE_TRY(mote_model_make(context, &c.model));
-    if (check_description(&c)) {
-        check_network(&c);
-        check_optimizer(&c);
-        check_plan(&c);
-        check_weights(&c);
-        start_run(&c);
-        for (size_t i = 0; i < MOTE_SET_COUNT; i++)
-            check_data(&c, i);
-        check_save_path(&c);
-        mote_arena_release(&c.run.arena);
-    }
+    check_all(&c);
     mote_model_destroy(&c.model);
     if (failed_count)
         *failed_count = c.failed_count;

@@ -9,7 +9,7 @@ from pathlib import Path
 from support import CliTest
 
 EXPECTED = Path(__file__).parent / "expected"
-COMMANDS = ["train", "eval", "infer", "check", "plan", "bench", "explain", "info", "layers", "version"]
+COMMANDS = ["train", "eval", "infer", "check", "plan", "bench", "explain", "info", "layers", "completion", "version"]
 
 
 class Help(CliTest):
@@ -34,7 +34,7 @@ class Help(CliTest):
 
     def test_every_command_is_in_the_help_of_the_program(self):
         out, _ = self.run_mote("--help")
-        self.assertEqual(re.findall(r"^  (\w+) ", out, re.M), COMMANDS)
+        self.assertEqual(re.findall(r"^  (\w+)  ", out, re.M), COMMANDS)
 
     def test_no_line_of_help_is_wider_than_100_columns(self):
         texts = [self.run_mote("--help")[0]] + [self.run_mote(c, "--help")[0] for c in COMMANDS]

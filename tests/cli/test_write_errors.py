@@ -9,6 +9,7 @@ from support import CliTest
 COMMANDS = [
     ["--help"],
     ["train", "--help"],
+    ["completion", "fish"],
     ["version"],
     ["version", "--json"],
     ["plan", "tiny.ini"],
