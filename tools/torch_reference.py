@@ -12,6 +12,7 @@ fixed seeds; every given value (weights, inputs, output derivatives) is a float3
 builds of either precision start from the same place.
 """
 import argparse
+import functools
 import gzip
 import json
 import math
@@ -696,6 +697,22 @@ def add_positional_encoding(cases):
                   {"weight": cases.random(3, 4)}, lambda x, w: x[0] + w["weight"])
 
 
+def add_broadcasts(cases):
+    for layer, combine in (("addition", torch.add), ("multiply", torch.mul)):
+        for name, shapes, shared in (
+                ("equal", ((3, 4, 5), (3, 4, 5)), ()), ("channel", ((3, 4, 5), (3, 1, 1)), ()),
+                ("row", ((1, 1, 5), (3, 4, 5)), ()), ("column", ((3, 4, 5), (1, 4, 1)), ()),
+                ("outer", ((3, 1, 5), (1, 4, 1)), ()), ("number", ((3, 4, 5), (1, 1, 1)), ()),
+                ("three", ((3, 4, 5), (3, 1, 5), (1, 4, 5)), ()),
+                ("shared", ((3, 4, 5), (3, 4, 5)), (1,)),
+                ("shared-first", ((3, 4, 5), (3, 4, 1)), (0,)),
+                ("shared-row", ((3, 4, 5), (1, 1, 5), (3, 1, 1)), (1, 2))):
+            inputs = [cases.random(*shape) if i in shared else cases.random(6, *shape)
+                      for i, shape in enumerate(shapes)]
+            cases.add(f"{layer}-{name}", layer, "", inputs, {},
+                      lambda x, w: functools.reduce(combine, x), shared)
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
@@ -705,6 +722,7 @@ GROUPS = {
     "attention": (14, (add_layer_normalization, add_rows_of_classes)),
     "shapes": (4, (add_shapes,)),
     "sequence": (8, (add_lstm, add_positional_encoding)),
+    "broadcast": (15, (add_broadcasts,)),
 }
 
 

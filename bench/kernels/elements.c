@@ -31,6 +31,7 @@ static const mote_window window = {
     .out_width = 32,
 };
 
+static const mote_column_sum columns = {.rows = 64, .columns = 64, .inner = 1, .row_step = 64};
 static const mote_box transposed = {
     .counts = {1, 64, 64}, .x_steps = {0, 1, 64}, .y_steps = {0, 64, 1}};
 
@@ -90,6 +91,7 @@ CALL(sum_divergences, COUNT, d->arrays[0], d->arrays[1], d->results)
 CALL(sum_cross_sigmoid, COUNT, d->arrays[0], d->arrays[1], d->results)
 CALL(cross_sigmoid_derivative, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(add, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(multiply, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(scale, COUNT, 2, d->arrays[0], d->arrays[1])
 CALL(clamp, COUNT, 1, d->arrays[0], d->arrays[1])
 CALL(shift_scale, COUNT, 1, 2, d->arrays[0], d->arrays[1])
@@ -98,6 +100,7 @@ CALL(blend, &blend, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(difference, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(dropout, &dropout, COUNT, d->arrays[0], d->arrays[1])
 CALL(sum, COUNT, d->arrays[0], d->results)
+CALL(sum_columns, &columns, d->arrays[0], d->arrays[1])
 CALL(sum_products, COUNT, d->arrays[0], d->arrays[1], d->results)
 CALL(sum_centered_products, COUNT, 1, d->arrays[0], d->arrays[1], d->results)
 CALL(sum_squared_differences, COUNT, d->arrays[0], d->arrays[1], d->results)

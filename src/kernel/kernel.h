@@ -59,6 +59,11 @@ typedef struct mote_window {
     size_t out_height, out_width;
 } mote_window;
 
+/// Sums (c) of columns: y[c] is that of x[r * row_step + c * inner + i], in the order of r, then of i.
+typedef struct mote_column_sum {
+    size_t rows, columns, inner, row_step;
+} mote_column_sum;
+
 /// Copies a box: y[i * y_steps[0] + j * y_steps[1] + k * y_steps[2]] = x[the same with x_steps] for i, j, k below
 /// their counts. Steps are in elements.
 typedef struct mote_box {

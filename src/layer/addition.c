@@ -1,56 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sum of inputs of one shape, added in the order of the inputs.
-#include "layer/layer.h"
+// Sum of inputs, added in their order; axes of size 1 and shared tensors are repeated.
+#include "layer/broadcast.h"
 
 typedef struct addition_state {
-    size_t input_count;
-    size_t elements; // of a sample
+    mote_broadcast broadcast;
 } addition_state;
 
+/// All input derivatives are the output's where nothing was repeated: views, without a step.
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     addition_state *const state = layer_state;
-    const mote_shape *const shape = &setup->inputs[0].shape;
-    for (size_t i = 0; i < setup->input_count; i++) {
-        const mote_shape *const other = &setup->inputs[i].shape;
-        char text[96];
-        char other_text[96];
-        MOTE_TRY(mote_setup_check_rank(setup, i, 3));
-        if (!mote_shape_equal(shape, other)) {
-            return MOTE_RAISE(MOTE_ERROR_SHAPE,
-                              "layer '%s': input %zu has shape %s, input 0 has %s: only equal "
-                              "shapes can be added",
-                              setup->layer_name, i,
-                              mote_shape_text(other, other_text, sizeof other_text),
-                              mote_shape_text(shape, text, sizeof text));
-        }
-    }
-    state->input_count = setup->input_count;
-    state->elements = mote_shape_elements(shape);
-    setup->declaration->output_over_input = true;
-    setup->declaration->derivative_view = true;
-    return mote_setup_output(setup, shape);
+    MOTE_TRY(mote_broadcast_setup(setup, &state->broadcast));
+    const bool is_whole = mote_broadcast_is_whole(&state->broadcast, &setup->inputs[0]);
+    setup->declaration->output_over_input = is_whole;
+    setup->declaration->derivative_over_output_derivative = is_whole; // it is made last
+    setup->declaration->derivative_view = state->broadcast.is_uniform;
+    return MOTE_OK;
+}
+
+static void add_number(const mote_kernels *kernels, size_t count, mote_real number,
+                       const mote_real *x, mote_real *y)
+{
+    kernels->scale_shift(count, 1, number, x, y);
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const addition_state *const state = layer_state;
-    const size_t count = run->batch * state->elements;
-    mote_real *const y = run->outputs[0].data;
-    const mote_real *sum = run->inputs[0].data;
-    for (size_t i = 1; i < state->input_count; i++) {
-        mote_kernel_run_binary(run->parallel, run->kernels->add, count, sum, run->inputs[i].data,
-                               y);
-        sum = y;
-    }
+    const mote_broadcast_operation add = {run->kernels->add, add_number};
+    mote_broadcast_forward(run, &state->broadcast, &add);
+}
+
+static void calc_derivative(const mote_layer_run *run, const void *layer_state)
+{
+    const addition_state *const state = layer_state;
+    mote_broadcast_derive(run, &state->broadcast, NULL);
 }
 
 const mote_layer mote_layer_addition = {
     .name = "addition",
-    .summary = "sum of two or more inputs of one shape",
+    .summary = "sum of two or more inputs; sizes along each axis are equal or 1",
     .state_bytes = sizeof(addition_state),
     .input_minimum = 2,
     .input_maximum = SIZE_MAX,
     .setup = setup,
     .forward = forward,
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };

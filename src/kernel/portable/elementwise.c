@@ -54,6 +54,13 @@ void MOTE_KERNEL(add)(size_t count, const mote_real *a, const mote_real *b, mote
         y[i] = a[i] + b[i];
 }
 
+void MOTE_KERNEL(multiply)(size_t count, const mote_real *a, const mote_real *b, mote_real *y)
+{
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++)
+        y[i] = a[i] * b[i];
+}
+
 void MOTE_KERNEL(scale)(size_t count, mote_real scale, const mote_real *x, mote_real *y)
 {
     MOTE_ELEMENTWISE

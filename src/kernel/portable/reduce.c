@@ -12,6 +12,55 @@ void MOTE_KERNEL(sum)(size_t count, const mote_real *x, mote_real *result)
 #undef ADD
 }
 
+#define COLUMNS 64U // side by side
+
+/// `count` columns of one element a row: lanes of all columns side by side.
+static void sum_block(size_t rows, size_t row_step, size_t count, const mote_real *x, mote_real *y)
+{
+    mote_real lanes[MOTE_LANES][COLUMNS] = {{0}};
+    for (size_t r = 0; r < rows; r++) {
+        mote_real *const lane = lanes[r % MOTE_LANES];
+        for (size_t c = 0; c < count; c++)
+            lane[c] += x[r * row_step + c];
+    }
+    for (size_t half = MOTE_LANES / 2; half > 0; half /= 2) {
+        for (size_t lane = 0; lane < half; lane++) {
+            for (size_t c = 0; c < count; c++)
+                lanes[lane][c] += lanes[lane + half][c];
+        }
+    }
+    for (size_t c = 0; c < count; c++)
+        y[c] = lanes[0][c];
+}
+
+/// One column of `inner` elements a row.
+static mote_real sum_column(const mote_column_sum *shape, const mote_real *x)
+{
+    mote_real lanes[MOTE_LANES] = {0};
+    size_t term = 0;
+    for (size_t r = 0; r < shape->rows; r++) {
+        for (size_t i = 0; i < shape->inner; i++, term++)
+            lanes[term % MOTE_LANES] += x[r * shape->row_step + i];
+    }
+    return mote_lanes_combine(lanes);
+}
+
+void MOTE_KERNEL(sum_columns)(const mote_column_sum *shape, const mote_real *x, mote_real *y)
+{
+    const bool is_dense = shape->rows == 1 || shape->row_step == shape->inner;
+    const size_t block = shape->inner == 1 && shape->columns > 1 ? COLUMNS : 1;
+    for (size_t c = 0; c < shape->columns; c += block) {
+        const mote_real *const column = x + c * shape->inner;
+        const size_t rest = shape->columns - c;
+        if (block > 1)
+            sum_block(shape->rows, shape->row_step, rest < block ? rest : block, column, y + c);
+        else if (is_dense)
+            MOTE_KERNEL(sum)(shape->rows * shape->inner, column, y + c);
+        else
+            y[c] = sum_column(shape, column);
+    }
+}
+
 void MOTE_KERNEL(sum_products)(size_t count, const mote_real *a, const mote_real *b,
                                mote_real *result)
 {

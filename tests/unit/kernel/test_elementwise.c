@@ -97,6 +97,10 @@ static void sums_and_scales_round_as_promised(void **state)
     for (size_t i = 0; i < COUNT; i++)
         n.expected[i] = n.a[i] + n.b[i];
     expect_equal(n.got, n.expected);
+    kernels()->multiply(COUNT, n.a, n.b, n.got);
+    for (size_t i = 0; i < COUNT; i++)
+        n.expected[i] = n.a[i] * n.b[i];
+    expect_equal(n.got, n.expected);
     kernels()->scale(COUNT, 1.3F, n.a, n.got);
     for (size_t i = 0; i < COUNT; i++)
         n.expected[i] = n.a[i] * 1.3F;

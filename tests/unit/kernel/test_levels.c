@@ -168,6 +168,7 @@ CHECK_RESULT(sum_divergences, m[0].data, m[1].data, result)
 CHECK_RESULT(sum_cross_sigmoid, m[0].data, m[1].data, result)
 CHECK_BINARY(cross_sigmoid_derivative, t->count COMMA 0.7F COMMA)
 CHECK_BINARY(add, t->count COMMA)
+CHECK_BINARY(multiply, t->count COMMA)
 CHECK_UNARY(scale, -1.7F COMMA)
 CHECK_UNARY(clamp, 0.7F COMMA)
 CHECK_UNARY(shift_scale, 0.3F COMMA 1.7F COMMA)
@@ -301,6 +302,22 @@ static void check_lstm_derivative(trial *t)
                                            row COMMA m[3].data COMMA m[0].data};
         table->lstm_derivative(&lstm, row);
     });
+}
+
+/// Columns of one and of several elements, dense and with gaps.
+static void check_sum_columns(trial *t)
+{
+    for (size_t i = 0; i < 12; i++) {
+        const size_t inner = 1 + i % 3;
+        const size_t columns = 1 + 33 * (i / 3);
+        const size_t width = columns * inner;
+        if (width > t->count)
+            continue;
+        const mote_column_sum dense = {t->count / width, columns, inner, width};
+        const mote_column_sum apart = {t->count / (width + 1), columns, inner, width + 1};
+        BOTH(table->sum_columns(&dense, m[0].data, m[1].data));
+        BOTH(table->sum_columns(&apart, m[0].data, m[2].data));
+    }
 }
 
 /// Boxes that fill at most `count` numbers: rows, transposed, and every second column.

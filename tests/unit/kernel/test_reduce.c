@@ -113,6 +113,33 @@ static void sums_of_differences_follow_the_order_of_lanes(void **state)
     }
 }
 
+/// Every column by itself, its terms put in a row.
+static void expect_column_sums(const float *x, size_t columns, size_t inner, size_t row_step)
+{
+    const size_t rows = MOST / row_step;
+    const mote_column_sum shape = {rows, columns, inner, row_step};
+    float sums[MOST];
+    kernels()->sum_columns(&shape, x, sums);
+    for (size_t c = 0; c < columns; c++) {
+        float terms[MOST];
+        for (size_t i = 0; i < rows * inner; i++)
+            terms[i] = x[i / inner * row_step + c * inner + i % inner];
+        expect_bits(sums[c], sum_in_lanes(rows * inner, terms));
+    }
+}
+
+static void columns_are_summed_each_in_its_own_lanes(void **state)
+{
+    (void)state;
+    const vectors v = make_vectors(5);
+    for (size_t inner = 1; inner <= 5; inner += 2) {
+        for (size_t columns = 1; columns <= 70; columns += 23) {
+            expect_column_sums(v.a, columns, inner, inner * columns);
+            expect_column_sums(v.a, columns, inner, inner * columns + 2);
+        }
+    }
+}
+
 static void moments_are_the_mean_and_the_squares_around_it(void **state)
 {
     (void)state;
@@ -263,6 +290,7 @@ int main(void)
         cmocka_unit_test(the_sum_of_nothing_is_zero),
         cmocka_unit_test(sums_of_products_follow_the_order_of_lanes),
         cmocka_unit_test(sums_of_differences_follow_the_order_of_lanes),
+        cmocka_unit_test(columns_are_summed_each_in_its_own_lanes),
         cmocka_unit_test(moments_are_the_mean_and_the_squares_around_it),
         cmocka_unit_test(a_range_is_the_smallest_and_the_largest),
         cmocka_unit_test(softmax_is_accurate_and_sums_to_one),

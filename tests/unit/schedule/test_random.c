@@ -91,6 +91,7 @@ static void write_layer(generator *g)
         "type = pooling2d\npooling = average\npool_size = 3\nstride = 1\npadding = 1\n",
         "type = identity\n",
         "type = permute\ndirection = 1,3,2\n",
+        "type = multiply\n",
         "type = addition\n",
     };
     const size_t kind_count = sizeof kinds / sizeof kinds[0];
@@ -102,7 +103,7 @@ static void write_layer(generator *g)
     write_name(g, "[", g->layer_count);
     write_text(g, "]\n");
     write_text(g, kinds[kind]);
-    write_inputs(g, kind == kind_count - 1 ? 2 + draw(g, 3) : 1);
+    write_inputs(g, kind >= kind_count - 2 ? 2 + draw(g, 3) : 1);
     if (draw(g, 3) == 0)
         write_text(g, "trainable = false\n");
     write_sharing(g, kind);
