@@ -47,13 +47,14 @@ mote_status mote_draft_append_to_output(mote_draft_list *list, size_t draft, con
 {
     const mote_draft *from = &list->items[draft];
     char place[256];
-    if (from->layer->several_outputs)
+    if (from->layer->several_outputs) {
         return MOTE_RAISE(
             MOTE_ERROR_GRAPH,
             "%slayer '%s': type '%s' has several outputs: '%s' must be a layer of its own, "
             "with input_layers = %s(0)",
             mote_origin_text(&from->origin, place, sizeof place), from->name, from->layer->name,
             key, from->name);
+    }
     return mote_draft_append(list, (mote_edge){.draft = draft, .output = 0}, layer_name, key,
                              appended);
 }

@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#define CHANNELS 3U
-#define HEIGHT   5U
-#define WIDTH    7U
+#define CHANNELS ((size_t)3)
+#define HEIGHT   ((size_t)5)
+#define WIDTH    ((size_t)7)
 #define ELEMENTS (CHANNELS * HEIGHT * WIDTH)
-#define BATCH    70U // more than a group of samples
+#define BATCH    ((size_t)70) // more than a group of samples
 
 /// Bit i: axis i has size 1. Bit 3: one tensor for all samples.
 static layer_config make_config(const char *layer, unsigned pattern)
