@@ -213,8 +213,8 @@ static void shapes_that_do_not_fit_are_named_with_the_line_of_the_layer(void **s
             NETWORK_HEAD "[f]\ntype = flatten\n"
                          "[a]\ntype = addition\ninput_layers = in, f\nactivation = softmax\n",
             MOTE_ERROR_SHAPE,
-            "@:10: layer 'a': input 1 has shape 1:1:72, input 0 has 2:6:6: only equal shapes can "
-            "be added");
+            "@:10: layer 'a': input 1 has shape 1:1:72, those before it make 2:6:6: along each axis "
+            "sizes must be equal or 1");
     refused(state, "[Model]\n[in]\ntype = input\ninput_shape = 6:6\n", MOTE_ERROR_PROPERTY,
             "@:2: layer 'in': input_shape has 2 numbers, it takes width, channels:height:width or "
             "batch:channels:height:width");
