@@ -209,12 +209,13 @@ static void shapes_that_do_not_fit_are_named_with_the_line_of_the_layer(void **s
             NETWORK_HEAD "[c]\ntype = conv2d\nfilters = 1\nkernel_size = 9\nactivation = softmax\n",
             MOTE_ERROR_SHAPE,
             "@:8: layer 'c': kernel height 9 is more than input height 6 with padding 0+0");
-    refused(state,
-            NETWORK_HEAD "[f]\ntype = flatten\n"
-                         "[a]\ntype = addition\ninput_layers = in, f\nactivation = softmax\n",
-            MOTE_ERROR_SHAPE,
-            "@:10: layer 'a': input 1 has shape 1:1:72, those before it make 2:6:6: along each axis "
-            "sizes must be equal or 1");
+    refused(
+        state,
+        NETWORK_HEAD "[f]\ntype = flatten\n"
+                     "[a]\ntype = addition\ninput_layers = in, f\nactivation = softmax\n",
+        MOTE_ERROR_SHAPE,
+        "@:10: layer 'a': input 1 has shape 1:1:72, those before it make 2:6:6: along each axis "
+        "sizes must be equal or 1");
     refused(state, "[Model]\n[in]\ntype = input\ninput_shape = 6:6\n", MOTE_ERROR_PROPERTY,
             "@:2: layer 'in': input_shape has 2 numbers, it takes width, channels:height:width or "
             "batch:channels:height:width");
