@@ -104,8 +104,8 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 /// Columns, unlike the planes of mote_units_sum: the units of a row lie side by side.
 static void sum_columns(const mote_units *block, const mote_real *x, mote_real *sum)
 {
-    mote_columns_sum(block->samples, block->plane, block->units, block->count, x + block->first,
-                     sum);
+    mote_columns_sum(block->kernels, block->samples, block->plane, block->units, block->count,
+                     x + block->first, sum);
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)

@@ -627,7 +627,7 @@ static void sum_gates(void *argument, const mote_units *block)
 {
     const passage *const p = argument;
     mote_real *const gradient = p->run->gradients[WEIGHT_BIAS].data;
-    mote_columns_sum(block->samples, block->plane, block->units, block->count,
+    mote_columns_sum(block->kernels, block->samples, block->plane, block->units, block->count,
                      p->gates.data + block->first, gradient + block->first);
 }
 

@@ -166,6 +166,7 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
 
 /// Columns of one array, for mote_columns_sum.
 typedef struct array_columns {
+    const mote_kernels *kernels;
     size_t width, count;
     const mote_real *x;
 } array_columns;
@@ -173,13 +174,13 @@ typedef struct array_columns {
 static void add_array_row(const void *argument, size_t row, mote_real *sums)
 {
     const array_columns *const array = argument;
-    add_row(array->count, array->x + row * array->width, sums);
+    array->kernels->add(array->count, sums, array->x + row * array->width, sums);
 }
 
-void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, const mote_real *x,
-                      mote_real *sum)
+void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
+                      size_t count, const mote_real *x, mote_real *sum)
 {
-    const array_columns array = {.width = width, .count = count, .x = x};
+    const array_columns array = {.kernels = kernels, .width = width, .count = count, .x = x};
     const mote_columns columns = {
         .samples = samples,
         .rows = rows,
@@ -219,7 +220,8 @@ static mote_real sum_plane_centered_products(void *argument, size_t sample)
 void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
 {
     if (block->plane == 1) {
-        mote_columns_sum(block->samples, 1, block->units, block->count, x + block->first, sum);
+        mote_columns_sum(block->kernels, block->samples, 1, block->units, block->count,
+                         x + block->first, sum);
         return;
     }
     const size_t group = mote_batch_group(block->plane);

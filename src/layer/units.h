@@ -61,7 +61,7 @@ typedef struct mote_columns {
 void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum);
 
 /// The same for columns of a batch of [samples][rows][width], `x` at the first one.
-void mote_columns_sum(size_t samples, size_t rows, size_t width, size_t count, const mote_real *x,
-                      mote_real *sum);
+void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
+                      size_t count, const mote_real *x, mote_real *sum);
 
 #endif

@@ -63,6 +63,7 @@ static void merge_row(const places *at, const mote_real *sums, bool add, mote_re
 {
     if (at->neighbours) {
         out += at->offsets[0];
+        MOTE_ELEMENTWISE
         for (size_t c = 0; c < at->width; c++)
             out[c] = add ? out[c] + sums[c] : sums[c];
         return;
@@ -80,6 +81,14 @@ static void merge(const work *w, const places *at, size_t row, size_t rows, cons
     }
 }
 
+/// To neighbours.
+static void add_row_of_biases(size_t count, const mote_real *biases, mote_real *out)
+{
+    MOTE_ELEMENTWISE
+    for (size_t c = 0; c < count; c++)
+        out[c] += biases[c];
+}
+
 static void add_biases(const work *w, const places *at, size_t row, size_t rows, size_t column)
 {
     const mote_product *const product = w->product;
@@ -87,6 +96,10 @@ static void add_biases(const work *w, const places *at, size_t row, size_t rows,
         mote_real *const out = product->out + r * product->row_step;
         for (size_t c = 0; product->row_bias && c < at->width; c++)
             out[at->offsets[c]] += product->row_bias[r];
+        if (product->column_bias && at->neighbours) {
+            add_row_of_biases(at->width, product->column_bias + column, out + at->offsets[0]);
+            continue;
+        }
         for (size_t c = 0; product->column_bias && c < at->width; c++)
             out[at->offsets[c]] += product->column_bias[column + c];
     }

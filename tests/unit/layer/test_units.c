@@ -51,13 +51,20 @@ static mote_real add_in_lanes(const mote_real *terms, size_t count, size_t strid
     return lanes[0];
 }
 
+static const mote_kernels *get_kernels(void)
+{
+    const mote_kernels *kernels = NULL;
+    expect_ok(mote_kernels_get(MOTE_CPU_SCALAR, &kernels));
+    return kernels;
+}
+
 static void single_rows_are_added_in_groups_of_64_samples(void **unused)
 {
     (void)unused;
     mote_real x[SAMPLES * UNITS];
     mote_real sums[UNITS];
     fill(x, sizeof x / sizeof x[0]);
-    mote_columns_sum(SAMPLES, 1, UNITS, UNITS, x, sums);
+    mote_columns_sum(get_kernels(), SAMPLES, 1, UNITS, UNITS, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real column[SAMPLES];
         for (size_t i = 0; i < SAMPLES; i++)
@@ -72,7 +79,7 @@ static void rows_of_a_sample_are_added_in_lanes_first(void **unused)
     mote_real x[SAMPLES * ROWS * UNITS];
     mote_real sums[UNITS];
     fill(x, sizeof x / sizeof x[0]);
-    mote_columns_sum(SAMPLES, ROWS, UNITS, UNITS, x, sums);
+    mote_columns_sum(get_kernels(), SAMPLES, ROWS, UNITS, UNITS, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real terms[SAMPLES];
         for (size_t i = 0; i < SAMPLES; i++)
@@ -84,7 +91,7 @@ static void rows_of_a_sample_are_added_in_lanes_first(void **unused)
 static mote_units make_units(size_t plane)
 {
     mote_units units = {.samples = SAMPLES, .units = UNITS, .plane = plane, .count = UNITS};
-    expect_ok(mote_kernels_get(MOTE_CPU_SCALAR, &units.kernels));
+    units.kernels = get_kernels();
     return units;
 }
 
