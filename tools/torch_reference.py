@@ -144,6 +144,24 @@ def rename_lstm(weights):
             for name, value in weights.items() if not name.endswith("bias_hh_l0")}
 
 
+class Branches(torch.nn.Module):
+    """Channels go different ways and are joined again; smooth, so that any start is as good."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = torch.nn.Conv2d(1, 8, 5, 2)
+        self.left = torch.nn.Conv2d(3, 3, 3, padding=1)
+        self.output = torch.nn.Linear(14 * 144, 10)
+
+    def forward(self, x):
+        x = torch.tanh(self.stem(x))
+        first, second, _ = torch.split(x, [3, 3, 2], 1)
+        weighed = self.left(first) * torch.sigmoid(second.mean((2, 3), keepdim=True))
+        total = second.permute(0, 1, 3, 2) + x[:, 2:5, :, 0:1]
+        joined = torch.cat((weighed, total, x), 1).reshape(-1, 14, 36, 4)
+        return self.output(torch.flatten(joined, 1))
+
+
 def train(network, initial, make_optimizer, batch, steps, dtype):
     """Final state of `network` after `steps` batches in file order, computed in `dtype`."""
     model = network().to(dtype)
@@ -270,6 +288,21 @@ def make_row_reader(output):
                     rename_lstm(truth))
     rounded = {key: value.float() for key, value in rename_lstm(truth).items()}
     write_safetensors(output / "rows-adam-20.safetensors", rounded)
+
+
+def make_branches(output):
+    torch.manual_seed(1)
+    initial = Branches().state_dict()
+    write_safetensors(output / "branches-initial.safetensors", initial)
+
+    def momentum(weights):
+        return torch.optim.SGD(weights, lr=0.05, momentum=0.9)
+
+    truth = train(Branches, initial, momentum, 32, 20, torch.float64)
+    single = train(Branches, initial, momentum, 32, 20, torch.float32)
+    print_distances("branches, 20 steps: float32 to float64", single, truth)
+    rounded = {key: value.float() for key, value in truth.items()}
+    write_safetensors(output / "branches-20.safetensors", rounded)
 
 
 def shape_text(shape):
@@ -750,6 +783,7 @@ def main():
     if not arguments.group:
         make_lenet5(output)
         make_residual(output)
+        make_branches(output)
         make_small(output)
         make_row_reader(output)
     for name in arguments.group or GROUPS:

@@ -185,6 +185,72 @@ activation = softmax
 """
 
 
+# Branches that are cut, weighed, turned and joined again; one part of `parts` is read twice, one never.
+BRANCHES = HEAD + """\
+[stem]
+type = conv2d
+filters = 8
+kernel_size = 5
+stride = 2
+padding = same
+activation = relu
+[parts]
+type = split
+axis = 1
+split_sizes = 3,3,2
+[left]
+type = conv2d
+input_layers = parts(0)
+filters = 3
+kernel_size = 3
+padding = same
+[gate]
+type = pooling2d
+input_layers = parts(1)
+pooling = global_average
+activation = sigmoid
+[weighed]
+type = multiply
+input_layers = left, gate
+[turned]
+type = permute
+input_layers = parts(1)
+direction = 1,3,2
+[edge]
+type = slice
+input_layers = stem
+axis = 3
+start_index = 1
+end_index = 2
+[rows]
+type = slice
+input_layers = edge
+axis = 1
+start_index = 3
+end_index = 6
+[sum]
+type = addition
+input_layers = turned, rows
+[joined]
+type = concat
+input_layers = weighed, sum, stem
+[view]
+type = reshape
+target_shape = 14:49:4
+[pool]
+type = pooling2d
+pooling = max
+pool_size = 2
+[same]
+type = identity
+flatten = true
+[output]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+
+
 def add_set(name, samples, split="train"):
     """A data section over the shipped digits; `samples` is chosen so that the last batch is smaller."""
     images, labels = (data_path(f"{split}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))

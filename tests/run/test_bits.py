@@ -3,7 +3,7 @@
 
 import unittest
 
-from running import LENET5, MIXED, RECURRENT, SHARED, RunTest, add_set, has_level
+from running import BRANCHES, LENET5, MIXED, RECURRENT, SHARED, RunTest, add_set, has_level
 
 SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
 
@@ -56,6 +56,10 @@ class Bits(RunTest):
         self.write_model(MIXED + add_set("train_set", 77) + add_set("valid_set", 35, "valid"))
         self.assert_same_bits()
         self.assert_same_bits(*SGD)
+
+    def test_branches_that_are_cut_and_joined(self):
+        self.write_model(BRANCHES + add_set("train_set", 77))
+        self.assert_same_bits("--epochs=1")
 
     def test_lenet5(self):
         self.write_model(LENET5 + add_set("train_set", 100))

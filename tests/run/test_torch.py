@@ -57,6 +57,9 @@ class Torch(RunTest):
     def test_a_layer_that_is_used_twice(self):
         self.assert_follows("small-shared.ini", "small-shared.safetensors")
 
+    def test_branches_after_20_steps_of_sgd_with_momentum(self):
+        self.assert_follows("branches.ini", "branches-20.safetensors")
+
     def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
         allowed = json.loads((REFERENCE / "residual-distances.json").read_text())
         distances = self.distances("residual.ini", "residual-final.safetensors")
