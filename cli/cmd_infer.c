@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// mote infer: a trained model on images. An image that cannot be read is reported and
-// left out; the others are still done.
+// mote infer: a trained model on images and on files of samples like those it was trained on. A file that cannot
+// be read is reported and left out; the others are still done.
 #include "commands.h"
 #include "output.h"
 #include "session.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     CLASS_NAME_LENGTH = 128
 };
+
+/// A sample of the batch: an image, or a sample of a file.
+typedef struct cli_item {
+    const char *path;
+    uint64_t number; // in the file, from 1; 0: an image
+} cli_item;
 
 /// Buffers for a batch.
 typedef struct cli_inference {
@@ -19,9 +27,9 @@ typedef struct cli_inference {
     const char *weights;
     size_t batch_size, input_elements, output_elements;
     float *inputs, *outputs;
-    const char **paths; // of the images in the batch
+    cli_item *items; // in the batch
     size_t count;
-    json_t *images; // results so far; NULL for text
+    json_t *images, *samples; // results so far; NULL for text
     bool failed;
 } cli_inference;
 
@@ -62,10 +70,12 @@ static void format_class(const mote_model *model, size_t index, char *text, size
         cli_format(text, bytes, "%zu", index);
 }
 
-static void print_text(const cli_inference *inference, const char *path, const float *outputs)
+static void print_text(const cli_inference *inference, const cli_item *item, const float *outputs)
 {
     const size_t count = inference->output_elements;
-    cli_print("%s:", path);
+    cli_print("%s:", item->path);
+    if (item->number)
+        cli_print("%" PRIu64 ":", item->number);
     if (is_distribution(outputs, count)) {
         const size_t class = find_largest(outputs, count);
         char name[CLASS_NAME_LENGTH];
@@ -78,17 +88,26 @@ static void print_text(const cli_inference *inference, const char *path, const f
     cli_print("\n");
 }
 
-static void append_image(cli_inference *inference, cli_json *image)
+static cli_json make_item(const cli_item *item)
 {
-    if (image->failed || json_array_append_new(inference->images, image->root) != 0)
+    cli_json json = cli_json_make();
+    cli_json_add_text(&json, item->number ? "file" : "image", item->path);
+    if (item->number)
+        cli_json_add_size(&json, "sample", item->number);
+    return json;
+}
+
+static void append_item(cli_inference *inference, const cli_item *item, cli_json *json)
+{
+    json_t *array = item->number ? inference->samples : inference->images;
+    if (json->failed || json_array_append_new(array, json->root) != 0)
         inference->failed = true;
 }
 
-static void add_json(cli_inference *inference, const char *path, const float *outputs)
+static void add_json(cli_inference *inference, const cli_item *item, const float *outputs)
 {
     const size_t count = inference->output_elements;
-    cli_json image = cli_json_make();
-    cli_json_add_text(&image, "image", path);
+    cli_json image = make_item(item);
     json_t *values = json_array();
     for (size_t i = 0; i < count; i++)
         image.failed |= json_array_append_new(values, cli_json_real((double)outputs[i])) != 0;
@@ -103,10 +122,10 @@ static void add_json(cli_inference *inference, const char *path, const float *ou
     } else {
         cli_json_add(&image, "outputs", values);
     }
-    append_image(inference, &image);
+    append_item(inference, item, &image);
 }
 
-/// Runs the images that were read.
+/// Runs the samples that were read.
 static mote_status run_batch(cli_inference *inference)
 {
     const size_t count = inference->count;
@@ -117,16 +136,17 @@ static mote_status run_batch(cli_inference *inference)
         mote_model_run(inference->session.model, inference->inputs, count, inference->outputs);
     for (size_t i = 0; i < count && status == MOTE_OK; i++) {
         const float *outputs = inference->outputs + i * inference->output_elements;
+        const cli_item item = inference->items[i];
         if (inference->images)
-            add_json(inference, inference->paths[i], outputs);
+            add_json(inference, &item, outputs);
         else
-            print_text(inference, inference->paths[i], outputs);
+            print_text(inference, &item, outputs);
     }
     return status;
 }
 
-/// Reports the image that could not be read, behind the results of those before it.
-static mote_status refuse_image(cli_inference *inference, const char *path)
+/// Reports what could not be read, behind the results of what was before it.
+static mote_status refuse_item(cli_inference *inference, const cli_item *item)
 {
     const mote_error error = *mote_last_error();
     const mote_status status = run_batch(inference);
@@ -136,28 +156,73 @@ static mote_status refuse_image(cli_inference *inference, const char *path)
     inference->failed = true;
     if (!inference->images)
         return MOTE_OK;
-    cli_json image = cli_json_make();
-    cli_json_add_text(&image, "image", path);
-    cli_json_add_text(&image, "error", error.message);
-    append_image(inference, &image);
+    cli_json json = make_item(item);
+    cli_json_add_text(&json, "error", error.message);
+    append_item(inference, item, &json);
     return MOTE_OK;
+}
+
+static float *next_input(const cli_inference *inference)
+{
+    return inference->inputs + inference->count * inference->input_elements;
+}
+
+static mote_status add_item(cli_inference *inference, const cli_item *item)
+{
+    inference->items[inference->count++] = *item;
+    return inference->count == inference->batch_size ? run_batch(inference) : MOTE_OK;
 }
 
 static mote_status run_image(cli_inference *inference, const char *path)
 {
-    float *sample = inference->inputs + inference->count * inference->input_elements;
-    if (mote_model_read_image(inference->session.model, path, sample) != MOTE_OK)
-        return refuse_image(inference, path);
-    inference->paths[inference->count++] = path;
-    return inference->count == inference->batch_size ? run_batch(inference) : MOTE_OK;
+    const cli_item item = {.path = path};
+    if (mote_model_read_image(inference->session.model, path, next_input(inference)) != MOTE_OK)
+        return refuse_item(inference, &item);
+    return add_item(inference, &item);
 }
 
-static mote_status run_images(cli_inference *inference)
+static mote_status run_samples(cli_inference *inference, const char *path)
+{
+    cli_item item = {.path = path, .number = 1};
+    mote_samples *samples = NULL;
+    if (mote_samples_open(inference->session.model, path, &samples) != MOTE_OK)
+        return refuse_item(inference, &item);
+    mote_status status = MOTE_OK;
+    for (; item.number <= mote_samples_count(samples) && status == MOTE_OK; item.number++) {
+        status = mote_samples_read(samples, item.number - 1, 1, next_input(inference));
+        status = status == MOTE_OK ? add_item(inference, &item) : refuse_item(inference, &item);
+    }
+    mote_samples_close(&samples);
+    return status;
+}
+
+/// What a file is, by how its name ends.
+typedef struct cli_file_kind {
+    const char *suffix;
+    mote_status (*run)(cli_inference *inference, const char *path);
+} cli_file_kind;
+
+static const cli_file_kind file_kinds[] = {
+    {".csv", run_samples}, {".tsv", run_samples},  {".txt", run_samples}, {".raw", run_samples},
+    {".bin", run_samples}, {".data", run_samples}, {"", run_image}, // and what is none of these
+};
+
+static mote_status run_file(cli_inference *inference, const char *path)
+{
+    const cli_file_kind *kind = file_kinds;
+    const size_t length = strlen(path);
+    while (strlen(kind->suffix) > length ||
+           strcasecmp(path + length - strlen(kind->suffix), kind->suffix) != 0)
+        kind++;
+    return kind->run(inference, path);
+}
+
+static mote_status run_files(cli_inference *inference)
 {
     const cli_options *options = inference->session.options;
     mote_status status = MOTE_OK;
     for (size_t i = 1; i < options->operand_count && status == MOTE_OK; i++)
-        status = run_image(inference, options->operands[i]);
+        status = run_file(inference, options->operands[i]);
     return status == MOTE_OK ? run_batch(inference) : status;
 }
 
@@ -166,11 +231,12 @@ static int allocate(cli_inference *inference)
     const size_t batch = inference->batch_size;
     inference->inputs = calloc(batch, inference->input_elements * sizeof(float));
     inference->outputs = calloc(batch, inference->output_elements * sizeof(float));
-    inference->paths = calloc(batch, sizeof *inference->paths);
+    inference->items = calloc(batch, sizeof *inference->items);
     inference->images = inference->session.options->json ? json_array() : NULL;
-    if (inference->inputs && inference->outputs && inference->paths)
+    inference->samples = inference->session.options->json ? json_array() : NULL;
+    if (inference->inputs && inference->outputs && inference->items)
         return CLI_OK;
-    cli_error("out of memory for a batch of %zu images", batch);
+    cli_error("out of memory for a batch of %zu samples", batch);
     return CLI_FAILED;
 }
 
@@ -185,10 +251,11 @@ static int print_json(cli_inference *inference)
     cli_json_add_size(&json, "threads", mote_context_thread_count(session->context));
     cli_json_add_text(&json, "cpu", mote_context_cpu(session->context));
     cli_json_add(&json, "images", json_incref(inference->images));
+    cli_json_add(&json, "samples", json_incref(inference->samples));
     return cli_json_print(&json);
 }
 
-static int infer_images(cli_inference *inference)
+static int infer_files(cli_inference *inference)
 {
     cli_session *session = &inference->session;
     mote_plan_info plan;
@@ -206,14 +273,14 @@ static int infer_images(cli_inference *inference)
     int exit_code = allocate(inference);
     if (exit_code != CLI_OK)
         return exit_code;
-    if (run_images(inference) != MOTE_OK)
+    if (run_files(inference) != MOTE_OK)
         return cli_fail();
     if (inference->images)
         exit_code = print_json(inference);
     return inference->failed ? CLI_FAILED : exit_code;
 }
 
-/// Images are run one at a time, in the least memory, unless the user sets a batch size.
+/// Samples are run one at a time, in the least memory, unless the user sets a batch size.
 static void set_batch(cli_options *options, mote_setting *settings)
 {
     settings[0] = (mote_setting){.section = "Model", .key = "batch_size", .value = "1"};
@@ -233,11 +300,12 @@ int cli_run_infer(const cli_options *options)
     cli_options with_batch = *options;
     set_batch(&with_batch, settings);
     cli_inference inference = {.session = {.options = &with_batch}};
-    const int exit_code = infer_images(&inference);
+    const int exit_code = infer_files(&inference);
     free(inference.inputs);
     free(inference.outputs);
-    free(inference.paths);
+    free(inference.items);
     json_decref(inference.images);
+    json_decref(inference.samples);
     cli_session_release(&inference.session);
     free(settings);
     return exit_code;

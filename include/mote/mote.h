@@ -22,6 +22,7 @@
 #include "mote/export.h"
 #include "mote/model.h"
 #include "mote/property.h"
+#include "mote/samples.h"
 #include "mote/status.h"
 #include "mote/tensor_file.h"
 #include "mote/writer.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for check.c in a build without training: what it checks is whether a model can be trained.
+// Stands in for check.c and samples.c in a build without training: it does not read data sections.
 #include "mote/mote.h"
 
 #include "base/status.h"
@@ -22,4 +22,32 @@ const char *mote_check_result_name(mote_check_result result)
 #undef RESULT_NAME
     };
     return (size_t)result < MOTE_CHECK_RESULT_COUNT ? names[result] : "unknown";
+}
+
+mote_status mote_samples_open(mote_model *model, const char *path, mote_samples **samples)
+{
+    (void)model;
+    (void)samples;
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "'%s': this build of mote reads no files of samples",
+                      path ? path : "");
+}
+
+void mote_samples_close(mote_samples **samples)
+{
+    (void)samples; // none was opened
+}
+
+uint64_t mote_samples_count(const mote_samples *samples)
+{
+    (void)samples;
+    return 0;
+}
+
+mote_status mote_samples_read(mote_samples *samples, uint64_t first, size_t count, float *inputs)
+{
+    (void)samples;
+    (void)first;
+    (void)count;
+    (void)inputs;
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "this build of mote reads no files of samples");
 }

@@ -28,7 +28,7 @@ class Infer(CliTest):
 
     def test_json_has_the_probabilities(self):
         result = self.run_json("infer", "tiny.ini", *self.images)
-        self.assertEqual(list(result), ["model", "weights", "threads", "cpu", "images"])
+        self.assertEqual(list(result), ["model", "weights", "threads", "cpu", "images", "samples"])
         self.assertEqual([image["image"] for image in result["images"]], self.images)
         for label, image in enumerate(result["images"]):
             self.assertEqual(image["class"], label)
