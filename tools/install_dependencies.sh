@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages mote is built with; says nothing when none is missing.
-#   --tests  also what ./check needs     --ci  also what .ci/run needs
+#   --tests  also what ./check needs     --ci     also what .ci/run needs
+#   --cross  also what builds and tests for 64-bit ARM need beside tools/make_sysroot.sh
 set -euo pipefail
 
 packages=(
@@ -9,7 +10,8 @@ packages=(
     libinih-dev libjansson-dev libmd-dev libpthreadpool-dev zlib1g-dev libpng-dev
 )
 test_packages=(g++ libcmocka-dev python3 clang-format)
-ci_packages=(clang libclang-rt-dev clang-tidy)
+ci_packages=(clang libclang-rt-dev clang-tidy dpkg-dev file)
+cross_packages=(gcc-aarch64-linux-gnu qemu-user)
 
 stop() {
     echo "install_dependencies.sh: $*" >&2
@@ -20,7 +22,8 @@ for option in "$@"; do
     case $option in
     --tests) packages+=("${test_packages[@]}") ;;
     --ci) packages+=("${test_packages[@]}" "${ci_packages[@]}") ;;
-    *) stop "unknown option '$option': accepted are --tests and --ci" ;;
+    --cross) packages+=("${test_packages[@]}" "${cross_packages[@]}") ;;
+    *) stop "unknown option '$option': accepted are --tests, --ci and --cross" ;;
     esac
 done
 

@@ -86,7 +86,7 @@ class InstallDependencies(unittest.TestCase):
 
     def test_an_unknown_option_is_refused(self):
         result = self.run_script("--all")
-        self.assertIn("unknown option '--all': accepted are --tests and --ci", result.stderr)
+        self.assertIn("unknown option '--all': accepted are --tests, --ci and --cross", result.stderr)
         self.assertEqual(result.returncode, 1)
 
 
