@@ -13,6 +13,7 @@ endforeach()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME mote)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_CONTACT "mote developers <mote@localhost>" CACHE STRING "maintainer of the packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
@@ -29,7 +30,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION
-    "neural networks trained on devices (shared library)\nmote trains and personalizes neural networks in memory that is known to\nthe byte before the first step. This is the library that programs need.")
+    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is the library that programs need.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libmote-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
@@ -39,10 +40,10 @@ list(JOIN needed ", " needed)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${library_package} (= ${PROJECT_VERSION}), libpthreadpool-dev, ${needed}")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
-    "neural networks trained on devices (development files)\nmote trains and personalizes neural networks in memory that is known to\nthe byte before the first step. This is what programs are built with:\nheaders, the static library, and descriptions for pkg-config and CMake.")
+    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is what programs are built with: headers, the static library, and descriptions for pkg-config and CMake.")
 
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME mote)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAM_DESCRIPTION
-    "trains neural networks in memory known before the first step\nmote trains and personalizes neural networks in memory that is known to\nthe byte before the first step. This is the command line, with examples.")
+    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is the command line, with examples.")
 include(CPack)
