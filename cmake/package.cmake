@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cpack: Debian packages mote (the command line, examples), libmote0 and libmote-dev. See docs/INSTALL.md.
+# cpack: Debian packages mote (the command line, examples), libmote0 and libmote-dev.
 set(library_package libmote${PROJECT_VERSION_MAJOR})
 set(packages library development program)
 set(package_of_library ${library_package})
@@ -7,7 +7,8 @@ set(package_of_development libmote-dev)
 set(package_of_program mote)
 
 foreach(component IN LISTS packages)
-    install(FILES cmake/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package_of_${component}}
+    install(FILES cmake/debian/copyright
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package_of_${component}}
         COMPONENT ${component} EXCLUDE_FROM_ALL)
 endforeach()
 
@@ -26,11 +27,12 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
+set(about "mote trains and personalizes neural networks in memory that is known\nto the byte before the first step.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION
-    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is the library that programs need.")
+    "${about}\nThis is the library that programs need.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libmote-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
@@ -40,10 +42,10 @@ list(JOIN needed ", " needed)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "${library_package} (= ${PROJECT_VERSION}), libpthreadpool-dev, ${needed}")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
-    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is what programs are built with: headers, the static library, and descriptions for pkg-config and CMake.")
+    "${about}\nThis is what programs are built with: headers, the static library,\nand descriptions for pkg-config and CMake.")
 
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME mote)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAM_DESCRIPTION
-    "mote trains and personalizes neural networks in memory that is known to the byte before the first step. This is the command line, with examples.")
+    "${about}\nThis is the command line, with examples.")
 include(CPack)
