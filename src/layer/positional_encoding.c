@@ -250,5 +250,5 @@ const mote_layer mote_layer_positional_encoding = {
     .input_maximum = 1,
     .setup = setup,
     .forward = forward,
-    .calc_gradient = calc_gradient,
+    .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
 };

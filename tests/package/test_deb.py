@@ -80,6 +80,8 @@ class DebianPackages(RunTest):
         example = root / "usr/share/doc/mote/examples/digits/lenet5.ini"
         program = root / "usr/bin/mote"
         self.assertIn(self.field("mote", "Version"), call(program, "version"))
+        for text in ("man/man1/mote.1", "bash-completion/completions/mote"):
+            self.assertIn("mote", (root / "usr/share" / text).read_text())
         options = ["--set=train_set.samples=64", "--set=valid_set.samples=64", "--epochs=1", "--json"]
         weights = self.folder / "lenet5.safetensors"
         trained = call(program, "train", example, *options, f"--set=Model.save_path={weights}")
