@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote eval: loss and accuracy of a trained model on a data set.
 #include "commands.h"
+#include "metrics.h"
 #include "output.h"
 #include "progress.h"
 #include "session.h"
@@ -45,6 +46,7 @@ static int print_json(const cli_session *session, const char *set, const char *w
     cli_json_add_text(&json, "weights", weights ? weights : mote_model_load_path(session->model));
     cli_json_add_real(&json, "loss", metrics->loss);
     cli_json_add_real(&json, "accuracy", metrics->accuracy);
+    cli_metrics_add_losses(&json, "losses", metrics);
     cli_json_add_size(&json, "samples", metrics->samples);
     cli_json_add_size(&json, "threads", mote_context_thread_count(session->context));
     cli_json_add_text(&json, "cpu", mote_context_cpu(session->context));
@@ -58,6 +60,12 @@ static int print_text(const char *set, const mote_metrics *metrics)
               metrics->samples);
     if (!isnan(metrics->accuracy))
         cli_print("%.*s accuracy %.1f %%\n", length, set, 100 * metrics->accuracy);
+    for (size_t i = 0; metrics->loss_count > 1 && i < metrics->loss_count; i++) {
+        const mote_loss_metrics *loss = &metrics->losses[i];
+        cli_print("%.*s %s loss %.6g\n", length, set, loss->name, loss->loss);
+        if (!isnan(loss->accuracy))
+            cli_print("%.*s %s accuracy %.1f %%\n", length, set, loss->name, 100 * loss->accuracy);
+    }
     return CLI_OK;
 }
 

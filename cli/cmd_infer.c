@@ -21,13 +21,22 @@ typedef struct cli_item {
     uint64_t number; // in the file, from 1; 0: an image
 } cli_item;
 
+/// An output of the network, and its values for a batch.
+typedef struct cli_output {
+    mote_port_info port;
+    float *values;
+} cli_output;
+
 /// Buffers for a batch.
 typedef struct cli_inference {
     cli_session session;
     const char *weights;
-    size_t batch_size, input_elements, output_elements;
-    float *inputs, *outputs;
-    cli_item *items; // in the batch
+    size_t batch_size, input_elements;
+    float *inputs;
+    size_t output_count;
+    cli_output *outputs;
+    void **output_values; // of each output, as the library takes them
+    cli_item *items;      // in the batch
     size_t count;
     json_t *images, *samples; // results so far; NULL for text
     bool failed;
@@ -70,21 +79,32 @@ static void format_class(const mote_model *model, size_t index, char *text, size
         cli_format(text, bytes, "%zu", index);
 }
 
-static void print_text(const cli_inference *inference, const cli_item *item, const float *outputs)
+static void print_output(const cli_inference *inference, const float *values, size_t count)
 {
-    const size_t count = inference->output_elements;
-    cli_print("%s:", item->path);
-    if (item->number)
-        cli_print("%" PRIu64 ":", item->number);
-    if (is_distribution(outputs, count)) {
-        const size_t class = find_largest(outputs, count);
+    if (is_distribution(values, count)) {
+        const size_t class = find_largest(values, count);
         char name[CLASS_NAME_LENGTH];
         format_class(inference->session.model, class, name, sizeof name);
-        cli_print(" %s (%.1f %%)\n", name, 100 * (double)outputs[class]);
+        cli_print(" %s (%.1f %%)", name, 100 * (double)values[class]);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        cli_print(" %.6g", (double)outputs[i]);
+        cli_print(" %.6g", (double)values[i]);
+}
+
+/// One line a sample; several outputs follow their names.
+static void print_text(const cli_inference *inference, const cli_item *item, size_t sample)
+{
+    cli_print("%s:", item->path);
+    if (item->number)
+        cli_print("%" PRIu64 ":", item->number);
+    for (size_t i = 0; i < inference->output_count; i++) {
+        const cli_output *output = &inference->outputs[i];
+        const size_t count = output->port.element_count;
+        if (inference->output_count > 1)
+            cli_print("%s %s", i ? ";" : "", output->port.name);
+        print_output(inference, output->values + sample * count, count);
+    }
     cli_print("\n");
 }
 
@@ -104,24 +124,49 @@ static void append_item(cli_inference *inference, const cli_item *item, cli_json
         inference->failed = true;
 }
 
-static void add_json(cli_inference *inference, const cli_item *item, const float *outputs)
+static void add_output(const cli_inference *inference, const float *values, size_t count,
+                       cli_json *json)
 {
-    const size_t count = inference->output_elements;
-    cli_json image = make_item(item);
-    json_t *values = json_array();
+    json_t *array = json_array();
     for (size_t i = 0; i < count; i++)
-        image.failed |= json_array_append_new(values, cli_json_real((double)outputs[i])) != 0;
-    if (is_distribution(outputs, count)) {
-        const size_t class = find_largest(outputs, count);
-        char name[CLASS_NAME_LENGTH];
-        format_class(inference->session.model, class, name, sizeof name);
-        cli_json_add_size(&image, "class", class);
-        cli_json_add_text(&image, "class_name", name);
-        cli_json_add_real(&image, "probability", (double)outputs[class]);
-        cli_json_add(&image, "probabilities", values);
-    } else {
-        cli_json_add(&image, "outputs", values);
+        json->failed |= json_array_append_new(array, cli_json_real((double)values[i])) != 0;
+    if (!is_distribution(values, count)) {
+        cli_json_add(json, "outputs", array);
+        return;
     }
+    const size_t class = find_largest(values, count);
+    char name[CLASS_NAME_LENGTH];
+    format_class(inference->session.model, class, name, sizeof name);
+    cli_json_add_size(json, "class", class);
+    cli_json_add_text(json, "class_name", name);
+    cli_json_add_real(json, "probability", (double)values[class]);
+    cli_json_add(json, "probabilities", array);
+}
+
+static json_t *make_outputs(const cli_inference *inference, size_t sample, cli_json *image)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < inference->output_count; i++) {
+        const cli_output *output = &inference->outputs[i];
+        const size_t count = output->port.element_count;
+        cli_json json = cli_json_make();
+        cli_json_add_text(&json, "name", output->port.name);
+        add_output(inference, output->values + sample * count, count, &json);
+        image->failed |= json.failed || json_array_append_new(list, json.root) != 0;
+    }
+    return list;
+}
+
+/// One output in the sample's object, several in a list of objects with names.
+static void add_json(cli_inference *inference, const cli_item *item, size_t sample)
+{
+    cli_json image = make_item(item);
+    const cli_output *first = inference->outputs;
+    const size_t count = first->port.element_count;
+    if (inference->output_count == 1)
+        add_output(inference, first->values + sample * count, count, &image);
+    else
+        cli_json_add(&image, "named_outputs", make_outputs(inference, sample, &image));
     append_item(inference, item, &image);
 }
 
@@ -132,15 +177,16 @@ static mote_status run_batch(cli_inference *inference)
     inference->count = 0;
     if (count == 0)
         return MOTE_OK;
+    const void *const input = inference->inputs;
     const mote_status status =
-        mote_model_run(inference->session.model, inference->inputs, count, inference->outputs);
+        mote_model_run_all(inference->session.model, &input, 1, count, inference->output_values,
+                           inference->output_count);
     for (size_t i = 0; i < count && status == MOTE_OK; i++) {
-        const float *outputs = inference->outputs + i * inference->output_elements;
         const cli_item item = inference->items[i];
         if (inference->images)
-            add_json(inference, &item, outputs);
+            add_json(inference, &item, i);
         else
-            print_text(inference, &item, outputs);
+            print_text(inference, &item, i);
     }
     return status;
 }
@@ -226,18 +272,68 @@ static mote_status run_files(cli_inference *inference)
     return status == MOTE_OK ? run_batch(inference) : status;
 }
 
+static bool allocate_outputs(cli_inference *inference)
+{
+    bool succeeded = inference->outputs && inference->output_values;
+    for (size_t i = 0; i < inference->output_count && succeeded; i++) {
+        cli_output *output = &inference->outputs[i];
+        succeeded = mote_model_get_output(inference->session.model, i, &output->port) == MOTE_OK;
+        output->values =
+            calloc(inference->batch_size, output->port.element_count * sizeof *output->values);
+        inference->output_values[i] = output->values;
+        succeeded = succeeded && output->values;
+    }
+    return succeeded;
+}
+
 static int allocate(cli_inference *inference)
 {
     const size_t batch = inference->batch_size;
+    inference->output_count = mote_model_output_count(inference->session.model);
     inference->inputs = calloc(batch, inference->input_elements * sizeof(float));
-    inference->outputs = calloc(batch, inference->output_elements * sizeof(float));
+    inference->outputs = calloc(inference->output_count, sizeof *inference->outputs);
+    inference->output_values = calloc(inference->output_count, sizeof *inference->output_values);
     inference->items = calloc(batch, sizeof *inference->items);
     inference->images = inference->session.options->json ? json_array() : NULL;
     inference->samples = inference->session.options->json ? json_array() : NULL;
-    if (inference->inputs && inference->outputs && inference->items)
+    if (inference->inputs && inference->items && allocate_outputs(inference))
         return CLI_OK;
     cli_error("out of memory for a batch of %zu samples", batch);
     return CLI_FAILED;
+}
+
+static void release(cli_inference *inference)
+{
+    for (size_t i = 0; inference->outputs && i < inference->output_count; i++)
+        free(inference->outputs[i].values);
+    free(inference->inputs);
+    free(inference->outputs);
+    free(inference->output_values);
+    free(inference->items);
+    json_decref(inference->images);
+    json_decref(inference->samples);
+}
+
+/// Files feed networks with one input, of real numbers.
+static bool takes_files(cli_inference *inference)
+{
+    const cli_session *session = &inference->session;
+    const size_t count = mote_model_input_count(session->model);
+    mote_port_info input;
+    if (count != 1) {
+        cli_error("%s: files feed networks with one input; this one has %zu", session->path, count);
+        return false;
+    }
+    if (mote_model_get_input(session->model, 0, &input) != MOTE_OK) {
+        (void)cli_fail();
+        return false;
+    }
+    if (input.type != MOTE_PORT_FLOAT) {
+        cli_error("%s: input '%s' takes integers, not real numbers", session->path, input.name);
+        return false;
+    }
+    inference->input_elements = input.element_count;
+    return true;
 }
 
 static int print_json(cli_inference *inference)
@@ -264,10 +360,11 @@ static int infer_files(cli_inference *inference)
     if (!cli_session_find_weights(session, &inference->weights))
         return CLI_FAILED;
     if (cli_session_compile(session, MOTE_MODE_INFER, inference->weights) != MOTE_OK ||
-        mote_model_get_plan(session->model, &plan) != MOTE_OK ||
-        mote_model_get_sizes(session->model, &inference->input_elements,
-                             &inference->output_elements) != MOTE_OK ||
-        mote_model_allocate(session->model) != MOTE_OK)
+        mote_model_get_plan(session->model, &plan) != MOTE_OK)
+        return cli_fail();
+    if (!takes_files(inference))
+        return CLI_FAILED;
+    if (mote_model_allocate(session->model) != MOTE_OK)
         return cli_fail();
     inference->batch_size = plan.batch_size;
     int exit_code = allocate(inference);
@@ -301,11 +398,7 @@ int cli_run_infer(const cli_options *options)
     set_batch(&with_batch, settings);
     cli_inference inference = {.session = {.options = &with_batch}};
     const int exit_code = infer_files(&inference);
-    free(inference.inputs);
-    free(inference.outputs);
-    free(inference.items);
-    json_decref(inference.images);
-    json_decref(inference.samples);
+    release(&inference);
     cli_session_release(&inference.session);
     free(settings);
     return exit_code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote train: trains, validates, saves; Ctrl-C stops after the current step and saves as well.
 #include "commands.h"
+#include "metrics.h"
 #include "options.h"
 #include "plan_text.h"
 #include "progress.h"
@@ -33,6 +34,8 @@ static json_t *make_epochs(const cli_progress *progress, cli_json *json)
                           validated ? epoch->validation.loss : (double)NAN);
         cli_json_add_real(&row, "validation_accuracy",
                           validated ? epoch->validation.accuracy : (double)NAN);
+        cli_metrics_add_losses(&row, "losses", &epoch->training);
+        cli_metrics_add_losses(&row, "validation_losses", &epoch->validation);
         if (row.failed || json_array_append_new(epochs, row.root) != 0)
             json->failed = true;
     }
@@ -51,22 +54,14 @@ static int print_json(const cli_training *training)
     return cli_json_print(&json);
 }
 
-static void print_metrics(const char *name, const mote_metrics *metrics)
-{
-    cli_print("%-15s loss %.6g", name, metrics->loss);
-    if (!isnan(metrics->accuracy))
-        cli_print(", accuracy %.2f %%", 100 * metrics->accuracy);
-    cli_print("\n");
-}
-
 static int print_text(const cli_training *training)
 {
     const mote_train_result *trained = &training->result.trained;
     cli_print("%-15s %" PRIu64 " epochs, %" PRIu64 " steps, %" PRIu64 " samples\n", "trained",
               trained->epochs, trained->steps, training->progress.samples);
-    print_metrics("training", &trained->training);
+    cli_metrics_print("training", &trained->training);
     if (trained->validation.samples > 0)
-        print_metrics("validation", &trained->validation);
+        cli_metrics_print("validation", &trained->validation);
     cli_result_print(&training->session, &training->result);
     if (training->saved)
         cli_print("%-15s %s\n", "saved", training->saved);

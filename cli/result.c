@@ -2,6 +2,8 @@
 // What training and benchmark report alike.
 #include "result.h"
 
+#include "metrics.h"
+
 #include <math.h>
 
 mote_status cli_result_finish(const cli_session *session, cli_result *result)
@@ -44,6 +46,7 @@ void cli_result_add_json(const cli_session *session, const cli_result *result, c
     cli_json_add_size(json, "batch_size", result->plan.batch_size);
     cli_json_add_real(json, "loss", result->trained.training.loss);
     cli_json_add_real(json, "accuracy", result->trained.training.accuracy);
+    cli_metrics_add_losses(json, "losses", &result->trained.training);
     cli_json_add_text(json, "weights_sha256", result->digest);
     cli_json_add_size(json, "threads", mote_context_thread_count(session->context));
     cli_json_add_text(json, "cpu", mote_context_cpu(session->context));

@@ -135,11 +135,24 @@ MOTE_API const char *mote_stage_name(mote_stage stage);
 MOTE_API mote_status mote_model_explain(const mote_model *model, mote_stage stage,
                                         const mote_writer *writer) MOTE_MUST_CHECK;
 
+/// A network may have that many losses.
+#define MOTE_LOSSES_MAX 8U
+
+/// One loss over some samples.
+typedef struct mote_loss_metrics {
+    const char *name; // of its layer; valid while the model is compiled
+    double weight;    // its factor in the sum of all
+    double loss;      // mean over samples, without that factor
+    double accuracy;  // share of samples classified right, 0 .. 1; NAN where it has no meaning
+} mote_loss_metrics;
+
 /// Loss and accuracy over some samples.
 typedef struct mote_metrics {
-    double loss;     // mean over samples
-    double accuracy; // share of samples classified right, 0 .. 1; NAN where it has no meaning
+    double loss;     // sum of the losses, each times its weight: what training makes small
+    double accuracy; // of the only loss; NAN where there are several, or it has no meaning
     uint64_t samples;
+    size_t loss_count;
+    mote_loss_metrics losses[MOTE_LOSSES_MAX]; // in the order of the model file
 } mote_metrics;
 
 /// What a progress callback is told, after each step and after each epoch's validation.
@@ -193,9 +206,40 @@ MOTE_API mote_status mote_model_evaluate(mote_model *model, const char *set,
                                          const mote_train_config *config,
                                          mote_metrics *metrics) MOTE_MUST_CHECK;
 
-/// Elements of one sample of input 0 and of output 0 (the network's output without its loss).
+/// Elements of one sample of input 0 and of output 0, for networks with one of each.
 MOTE_API mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements,
                                           size_t *output_elements) MOTE_MUST_CHECK;
+
+/// What elements of inputs, labels and outputs are in C.
+typedef enum mote_port_type {
+    MOTE_PORT_FLOAT, // float
+    MOTE_PORT_INT32, // int32_t
+} mote_port_type;
+
+/// An input, a label or an output of the network. Strings live as long as the model is compiled.
+typedef struct mote_port_info {
+    const char *name; // of the layer; of a label: of its loss
+    mote_port_type type;
+    size_t rank;
+    size_t dims[6];             // of one sample, slowest first
+    size_t element_count;       // of one sample
+    int32_t smallest, greatest; // integers: what the network takes
+} mote_port_info;
+
+/// How many there are; 0 when the model is not compiled. Inputs and labels are in the order of the model file. So
+/// are outputs: for each loss what it reads (behind softmax or sigmoid, where the loss applies it), and the layers
+/// that nobody reads.
+MOTE_API size_t mote_model_input_count(const mote_model *model);
+MOTE_API size_t mote_model_label_count(const mote_model *model);
+MOTE_API size_t mote_model_output_count(const mote_model *model);
+
+/// One of them. MOTE_ERROR_ARGUMENT when there is none.
+MOTE_API mote_status mote_model_get_input(const mote_model *model, size_t index,
+                                          mote_port_info *info) MOTE_MUST_CHECK;
+MOTE_API mote_status mote_model_get_label(const mote_model *model, size_t index,
+                                          mote_port_info *info) MOTE_MUST_CHECK;
+MOTE_API mote_status mote_model_get_output(const mote_model *model, size_t index,
+                                           mote_port_info *info) MOTE_MUST_CHECK;
 
 /// What the classes are called, as "a,b,c", from the weights' file; "" when it does not say.
 MOTE_API const char *mote_model_class_names(const mote_model *model);
@@ -204,9 +248,17 @@ MOTE_API const char *mote_model_class_names(const mote_model *model);
 MOTE_API mote_status mote_model_read_image(mote_model *model, const char *path,
                                            float *sample) MOTE_MUST_CHECK;
 
-/// Outputs for `count` samples (1 .. batch size), dense. Needs MOTE_MODE_INFER.
+/// Outputs for `count` samples (1 .. batch size), dense, of a network with one input and one output, both of
+/// MOTE_PORT_FLOAT. Needs MOTE_MODE_INFER.
 MOTE_API mote_status mote_model_run(mote_model *model, const float *inputs, size_t count,
                                     float *outputs) MOTE_MUST_CHECK;
+
+/// The same for any network: a pointer for each input and for each output, to float or int32_t as mote_port_info
+/// says, `count` samples each, dense. The counts must be those of the network. Nothing is computed from integers
+/// that the network does not take: MOTE_ERROR_DATA.
+MOTE_API mote_status mote_model_run_all(mote_model *model, const void *const *inputs,
+                                        size_t input_count, size_t count, void *const *outputs,
+                                        size_t output_count) MOTE_MUST_CHECK;
 
 /// Writes weights and running statistics as safetensors: beside the old file, synced, renamed.
 MOTE_API mote_status mote_model_save(mote_model *model, const char *path) MOTE_MUST_CHECK;

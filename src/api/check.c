@@ -79,12 +79,14 @@ static void tell_network(checker *c, const mote_graph *graph)
     char input[MOTE_SHAPE_TEXT_BYTES];
     char output[MOTE_SHAPE_TEXT_BYTES];
     const mote_shape *in = &graph->values[graph->ports[0]].spec.shape;
-    const mote_shape *out = &graph->values[graph->prediction].spec.shape;
-    tell(c, "network", MOTE_CHECK_OK, "%zu nodes, %zu parameters, input %s%s, output %s, loss %s",
-         graph->node_count, mote_graph_parameter_count(graph),
-         mote_shape_text(in, input, sizeof input), graph->input_count > 1 ? " and more" : "",
-         mote_shape_text(out, output, sizeof output),
-         graph->loss == MOTE_NONE ? "none" : graph->nodes[graph->loss].layer->name);
+    const mote_shape *out = &graph->values[graph->outputs[0]].spec.shape;
+    tell(c, "network", MOTE_CHECK_OK,
+         "%zu nodes, %zu parameters, input %s%s, output %s%s, loss %s%s", graph->node_count,
+         mote_graph_parameter_count(graph), mote_shape_text(in, input, sizeof input),
+         graph->input_count > 1 ? " and more" : "", mote_shape_text(out, output, sizeof output),
+         graph->output_count > 1 ? " and more" : "",
+         graph->loss_count == 0 ? "none" : graph->nodes[graph->losses[0].node].layer->name,
+         graph->loss_count > 1 ? " and more" : "");
 }
 
 static void check_network(checker *c)
@@ -95,7 +97,7 @@ static void check_network(checker *c)
         status = build_graph(c, false, &graph);
     c->has_network = !has_failed(c, "network", status);
     if (c->has_network) {
-        c->has_loss = graph.loss != MOTE_NONE;
+        c->has_loss = graph.loss_count > 0;
         tell_network(c, &graph);
     }
     mote_arena_release(&c->model->compile_arena);

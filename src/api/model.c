@@ -285,18 +285,6 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
                              config ? config : &no_callbacks, metrics);
 }
 
-mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements,
-                                 size_t *output_elements)
-{
-    MOTE_TRY(mote_model_require(model, 0));
-    MOTE_TRY(mote_argument_require(input_elements, "mote_model_get_sizes"));
-    MOTE_TRY(mote_argument_require(output_elements, "mote_model_get_sizes"));
-    const mote_graph *graph = mote_compiled_graph(&model->compiled);
-    *input_elements = mote_shape_elements(&graph->values[graph->ports[0]].spec.shape);
-    *output_elements = mote_shape_elements(&graph->values[graph->prediction].spec.shape);
-    return MOTE_OK;
-}
-
 mote_status mote_model_read_image(mote_model *model, const char *path, float *sample)
 {
     MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
@@ -306,15 +294,4 @@ mote_status mote_model_read_image(mote_model *model, const char *path, float *sa
     const mote_graph *graph = &model->compiled.graphs[1];
     return mote_image_read_png(path, &graph->values[graph->ports[0]].spec, model->run.image_scale,
                                sample);
-}
-
-mote_status mote_model_run(mote_model *model, const float *inputs, size_t count, float *outputs)
-{
-    MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
-    if (!inputs || !outputs || count == 0 || count > model->compiled.info.batch_size)
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "mote_model_run: needs inputs, outputs and 1 to %zu samples, got %zu",
-                          model->compiled.info.batch_size, count);
-    MOTE_TRY(mote_model_allocate(model));
-    return mote_run_infer(&model->run, inputs, count, outputs);
 }

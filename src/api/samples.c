@@ -75,7 +75,7 @@ static mote_status open_with(mote_model *model, const char *path, mote_arena *ar
     MOTE_TRY(check_input(model, graph));
     MOTE_TRY(find_section(model, &section));
     const mote_value *input = &graph->values[graph->ports[0]];
-    const mote_shape *output = &graph->values[graph->prediction].spec.shape;
+    const mote_shape *output = &graph->values[graph->outputs[0]].spec.shape;
     const mote_dataset_port port = {.name = input->name, .spec = input->spec};
     mote_dataset_config config = {
         .owner = path,

@@ -27,7 +27,7 @@ static mote_status build_graph(const compiler *c, bool inference, mote_graph *gr
                                       .thread_count = c->request->context->parallel.thread_count,
                                       .inference = inference};
     MOTE_TRY(mote_graph_build(&config, c->arena, graph));
-    if (!inference && graph->loss == MOTE_NONE)
+    if (!inference && graph->loss_count == 0)
         return MOTE_RAISE(MOTE_ERROR_GRAPH,
                           "%s: the model has no loss: give [Model] a key 'loss' (mse, cross)",
                           c->request->description->path);

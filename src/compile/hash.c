@@ -19,12 +19,22 @@ static void add_shape(mote_sha256 *hash, const mote_tensor_spec *spec)
     mote_sha256_add_text(hash, mote_shape_text(&spec->shape, shape, sizeof shape));
 }
 
+static void add_real(mote_sha256 *hash, double number)
+{
+    static const mote_property property = {.name = "number", .kind = MOTE_PROPERTY_REAL};
+    char text[64];
+    mote_property_get(&property, &number, text, sizeof text);
+    mote_sha256_add_text(hash, text);
+}
+
 static void add_node(mote_sha256 *hash, const mote_graph *graph, const mote_node *node)
 {
     mote_sha256_add_text(hash, node->name);
     mote_sha256_add_text(hash, node->layer->name);
     mote_sha256_add_number(hash, node->trainable);
     add_properties(hash, node->layer->properties, node->state);
+    if (node->layer->kind == MOTE_LAYER_LOSS)
+        add_real(hash, node->loss_weight);
     for (size_t i = 0; i < node->input_count; i++)
         mote_sha256_add_text(hash, graph->values[node->inputs[i]].name);
     for (size_t i = 0; i < node->declaration.output_count; i++)
@@ -34,14 +44,6 @@ static void add_node(mote_sha256 *hash, const mote_graph *graph, const mote_node
         if (!mote_graph_owns(graph, (size_t)(node - graph->nodes), i))
             mote_sha256_add_text(hash, node->weight_names[i]);
     }
-}
-
-static void add_real(mote_sha256 *hash, double number)
-{
-    static const mote_property property = {.name = "number", .kind = MOTE_PROPERTY_REAL};
-    char text[64];
-    mote_property_get(&property, &number, text, sizeof text);
-    mote_sha256_add_text(hash, text);
 }
 
 static void add_training(mote_sha256 *hash, const mote_training_settings *settings)

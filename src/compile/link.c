@@ -151,6 +151,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     operation->state = node->state;
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;
+    operation->layer_run.loss_weight = (mote_real)node->loss_weight;
     link_values(l, operation, node, phase);
     link_derivatives(l, operation, node, phase);
     link_weights(l, operation, step->node, phase);
@@ -274,6 +275,20 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     return link_dead(l, index, operation);
 }
 
+static mote_status link_results(const linker *l, mote_program *program)
+{
+    const mote_graph *graph = l->schedule->graph;
+    program->result_count = mote_graph_result_count(graph);
+    MOTE_TRY(mote_arena_array(l->arena, program->result_count, sizeof *program->result_offsets,
+                              (void **)&program->result_offsets));
+    for (size_t i = 0; i < program->result_count; i++) {
+        const size_t tensor = l->schedule->values[mote_graph_result(graph, i)];
+        program->result_offsets[i] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+        assert(program->result_offsets[i] != MOTE_ABSENT);
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program)
 {
@@ -285,10 +300,5 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
                               (void **)&program->operations));
     for (size_t i = 0; i < schedule->step_count; i++)
         MOTE_TRY(link_step(&l, i, &program->operations[i]));
-    const mote_graph *graph = schedule->graph;
-    const size_t result =
-        graph->loss == MOTE_NONE ? graph->prediction : graph->nodes[graph->loss].outputs[0];
-    program->result_offset = mote_compile_tensor_offset(compiled, index, schedule->values[result]);
-    assert(program->result_offset != MOTE_ABSENT);
-    return MOTE_OK;
+    return link_results(&l, program);
 }

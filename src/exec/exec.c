@@ -109,9 +109,10 @@ mote_status mote_program_run(const mote_program *program, const mote_execution *
     return MOTE_OK;
 }
 
-mote_real *mote_program_result(const mote_program *program)
+void *mote_program_result(const mote_program *program, size_t index)
 {
-    return (mote_real *)(void *)(program->base + program->result_offset);
+    assert(index < program->result_count);
+    return program->base + program->result_offsets[index];
 }
 
 void mote_program_print(const mote_program *program, const mote_writer *writer)

@@ -62,9 +62,10 @@ typedef struct mote_program {
     const char *name;
     mote_operation *operations;
     size_t operation_count;
-    bool poison;          // fill dead ranges with NaN: shows uses after the end of a life
-    unsigned char *base;  // set by mote_program_bind
-    size_t result_offset; // of what the caller reads after the run: metrics or outputs
+    bool poison;            // fill dead ranges with NaN: shows uses after the end of a life
+    unsigned char *base;    // set by mote_program_bind
+    size_t *result_offsets; // of what the caller reads after the run: metrics or outputs
+    size_t result_count;
 } mote_program;
 
 /// The kinds of operation. READ fails with MOTE_ERROR_DATA when an integer is out of its port's range. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
@@ -119,8 +120,8 @@ void mote_program_bind(mote_program *program, unsigned char *base);
 mote_status mote_program_run(const mote_program *program,
                              const mote_execution *execution) MOTE_MUST_CHECK;
 
-/// Where the result lies.
-mote_real *mote_program_result(const mote_program *program);
+/// Where result `index` lies: metrics of a loss (mote_real), or an output.
+void *mote_program_result(const mote_program *program, size_t index);
 
 /// One line an operation: name, and the offset of each tensor that it has.
 void mote_program_print(const mote_program *program, const mote_writer *writer);

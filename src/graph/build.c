@@ -2,6 +2,7 @@
 // From a description to a graph: read, realize, sort, set up node by node, find out which derivatives are wanted.
 #include "graph/draft.h"
 
+#include <assert.h>
 #include <string.h>
 
 /// What building needs at hand.
@@ -38,7 +39,7 @@ static mote_status add_value(builder *b, const mote_value *value, size_t *index)
     return MOTE_OK;
 }
 
-/// A value that comes from outside; ports are numbered as they appear.
+/// A value that comes from outside; ports are numbered as they appear, until order_ports.
 static mote_status add_source(builder *b, const mote_node *node, const mote_tensor_spec *spec,
                               bool label, size_t *index)
 {
@@ -50,6 +51,7 @@ static mote_status add_source(builder *b, const mote_node *node, const mote_tens
                              sizeof *graph->ports));
     graph->ports = (size_t *)ports;
     const mote_value value = {.name = name,
+                              .owner = node->name,
                               .spec = *spec,
                               .producer = MOTE_NONE,
                               .port = graph->port_count,
@@ -143,8 +145,6 @@ static mote_status add_label(builder *b, mote_node *node, mote_setup *setup,
     inputs[node->input_count++] = label;
     setup->input_count = node->input_count;
     setup->label_port = node->input_count - 1;
-    b->graph->loss = (size_t)(node - b->graph->nodes);
-    b->graph->prediction = node->inputs[0];
     return MOTE_OK;
 }
 
@@ -220,6 +220,7 @@ static void find_derivatives(mote_graph *graph)
     for (size_t i = 0; i < graph->node_count; i++) {
         mote_node *node = &graph->nodes[i];
         const bool reaches = reaches_loss(graph, node);
+        node->runs = reaches || graph->loss_count == 0;
         for (size_t j = 0; j < node->input_count; j++)
             node->has_derivative |= graph->values[node->inputs[j]].needs_derivative && reaches;
         node->has_gradient = reaches && has_gradient(graph, node);
@@ -248,7 +249,9 @@ static mote_status make_nodes(builder *b)
                             .layer = draft->layer,
                             .state = draft->state,
                             .origin = draft->origin,
-                            .trainable = draft->trainable};
+                            .place = draft->order,
+                            .trainable = draft->trainable,
+                            .loss_weight = draft->loss_weight};
         b->nodes[sorted[i]] = i;
         MOTE_TRY(set_up(b, node, draft));
     }
@@ -272,18 +275,28 @@ mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena,
 {
     mote_draft_list list = {.config = config, .arena = arena};
     *graph = (mote_graph){
-        .loss = MOTE_NONE,
-        .prediction = MOTE_NONE,
         .batch = (size_t)config->description->settings.batch_size,
     };
     builder b = {.config = config, .arena = arena, .list = &list, .graph = graph};
     MOTE_TRY(realize(&list));
     MOTE_TRY(make_nodes(&b));
-    if (graph->prediction == MOTE_NONE)
-        graph->prediction = graph->nodes[graph->node_count - 1].outputs[0];
     MOTE_TRY(mote_graph_share(&list, b.nodes, graph));
+    MOTE_TRY(mote_graph_order_ends(&list, b.nodes, graph));
     find_derivatives(graph);
+    MOTE_TRY(mote_graph_check_ends(graph));
     return mote_graph_find_ranges(graph);
+}
+
+size_t mote_graph_result_count(const mote_graph *graph)
+{
+    return graph->loss_count ? graph->loss_count : graph->output_count;
+}
+
+size_t mote_graph_result(const mote_graph *graph, size_t index)
+{
+    assert(index < mote_graph_result_count(graph));
+    return graph->loss_count ? graph->nodes[graph->losses[index].node].outputs[0]
+                             : graph->outputs[index];
 }
 
 size_t mote_graph_parameter_count(const mote_graph *graph)

@@ -34,6 +34,7 @@ mote_status mote_draft_append(mote_draft_list *list, mote_edge edge, const char 
         .inputs = input,
         .input_count = 1,
         .trainable = from->trainable,
+        .loss_weight = 1.0,
         .activation = "",
         .order = from->order,
         .rank = from->rank + 1,
@@ -96,24 +97,39 @@ bool mote_draft_is_activation(const mote_draft *draft, const char *activation)
     return mote_text_equal(value, activation);
 }
 
-static bool is_read(const mote_draft_list *list, size_t draft)
+size_t mote_draft_find_reader(const mote_draft_list *list, size_t draft)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].removed)
             continue;
         for (size_t j = 0; j < list->items[i].input_count; j++) {
             if (list->items[i].inputs[j].draft == draft)
-                return true;
+                return i;
         }
     }
-    return false;
+    return MOTE_NONE;
+}
+
+/// Drafts of one place are met in the order in which they were made, which is that of their rank.
+mote_status mote_draft_add_output(mote_draft_list *list, mote_edge output)
+{
+    void *outputs = list->outputs;
+    for (size_t i = 0; i < list->output_count; i++) {
+        if (list->outputs[i].draft == output.draft && list->outputs[i].output == output.output)
+            return MOTE_OK;
+    }
+    MOTE_TRY(mote_arena_grow(list->arena, &outputs, &list->output_capacity, list->output_count,
+                             sizeof *list->outputs));
+    list->outputs = (mote_edge *)outputs;
+    list->outputs[list->output_count++] = output;
+    return MOTE_OK;
 }
 
 mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft)
 {
     size_t found = MOTE_NONE;
     for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i].removed || is_read(list, i))
+        if (list->items[i].removed || mote_draft_find_reader(list, i) != MOTE_NONE)
             continue;
         if (found == MOTE_NONE) {
             found = i;
@@ -122,7 +138,7 @@ mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft)
         char place[256];
         return MOTE_RAISE(MOTE_ERROR_GRAPH,
                           "%slayer '%s': no layer reads its output, and none reads that of '%s'; "
-                          "a network has one output",
+                          "[Model] loss goes with one output, several take loss layers",
                           mote_origin_text(&list->items[found].origin, place, sizeof place),
                           list->items[found].name, list->items[i].name);
     }

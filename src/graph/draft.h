@@ -19,6 +19,7 @@ typedef struct mote_draft {
     mote_edge *inputs;
     size_t input_count;
     bool trainable;
+    double loss_weight; // of losses
     bool removed;
     bool shares;            // its weights are those
     size_t owner;           // of this draft
@@ -36,6 +37,9 @@ typedef struct mote_draft_list {
     mote_draft *items;
     size_t count;
     size_t capacity;
+    mote_edge *outputs; // of the network, in file order; output MOTE_NONE: all of the draft's
+    size_t output_count;
+    size_t output_capacity;
 } mote_draft_list;
 
 /// The layer's own table, empty when it has none.
@@ -75,6 +79,12 @@ mote_status mote_draft_set(mote_draft_list *list, size_t draft,
 /// Whether it is the activation layer with that activation.
 bool mote_draft_is_activation(const mote_draft *draft, const char *activation);
 
+/// Adds an output of the network, unless it is one already.
+mote_status mote_draft_add_output(mote_draft_list *list, mote_edge output) MOTE_MUST_CHECK;
+
+/// A draft that reads an output of `draft`, or MOTE_NONE.
+size_t mote_draft_find_reader(const mote_draft_list *list, size_t draft);
+
 /// The only draft that nothing reads; raises MOTE_ERROR_GRAPH when there are several.
 mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft) MOTE_MUST_CHECK;
 
@@ -82,6 +92,13 @@ mote_status mote_draft_find_output(const mote_draft_list *list, size_t *draft) M
 /// naming the layers on it. `sorted` has list->count elements; removed drafts are left out.
 mote_status mote_draft_sort(const mote_draft_list *list, size_t *sorted,
                             size_t *sorted_count) MOTE_MUST_CHECK;
+
+/// When all nodes are set up: ports, losses and outputs in the order of the file. `nodes` are those of the drafts.
+mote_status mote_graph_order_ends(const mote_draft_list *list, const size_t *nodes,
+                                  mote_graph *graph) MOTE_MUST_CHECK;
+
+/// Raises for outputs that are not one a sample, too many losses, and weights to train that no loss follows.
+mote_status mote_graph_check_ends(const mote_graph *graph) MOTE_MUST_CHECK;
 
 /// Finds the range of every integer value. Raises MOTE_ERROR_GRAPH where no value would do, or a layer computes
 /// integers that must have one.

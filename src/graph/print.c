@@ -25,6 +25,8 @@ static void print_node(const mote_graph *graph, const mote_node *node, const mot
                    mote_shape_text(&node->declaration.outputs[i].shape, shape, sizeof shape));
     }
     print_properties(node, writer);
+    if (node->loss_weight != 1.0)
+        mote_write(writer, " loss_weight=%g", node->loss_weight);
     mote_write(writer, "%s%s\n", node->trainable ? "" : " frozen",
                node->has_derivative || node->has_gradient ? "" : " (no backward)");
 }

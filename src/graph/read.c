@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define OUTPUT_MAXIMUM 2147483647U
+#define OUTPUT_MAXIMUM      2147483647U
+#define LOSS_WEIGHT_MAXIMUM 1e30
 
 /// The keys every layer has.
 typedef struct layer_keys {
@@ -15,6 +16,7 @@ typedef struct layer_keys {
     bool flatten;
     bool trainable;
     const char *shared_from;
+    double loss_weight;
 } layer_keys;
 
 static const mote_property layer_properties[] = {
@@ -32,6 +34,9 @@ static const mote_property layer_properties[] = {
      .help = "false: its weights and running statistics stay as they are"},
     {"shared_from", MOTE_PROPERTY_TEXT, "", .offset = offsetof(layer_keys, shared_from),
      .help = "layer of the same type and sizes whose weights it uses instead of its own"},
+    {"loss_weight", MOTE_PROPERTY_REAL, "1", .minimum = -LOSS_WEIGHT_MAXIMUM,
+     .maximum = LOSS_WEIGHT_MAXIMUM, .offset = offsetof(layer_keys, loss_weight),
+     .help = "losses: its share in the sum of all losses, which is what is minimized"},
     {.name = NULL},
 };
 
@@ -72,6 +77,19 @@ static mote_status read_keys(mote_draft_list *list, const mote_section *section,
                               section->entry_count);
 }
 
+/// Keys of losses on other layers would have no effect.
+static mote_status check_loss_keys(const mote_section *section, const mote_draft *draft)
+{
+    const mote_entry *weight = mote_section_find(section, "loss_weight");
+    char place[256];
+    if (!weight || draft->layer->kind == MOTE_LAYER_LOSS)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%slayer '%s': loss_weight = %s: type '%s' is not a loss",
+                      mote_origin_text(&weight->origin, place, sizeof place), section->name,
+                      weight->value, draft->layer->name);
+}
+
 static mote_status read_section(mote_draft_list *list, size_t index, layer_keys *keys)
 {
     const mote_section *section = &list->config->description->layers[index];
@@ -94,7 +112,8 @@ static mote_status read_section(mote_draft_list *list, size_t index, layer_keys 
     draft->activation_origin = activation ? activation->origin : section->origin;
     draft->flatten = keys->flatten;
     draft->trainable = keys->trainable;
-    return MOTE_OK;
+    draft->loss_weight = keys->loss_weight;
+    return check_loss_keys(section, draft);
 }
 
 static const char *section_name(const void *user, size_t index)

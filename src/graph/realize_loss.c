@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// [Model] loss becomes a loss layer behind the network's output; `cross` fuses with the activation there. For
-// inference the loss is taken off again.
+// [Model] loss becomes a loss layer behind the network's output; `cross` fuses with the activation there. Losses
+// may be sections, too, as many as wanted. For inference they are taken off again. What the network's outputs are
+// is found here.
 #include "graph/draft.h"
 
 #include <stdio.h>
@@ -25,51 +26,79 @@ static size_t find_written_loss(const mote_draft_list *list)
     return MOTE_NONE;
 }
 
-/// What stands in a loss's place in inference.
+/// What stands in a loss's place in inference is an output of the network.
 static mote_status append_inference(mote_draft_list *list, mote_edge prediction,
                                     const mote_layer *loss)
 {
-    size_t appended = 0;
-    if (!loss->inference && prediction.output > 0) // what is predicted must be the output of a node
-        return mote_draft_append(list, prediction, "identity", "output", &appended);
     if (!loss->inference)
-        return MOTE_OK;
+        return mote_draft_add_output(list, prediction);
     const mote_entry entry = {
         .key = "activation",
         .value = loss->inference,
         .origin = list->items[prediction.draft].origin,
     };
+    size_t appended = 0;
     MOTE_TRY(mote_draft_append(list, prediction, "activation", "activation", &appended));
-    return mote_draft_set(list, appended, &entry);
+    MOTE_TRY(mote_draft_set(list, appended, &entry));
+    return mote_draft_add_output(list, (mote_edge){.draft = appended, .output = 0});
 }
 
-/// A loss that is a section of its own: it must be the network's end.
+/// A loss that is a section of its own ends a branch of the network.
+static mote_status check_written(const mote_draft_list *list, size_t index)
+{
+    const mote_draft *loss = &list->items[index];
+    const mote_draft *last = &list->items[loss->inputs[0].draft];
+    const size_t reader = mote_draft_find_reader(list, index);
+    const char *own = loss->layer->inference;
+    char place[256];
+    (void)mote_origin_text(&loss->origin, place, sizeof place);
+    if (reader != MOTE_NONE)
+        return MOTE_RAISE(MOTE_ERROR_GRAPH, "%slayer '%s': a loss has no output, but '%s' reads it",
+                          place, loss->name, list->items[reader].name);
+    if (own && mote_draft_is_activation(last, own))
+        return MOTE_RAISE(MOTE_ERROR_GRAPH,
+                          "%slayer '%s': type '%s' applies %s itself, as '%s' does before it",
+                          place, loss->name, loss->layer->name, own, last->name);
+    return MOTE_OK;
+}
+
+/// The drafts of one place of the file: what losses read and what nobody reads are outputs.
+static mote_status realize_place(mote_draft_list *list, size_t order, size_t written)
+{
+    for (size_t i = 0; i < written; i++) {
+        const mote_draft *draft = &list->items[i];
+        if (draft->order != order || draft->removed)
+            continue;
+        if (draft->layer->kind != MOTE_LAYER_LOSS) {
+            if (mote_draft_find_reader(list, i) == MOTE_NONE)
+                MOTE_TRY(mote_draft_add_output(list, (mote_edge){i, MOTE_NONE}));
+            continue;
+        }
+        MOTE_TRY(check_written(list, i));
+        if (list->config->inference)
+            MOTE_TRY(append_inference(list, draft->inputs[0], draft->layer));
+        else
+            MOTE_TRY(mote_draft_add_output(list, draft->inputs[0]));
+    }
+    return MOTE_OK;
+}
+
+static mote_status realize_places(mote_draft_list *list)
+{
+    const size_t written = list->count;
+    for (size_t i = 0; i < list->config->description->layer_count; i++)
+        MOTE_TRY(realize_place(list, i, written));
+    for (size_t i = 0; i < written; i++)
+        list->items[i].removed |=
+            list->config->inference && list->items[i].layer->kind == MOTE_LAYER_LOSS;
+    return MOTE_OK;
+}
+
 static mote_status realize_written(mote_draft_list *list, size_t loss)
 {
     if (list->config->description->settings.loss[0])
         return raise_loss(list, "the model has a loss layer of its own: ", list->items[loss].name);
-    size_t output = 0;
-    MOTE_TRY(mote_draft_find_output(list, &output));
-    if (output != loss) {
-        char place[256];
-        return MOTE_RAISE(MOTE_ERROR_GRAPH,
-                          "%slayer '%s': a loss must be the last layer, but '%s' is",
-                          mote_origin_text(&list->items[loss].origin, place, sizeof place),
-                          list->items[loss].name, list->items[output].name);
-    }
-    const mote_draft *last = &list->items[list->items[loss].inputs[0].draft];
-    const char *own = list->items[loss].layer->inference;
-    if (own && mote_draft_is_activation(last, own)) {
-        char place[256];
-        return MOTE_RAISE(MOTE_ERROR_GRAPH,
-                          "%slayer '%s': type '%s' applies %s itself, as '%s' does before it",
-                          mote_origin_text(&list->items[loss].origin, place, sizeof place),
-                          list->items[loss].name, list->items[loss].layer->name, own, last->name);
-    }
-    if (!list->config->inference)
-        return MOTE_OK;
-    list->items[loss].removed = true;
-    return append_inference(list, list->items[loss].inputs[0], list->items[loss].layer);
+    return realize_places(list);
 }
 
 /// The first loss that applies the activation of `last` itself, or NULL.
@@ -90,8 +119,8 @@ static mote_status realize_cross(mote_draft_list *list)
     MOTE_TRY(mote_draft_find_output(list, &output));
     const mote_draft *last = &list->items[output];
     const mote_layer *loss = find_fused(list->config->layers, last);
-    if (list->config->inference)
-        return MOTE_OK; // the activation stays
+    if (list->config->inference) // the activation stays
+        return mote_draft_add_output(list, (mote_edge){.draft = output, .output = 0});
     if (!loss) {
         return raise_loss(list, "needs activation = softmax or sigmoid on the last layer, ",
                           last->name);
@@ -99,6 +128,7 @@ static mote_status realize_cross(mote_draft_list *list)
     const mote_edge logits = last->inputs[0];
     list->items[output].removed = true;
     size_t appended = 0;
+    MOTE_TRY(mote_draft_add_output(list, logits));
     return mote_draft_append(list, logits, loss->name, "loss", &appended);
 }
 
@@ -144,6 +174,7 @@ static mote_status realize_setting(mote_draft_list *list, const char *name)
     if (list->config->inference)
         return append_inference(list, (mote_edge){.draft = output, .output = 0}, loss);
     size_t appended = 0;
+    MOTE_TRY(mote_draft_add_output(list, (mote_edge){.draft = output, .output = 0}));
     return mote_draft_append_to_output(list, output, name, "loss", &appended);
 }
 
@@ -153,8 +184,5 @@ mote_status mote_realize_loss(mote_draft_list *list)
     if (written != MOTE_NONE)
         return realize_written(list, written);
     const char *name = list->config->description->settings.loss;
-    if (name[0])
-        return realize_setting(list, name);
-    size_t output = 0;
-    return mote_draft_find_output(list, &output);
+    return name[0] ? realize_setting(list, name) : realize_places(list);
 }

@@ -122,7 +122,7 @@ bool mote_graph_owns(const mote_graph *graph, size_t node, size_t weight)
 bool mote_graph_is_trained(const mote_graph *graph, const mote_weight_place *place)
 {
     const mote_node *owner = &graph->nodes[place->node];
-    return graph->loss != MOTE_NONE && owner->trainable && owner->layer->calc_gradient;
+    return graph->loss_count > 0 && owner->trainable && owner->layer->calc_gradient;
 }
 
 bool mote_graph_uses(const mote_graph *graph, size_t node, const mote_weight_place *place)

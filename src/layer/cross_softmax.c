@@ -181,7 +181,7 @@ static void derive_rows(void *argument, size_t task, size_t task_count)
     size_t row = 0;
     const size_t count = mote_parallel_part(rows, task, task_count, &row);
     for (const size_t end = row + count; row < end; row++)
-        derive_row(call, row, 1 / (mote_real)rows);
+        derive_row(call, row, call->run->loss_weight / (mote_real)rows);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)

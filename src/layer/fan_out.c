@@ -3,6 +3,8 @@
 // used more than once, output 1 being the later consumer in the file. Integers have no derivatives.
 #include "layer/layer.h"
 
+#include <string.h>
+
 typedef struct fan_out_state {
     size_t elements; // of a sample, or of the one tensor for all
     bool batched;
@@ -26,8 +28,13 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const fan_out_state *const state = layer_state;
     const size_t count = (state->batched ? run->batch : 1) * state->elements;
-    mote_kernel_run_binary(run->parallel, run->kernels->add, count, run->output_derivatives[1].data,
-                           run->output_derivatives[0].data, run->input_derivatives[0].data);
+    const mote_real *const first = run->output_derivatives[0].data;
+    const mote_real *const second = run->output_derivatives[1].data;
+    mote_real *const sum = run->input_derivatives[0].data;
+    if (first && second)
+        mote_kernel_run_binary(run->parallel, run->kernels->add, count, second, first, sum);
+    else if (sum != (first ? first : second)) // no loss follows the other consumer
+        memcpy(sum, first ? first : second, count * sizeof *sum);
 }
 
 const mote_layer mote_layer_fan_out = {

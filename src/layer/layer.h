@@ -106,8 +106,9 @@ typedef struct mote_layer_run {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     void *scratch;
-    size_t batch;  // samples in this step, at most the planned batch
-    bool training; // false in evaluation and inference
+    size_t batch;          // samples in this step, at most the planned batch
+    bool training;         // false in evaluation and inference
+    mote_real loss_weight; // losses: factor of their derivatives, not of their metrics
     mote_random_key random;
     const mote_tensor *inputs;
     const mote_tensor *outputs;

@@ -110,7 +110,7 @@ static void derive_part(void *argument, size_t task, size_t task_count)
 void mote_pairs_derivative(const mote_layer_run *run, const mote_pair_loss *loss, const void *state)
 {
     pairs_call call = make_call(run, loss, state);
-    call.scale = 1 / get_divisor(&call);
+    call.scale = run->loss_weight / get_divisor(&call);
     const size_t tasks =
         mote_parallel_task_count(run->parallel, run->batch * call.elements, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, derive_part, &call, tasks);

@@ -126,9 +126,7 @@ void mote_schedule_find_lives(const mote_schedule_builder *b)
     const size_t last = b->schedule->step_count - 1;
     for (size_t i = 0; i <= last; i++)
         use_step(b, i);
-    // What the caller reads after the last step: the loss's metrics, or the network's output.
-    if (b->graph->loss == MOTE_NONE)
-        use(b, b->schedule->values[b->graph->prediction], last);
-    else
-        use(b, b->schedule->values[b->graph->nodes[b->graph->loss].outputs[0]], last);
+    // what the caller reads after the last step
+    for (size_t i = 0; i < mote_graph_result_count(b->graph); i++)
+        use(b, b->schedule->values[mote_graph_result(b->graph, i)], last);
 }

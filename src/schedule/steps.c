@@ -9,7 +9,7 @@
 
 static bool has_forward(const mote_node *node)
 {
-    return node->layer->forward && !node->declaration.view;
+    return node->runs && node->layer->forward && !node->declaration.view;
 }
 
 bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node)
@@ -25,7 +25,7 @@ static bool has_derivative(const mote_schedule *schedule, const mote_node *node)
 
 static bool has_update(const mote_schedule *schedule, const mote_node *node)
 {
-    return schedule->training && node->trainable && node->layer->update &&
+    return schedule->training && node->runs && node->trainable && node->layer->update &&
            node->declaration.statistic_count > 0;
 }
 
@@ -80,7 +80,7 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
 static mote_status add_forward(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
-    for (size_t i = 0; i < node->input_count; i++) {
+    for (size_t i = 0; node->runs && i < node->input_count; i++) {
         const size_t port = b->graph->values[node->inputs[i]].port;
         if (port != MOTE_NONE)
             MOTE_TRY(add_step(b, MOTE_STEP_READ, index, port));

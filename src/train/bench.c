@@ -110,8 +110,8 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
         MOTE_TRY(mote_program_run(program, &execution));
         progress.step_ns = mote_clock_ns() - begin;
         mote_step_times_add(&times, progress.step_ns);
-        mote_tally_add(&tally, mote_program_result(program), execution.batch);
-        result->training = mote_tally_metrics(&tally);
+        mote_tally_add(&tally, program, execution.batch);
+        result->training = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
         progress.batch = result->steps + 1;
         progress.training = result->training;
         if (config->progress)

@@ -85,7 +85,7 @@ static mote_status check_port(data_check *c, size_t port)
 static mote_status check_dataset(data_check *c)
 {
     const mote_graph *graph = c->graph;
-    const mote_shape *prediction = &graph->values[graph->prediction].spec.shape;
+    const mote_shape *prediction = &graph->values[graph->outputs[0]].spec.shape;
     c->report.samples = mote_dataset_sample_count(c->dataset);
     if (graph->port_count == graph->input_count + 1 && holds_class(c, graph->input_count)) {
         c->report.class_count = prediction->dims[prediction->rank - 1];

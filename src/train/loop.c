@@ -6,22 +6,34 @@
 
 #include <math.h>
 
-void mote_tally_add(mote_tally *tally, const mote_real *metrics, size_t batch)
+void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
 {
-    tally->loss += (double)metrics[MOTE_LOSS_MEAN] * (double)batch;
-    tally->correct += (double)metrics[MOTE_LOSS_CORRECT];
+    for (size_t i = 0; i < program->result_count; i++) {
+        const mote_real *metrics = (const mote_real *)mote_program_result(program, i);
+        tally->losses[i] += (double)metrics[MOTE_LOSS_MEAN] * (double)batch;
+        tally->correct[i] += (double)metrics[MOTE_LOSS_CORRECT];
+    }
     tally->samples += batch;
 }
 
-mote_metrics mote_tally_metrics(const mote_tally *tally)
+mote_metrics mote_tally_metrics(const mote_tally *tally, const mote_graph *graph)
 {
     const double samples = (double)tally->samples;
-    return (mote_metrics){
-        .loss = tally->samples ? tally->loss / samples : 0.0,
-        .accuracy =
-            tally->samples && tally->correct >= 0.0 ? tally->correct / samples : (double)NAN,
-        .samples = tally->samples,
-    };
+    mote_metrics metrics = {
+        .accuracy = (double)NAN, .samples = tally->samples, .loss_count = graph->loss_count};
+    for (size_t i = 0; i < graph->loss_count; i++) {
+        const mote_graph_loss *loss = &graph->losses[i];
+        const bool has_accuracy = tally->samples && tally->correct[i] >= 0.0;
+        metrics.losses[i] = (mote_loss_metrics){
+            .name = graph->nodes[loss->node].name,
+            .weight = loss->weight,
+            .loss = tally->samples ? tally->losses[i] / samples : 0.0,
+            .accuracy = has_accuracy ? tally->correct[i] / samples : (double)NAN};
+        metrics.loss += loss->weight * metrics.losses[i].loss;
+    }
+    if (graph->loss_count == 1)
+        metrics.accuracy = metrics.losses[0].accuracy;
+    return metrics;
 }
 
 void mote_step_times_add(mote_step_times *times, uint64_t ns)
@@ -67,7 +79,7 @@ static mote_status open_ports(const mote_run *run, mote_dataset_config *config, 
                               mote_dataset **dataset)
 {
     const mote_graph *graph = mote_compiled_graph(run->compiled);
-    const mote_shape *prediction = &graph->values[graph->prediction].spec.shape;
+    const mote_shape *prediction = &graph->values[graph->outputs[0]].spec.shape;
     mote_dataset_port *ports = NULL;
     MOTE_TRY(mote_arena_array(scratch, graph->port_count, sizeof *ports, (void **)&ports));
     config->ports = (mote_dataset_ports){.items = ports,
@@ -134,9 +146,9 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
             return MOTE_RAISE(status, "evaluation, batch %llu: %s",
                               (unsigned long long)(first / batch + 1), mote_last_error()->message);
         MOTE_TRY(status);
-        mote_tally_add(tally, mote_program_result(program), execution.batch);
+        mote_tally_add(tally, program, execution.batch);
         progress->batch = first / batch + 1;
-        progress->validation = mote_tally_metrics(tally);
+        progress->validation = mote_tally_metrics(tally, mote_compiled_graph(run->compiled));
         if (config->progress)
             config->progress(config->user, progress);
         if (config->stop && config->stop(config->user))
@@ -159,7 +171,7 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
     progress->batches = batches;
     if (status != MOTE_OK)
         return status;
-    *metrics = mote_tally_metrics(&tally);
+    *metrics = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
     return MOTE_OK;
 }
 

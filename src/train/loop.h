@@ -7,8 +7,8 @@
 
 /// Sums over the samples seen so far.
 typedef struct mote_tally {
-    double loss;
-    double correct; // negative: without meaning
+    double losses[MOTE_LOSSES_MAX];
+    double correct[MOTE_LOSSES_MAX]; // negative: without meaning
     uint64_t samples;
 } mote_tally;
 
@@ -18,10 +18,11 @@ typedef struct mote_step_times {
     size_t count;     // of all steps
 } mote_step_times;
 
-/// Adds a batch's metrics as the loss wrote them.
-void mote_tally_add(mote_tally *tally, const mote_real *metrics, size_t batch);
+/// Adds a batch's metrics as the losses of the program wrote them.
+void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch);
 
-mote_metrics mote_tally_metrics(const mote_tally *tally);
+/// Of the losses of this graph.
+mote_metrics mote_tally_metrics(const mote_tally *tally, const mote_graph *graph);
 
 void mote_step_times_add(mote_step_times *times, uint64_t ns);
 

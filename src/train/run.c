@@ -209,33 +209,35 @@ mote_execution mote_run_execution(const mote_run *run)
     };
 }
 
-/// Inputs that the caller holds in memory.
+/// Inputs that the caller holds in memory, one array a port.
 static mote_status read_memory(void *user, const mote_source_piece *piece, void *destination)
 {
-    const float *inputs = *(const float *const *)user;
-    const size_t elements = mote_shape_elements(&piece->spec->shape);
-    float *to = (float *)destination;
+    const unsigned char *from = (const unsigned char *)((const void *const *)user)[piece->port];
+    unsigned char *to = (unsigned char *)destination;
+    size_t element = 0;
+    MOTE_TRY(mote_dtype_bytes(piece->spec->dtype, 1, &element));
+    const size_t sample_bytes = mote_shape_elements(&piece->spec->shape) * element;
+    const size_t piece_bytes = piece->element_count * element;
+    from += piece->first_sample * sample_bytes + piece->first_element * element;
     for (size_t i = 0; i < piece->sample_count; i++)
-        memcpy(to + i * piece->element_count,
-               inputs + (piece->first_sample + i) * elements + piece->first_element,
-               piece->element_count * sizeof *to);
+        memcpy(to + i * piece_bytes, from + i * sample_bytes, piece_bytes);
     return MOTE_OK;
 }
 
-mote_status mote_run_infer(mote_run *run, const float *inputs, size_t count, float *outputs)
+mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t count,
+                           void *const *outputs)
 {
     const mote_program *program = run->compiled->infer;
     const mote_graph *graph = &run->compiled->graphs[1];
-    const mote_source source = {(void *)&inputs, read_memory};
-    if (graph->input_count != 1)
-        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
-                          "%s: a network with one input can be run so; this one has %zu",
-                          run->description->path, graph->input_count);
+    const mote_source source = {(void *)(uintptr_t)inputs, read_memory};
     mote_execution execution = mote_run_execution(run);
     execution.source = &source;
     execution.batch = count;
     MOTE_TRY(mote_program_run(program, &execution));
-    const size_t elements = mote_shape_elements(&graph->values[graph->prediction].spec.shape);
-    memcpy(outputs, mote_program_result(program), count * elements * sizeof *outputs);
+    for (size_t i = 0; i < graph->output_count; i++) {
+        size_t bytes = 0;
+        MOTE_TRY(mote_tensor_spec_bytes(&graph->values[graph->outputs[i]].spec, count, &bytes));
+        memcpy(outputs[i], mote_program_result(program, i), bytes);
+    }
     return MOTE_OK;
 }

@@ -115,7 +115,7 @@ static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t f
     MOTE_TRY(mote_program_run(program, execution));
     t->progress.step_ns = mote_clock_ns() - begin;
     mote_step_times_add(&t->times, t->progress.step_ns);
-    mote_tally_add(&t->tally, mote_program_result(program), execution->batch);
+    mote_tally_add(&t->tally, program, execution->batch);
     execution->iteration++;
     execution->update++;
     t->result->steps++;
@@ -149,13 +149,13 @@ static mote_status train_epoch(trainer *t)
         if (status != MOTE_OK)
             return raise_step(t, status);
         t->progress.batch++;
-        t->progress.training = mote_tally_metrics(&t->tally);
+        t->progress.training = mote_tally_metrics(&t->tally, mote_compiled_graph(t->run->compiled));
         t->progress.learning_rate = t->execution.learning_rate;
         t->progress.samples_left -= t->execution.batch;
         report(t);
         check_end(t);
     }
-    t->result->training = mote_tally_metrics(&t->tally);
+    t->result->training = mote_tally_metrics(&t->tally, mote_compiled_graph(t->run->compiled));
     return MOTE_OK;
 }
 

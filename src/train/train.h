@@ -63,7 +63,7 @@ mote_status mote_run_check_saving(mote_run *run, const char *path) MOTE_MUST_CHE
 mote_status mote_run_check_scales(const mote_run *run, double training,
                                   double validation) MOTE_MUST_CHECK;
 
-/// See mote_model_train, mote_model_bench, mote_model_evaluate, mote_model_run.
+/// See mote_model_train, mote_model_bench, mote_model_evaluate, mote_model_run_all.
 mote_status mote_run_train(mote_run *run, const mote_train_config *config,
                            mote_train_result *result) MOTE_MUST_CHECK;
 mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
@@ -71,7 +71,7 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
 mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
                               const mote_train_config *config,
                               mote_metrics *metrics) MOTE_MUST_CHECK;
-mote_status mote_run_infer(mote_run *run, const float *inputs, size_t count,
-                           float *outputs) MOTE_MUST_CHECK;
+mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t count,
+                           void *const *outputs) MOTE_MUST_CHECK;
 
 #endif

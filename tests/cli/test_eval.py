@@ -19,7 +19,7 @@ class Eval(CliTest):
         result = self.run_json("eval", "tiny.ini")
         self.assertEqual(
             list(result),
-            ["model", "data", "weights", "loss", "accuracy", "samples", "threads", "cpu"],
+            ["model", "data", "weights", "loss", "accuracy", "losses", "samples", "threads", "cpu"],
         )
         self.assertEqual(result["data"], "test_set")
         self.assertEqual(result["weights"], "tiny.safetensors")

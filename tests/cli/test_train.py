@@ -18,6 +18,7 @@ SHARED_KEYS = {
     "batch_size": int,
     "loss": float,
     "accuracy": float,
+    "losses": list,
     "weights_sha256": str,
     "threads": int,
     "cpu": str,
@@ -43,8 +44,22 @@ class Train(CliTest):
         self.assertEqual([epoch["epoch"] for epoch in result["epochs"]], [1, 2, 3])
         for epoch in result["epochs"]:
             self.assertEqual(
-                list(epoch), ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"]
+                list(epoch),
+                [
+                    "epoch",
+                    "loss",
+                    "accuracy",
+                    "validation_loss",
+                    "validation_accuracy",
+                    "losses",
+                    "validation_losses",
+                ],
             )
+            for losses in epoch["losses"], epoch["validation_losses"]:
+                self.assertEqual(len(losses), 1)
+            self.assertEqual(epoch["losses"][0]["loss"], epoch["loss"])
+            self.assertEqual(epoch["losses"][0]["accuracy"], epoch["accuracy"])
+            self.assertEqual(epoch["validation_losses"][0]["loss"], epoch["validation_loss"])
             self.assertTrue(0 <= epoch["validation_accuracy"] <= 1)
         self.assertEqual(result["epochs"][-1]["loss"], result["loss"])
         self.assertEqual(result["epochs"][-1]["accuracy"], result["accuracy"])

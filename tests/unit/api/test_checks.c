@@ -190,8 +190,10 @@ static void a_network_with_two_inputs_cannot_be_run_on_one(void **state)
         state, "model.ini",
         "[Model]\n[a]\ntype = input\ninput_shape = 1:4:4\n[b]\ntype = input\ninput_shape = 1:4:4\n"
         "[sum]\ntype = addition\ninput_layers = a,b\n[out]\ntype = fully_connected\nunit = 3\n");
-    (void)snprintf(expected, sizeof expected,
-                   "%s: a network with one input can be run so; this one has 2", path);
+    (void)snprintf(
+        expected, sizeof expected,
+        "%s: mote_model_run takes one input and one output of float; this network has 2 and 1: use mote_model_run_all",
+        path);
     expect_ok(mote_model_load(context, path, NULL, 0, &model));
     expect_ok(mote_model_compile(model, &config));
     expect_raises(mote_model_run(model, inputs, 1, outputs), MOTE_ERROR_UNSUPPORTED, expected);

@@ -175,9 +175,9 @@ static void the_result_lives_when_the_program_ends(void **state)
             const mote_operation *const operation = &program->operations[j];
             const bool writes = strcmp(operation->name, "forward out/loss") == 0;
             for (size_t k = 0; writes && k < operation->dead_count; k++)
-                assert_int_not_equal(operation->dead[k].offset, program->result_offset);
+                assert_int_not_equal(operation->dead[k].offset, program->result_offsets[0]);
         }
-        assert_true(program->result_offset < c.compiled.plan.arena_bytes);
+        assert_true(program->result_offsets[0] < c.compiled.plan.arena_bytes);
     }
     compilation_release(&c);
 }

@@ -91,8 +91,11 @@ static void a_program_may_be_bound_to_another_arena(void **unused)
     init_two(&f, count_up, count_up);
     mote_program_bind(&f.program, other);
     assert_ptr_equal(f.tensors[1][0].data, other + 64);
-    f.program.result_offset = 16;
-    assert_ptr_equal(mote_program_result(&f.program), other + 16);
+    size_t results[] = {16, 48};
+    f.program.result_offsets = results;
+    f.program.result_count = 2;
+    assert_ptr_equal(mote_program_result(&f.program, 0), other + 16);
+    assert_ptr_equal(mote_program_result(&f.program, 1), other + 48);
 }
 
 static void operations_run_in_order(void **unused)

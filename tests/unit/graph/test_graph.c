@@ -114,7 +114,7 @@ static void the_metrics_have_no_derivative(void **state)
     const mote_graph *const graph = &network.graph;
     assert_false(graph->values[test_network_value(graph, "a/loss")].needs_derivative);
     assert_false(graph->values[test_network_value(graph, "a/loss label")].needs_derivative);
-    assert_true(graph->values[graph->prediction].needs_derivative);
+    assert_true(graph->values[graph->losses[0].prediction].needs_derivative);
     test_network_release(&network);
 }
 

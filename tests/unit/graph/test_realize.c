@@ -97,8 +97,9 @@ static void a_loss_of_the_model_stands_behind_the_output(void **state)
     assert_nodes(graph, "in input(in batch)\n"
                         "fc fully_connected(in)\n"
                         "fc/loss mse(fc,fc/loss label)\n");
-    assert_int_equal(graph->loss, 2);
-    assert_string_equal(graph->values[graph->prediction].name, "fc");
+    assert_int_equal(graph->loss_count, 1);
+    assert_int_equal(graph->losses[0].node, 2);
+    assert_string_equal(graph->values[graph->losses[0].prediction].name, "fc");
     test_network_release(&network);
 }
 
@@ -138,8 +139,8 @@ static void inference_ends_with_probabilities_and_has_no_loss(void **state)
     test_network_build(state, "[Model]\nloss = cross\n" INPUT FC "activation = softmax\n", true,
                        &network);
     assert_nodes(&network.graph, expected);
-    assert_int_equal(network.graph.loss, MOTE_NONE);
-    assert_string_equal(network.graph.values[network.graph.prediction].name, "fc/activation");
+    assert_int_equal(network.graph.loss_count, 0);
+    assert_string_equal(network.graph.values[network.graph.outputs[0]].name, "fc/activation");
     test_network_release(&network);
     becomes(state, "[Model]\nloss = cross_softmax\n" INPUT FC, true, expected);
     becomes(state, "[Model]\n" INPUT FC "[end]\ntype = cross_softmax\n", true, expected);
@@ -160,7 +161,7 @@ static void a_loss_may_be_a_layer_of_its_own(void **state)
     assert_nodes(&network.graph, "in input(in batch)\n"
                                  "fc fully_connected(in)\n"
                                  "end cross_softmax(fc,end label)\n");
-    assert_int_equal(network.graph.loss, 2);
+    assert_int_equal(network.graph.losses[0].node, 2);
     test_network_release(&network);
 }
 
@@ -269,14 +270,14 @@ static void a_model_has_one_loss(void **state)
                          "@:2: [Model]: loss = mse: the model has a loss layer of its own: end");
 }
 
-static void a_loss_is_the_last_layer(void **state)
+static void nothing_reads_a_loss(void **state)
 {
     test_network_refused(state, "[Model]\n" INPUT FC "[l]\ntype = mse\n[end]\ntype = flatten\n",
                          false, MOTE_ERROR_GRAPH,
-                         "@:8: layer 'l': a loss must be the last layer, but 'end' is");
+                         "@:8: layer 'l': a loss has no output, but 'end' reads it");
     test_network_refused(state, "[Model]\n" INPUT FC "[l]\ntype = mse\nactivation = relu\n", false,
                          MOTE_ERROR_GRAPH,
-                         "@:8: layer 'l': a loss must be the last layer, but 'l/activation' is");
+                         "@:8: layer 'l': a loss has no output, but 'l/activation' reads it");
 }
 
 #define PARTS "[parts]\ntype = split\naxis = 1\n"
@@ -317,10 +318,9 @@ static void a_loss_may_read_any_of_several_outputs(void **state)
             "end mse(parts:1,end label)\n");
     becomes(state, text, true,
             "in input(in batch)\n"
-            "parts split(in)\n"
-            "parts/output identity(parts:1)\n");
+            "parts split(in)\n");
     test_network_build(state, text, true, &network);
-    assert_string_equal(network.graph.values[network.graph.prediction].name, "parts/output");
+    assert_string_equal(network.graph.values[network.graph.outputs[0]].name, "parts:1");
     test_network_release(&network);
     becomes(state,
             "[Model]\nloss = cross\n" INPUT PARTS
@@ -353,7 +353,7 @@ int main(void)
         cmocka_unit_test(a_loss_that_applies_softmax_does_not_follow_another_softmax),
         cmocka_unit_test(a_loss_that_applies_sigmoid_does_not_follow_another_sigmoid),
         cmocka_unit_test(a_model_has_one_loss),
-        cmocka_unit_test(a_loss_is_the_last_layer),
+        cmocka_unit_test(nothing_reads_a_loss),
         cmocka_unit_test(readers_name_one_of_several_outputs),
         cmocka_unit_test(each_of_several_outputs_has_its_own_fan_outs),
         cmocka_unit_test(a_loss_may_read_any_of_several_outputs),

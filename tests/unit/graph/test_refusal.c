@@ -92,7 +92,8 @@ static void a_key_of_another_layer_is_unknown(void **state)
 {
     refused(state, NETWORK_HEAD "[f]\ntype = flatten\nunit = 3\n", MOTE_ERROR_PROPERTY,
             "@:10: layer 'f': unknown key 'unit', expected one of: type, input_layers, "
-            "activation, flatten, trainable, shared_from");
+            "activation, flatten, trainable, shared_from, "
+            "loss_weight");
 }
 
 static void a_bad_value_is_named_with_what_is_accepted(void **state)
@@ -199,8 +200,8 @@ static void a_second_output_is_refused_with_both_names(void **state)
             NETWORK_HEAD "[a]\ntype = flatten\n"
                          "[b]\ntype = flatten\ninput_layers = in\n",
             MOTE_ERROR_GRAPH,
-            "@:8: layer 'a': no layer reads its output, and none reads that of 'b'; a network has "
-            "one output");
+            "@:8: layer 'a': no layer reads its output, and none reads that of 'b'; [Model] loss "
+            "goes with one output, several take loss layers");
 }
 
 static void shapes_that_do_not_fit_are_named_with_the_line_of_the_layer(void **state)

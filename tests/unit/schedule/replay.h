@@ -296,9 +296,8 @@ static inline void replay_all(replay *r)
         replay_run(r);
     r->step = schedule->step_count - 1;
     r->use_count = 0;
-    const size_t result =
-        graph->loss == MOTE_NONE ? graph->prediction : graph->nodes[graph->loss].outputs[0];
-    replay_check_use(r, replay_read(r, schedule->values[result])); // by the caller
+    for (size_t i = 0; i < mote_graph_result_count(graph); i++)
+        replay_check_use(r, replay_read(r, schedule->values[mote_graph_result(graph, i)]));
 }
 
 /// False, and says why, when a step reads what is not there any more, or not yet.

@@ -121,7 +121,9 @@ static void a_stop_ends_evaluation(void **state)
 /// Shares of the classes for image `index`, `count` images a call.
 static void infer(training *t, const float *images, size_t count, float *shares)
 {
-    expect_ok(mote_run_infer(&t->run, images, count, shares));
+    const void *const input = images;
+    void *const output = shares;
+    expect_ok(mote_run_infer(&t->run, &input, count, &output));
 }
 
 static void inference_gives_shares_that_do_not_depend_on_the_batch(void **state)
