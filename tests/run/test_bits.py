@@ -1,9 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network trains to the same bits, whatever the threads, instruction set, planner and policy."""
 
+import array
 import unittest
 
 from running import BRANCHES, LENET5, MIXED, RECURRENT, SHARED, RunTest, add_set, has_level
+
+# 5 steps of 8 samples and one of 5; `left` is read by both losses and by a layer that no loss follows.
+TWO_ENDS = """\
+[Model]
+batch_size = 8
+epochs = 2
+seed = 3
+save_path = two.safetensors
+[Optimizer]
+type = adam
+[train_set]
+type = raw
+path = two.raw
+[numbers]
+type = input
+input_shape = 6
+[left]
+type = fully_connected
+unit = 7
+activation = tanh
+[places]
+type = input
+input_shape = 2
+[right]
+type = fully_connected
+unit = 7
+[sum]
+type = addition
+input_layers = left, right
+activation = relu
+[classes]
+type = fully_connected
+unit = 3
+[which]
+type = cross_softmax
+[values]
+type = fully_connected
+unit = 2
+input_layers = left
+[how_much]
+type = mse
+loss_weight = 3
+[features]
+type = fully_connected
+unit = 4
+input_layers = left
+trainable = false
+"""
 
 SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
 
@@ -25,6 +74,7 @@ VARIANTS = [
 # Of every build on every machine. They change when a network above, the digits, or the definition of
 # a layer, an optimizer or the order of a sum does, and then for all builds alike.
 MIXED_BITS = "0fc7ab814cef9494c6e2c36bc6b066a676dc968b929e87f38f9306bb6b2f8734"
+TWO_ENDS_BITS = "503aed2386b8b862b59356adbdf0b12db2f3e0f466c5be2361fad6ed5e042315"
 LENET5_BITS = "4094c929da26b8304d8718913e58a21c324ec0b391d7b77d36cf5357c8a3a340"
 
 RECURRENT_BITS = "441c794e2da3069f3c50b5ffb6f209f344c59610fdf80430755ba21805b08540"
@@ -99,6 +149,16 @@ class Bits(RunTest):
         bits.add(self.assert_same_bits("--set=conv1.trainable=false"))
         bits.add(self.assert_same_bits("--set=Optimizer.clip_norm=0.5", variants=VARIANTS[:8]))
         self.assertEqual(len(bits), 5)
+
+    def test_two_inputs_two_losses_and_an_output_that_is_not_trained(self):
+        self.write_model(TWO_ENDS)
+        values = [(37 * i % 101 - 50) / 25 for i in range(45 * 13)]
+        for i in range(45):  # the classes, as rows
+            values[13 * i + 8 : 13 * i + 11] = [float(c == i % 3) for c in range(3)]
+        (self.folder / "two.raw").write_bytes(array.array("f", values).tobytes())
+        self.assertEqual(self.digest(), TWO_ENDS_BITS)
+        self.assert_same_bits()
+        self.assert_same_bits("--set=which.loss_weight=0.25")
 
     def test_bench(self):
         self.write_model(MIXED)

@@ -15,15 +15,16 @@ def distance(values, truth):
 
 
 class Torch(RunTest):
-    def distances(self, model, truth, settings=()):
+    def distances(self, model, truth, settings=(), digits=True):
         """Of each tensor, after training the model from its reference start."""
         saved = self.folder / "trained.safetensors"
         settings = {
             **dict(settings),
             "Model.save_path": saved,
-            "train_set.path": data_path("train-images-idx3-ubyte"),
-            "train_set.label_path": data_path("train-labels-idx1-ubyte"),
         }
+        if digits:
+            settings["train_set.path"] = data_path("train-images-idx3-ubyte")
+            settings["train_set.label_path"] = data_path("train-labels-idx1-ubyte")
         options = [f"--set={key}={value}" for key, value in settings.items()]
         self.run_json("train", REFERENCE / model, *options)
         trained, expected = Safetensors(saved), Safetensors(REFERENCE / truth)
@@ -32,8 +33,8 @@ class Torch(RunTest):
             name: distance(trained.values(name), expected.values(name)) for name in expected.names()
         }
 
-    def assert_follows(self, model, truth, settings=()):
-        for name, value in self.distances(model, truth, settings).items():
+    def assert_follows(self, model, truth, settings=(), digits=True):
+        for name, value in self.distances(model, truth, settings, digits).items():
             with self.subTest(name):
                 self.assertLessEqual(value, 1e-5)
 
@@ -53,6 +54,9 @@ class Torch(RunTest):
 
     def test_two_lstms_after_20_steps_of_adam(self):
         self.assert_follows("rows-adam.ini", "rows-adam-20.safetensors")
+
+    def test_two_inputs_and_two_losses_with_weights(self):
+        self.assert_follows("two-ends.ini", "two-ends-5.safetensors", digits=False)
 
     def test_a_layer_that_is_used_twice(self):
         self.assert_follows("small-shared.ini", "small-shared.safetensors")
