@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Losses as JSON and as text.
 #include "metrics.h"
 
 #include <math.h>

@@ -62,23 +62,27 @@ static mote_status check_written(const mote_draft_list *list, size_t index)
     return MOTE_OK;
 }
 
-/// The drafts of one place of the file: what losses read and what nobody reads are outputs.
+/// What a loss reads and what nobody reads are outputs.
+static mote_status add_outputs(mote_draft_list *list, size_t index)
+{
+    const mote_draft *draft = &list->items[index];
+    if (draft->layer->kind != MOTE_LAYER_LOSS) {
+        const bool is_read = mote_draft_find_reader(list, index) != MOTE_NONE;
+        const mote_edge all = {.draft = index, .output = MOTE_NONE};
+        return is_read ? MOTE_OK : mote_draft_add_output(list, all);
+    }
+    MOTE_TRY(check_written(list, index));
+    if (list->config->inference)
+        return append_inference(list, draft->inputs[0], draft->layer);
+    return mote_draft_add_output(list, draft->inputs[0]);
+}
+
+/// The drafts made from one section.
 static mote_status realize_place(mote_draft_list *list, size_t order, size_t written)
 {
     for (size_t i = 0; i < written; i++) {
-        const mote_draft *draft = &list->items[i];
-        if (draft->order != order || draft->removed)
-            continue;
-        if (draft->layer->kind != MOTE_LAYER_LOSS) {
-            if (mote_draft_find_reader(list, i) == MOTE_NONE)
-                MOTE_TRY(mote_draft_add_output(list, (mote_edge){i, MOTE_NONE}));
-            continue;
-        }
-        MOTE_TRY(check_written(list, i));
-        if (list->config->inference)
-            MOTE_TRY(append_inference(list, draft->inputs[0], draft->layer));
-        else
-            MOTE_TRY(mote_draft_add_output(list, draft->inputs[0]));
+        if (list->items[i].order == order && !list->items[i].removed)
+            MOTE_TRY(add_outputs(list, i));
     }
     return MOTE_OK;
 }
