@@ -210,9 +210,14 @@ mote_execution mote_run_execution(const mote_run *run)
 }
 
 /// Inputs that the caller holds in memory, one array a port.
+typedef struct memory_inputs {
+    const void *const *ports;
+} memory_inputs;
+
 static mote_status read_memory(void *user, const mote_source_piece *piece, void *destination)
 {
-    const unsigned char *from = (const unsigned char *)((const void *const *)user)[piece->port];
+    const memory_inputs *memory = (const memory_inputs *)user;
+    const unsigned char *from = (const unsigned char *)memory->ports[piece->port];
     unsigned char *to = (unsigned char *)destination;
     size_t element = 0;
     MOTE_TRY(mote_dtype_bytes(piece->spec->dtype, 1, &element));
@@ -229,7 +234,8 @@ mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t coun
 {
     const mote_program *program = run->compiled->infer;
     const mote_graph *graph = &run->compiled->graphs[1];
-    const mote_source source = {(void *)(uintptr_t)inputs, read_memory};
+    memory_inputs memory = {inputs};
+    const mote_source source = {&memory, read_memory};
     mote_execution execution = mote_run_execution(run);
     execution.source = &source;
     execution.batch = count;
