@@ -27,9 +27,10 @@ function(mote_read_folders table)
 endfunction()
 
 # Which of two sources stands in for an optional part: X.c with it, X_none.c without.
-set(MOTE_SWITCHES gzip png training)
+set(MOTE_SWITCHES gzip png jpeg training)
 set(MOTE_SWITCH_gzip ${MOTE_ZLIB})
 set(MOTE_SWITCH_png ${MOTE_PNG})
+set(MOTE_SWITCH_jpeg ${MOTE_JPEG})
 set(MOTE_SWITCH_training ${MOTE_TRAINING})
 
 # What training_none.c of the same folder stands in for. What else only training uses drops out of
@@ -43,7 +44,8 @@ set(MOTE_DEFINITIONS_train MOTE_VERSION="${PROJECT_VERSION}")
 set(MOTE_DEFINITIONS_api
     MOTE_VERSION="${PROJECT_VERSION}"
     MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}>
-    MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>)
+    MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>
+    MOTE_WITH_JPEG=$<BOOL:${MOTE_JPEG}>)
 set(MOTE_OPTIONS_kernel $<$<CONFIG:Release,RelWithDebInfo>:-O3> -fno-trapping-math)
 
 # Takes the files [test_]X.c or [test_]X_none.c that this build does without from the list.

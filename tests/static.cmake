@@ -24,7 +24,7 @@ if(NOT MOTE_SANITIZE)
     mote_add_static(release_configure ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR} -B ${release}
                     -G ${CMAKE_GENERATOR} -DCMAKE_BUILD_TYPE=Release -DMOTE_TESTS=OFF
                     -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DMOTE_ZLIB=${MOTE_ZLIB}
-                    -DMOTE_PNG=${MOTE_PNG})
+                    -DMOTE_PNG=${MOTE_PNG} -DMOTE_JPEG=${MOTE_JPEG})
     mote_add_static(release_build ${CMAKE_COMMAND} --build ${release} --target mote_shared mote_static --parallel 2)
     mote_add_static(symbols Python3::Interpreter -B ${tools}/check_symbols.py
                     --library ${release}/libmote.a --shared ${release}/libmote.so

@@ -27,7 +27,7 @@ OWNERS = {
     "kernel/x86": {"immintrin.h"},
     "model": {"ini.h"},
     "weights": {"jansson.h"},
-    "data": {"zlib.h", "png.h"},
+    "data": {"zlib.h", "png.h", "jpeglib.h", "setjmp.h"},
 }
 CLIENT_FOLDERS = ["cli", "examples", "bindings"]
 

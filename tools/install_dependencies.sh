@@ -8,6 +8,7 @@ set -euo pipefail
 packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libinih-dev libjansson-dev libmd-dev libpthreadpool-dev zlib1g-dev libpng-dev
+    libjpeg62-turbo-dev
 )
 test_packages=(g++ libcmocka-dev python3 clang-format)
 ci_packages=(clang libclang-rt-dev clang-tidy dpkg-dev file)

@@ -9,7 +9,7 @@ set -euo pipefail
 
 packages=(
     libc6-dev libgcc-12-dev libinih-dev libjansson-dev libmd-dev libpthreadpool-dev zlib1g-dev
-    libpng-dev libcmocka-dev
+    libpng-dev libjpeg62-turbo-dev libcmocka-dev
 )
 
 stop() {

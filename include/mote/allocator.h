@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How mote gets its own heap memory; jansson, libpng and pthreadpool use malloc. The tensor arena itself comes
+// How mote gets its own heap memory; jansson, libpng, libjpeg and pthreadpool use malloc. The tensor arena itself comes
 // from the operating system.
 #ifndef MOTE_ALLOCATOR_H
 #define MOTE_ALLOCATOR_H

@@ -18,6 +18,21 @@ const char *mote_version(void)
     return MOTE_VERSION;
 }
 
+#if MOTE_WITH_ZLIB
+#define ZLIB_TEXT "with zlib"
+#else
+#define ZLIB_TEXT "without zlib"
+#endif
+#if MOTE_WITH_PNG
+#define PNG_TEXT ", with libpng"
+#else
+#define PNG_TEXT ", without libpng"
+#endif
+#if MOTE_WITH_JPEG
+#define JPEG_TEXT ", with libjpeg"
+#else
+#define JPEG_TEXT ", without libjpeg"
+#endif
 #if MOTE_TRAINING
 #define TRAINING_TEXT ""
 #else
@@ -26,11 +41,7 @@ const char *mote_version(void)
 
 const char *mote_build_text(void)
 {
-    static const char *const texts[2][2] = {
-        {"without zlib, without libpng" TRAINING_TEXT, "without zlib, with libpng" TRAINING_TEXT},
-        {"with zlib, without libpng" TRAINING_TEXT, "with zlib, with libpng" TRAINING_TEXT},
-    };
-    return texts[MOTE_WITH_ZLIB][MOTE_WITH_PNG];
+    return ZLIB_TEXT PNG_TEXT JPEG_TEXT TRAINING_TEXT;
 }
 
 /// The level asked for, or the highest that build and processor have.

@@ -292,6 +292,9 @@ mote_status mote_model_read_image(mote_model *model, const char *path, float *sa
     MOTE_TRY(mote_argument_require(sample, "mote_model_read_image"));
     MOTE_TRY(mote_model_allocate(model));
     const mote_graph *graph = &model->compiled.graphs[1];
-    return mote_image_read_png(path, &graph->values[graph->ports[0]].spec, model->run.image_scale,
-                               sample);
+    const mote_image_request request = {.spec = &graph->values[graph->ports[0]].spec,
+                                        .preparation = model->run.knowledge.preparation,
+                                        .scale = model->run.image_scale,
+                                        .allocator = &model->context->allocator};
+    return mote_image_read(path, &request, sample);
 }

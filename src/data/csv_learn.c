@@ -4,6 +4,7 @@
 // feature; its numbers have all digits, so that other data are prepared to the same bits.
 #include "base/number.h"
 #include "base/size.h"
+#include "data/class_names.h"
 #include "data/csv.h"
 
 #include <assert.h>
@@ -91,32 +92,11 @@ static bool are_indices(const mote_csv_classes *classes, const double *numbers)
     return true;
 }
 
-/// The class of name `text` in "a,b,c", blanks around names not counted; SIZE_MAX when there is none.
-static size_t find_name(const char *names, const char *text)
-{
-    const size_t wanted = strlen(text);
-    for (size_t index = 0;; index++) {
-        size_t length = strcspn(names, ",");
-        const char *const next = names[length] ? names + length + 1 : NULL;
-        while (length > 0 && mote_text_is_blank(names[0])) {
-            names++;
-            length--;
-        }
-        while (length > 0 && mote_text_is_blank(names[length - 1]))
-            length--;
-        if (length == wanted && memcmp(names, text, length) == 0)
-            return index;
-        if (!next)
-            return SIZE_MAX;
-        names = next;
-    }
-}
-
 static mote_status match_names(mote_csv_state *s, const char *names)
 {
     mote_csv_classes *const classes = &s->classes;
     for (size_t i = 0; i < classes->count; i++) {
-        const size_t index = find_name(names, classes->texts[i]);
+        const size_t index = mote_class_names_find(names, classes->texts[i]);
         if (index >= classes->limit) {
             return MOTE_RAISE(MOTE_ERROR_FORMAT,
                               "'%s', line %llu: class '%.60s' is none of the known ones: %.300s",

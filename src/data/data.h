@@ -90,10 +90,19 @@ const char *mote_dataset_reader(size_t index, const mote_property **table, const
 /// The keys every data section has.
 const mote_property *mote_dataset_properties(void);
 
-/// Reads an 8-bit grey PNG of exactly the spec's size (1:H:W) as value * scale. Anything else is refused by
-/// name; `values` are spoiled then. May allocate. Raises MOTE_ERROR_UNSUPPORTED in a build without
-/// libpng.
-mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale,
-                                mote_real *values) MOTE_MUST_CHECK;
+/// How an image file becomes a sample.
+typedef struct mote_image_request {
+    const mote_tensor_spec *spec; // of the input: 1:H:W or 3:H:W
+    /// What is known of the training data (mote_knowledge.preparation): of type images, the image is fitted and
+    /// normalized likewise. "": it has to be 8-bit grey of exactly the input's size, and becomes value * scale.
+    const char *preparation;
+    double scale;
+    const mote_allocator *allocator;
+} mote_image_request;
+
+/// Reads a PNG or JPEG image as one sample; `values` are spoiled when it fails. May allocate. Errors name the file;
+/// MOTE_ERROR_UNSUPPORTED also in a build without the library for that kind of file.
+mote_status mote_image_read(const char *path, const mote_image_request *request,
+                            mote_real *values) MOTE_MUST_CHECK;
 
 #endif

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PNG images through libpng. Kind and size are read from the file before libpng sees it, and chunks that are
-// no pixels are left out: so nothing is converted on the way (gamma, colours), and no faults in them count.
-#include "base/arena.h"
-#include "data/bytes.h"
-#include "data/data.h"
-#include "os/os.h"
+// no pixels are left out: so nothing is converted on the way (gamma, colour spaces), and no faults in them count.
+#include "data/image.h"
 
 #include <png.h>
 #include <stdint.h>
@@ -14,14 +11,6 @@
 #define SIGNATURE_BYTES 8U
 #define CHUNK_BYTES     12U // around a chunk's data: length and type before, checksum behind
 #define HEAD_BYTES      (SIGNATURE_BYTES + CHUNK_BYTES + 13U) // with the first chunk, IHDR
-#define FILE_BYTES_MAX  (16U << 20U)
-
-/// A file in memory.
-typedef struct png_bytes {
-    const char *path;
-    unsigned char *bytes;
-    size_t count;
-} png_bytes;
 
 static uint32_t read_number(const unsigned char *bytes)
 {
@@ -40,63 +29,63 @@ static uint32_t checksum(const unsigned char *bytes, size_t count)
     return ~sum;
 }
 
-static const char *kind_name(unsigned color_type)
+/// The kinds of pixels that PNG has; those that are missing are of no kind.
+static const char *get_kind(unsigned color_type, unsigned depth)
 {
-    switch (color_type) {
-    case PNG_COLOR_TYPE_GRAY:
-        return "grey";
-    case PNG_COLOR_TYPE_GRAY_ALPHA:
-        return "grey with alpha";
-    case PNG_COLOR_TYPE_PALETTE:
-        return "palette";
-    case PNG_COLOR_TYPE_RGB:
-        return "RGB";
-    case PNG_COLOR_TYPE_RGB_ALPHA:
-        return "RGB with alpha";
-    default:
-        return "of an unknown kind";
-    }
+    static const char *const kinds[][5] = {
+        [PNG_COLOR_TYPE_GRAY] = {"1-bit grey", "2-bit grey", "4-bit grey", "8-bit grey",
+                                 "16-bit grey"},
+        [PNG_COLOR_TYPE_RGB] = {NULL, NULL, NULL, "8-bit RGB", "16-bit RGB"},
+        [PNG_COLOR_TYPE_PALETTE] = {"1-bit palette", "2-bit palette", "4-bit palette",
+                                    "8-bit palette", NULL},
+        [PNG_COLOR_TYPE_GRAY_ALPHA] = {NULL, NULL, NULL, "8-bit grey with alpha",
+                                       "16-bit grey with alpha"},
+        [PNG_COLOR_TYPE_RGB_ALPHA] = {NULL, NULL, NULL, "8-bit RGB with alpha",
+                                      "16-bit RGB with alpha"},
+    };
+    const size_t row = depth == 1 ? 0 : depth == 2 ? 1 : depth == 4 ? 2 : depth == 8 ? 3 : 4;
+    const bool is_known = color_type < sizeof kinds / sizeof kinds[0] && (row < 4 || depth == 16);
+    return is_known ? kinds[color_type][row] : NULL;
 }
 
-static mote_status check_head(const char *path, const unsigned char *head, const mote_shape *shape)
+static mote_status read_head(const mote_image_file *file, mote_image *image)
 {
-    const unsigned char *const ihdr = head + SIGNATURE_BYTES;
-    if (memcmp(head, SIGNATURE, SIGNATURE_BYTES) != 0)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no PNG image", path);
-    if (read_number(ihdr) != 13 || memcmp(ihdr + 4, "IHDR", 4) != 0)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged PNG image: it has no header", path);
-    const uint32_t width = read_number(ihdr + 8);
-    const uint32_t height = read_number(ihdr + 12);
+    const unsigned char *const ihdr = file->bytes + SIGNATURE_BYTES;
+    if (file->count < HEAD_BYTES || memcmp(file->bytes, SIGNATURE, SIGNATURE_BYTES) != 0 ||
+        read_number(ihdr) != 13 || memcmp(ihdr + 4, "IHDR", 4) != 0)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged PNG image: it has no header",
+                          file->path);
     const unsigned depth = ihdr[16];
     const unsigned color_type = ihdr[17];
-    if (color_type == PNG_COLOR_TYPE_GRAY && depth == 8 && height == shape->dims[1] &&
-        width == shape->dims[2])
-        return MOTE_OK;
-    return MOTE_RAISE(
-        MOTE_ERROR_SHAPE,
-        "'%s' is %u-bit %s, %u x %u; the network wants 8-bit grey, %zu x %zu (width x "
-        "height)",
-        path, depth, kind_name(color_type), width, height, shape->dims[2], shape->dims[1]);
+    *image = (mote_image){.kind = get_kind(color_type, depth),
+                          .width = read_number(ihdr + 8),
+                          .height = read_number(ihdr + 12),
+                          .is_plain = color_type == PNG_COLOR_TYPE_GRAY && depth == 8};
+    if (!image->kind)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                          "'%s' is a damaged PNG image: pixels of an unknown kind", file->path);
+    return mote_image_check_size(file->path, image->width, image->height);
 }
 
-/// Pixels depend on critical chunks, whose type begins with a capital, and on nothing else here.
+/// Pixels depend on critical chunks, whose type begins with a capital, on the transparent value, and on
+/// nothing else here.
+static bool is_kept(const unsigned char *type)
+{
+    return (type[0] >= 'A' && type[0] <= 'Z') || memcmp(type, "tRNS", 4) == 0;
+}
+
 static mote_status check_chunk(const char *path, const unsigned char *chunk, size_t length)
 {
     const unsigned char *const type = chunk + 4;
-    if (memcmp(type, "tRNS", 4) == 0)
-        return MOTE_RAISE(MOTE_ERROR_SHAPE,
-                          "'%s' is grey with a transparent value; the network wants 8-bit grey",
-                          path);
-    if (type[0] >= 'A' && type[0] <= 'Z' &&
-        checksum(type, 4 + length) != read_number(type + 4 + length))
+    if (is_kept(type) && checksum(type, 4 + length) != read_number(type + 4 + length))
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s' is a damaged PNG image: the checksum of a chunk %.4s is wrong",
                           path, (const char *)type);
     return MOTE_OK;
 }
 
-/// Keeps the critical chunks, moved together; counts what is left.
-static mote_status keep_critical(png_bytes *file)
+/// Keeps the chunks that matter, moved together; counts what is left.
+static mote_status keep_chunks(mote_image_file *file)
 {
     size_t kept = SIGNATURE_BYTES;
     bool is_ended = false;
@@ -110,7 +99,7 @@ static mote_status keep_critical(png_bytes *file)
         MOTE_TRY(check_chunk(file->path, chunk, bytes - CHUNK_BYTES));
         is_ended = memcmp(chunk + 4, "IEND", 4) == 0;
         at += bytes;
-        if (chunk[4] >= 'A' && chunk[4] <= 'Z') {
+        if (is_kept(chunk + 4)) {
             memmove(file->bytes + kept, chunk, bytes);
             kept += bytes;
         }
@@ -119,66 +108,39 @@ static mote_status keep_critical(png_bytes *file)
     return MOTE_OK;
 }
 
-static mote_status decode(const png_bytes *file, unsigned char *pixels)
+/// 8 bits a channel as in the file: 16 bits lose their lower half, nothing is made linear.
+static bool read_pixels(png_image *png, mote_arena *arena, mote_image *image, mote_status *status)
 {
-    png_image image;
-    memset(&image, 0, sizeof image);
-    image.version = PNG_IMAGE_VERSION;
-    const bool is_read = png_image_begin_read_from_memory(&image, file->bytes, file->count) != 0 &&
-                         image.format == PNG_FORMAT_GRAY &&
-                         png_image_finish_read(&image, NULL, pixels, 0, NULL) != 0;
-    png_image_free(&image);
+    const bool has_alpha = (png->format & PNG_FORMAT_FLAG_ALPHA) != 0;
+    const bool is_color = (png->format & PNG_FORMAT_FLAG_COLOR) != 0;
+    void *pixels = NULL;
+    png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+    png->format = (has_alpha ? PNG_FORMAT_FLAG_ALPHA : 0) | (is_color ? PNG_FORMAT_FLAG_COLOR : 0);
+    image->channels = PNG_IMAGE_SAMPLE_CHANNELS(png->format);
+    if (image->is_plain && has_alpha)
+        image->kind = "8-bit grey with a transparent value";
+    image->is_plain = image->is_plain && !has_alpha;
+    *status = mote_arena_allocate(arena, image->width * image->height * image->channels, &pixels);
+    image->pixels = pixels;
+    return *status != MOTE_OK || png_image_finish_read(png, NULL, pixels, 0, NULL) != 0;
+}
+
+mote_status mote_png_decode(mote_image_file *file, mote_arena *arena, mote_image *image)
+{
+    png_image png;
+    mote_status status = MOTE_OK;
+    MOTE_TRY(read_head(file, image));
+    MOTE_TRY(keep_chunks(file));
+    memset(&png, 0, sizeof png);
+    png.version = PNG_IMAGE_VERSION;
+    const bool is_read = png_image_begin_read_from_memory(&png, file->bytes, file->count) != 0 &&
+                         read_pixels(&png, arena, image, &status);
+    png_image_free(&png);
+    if (status != MOTE_OK)
+        return status;
     // libpng warns of what it can put up with, such as too many pixels
-    if (is_read && image.warning_or_error == 0)
+    if (is_read && png.warning_or_error == 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged PNG image: %s", file->path,
-                      image.message);
-}
-
-static mote_status read_pixels(const mote_file *file, const mote_shape *shape, mote_arena *arena,
-                               unsigned char *pixels)
-{
-    unsigned char head[HEAD_BYTES] = {0};
-    uint64_t bytes = 0;
-    void *memory = NULL;
-    MOTE_TRY(mote_file_size(file, &bytes));
-    MOTE_TRY(mote_file_read(file, 0, head, bytes < HEAD_BYTES ? (size_t)bytes : HEAD_BYTES));
-    MOTE_TRY(check_head(file->path, head, shape));
-    if (bytes > FILE_BYTES_MAX)
-        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "'%s' has %llu bytes, accepted are at most %u",
-                          file->path, (unsigned long long)bytes, FILE_BYTES_MAX);
-    MOTE_TRY(mote_arena_allocate(arena, (size_t)bytes, &memory));
-    MOTE_TRY(mote_file_read(file, 0, memory, (size_t)bytes));
-    png_bytes content = {.path = file->path, .bytes = memory, .count = (size_t)bytes};
-    MOTE_TRY(keep_critical(&content));
-    return decode(&content, pixels);
-}
-
-static mote_status check_spec(const char *path, const mote_tensor_spec *spec)
-{
-    char shape[160];
-    if (spec->shape.rank == 3 && spec->shape.dims[0] == 1)
-        return MOTE_OK;
-    return MOTE_RAISE(
-        MOTE_ERROR_UNSUPPORTED,
-        "'%s' cannot be an input of shape %s: images are read for 1:height:width only", path,
-        mote_shape_text(&spec->shape, shape, sizeof shape));
-}
-
-mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale,
-                                mote_real *values)
-{
-    MOTE_TRY(check_spec(path, spec));
-    const size_t count = mote_shape_elements(&spec->shape);
-    unsigned char *const pixels = mote_bytes_tail(values, count * sizeof *values, count);
-    mote_file file;
-    MOTE_TRY(mote_file_open_read(path, &file));
-    mote_arena scratch;
-    mote_arena_init(&scratch, mote_allocator_default());
-    const mote_status status = read_pixels(&file, &spec->shape, &scratch, pixels);
-    mote_arena_release(&scratch);
-    mote_file_close(&file);
-    if (status == MOTE_OK)
-        mote_bytes_to_reals(values, count, scale);
-    return status;
+                      png.message);
 }

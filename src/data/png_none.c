@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the place of png.c in a build without libpng.
-#include "data/data.h"
+#include "data/image.h"
 
-mote_status mote_image_read_png(const char *path, const mote_tensor_spec *spec, double scale,
-                                mote_real *values)
+mote_status mote_png_decode(mote_image_file *file, mote_arena *arena, mote_image *image)
 {
-    (void)spec;
-    (void)scale;
-    (void)values;
+    (void)arena;
+    (void)image;
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
-                      "'%s' cannot be read: this build of mote is without libpng", path);
+                      "'%s' cannot be read: this build of mote is without libpng", file->path);
 }

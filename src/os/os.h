@@ -4,6 +4,7 @@
 #ifndef MOTE_OS_OS_H
 #define MOTE_OS_OS_H
 
+#include "base/arena.h"
 #include "base/cpu.h"
 #include "base/parallel.h"
 #include "base/status.h"
@@ -81,6 +82,17 @@ void mote_file_replacement_release(mote_file_replacement *replacement);
 
 /// True when both paths name the same existing file, or are the same text.
 bool mote_path_same(const char *a, const char *b);
+
+typedef struct mote_folder_entry {
+    const char *name; // the end of `path`
+    const char *path; // the folder's path, '/', name
+    bool is_folder;   // of what a link points to
+} mote_folder_entry;
+
+/// What is in a folder, sorted by the names' bytes; names that begin with '.' are left out. The list lives in
+/// `arena`.
+mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_folder_entry **entries,
+                             size_t *count) MOTE_MUST_CHECK;
 
 /// Zeroed pages, page-aligned; not touched until used. Raises MOTE_ERROR_MEMORY. No bytes give
 /// NULL.

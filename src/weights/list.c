@@ -83,9 +83,10 @@ static double read_bf16(const unsigned char *bytes)
 static double read_f16(const unsigned char *bytes)
 {
     const uint32_t bits = (uint32_t)read_bits(bytes, 2);
-    const int exponent = (int)(bits >> 10U & 31U);
-    const double mantissa = (double)(bits & 1023U);
-    double value = exponent ? ldexp(mantissa + 1024, exponent - 25) : ldexp(mantissa, -24);
+    const uint32_t exponent = bits >> 10U & 31U;
+    const uint64_t mantissa = bits & 1023U;
+    double value = exponent > 0 ? (double)((mantissa + 1024) << exponent) * 0x1p-25
+                                : (double)mantissa * 0x1p-24;
     if (exponent == 31)
         value = mantissa > 0 ? (double)NAN : (double)INFINITY;
     return bits & 0x8000U ? -value : value;

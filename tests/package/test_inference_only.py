@@ -45,7 +45,7 @@ class InferenceOnly(RunTest):
 
     def test_outputs_have_the_bits_of_the_full_build(self):
         library = BUILD / "libmote.a"
-        flags = call("pkg-config", "--libs", "inih", "jansson", "libmd", "zlib", "libpng").split()
+        flags = call("pkg-config", "--libs", "inih", "jansson", "libmd", "zlib", "libpng", "libjpeg").split()
         full = self.folder / "full"
         call(
             os.environ.get("CC", "cc"), f"-I{SOURCE / 'include'}", SOURCE / "bench/minimal_infer.c",

@@ -12,7 +12,11 @@ from running import HAS_ZLIB, MIXED, MOTE, SANITIZED, SOURCE, RunTest, add_set
 COMPILER = os.environ.get("CXX") or shutil.which("c++")
 LIBRARY = Path(MOTE).parent / "libmote.a"
 LIBRARIES = ["jansson", "inih", "md", "pthreadpool", "pthread", "m"]
-OPTIONAL = {"z": HAS_ZLIB, "png": os.environ.get("MOTE_WITH_PNG", "1") == "1"}
+OPTIONAL = {
+    "z": HAS_ZLIB,
+    "png": os.environ.get("MOTE_WITH_PNG", "1") == "1",
+    "jpeg": os.environ.get("MOTE_WITH_JPEG", "1") == "1",
+}
 
 
 @unittest.skipUnless(COMPILER, "there is no C++ compiler")

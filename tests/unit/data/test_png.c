@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PNG images: exact bytes for the one kind that is read, the others refused by what they are, and damage.
+// PNG images: exact bytes for the one kind that is read as it is, what becomes of the others, and damage.
+#include "data/image.h"
 #include "sets.h"
 
 #include <png.h>
@@ -76,14 +77,23 @@ static mote_tensor_spec image_spec(size_t height, size_t width)
     return (mote_tensor_spec){.dtype = MOTE_DTYPE_F32, .shape = mote_shape_image(1, height, width)};
 }
 
+/// Without knowledge of the training data.
+static mote_status read_exact(const char *path, const mote_tensor_spec *spec, double scale,
+                              float *values)
+{
+    const mote_image_request request = {
+        .spec = spec, .preparation = "", .scale = scale, .allocator = mote_allocator_default()};
+    return mote_image_read(path, &request, values);
+}
+
 static const png_kind grey = {.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8};
 
 static void assert_every_value_is_exact(void **state, const png_kind *kind)
 {
     const mote_tensor_spec spec = image_spec(SIDE, SIDE);
     float values[SIDE * SIDE];
-    expect_ok(mote_image_read_png(write_png(state, "all.png", kind, SIDE, SIDE), &spec,
-                                  MOTE_IMAGE_SCALE, values));
+    expect_ok(
+        read_exact(write_png(state, "all.png", kind, SIDE, SIDE), &spec, MOTE_IMAGE_SCALE, values));
     for (size_t i = 0; i < SIDE * SIDE; i++)
         assert_true(values[i] == (float)i * (float)(1.0 / 255.0));
 }
@@ -108,7 +118,7 @@ static void the_scale_is_applied(void **state)
 {
     const mote_tensor_spec spec = image_spec(2, 3);
     float values[6];
-    expect_ok(mote_image_read_png(write_png(state, "small.png", &grey, 3, 2), &spec, 0.5, values));
+    expect_ok(read_exact(write_png(state, "small.png", &grey, 3, 2), &spec, 0.5, values));
     assert_true(values[0] == 0.0F);
     assert_true(values[2] == 1.0F);
     assert_true(values[3] == 8.0F);
@@ -121,7 +131,7 @@ static void assert_refused(const char *path, mote_status status, const char *mes
     float values[6];
     char expected[512];
     (void)snprintf(expected, sizeof expected, "'%s' %s", path, message);
-    expect_raises(mote_image_read_png(path, &spec, 1.0, values), status, expected);
+    expect_raises(read_exact(path, &spec, 1.0, values), status, expected);
 }
 
 static void other_kinds_are_refused_by_what_they_are(void **state)
@@ -159,29 +169,32 @@ static void a_transparent_value_is_refused(void **state)
     png_kind kind = grey;
     kind.has_transparency = true;
     assert_refused(write_png(state, "clear.png", &kind, 3, 2), MOTE_ERROR_SHAPE,
-                   "is grey with a transparent value; the network wants 8-bit grey");
+                   "is 8-bit grey with a transparent value, 3 x 2; the network wants 8-bit grey");
 }
 
 static void other_files_are_refused(void **state)
 {
     assert_refused(mote_test_write_text(state, "text.png", "a text"), MOTE_ERROR_FORMAT,
-                   "is no PNG image");
+                   "is neither a PNG nor a JPEG image");
     assert_refused(mote_test_write(state, "signature.png", "\x89PNG\r\n\x1A\n", 8),
                    MOTE_ERROR_FORMAT, "is a damaged PNG image: it has no header");
     const mote_tensor_spec spec = image_spec(2, 3);
     float values[6];
     const char *const path = mote_test_path(state, "none.png");
-    expect_raises(mote_image_read_png(path, &spec, 1.0, values), MOTE_ERROR_IO, path);
+    expect_raises(read_exact(path, &spec, 1.0, values), MOTE_ERROR_IO, path);
 }
 
 static void inputs_that_are_no_grey_image_are_refused(void **state)
 {
-    const mote_tensor_spec spec = {.dtype = MOTE_DTYPE_F32, .shape = mote_shape_image(3, 2, 3)};
+    mote_tensor_spec spec = {.dtype = MOTE_DTYPE_F32, .shape = mote_shape_image(3, 2, 3)};
     float values[18];
-    expect_raises(
-        mote_image_read_png(write_png(state, "grey.png", &grey, 3, 2), &spec, 1.0, values),
-        MOTE_ERROR_UNSUPPORTED,
-        "cannot be an input of shape 3:2:3: images are read for 1:height:width only");
+    const char *const path = write_png(state, "grey.png", &grey, 3, 2);
+    expect_raises(read_exact(path, &spec, 1.0, values), MOTE_ERROR_SHAPE,
+                  "is 8-bit grey, 3 x 2; the network wants 8-bit grey");
+    spec.shape = mote_shape_image(2, 2, 3);
+    expect_raises(read_exact(path, &spec, 1.0, values), MOTE_ERROR_UNSUPPORTED,
+                  "cannot be an input of shape 2:2:3: images are read for 1:height:width (grey) "
+                  "and 3:height:width (RGB)");
 }
 
 static void every_truncation_is_refused(void **state)
@@ -205,7 +218,7 @@ static void every_changed_bit_is_refused(void **state)
         bytes[i / 8] ^= (unsigned char)(1U << i % 8);
         const char *const path = mote_test_write(state, "bit.png", bytes, count);
         bytes[i / 8] ^= (unsigned char)(1U << i % 8);
-        assert_int_not_equal(mote_image_read_png(path, &spec, 1.0, values), MOTE_OK);
+        assert_int_not_equal(read_exact(path, &spec, 1.0, values), MOTE_OK);
         assert_non_null(strstr(mote_last_error()->message, path));
     }
 }
@@ -223,8 +236,7 @@ static void damage_in_a_chunk_that_is_no_pixels_does_not_matter(void **state)
             bytes[i] = '!';
     }
     float values[6];
-    expect_ok(
-        mote_image_read_png(mote_test_write(state, "bad.png", bytes, count), &spec, 1.0, values));
+    expect_ok(read_exact(mote_test_write(state, "bad.png", bytes, count), &spec, 1.0, values));
     assert_true(values[5] == 18.0F);
 }
 
@@ -256,7 +268,7 @@ static void damage_that_only_libpng_can_see_is_refused(void **state)
         chunk[8 + i / 8] ^= (unsigned char)(1U << i % 8);
         const mote_tensor_spec spec = image_spec(2, 3);
         float values[6];
-        if (mote_image_read_png(path, &spec, 1.0, values) != MOTE_OK)
+        if (read_exact(path, &spec, 1.0, values) != MOTE_OK)
             assert_non_null(strstr(mote_last_error()->message, "is a damaged PNG image: "));
     }
 }
@@ -272,11 +284,57 @@ static void the_images_that_ship_with_mote_are_read(void **state)
         float sum = 0.0F;
         (void)snprintf(path, sizeof path, "%s/examples/digits/images/digit-%c.png", MOTE_SOURCE_DIR,
                        digits[i]);
-        expect_ok(mote_image_read_png(path, &spec, MOTE_IMAGE_SCALE, values));
+        expect_ok(read_exact(path, &spec, MOTE_IMAGE_SCALE, values));
         for (size_t p = 0; p < sizeof values / sizeof values[0]; p++)
             sum += values[p];
         assert_true(sum > 20.0F && sum < 300.0F);
     }
+}
+
+/// The image of write_png, row 1, byte b is 16 + b: pixel 1 of row 1 by kind.
+static void every_kind_is_decoded(void **state)
+{
+    static const struct {
+        png_kind kind;
+        size_t channels;
+        unsigned char pixel[4];
+    } rows[] = {
+        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8}, 1, {17}},
+        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 16}, 1, {18}},
+        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 1}, 1, {0}},
+        {{.color_type = PNG_COLOR_TYPE_GRAY_ALPHA, .depth = 8}, 2, {18, 19}},
+        {{.color_type = PNG_COLOR_TYPE_RGB, .depth = 8}, 3, {19, 20, 21}},
+        {{.color_type = PNG_COLOR_TYPE_RGB, .depth = 16}, 3, {22, 24, 26}},
+        {{.color_type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 8}, 4, {20, 21, 22, 23}},
+        {{.color_type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 8, .has_gamma = true},
+         4,
+         {20, 21, 22, 23}},
+        {{.color_type = PNG_COLOR_TYPE_PALETTE, .depth = 8}, 3, {0, 0, 0}},
+        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8, .has_transparency = true}, 2, {17, 255}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mote_arena arena;
+        mote_image image;
+        mote_arena_init(&arena, mote_allocator_default());
+        expect_ok(
+            mote_image_decode(write_png(state, "kind.png", &rows[i].kind, 3, 2), &arena, &image));
+        assert_int_equal(image.channels, rows[i].channels);
+        assert_int_equal(image.width, 3);
+        assert_int_equal(image.height, 2);
+        assert_memory_equal(image.pixels + 4 * image.channels, rows[i].pixel, image.channels);
+        mote_arena_release(&arena);
+    }
+}
+
+static void an_image_that_claims_to_be_huge_is_refused(void **state)
+{
+    size_t count = 0;
+    unsigned char *const bytes =
+        mote_test_read(state, write_png(state, "whole.png", &grey, 3, 2), &count);
+    bytes[16] = 0x7F;
+    assert_refused(mote_test_write(state, "huge.png", bytes, count), MOTE_ERROR_UNSUPPORTED,
+                   "is 2130706435 x 2; accepted are images of at most 33554432 pixels");
 }
 
 int main(void)
@@ -294,6 +352,8 @@ int main(void)
         cmocka_unit_test(every_changed_bit_is_refused),
         cmocka_unit_test(damage_in_a_chunk_that_is_no_pixels_does_not_matter),
         cmocka_unit_test(damage_that_only_libpng_can_see_is_refused),
+        cmocka_unit_test(every_kind_is_decoded),
+        cmocka_unit_test(an_image_that_claims_to_be_huge_is_refused),
         cmocka_unit_test(the_images_that_ship_with_mote_are_read),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
