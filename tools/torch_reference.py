@@ -730,6 +730,14 @@ def add_positional_encoding(cases):
                   {"weight": cases.random(3, 4)}, lambda x, w: x[0] + w["weight"])
 
 
+def add_constant_derivative(cases):
+    x, label = cases.random(3, 2, 2, 3).requires_grad_(True), cases.random(3, 2, 2, 3)
+    loss = -0.5 * x.sum()
+    cases.describe("constant-derivative", "constant_derivative", 3, ["2:2:3"], "value=-0.5")
+    cases.put("constant-derivative", {"input": x, "label": label, "loss": loss.view(1),
+                                      "input_derivative": torch.autograd.grad(loss, x)[0]})
+
+
 def add_broadcasts(cases):
     for layer, combine in (("addition", torch.add), ("multiply", torch.mul)):
         for name, shapes, shared in (
@@ -755,7 +763,7 @@ GROUPS = {
     "attention": (14, (add_layer_normalization, add_rows_of_classes)),
     "shapes": (4, (add_shapes,)),
     "sequence": (8, (add_lstm, add_positional_encoding)),
-    "broadcast": (15, (add_broadcasts,)),
+    "broadcast": (15, (add_broadcasts, add_constant_derivative)),
 }
 
 
