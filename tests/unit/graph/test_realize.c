@@ -222,12 +222,14 @@ static void an_unknown_loss_is_named_with_the_one_that_was_meant(void **state)
 {
     test_network_refused(state, "[Model]\n\nloss = mee\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
                          "@:3: [Model]: loss = mee: there is no such loss, did you mean 'mse'?");
-    test_network_refused(state, "[Model]\nloss = hinge\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
-                         "@:2: [Model]: loss = hinge: there is no such loss, expected one of: "
-                         "cross, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
-    test_network_refused(state, "[Model]\nloss = relu\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
-                         "@:2: [Model]: loss = relu: there is no such loss, expected one of: "
-                         "cross, mse, l1, huber, kld, cross_softmax, cross_sigmoid");
+    test_network_refused(
+        state, "[Model]\nloss = hinge\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
+        "@:2: [Model]: loss = hinge: there is no such loss, expected one of: "
+        "cross, mse, l1, huber, kld, constant_derivative, cross_softmax, cross_sigmoid");
+    test_network_refused(
+        state, "[Model]\nloss = relu\n" INPUT FC, false, MOTE_ERROR_PROPERTY,
+        "@:2: [Model]: loss = relu: there is no such loss, expected one of: "
+        "cross, mse, l1, huber, kld, constant_derivative, cross_softmax, cross_sigmoid");
 }
 
 static void cross_needs_a_softmax_at_the_end(void **state)

@@ -238,7 +238,7 @@ static void an_unknown_loss_is_named_with_the_one_that_was_meant(void **state)
     refused(state, "[Model]\nloss = hinge\n[in]\ntype = input\ninput_shape = 4\n",
             MOTE_ERROR_PROPERTY,
             "@:2: [Model]: loss = hinge: there is no such loss, expected one of: cross, mse, "
-            "l1, huber, kld, cross_softmax, cross_sigmoid");
+            "l1, huber, kld, constant_derivative, cross_softmax, cross_sigmoid");
 }
 
 int main(void)
