@@ -295,7 +295,8 @@ MOTE_API const char *mote_model_load_path(const mote_model *model);
 /// [Model] epochs.
 MOTE_API uint64_t mote_model_epoch_count(const mote_model *model);
 
-/// Whether the model file has that data section ("valid_set").
+/// Whether there are data for that set ("valid_set"): a section of the model file, a part that its train_set's
+/// validation_split keeps, or what mote_model_set_data was given.
 MOTE_API bool mote_model_has_set(const mote_model *model, const char *set);
 
 /// Bytes this process has resident now, and had at most.

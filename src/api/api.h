@@ -17,6 +17,9 @@ typedef struct mote_context_handle {
     mote_thread_pool *pool;
 } mote_context_handle;
 
+/// Data sections: [train_set], [valid_set], [test_set].
+#define MOTE_SET_COUNT 3U
+
 struct mote_model {
     mote_context *context;
     mote_arena arena; // description and paths
@@ -30,6 +33,7 @@ struct mote_model {
     char *weights;  // of compile_config, in compile_arena; NULL
     bool allocated; // `run` is valid
     mote_run run;
+    mote_data_source sources[MOTE_SET_COUNT]; // read = NULL: the section of the model file
 };
 
 /// What stands behind a mote_component_info.
@@ -53,12 +57,13 @@ mote_status mote_model_make(mote_context *context, mote_model **model) MOTE_MUST
 mote_status mote_model_read(mote_model *model, const char *path, const mote_setting *settings,
                             size_t setting_count) MOTE_MUST_CHECK;
 
-/// Data sections: [train_set], [valid_set], [test_set].
-#define MOTE_SET_COUNT 3U
-
 /// What messages call data section `index`, and the section, NULL when the model has none.
 const char *mote_model_set_owner(size_t index);
 const mote_section *mote_model_get_set(const mote_model *model, size_t index);
+
+/// The data of set "train_set", "valid_set" or "test_set": what the program makes, the section, or what
+/// validation_split keeps; false when there are none.
+bool mote_model_find_set(const mote_model *model, const char *name, mote_run_set *set);
 
 /// Checks the keys and values of data section `index`; one that is absent is fine.
 mote_status mote_model_check_set(const mote_model *model, size_t index) MOTE_MUST_CHECK;

@@ -33,6 +33,8 @@ mote_status mote_model_check_set(const mote_model *model, size_t index)
                                         .entries = section->entries,
                                         .entry_count = section->entry_count,
                                         .folder = model->description.folder,
+                                        .is_train_set = section == model->description.train_set,
+                                        .has_valid_set = model->description.valid_set != NULL,
                                         .allocator = &model->context->allocator};
     return mote_dataset_check(&config);
 }
@@ -182,6 +184,7 @@ static mote_status allocate_model(mote_model *model, const char *weights)
 {
     MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
     mote_run_initialize(&model->run);
+    model->run.sources = model->sources;
     return weights ? mote_run_load(&model->run, weights) : MOTE_OK;
 }
 
@@ -216,21 +219,6 @@ const char *mote_model_load_path(const mote_model *model)
 uint64_t mote_model_epoch_count(const mote_model *model)
 {
     return model ? model->description.settings.epochs : 0;
-}
-
-/// Index of the data section of that name, or MOTE_SET_COUNT.
-static size_t find_set(const mote_model *model, const char *set)
-{
-    size_t i = 0;
-    while (i < MOTE_SET_COUNT && (!mote_model_get_set(model, i) ||
-                                  !mote_text_equal(mote_model_get_set(model, i)->name, set)))
-        i++;
-    return i;
-}
-
-bool mote_model_has_set(const mote_model *model, const char *set)
-{
-    return model && set && find_set(model, set) < MOTE_SET_COUNT;
 }
 
 static const mote_train_config no_callbacks = {.user = NULL};
@@ -276,13 +264,12 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
     MOTE_TRY(mote_argument_require(metrics, "mote_model_evaluate"));
     if (!model->compiled.evaluate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
-    const size_t found = find_set(model, set);
-    if (found == MOTE_SET_COUNT)
+    mote_run_set found;
+    if (!mote_model_find_set(model, set, &found))
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: there is no section [%s]",
                           model->description.path, set);
     MOTE_TRY(mote_model_allocate(model));
-    return mote_run_evaluate(&model->run, mote_model_get_set(model, found), set_owners[found],
-                             config ? config : &no_callbacks, metrics);
+    return mote_run_evaluate(&model->run, &found, config ? config : &no_callbacks, metrics);
 }
 
 mote_status mote_model_read_image(mote_model *model, const char *path, float *sample)

@@ -88,8 +88,8 @@ static mote_status make_schedules(const compiler *c)
     mote_compiled *compiled = c->compiled;
     const unsigned modes = c->request->modes;
     const bool train = (modes & MOTE_MODE_TRAIN) != 0;
-    const bool evaluate =
-        (modes & MOTE_MODE_EVALUATE) || (train && c->request->description->valid_set);
+    const bool evaluate = (modes & MOTE_MODE_EVALUATE) ||
+                          (train && mote_description_validates(c->request->description));
     if (train || evaluate)
         MOTE_TRY(build_graph(c, false, &compiled->graphs[0]));
     if (train)

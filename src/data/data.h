@@ -6,6 +6,7 @@
 #include "base/property.h"
 #include "base/random.h"
 #include "mote/allocator.h"
+#include "mote/data.h"
 #include "tensor/source.h"
 
 #include <stddef.h>
@@ -41,8 +42,13 @@ typedef struct mote_dataset_config {
     mote_origin origin;
     const mote_entry *entries; // of the section; keys of the reader's table and the common ones
     size_t entry_count;
-    const char *folder; // paths are relative to it
+    const char *folder;               // paths are relative to it
+    const mote_data_source *callback; // NULL: the section says where the data are
     mote_dataset_ports ports;
+    uint64_t seed;        // of the run
+    bool is_train_set;    // keys of training count
+    bool has_valid_set;   // beside the train_set
+    bool is_split_off;    // the part of a train_set that is for validation; else the other
     bool is_training;     // what is not known may be learned from this set
     mote_knowledge known; // from the weights' file or the training set
     const mote_allocator *allocator;
@@ -62,6 +68,11 @@ mote_status mote_dataset_open(const mote_dataset_config *config,
 /// not used.
 mote_status mote_dataset_check(const mote_dataset_config *config) MOTE_MUST_CHECK;
 
+/// The samples that validation_split keeps from an open train_set, as a set of their own, which must be closed
+/// first; NULL when there are none. Both read the same files.
+mote_status mote_dataset_open_split(mote_dataset *training,
+                                    mote_dataset **validation) MOTE_MUST_CHECK;
+
 void mote_dataset_close(mote_dataset **dataset);
 
 uint64_t mote_dataset_sample_count(const mote_dataset *dataset);
@@ -73,6 +84,10 @@ bool mote_dataset_shuffles(const mote_dataset *dataset);
 /// the permutation (seed, epoch), or NULL for file order.
 void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first,
                          size_t count);
+
+/// From now on real inputs are changed as the section's augmentation keys say, by the seed and the iteration (the
+/// epoch) of `key`; NULL: they are served as they are.
+void mote_dataset_augment(mote_dataset *dataset, const mote_random_key *key);
 
 /// Serves the selected batch; valid while the data set is open.
 const mote_source *mote_dataset_source(mote_dataset *dataset);

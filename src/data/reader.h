@@ -17,15 +17,19 @@ typedef struct mote_reader_range {
     size_t first_element, element_count;
 } mote_reader_range;
 
-/// The records that make up a set, by their place in it.
+/// The records that make up a set, by their place in it: all, or a part of a fixed permutation of them.
 typedef struct mote_selection {
     uint64_t count;
+    uint64_t record_count; // that the part is of; 0: the first `count` records
+    uint64_t first;        // place of the part
+    mote_random_key key;   // of the permutation
 } mote_selection;
 
 static inline uint64_t mote_selection_record(const mote_selection *selection, uint64_t place)
 {
-    (void)selection;
-    return place;
+    if (selection->record_count == 0)
+        return place;
+    return mote_random_permute(&selection->key, selection->record_count, selection->first + place);
 }
 
 struct mote_reader {
@@ -54,6 +58,9 @@ struct mote_reader {
 
     double (*scale)(const void *state); // NULL: the data are no bytes
 };
+
+/// Feeds what the program itself makes (mote/data.h); has no keys.
+extern const mote_reader mote_reader_callback;
 
 #define READER(name) extern const mote_reader mote_reader_##name;
 #include "data/readers.def"

@@ -29,4 +29,9 @@ mote_status mote_gzip_open(const mote_file *file, const mote_allocator *allocato
 mote_status mote_stream_open(const mote_file *file, const mote_allocator *allocator,
                              mote_stream *stream) MOTE_MUST_CHECK;
 
+/// Opens a file for reading; one that begins as gzip does is expanded to a nameless temporary file. `path` is
+/// borrowed as the name to blame.
+mote_status mote_file_open_expanded(const char *path, const mote_allocator *allocator,
+                                    mote_file *file) MOTE_MUST_CHECK;
+
 #endif

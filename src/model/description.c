@@ -184,3 +184,10 @@ const mote_entry *mote_section_find(const mote_section *section, const char *key
     }
     return NULL;
 }
+
+bool mote_description_validates(const mote_description *description)
+{
+    const mote_section *const training = description->train_set;
+    return description->valid_set ||
+           (training && mote_section_find(training, "validation_split") != NULL);
+}

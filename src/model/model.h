@@ -8,6 +8,7 @@
 #include "base/property.h"
 #include "mote/writer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum mote_apply_policy {
@@ -66,6 +67,9 @@ const mote_property *mote_model_properties(void);
 mote_status mote_description_load(const char *path, const mote_description_override *overrides,
                                   size_t override_count, mote_arena *arena,
                                   mote_description *description) MOTE_MUST_CHECK;
+
+/// Whether training is validated: there is a [valid_set], or a validation_split of [train_set].
+bool mote_description_validates(const mote_description *description);
 
 /// `path` relative to the model file's folder; absolute paths as they are.
 mote_status mote_description_path(const mote_description *description, const char *path,

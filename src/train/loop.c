@@ -96,14 +96,21 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dat
     mote_arena scratch;
     mote_dataset_config config = {
         .owner = set->owner,
-        .origin = set->section->origin,
-        .entries = set->section->entries,
-        .entry_count = set->section->entry_count,
         .folder = run->description->folder,
+        .callback = set->callback,
+        .seed = run->description->settings.seed,
+        .is_train_set = set->section && set->section == run->description->train_set,
+        .has_valid_set = run->description->valid_set != NULL,
+        .is_split_off = set->is_split_off,
         .is_training = set->is_training,
         .known = set->known,
         .allocator = &run->context->allocator,
     };
+    if (set->section) {
+        config.origin = set->section->origin;
+        config.entries = set->section->entries;
+        config.entry_count = set->section->entry_count;
+    }
     mote_arena_init(&scratch, &run->context->allocator);
     const mote_status status = open_ports(run, &config, &scratch, dataset);
     mote_arena_release(&scratch);
@@ -175,14 +182,15 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
     return MOTE_OK;
 }
 
-mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               const mote_train_config *config, mote_metrics *metrics)
 {
     mote_dataset *dataset = NULL;
     mote_progress progress = {.epochs = 0};
-    const mote_run_set set = {.section = section, .owner = owner, .known = run->knowledge};
-    MOTE_TRY(mote_run_open(run, &set, &dataset));
-    mote_status status = mote_run_check_scale(run, dataset, owner);
+    mote_run_set known = *set;
+    known.known = run->knowledge;
+    MOTE_TRY(mote_run_open(run, &known, &dataset));
+    mote_status status = mote_run_check_scale(run, dataset, set->owner);
     if (status == MOTE_OK)
         status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);
     mote_dataset_close(&dataset);

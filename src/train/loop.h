@@ -35,14 +35,6 @@ mote_execution mote_run_execution(const mote_run *run);
 /// Optimizer state as it is before the first update: a training that begins counts its updates anew.
 void mote_run_reset_optimizer(const mote_run *run);
 
-/// A data set that a run opens.
-typedef struct mote_run_set {
-    const mote_section *section;
-    const char *owner;    // "[train_set]", for messages
-    bool is_training;     // what is not known is learned from it
-    mote_knowledge known; // of the run, or of the training set
-} mote_run_set;
-
 /// Opens a data section for the graph that the compiled model trains or evaluates.
 mote_status mote_run_open(const mote_run *run, const mote_run_set *set,
                           mote_dataset **dataset) MOTE_MUST_CHECK;

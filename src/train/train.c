@@ -46,21 +46,35 @@ static mote_status check_scales(const trainer *t)
     return mote_run_check_scales(t->run, training, validation);
 }
 
+/// What the program makes, else the section.
+static mote_run_set find_set(const mote_run *run, size_t index, const mote_section *section,
+                             const char *owner)
+{
+    const mote_data_source *source = run->sources ? &run->sources[index] : NULL;
+    return source && source->read ? (mote_run_set){.callback = source, .owner = owner}
+                                  : (mote_run_set){.section = section, .owner = owner};
+}
+
 /// The validation set is prepared as the training set is.
 static mote_status open_sets(trainer *t)
 {
-    const mote_description *description = t->run->description;
-    const mote_run_set training = {.section = description->train_set,
-                                   .owner = "[train_set]",
-                                   .is_training = true,
-                                   .known = t->run->knowledge};
-    MOTE_TRY(mote_run_open(t->run, &training, &t->training));
-    if (!description->valid_set)
-        return MOTE_OK;
-    const mote_run_set validation = {.section = description->valid_set,
-                                     .owner = "[valid_set]",
-                                     .known = mote_dataset_knowledge(t->training)};
-    return mote_run_open(t->run, &validation, &t->validation);
+    const mote_run *run = t->run;
+    const mote_description *description = run->description;
+    mote_run_set training = find_set(run, 0, description->train_set, "[train_set]");
+    mote_run_set validation = find_set(run, 1, description->valid_set, "[valid_set]");
+    training.is_training = true;
+    training.known = run->knowledge;
+    if (!training.section && !training.callback)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: training needs a [train_set] section",
+                          description->path);
+    MOTE_TRY(mote_run_open(run, &training, &t->training));
+    if (!validation.section && !validation.callback)
+        return mote_dataset_open_split(t->training, &t->validation);
+    if (!run->compiled->evaluate)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "a valid_set of the program needs a model compiled for evaluation, too");
+    validation.known = mote_dataset_knowledge(t->training);
+    return mote_run_open(run, &validation, &t->validation);
 }
 
 /// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives
@@ -68,10 +82,6 @@ static mote_status open_sets(trainer *t)
 static mote_status open_files(trainer *t)
 {
     mote_run *run = t->run;
-    const mote_description *description = run->description;
-    if (!description->train_set)
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: training needs a [train_set] section",
-                          description->path);
     MOTE_TRY(open_sets(t));
     MOTE_TRY(check_scales(t));
     MOTE_TRY(open_save_path(t));
@@ -140,6 +150,7 @@ static mote_status train_epoch(trainer *t)
                                  .name = mote_hash_name("shuffle"),
                                  .iteration = t->progress.epoch};
     const mote_random_key *order = mote_dataset_shuffles(t->training) ? &key : NULL;
+    mote_dataset_augment(t->training, &key);
     t->tally = (mote_tally){.samples = 0};
     t->execution.source = mote_dataset_source(t->training);
     t->progress.batch = 0;

@@ -12,6 +12,16 @@
 
 #define MOTE_STEP_TIMES_MAX 4096U
 
+/// A data set that a run opens: a section of its description, or what the program makes.
+typedef struct mote_run_set {
+    const mote_section *section;      // NULL with a callback
+    const mote_data_source *callback; // NULL: the section
+    const char *owner;                // "[train_set]", for messages
+    bool is_split_off;                // the part of a train_set that validation_split keeps
+    bool is_training;                 // what is not known is learned from it
+    mote_knowledge known;             // of the run, or of the training set
+} mote_run_set;
+
 /// Borrows context, description and compiled, which must outlive it.
 typedef struct mote_run {
     const mote_context *context;
@@ -26,6 +36,8 @@ typedef struct mote_run {
     double image_scale;       // how images become numbers
     bool scale_known;         // it is from the weights' file or the training data, not the default
     mote_knowledge knowledge; // of the data, from there
+    const mote_data_source
+        *sources; // for training and validation; read = NULL or no array: sections
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.
@@ -68,7 +80,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
                            mote_train_result *result) MOTE_MUST_CHECK;
 mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                            mote_train_result *result) MOTE_MUST_CHECK;
-mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               const mote_train_config *config,
                               mote_metrics *metrics) MOTE_MUST_CHECK;
 mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t count,

@@ -25,11 +25,10 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
     return raise_training(run);
 }
 
-mote_status mote_run_evaluate(mote_run *run, const mote_section *section, const char *owner,
+mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               const mote_train_config *config, mote_metrics *metrics)
 {
-    (void)section;
-    (void)owner;
+    (void)set;
     (void)config;
     (void)metrics;
     return raise_training(run);

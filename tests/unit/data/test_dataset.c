@@ -253,7 +253,7 @@ static void readers_and_common_keys_are_documented(void **state)
         assert_non_null(mote_property_find(table, "path"));
         assert_true(strlen(summary) > 0);
     }
-    assert_int_equal(mote_property_count(mote_dataset_properties()), 4);
+    assert_int_equal(mote_property_count(mote_dataset_properties()), 9);
     for (const mote_property *row = mote_dataset_properties(); row->name; row++)
         assert_true(strlen(row->help) > 0);
 }

@@ -166,6 +166,36 @@ static void content_longer_than_its_header_says_is_refused(void **state)
                          "'@/images.idx' expands to more than the 58 bytes that 7 images need");
 }
 
+static void tables_and_texts_expand_too(void **state)
+{
+    unsigned char packed[PACKED_MAX];
+    unsigned char table[] = "a,c\n5,0\n7,1\n";
+    size_t packed_count = 0;
+    set_config set;
+    float values[2] = {0};
+    int32_t tokens[2] = {0};
+    pack(packed, &packed_count, table, sizeof table - 1);
+    (void)mote_test_write(state, "t.gz", packed, packed_count);
+    file_set_init(state, &set, "csv", "t.gz");
+    add_port(&set, real_port("in", 1, 1, 1), false);
+    add_port(&set, index_port("class", 1, 1), true);
+    set.config.is_training = true;
+    mote_dataset *dataset = open_set(&set);
+    mote_dataset_select(dataset, NULL, 0, 2);
+    expect_ok(read_batch(dataset, 0, &set.ports[0].spec, 0, 2, values));
+    assert_true(values[0] == 5.0F && values[1] == 7.0F);
+    mote_dataset_close(&dataset);
+    file_set_init(state, &set, "text", "t.gz");
+    add_port(&set, index_port("in", 2, 255), false);
+    dataset = open_set(&set);
+    mote_dataset_select(dataset, NULL, 1, 1);
+    expect_ok(read_batch(dataset, 0, &set.ports[0].spec, 0, 1, tokens));
+    assert_true(tokens[0] == 'c' && tokens[1] == '\n');
+    mote_dataset_close(&dataset);
+    (void)mote_test_write(state, "t.gz", packed, packed_count - 3);
+    assert_set_refused(state, &set, MOTE_ERROR_FORMAT, "'@/t.gz' is truncated");
+}
+
 static mote_status open_once(const mote_allocator *allocator, void *user)
 {
     set_config set = *(const set_config *)user;
@@ -225,6 +255,7 @@ int main(void)
         TEST(bytes_behind_the_gzip_data_are_refused),
         TEST(content_shorter_than_its_header_says_is_refused),
         TEST(content_longer_than_its_header_says_is_refused),
+        TEST(tables_and_texts_expand_too),
         TEST(every_allocation_of_expanding_may_fail),
         TEST(the_digits_that_ship_with_mote_are_read),
     };

@@ -22,7 +22,8 @@ static mote_status evaluate(training *t)
 {
     const mote_train_config config = {.user = NULL};
     mote_metrics metrics;
-    return mote_run_evaluate(&t->run, t->description.test_set, "[test_set]", &config, &metrics);
+    const mote_run_set set = {.section = t->description.test_set, .owner = "[test_set]"};
+    return mote_run_evaluate(&t->run, &set, &config, &metrics);
 }
 
 /// Fails unless the error is the model file's path with `message` behind it.

@@ -62,7 +62,8 @@ static void what_was_saved_is_loaded_with_preprocessing_and_class_names(void **s
 static mote_status evaluate(training *t, mote_metrics *metrics)
 {
     const mote_train_config config = {.user = NULL};
-    return mote_run_evaluate(&t->run, t->description.test_set, "[test_set]", &config, metrics);
+    const mote_run_set set = {.section = t->description.test_set, .owner = "[test_set]"};
+    return mote_run_evaluate(&t->run, &set, &config, metrics);
 }
 
 static void evaluation_is_a_mean_over_samples_whatever_the_batch(void **state)
@@ -112,9 +113,9 @@ static void a_stop_ends_evaluation(void **state)
     mote_metrics metrics;
     const mote_train_config config = {.stop = stop_at_once};
     training_init(state, HEAD TEST NET, MOTE_MODE_EVALUATE, &t);
-    expect_raises(
-        mote_run_evaluate(&t.run, t.description.test_set, "[test_set]", &config, &metrics),
-        MOTE_STOPPED, "stopped while evaluating");
+    const mote_run_set set = {.section = t.description.test_set, .owner = "[test_set]"};
+    expect_raises(mote_run_evaluate(&t.run, &set, &config, &metrics), MOTE_STOPPED,
+                  "stopped while evaluating");
     training_release(&t);
 }
 
