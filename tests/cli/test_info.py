@@ -12,6 +12,7 @@ TENSORS = {  # name: dtype, shape, struct's code, values
     "d": ("F64", [2], "d", [1.5, -2.5]),
     "f": ("F32", [2, 2], "f", [1.0, math.inf, math.nan, -3.0]),
     "h": ("F16", [5], "e", [1.0, -0.5, 6.103515625e-05, 5.960464477539063e-08, 65504.0]),
+    "odd": ("F16", [4], "e", [-5.960464477539063e-08, math.inf, -math.inf, math.nan]),
     "b": ("BF16", [2], "H", [0x3F80, 0xC000]),  # 1, -2
     "i": ("I64", [1, 1, 2], "q", [-(2**40), 7]),
     "u": ("U8", [3], "B", [0, 255, 3]),
@@ -63,7 +64,7 @@ class Info(CliTest):
                     },
                 )
         self.assertEqual(answer["tensor_count"], len(TENSORS))
-        self.assertEqual(answer["nonfinite_count"], 2)
+        self.assertEqual(answer["nonfinite_count"], 5)
         self.assertEqual(answer["element_count"], sum(len(t[3]) for t in TENSORS.values()))
 
     def test_a_trained_file_is_listed_and_fits_its_model(self):
