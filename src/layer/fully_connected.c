@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = x W^T + b over the last axis: each of a sample's channels * height rows by itself.
 #include "layer/layer.h"
+#include "layer/linear.h"
 #include "layer/units.h"
 #include "layer/weighted.h"
 
@@ -9,8 +10,7 @@
 typedef struct fully_connected_state {
     uint64_t unit;
     mote_weighted weighted;
-    size_t rows;  // of a sample
-    size_t width; // of a row
+    mote_linear linear;
 } fully_connected_state;
 
 static const mote_property properties[] = {
@@ -25,67 +25,28 @@ static const mote_property properties[] = {
     MOTE_WEIGHTED_PROPERTIES(offsetof(fully_connected_state, weighted), "xavier_uniform"){0},
 };
 
-static mote_product make_forward_product(const fully_connected_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = batch * state->rows,
-        .columns = state->unit,
-        .depth = state->width,
-        .left = {.outer = {.step = state->width}, .inner = {.step = 1}},
-        .right = {.outer = {.step = state->width}, .inner = {.step = 1}},
-        .row_step = state->unit,
-        .column_axis = {.step = 1},
-    };
-}
-
-static mote_product make_derivative_product(const fully_connected_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = batch * state->rows,
-        .columns = state->width,
-        .depth = state->unit,
-        .left = {.outer = {.step = state->unit}, .inner = {.step = 1}},
-        .right = {.outer = {.step = 1}, .inner = {.step = state->width}},
-        .row_step = state->width,
-        .column_axis = {.step = 1},
-    };
-}
-
-static mote_product make_gradient_product(const fully_connected_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = state->unit,
-        .columns = state->width,
-        .depth = batch * state->rows,
-        .group = mote_batch_group(state->rows) * state->rows,
-        .left = {.outer = {.step = 1}, .inner = {.step = state->unit}},
-        .right = {.outer = {.step = 1}, .inner = {.step = state->width}},
-        .row_step = state->width,
-        .column_axis = {.step = 1},
-    };
-}
-
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     fully_connected_state *const state = layer_state;
     MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
     const mote_shape *const input = &setup->inputs[0].shape;
-    state->rows = input->dims[0] * input->dims[1];
-    state->width = input->dims[2];
+    const size_t width = input->dims[2];
+    state->linear =
+        (mote_linear){.rows = input->dims[0] * input->dims[1], .width = width, .unit = state->unit};
     const mote_shape output = mote_shape_image(input->dims[0], input->dims[1], state->unit);
     MOTE_TRY(mote_setup_output(setup, &output));
     const mote_weighted_shape weights = {
-        .weight = {.rank = 2, .dims = {state->unit, state->width}},
-        .fan_in = state->width,
+        .weight = {.rank = 2, .dims = {state->unit, width}},
+        .fan_in = width,
         .fan_out = state->unit,
         .bias_count = state->unit,
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
 
-    const mote_product forward = make_forward_product(state, setup->batch);
-    const mote_product gradient = make_gradient_product(state, setup->batch);
-    const mote_product derivative = make_derivative_product(state, setup->batch);
+    const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
+    const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);
+    const mote_product derivative = mote_linear_derivative(&state->linear, setup->batch);
     mote_weighted_scratch(setup, &forward, &gradient, &derivative);
     return MOTE_OK;
 }
@@ -93,7 +54,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
-    mote_product product = make_forward_product(state, run->batch);
+    mote_product product = mote_linear_forward(&state->linear, run->batch);
     product.left.data = run->inputs[0].data;
     product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
     product.column_bias = mote_weighted_bias(run, &state->weighted);
@@ -111,18 +72,19 @@ static void sum_columns(const mote_units *block, const mote_real *x, mote_real *
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
-    mote_product product = make_gradient_product(state, run->batch);
+    mote_product product = mote_linear_gradient(&state->linear, run->batch);
     product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     run->kernels->product(&product, run->parallel, run->scratch);
-    mote_weighted_bias_gradient(run, &state->weighted, state->unit, state->rows, sum_columns);
+    mote_weighted_bias_gradient(run, &state->weighted, state->unit, state->linear.rows,
+                                sum_columns);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
-    mote_product product = make_derivative_product(state, run->batch);
+    mote_product product = mote_linear_derivative(&state->linear, run->batch);
     product.left.data = run->output_derivatives[0].data;
     product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
     product.out = run->input_derivatives[0].data;

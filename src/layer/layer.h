@@ -58,6 +58,7 @@ typedef struct mote_weight_declaration {
 typedef struct mote_temporary_declaration {
     mote_tensor_spec spec;
     unsigned phases; // where it is written or read; its life spans them
+    bool forward_reads; // it is there in every program; otherwise only where a later phase reads it
 } mote_temporary_declaration;
 
 /// The values that elements of an integer input may have; the executor refuses others.
@@ -193,6 +194,10 @@ mote_status mote_setup_statistic(mote_setup *setup,
                                  const mote_weight_declaration *statistic) MOTE_MUST_CHECK;
 
 mote_status mote_setup_temporary(mote_setup *setup, const mote_tensor_spec *spec,
+                                 unsigned phases) MOTE_MUST_CHECK;
+
+/// A temporary that forward reads, too: also programs without backward have it.
+mote_status mote_setup_workspace(mote_setup *setup, const mote_tensor_spec *spec,
                                  unsigned phases) MOTE_MUST_CHECK;
 
 /// Scratch of a phase; the largest request counts.

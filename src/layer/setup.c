@@ -143,18 +143,29 @@ mote_status mote_setup_statistic(mote_setup *setup, const mote_weight_declaratio
     return MOTE_OK;
 }
 
-mote_status mote_setup_temporary(mote_setup *setup, const mote_tensor_spec *spec, unsigned phases)
+static mote_status add_temporary(mote_setup *setup, const mote_temporary_declaration *temporary)
 {
     mote_declaration *const declaration = setup->declaration;
-    MOTE_TRY(check_spec(setup, spec, "temporary"));
+    MOTE_TRY(check_spec(setup, &temporary->spec, "temporary"));
     void *rows = declaration->temporaries;
     MOTE_TRY(mote_arena_grow(declaration->arena, &rows, &declaration->temporary_capacity,
-                             declaration->temporary_count, sizeof *declaration->temporaries));
+                             declaration->temporary_count, sizeof *temporary));
     declaration->temporaries = rows;
-    declaration->temporaries[declaration->temporary_count].spec = *spec;
-    declaration->temporaries[declaration->temporary_count].phases = phases;
-    declaration->temporary_count++;
+    declaration->temporaries[declaration->temporary_count++] = *temporary;
     return MOTE_OK;
+}
+
+mote_status mote_setup_temporary(mote_setup *setup, const mote_tensor_spec *spec, unsigned phases)
+{
+    const mote_temporary_declaration temporary = {.spec = *spec, .phases = phases};
+    return add_temporary(setup, &temporary);
+}
+
+mote_status mote_setup_workspace(mote_setup *setup, const mote_tensor_spec *spec, unsigned phases)
+{
+    const mote_temporary_declaration temporary = {
+        .spec = *spec, .phases = MOTE_PHASE_FORWARD | phases, .forward_reads = true};
+    return add_temporary(setup, &temporary);
 }
 
 void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes)

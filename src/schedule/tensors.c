@@ -159,8 +159,16 @@ static mote_status make_statistics(mote_schedule_builder *b, const mote_node *no
     return MOTE_OK;
 }
 
-/// A temporary is there when a phase of this program uses it; but not when only forward does, which writes it
-/// for phases that this program lacks.
+/// Whether a program with these phases has the temporary: where only forward is left of those that it was
+/// declared for, forward need not write it, unless it reads it as well.
+static bool has_temporary(const mote_temporary_declaration *temporary, unsigned phases)
+{
+    const unsigned present = temporary->phases & phases;
+    if (present != MOTE_PHASE_FORWARD)
+        return present != 0;
+    return temporary->forward_reads || temporary->phases == MOTE_PHASE_FORWARD;
+}
+
 static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *node,
                                     mote_node_tensors *tensors)
 {
@@ -168,9 +176,7 @@ static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *n
     const unsigned phases = mote_schedule_phases(b->schedule, node);
     MOTE_TRY(make_index(b, declaration->temporary_count, &tensors->temporaries));
     for (size_t i = 0; i < declaration->temporary_count; i++) {
-        const unsigned wanted = declaration->temporaries[i].phases;
-        const unsigned present = wanted & phases;
-        if (present == 0 || (present == MOTE_PHASE_FORWARD && wanted != MOTE_PHASE_FORWARD))
+        if (!has_temporary(&declaration->temporaries[i], phases))
             continue;
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
                                              .spec = declaration->temporaries[i].spec};

@@ -136,7 +136,7 @@ static void add_slots(layer_harness *harness)
     for (size_t i = 0; i < d->statistic_count; i++)
         add_slot(harness, LAYER_STATISTIC, &d->statistics[i].spec, LAYER_NO_BUFFER);
     for (size_t i = 0; i < d->temporary_count; i++) {
-        if (harness->config.evaluation)
+        if (harness->config.evaluation && !d->temporaries[i].forward_reads)
             add_empty_slot(harness, LAYER_TEMPORARY, &d->temporaries[i].spec);
         else
             add_slot(harness, LAYER_TEMPORARY, &d->temporaries[i].spec, LAYER_NO_BUFFER);

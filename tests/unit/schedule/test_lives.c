@@ -201,6 +201,23 @@ static void the_temporaries_of_a_layer_without_derivative_are_there_for_its_grad
     program_release(&p);
 }
 
+static void temporaries_that_forward_reads_are_there_in_every_program(void **state)
+{
+    static const char text[] = "[Model]\nloss = mse\n"
+                               "[in]\ntype = input\ninput_shape = 1:6:6\n"
+                               "[a]\ntype = multi_head_attention\n";
+    program p;
+    program_build(state, text, TRAIN, &p);
+    assert_life(&p, "a temporary 0", "forward a", "calc_gradient a");
+    assert_life(&p, "a temporary 4", "forward a", "calc_gradient a");
+    program_release(&p);
+    program_build(state, text, EVALUATE, &p);
+    assert_life(&p, "a temporary 0", "forward a", "forward a");
+    assert_life(&p, "a temporary 3", "forward a", "forward a");
+    assert_int_equal(program_find(&p, "a temporary 4"), MOTE_NONE);
+    program_release(&p);
+}
+
 static void flattening_shares_the_bytes_of_value_and_derivative(void **state)
 {
     program p;
@@ -290,6 +307,7 @@ int main(void)
         cmocka_unit_test(pooling_keeps_an_index_in_place_of_its_input),
         cmocka_unit_test(evaluation_has_nothing_of_backward),
         cmocka_unit_test(the_temporaries_of_a_layer_without_derivative_are_there_for_its_gradient),
+        cmocka_unit_test(temporaries_that_forward_reads_are_there_in_every_program),
         cmocka_unit_test(flattening_shares_the_bytes_of_value_and_derivative),
         cmocka_unit_test(the_output_of_inference_lives_until_the_end),
         cmocka_unit_test(weights_slots_and_statistics_persist_and_have_no_block),
