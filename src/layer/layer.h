@@ -57,7 +57,7 @@ typedef struct mote_weight_declaration {
 /// Memory a layer keeps between phases of one step.
 typedef struct mote_temporary_declaration {
     mote_tensor_spec spec;
-    unsigned phases; // where it is written or read; its life spans them
+    unsigned phases;    // where it is written or read; its life spans them
     bool forward_reads; // it is there in every program; otherwise only where a later phase reads it
 } mote_temporary_declaration;
 
