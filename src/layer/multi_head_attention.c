@@ -515,6 +515,6 @@ const mote_layer mote_layer_multi_head_attention = {
     .input_maximum = INPUTS + 1,
     .setup = setup,
     .forward = forward,
-    .calc_gradient = calc_gradient,
-    .calc_derivative = calc_derivative,
+    .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
+    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
 };
