@@ -4,6 +4,57 @@ import torch
 import torch.nn.functional as F
 
 
+class Heads(torch.nn.Module):
+    """Causal self-attention with projections of their own."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        for name in ("query", "key", "value", "output"):
+            self.add_module(name, torch.nn.Linear(width, width))
+
+    def forward(self, x):
+        return attend([x.unsqueeze(1)], dict(self.named_parameters()), self.heads, None,
+                      True)[:, 0]
+
+
+class Places(torch.nn.Module):
+    def __init__(self, steps, width):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(steps, width) * 0.5)
+
+    def forward(self, x):
+        return x + self.weight
+
+
+class Transformer(torch.nn.Module):
+    """Two blocks, normalized first, over the rows of a digit."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = torch.nn.Linear(28, 16)
+        self.places = Places(28, 16)
+        for name, heads in (("a", 2), ("b", 4)):
+            self.add_module(f"{name}_norm1", torch.nn.LayerNorm(16))
+            self.add_module(f"{name}_attention", Heads(16, heads))
+            self.add_module(f"{name}_norm2", torch.nn.LayerNorm(16))
+            self.add_module(f"{name}_up", torch.nn.Linear(16, 32))
+            self.add_module(f"{name}_down", torch.nn.Linear(32, 16))
+        self.norm = torch.nn.LayerNorm(16)
+        self.output = torch.nn.Linear(16, 10)
+
+    def part(self, name):
+        return getattr(self, name)
+
+    def forward(self, x):
+        x = self.places(self.embed(x[:, 0]))
+        for name in "ab":
+            x = x + self.part(f"{name}_attention")(self.part(f"{name}_norm1")(x))
+            y = F.gelu(self.part(f"{name}_up")(self.part(f"{name}_norm2")(x)))
+            x = x + self.part(f"{name}_down")(y)
+        return self.output(self.norm(x)[:, -1])
+
+
 def add_layer_normalization(cases):
     """PyTorch normalizes the last axes: others are moved there and back."""
     for name, batch, shape, axes, bias in (

@@ -307,6 +307,21 @@ def make_branches(output):
     write_safetensors(output / "branches-20.safetensors", rounded)
 
 
+def make_transformer(output):
+    torch.manual_seed(2)
+    initial = torch_attention.Transformer().state_dict()
+    write_safetensors(output / "transformer-initial.safetensors", initial)
+
+    def momentum(weights):
+        return torch.optim.SGD(weights, lr=0.05, momentum=0.9)
+
+    truth, single = (train(torch_attention.Transformer, initial, momentum, 32, 20, dtype)
+                     for dtype in (torch.float64, torch.float32))
+    print_distances("transformer, 20 steps: float32 to float64", single, truth)
+    rounded = {key: value.float() for key, value in truth.items()}
+    write_safetensors(output / "transformer-20.safetensors", rounded)
+
+
 def shape_text(shape):
     return ":".join(map(str, shape))
 
@@ -762,6 +777,7 @@ def main():
         make_branches(output)
         make_small(output)
         make_row_reader(output)
+        make_transformer(output)
     for name in arguments.group or GROUPS:
         make_group(output, name)
 

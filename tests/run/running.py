@@ -137,6 +137,79 @@ activation = softmax
 """
 
 
+# A causal Transformer of two blocks: the rows of a digit are its sequence.
+TRANSFORMER = HEAD + """\
+[embed]
+type = fully_connected
+unit = 16
+[places]
+type = positional_encoding
+encoding = learned
+[a_norm1]
+type = layer_normalization
+input_layers = places
+epsilon = 1e-5
+[a_attention]
+type = multi_head_attention
+num_heads = 2
+causal = true
+dropout_rate = 0.1
+[a_sum1]
+type = addition
+input_layers = places, a_attention
+[a_norm2]
+type = layer_normalization
+epsilon = 1e-5
+[a_up]
+type = fully_connected
+unit = 32
+activation = gelu
+[a_down]
+type = fully_connected
+unit = 16
+[a_sum2]
+type = addition
+input_layers = a_sum1, a_down
+[b_norm1]
+type = layer_normalization
+input_layers = a_sum2
+epsilon = 1e-5
+[b_attention]
+type = multi_head_attention
+num_heads = 4
+causal = true
+dropout_rate = 0.1
+[b_sum1]
+type = addition
+input_layers = a_sum2, b_attention
+[b_norm2]
+type = layer_normalization
+epsilon = 1e-5
+[b_up]
+type = fully_connected
+unit = 32
+activation = gelu
+[b_down]
+type = fully_connected
+unit = 16
+[b_sum2]
+type = addition
+input_layers = b_sum1, b_down
+[norm]
+type = layer_normalization
+epsilon = 1e-5
+[last]
+type = slice
+axis = 2
+start_index = 28
+end_index = 29
+[output]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+
+
 # Two layers with the weights of others, one of them in front of its owner.
 SHARED = HEAD + """\
 [stem]

@@ -4,7 +4,7 @@
 import array
 import unittest
 
-from running import BRANCHES, LENET5, MIXED, RECURRENT, SHARED, RunTest, add_set, has_level
+from running import BRANCHES, LENET5, MIXED, RECURRENT, SHARED, TRANSFORMER, RunTest, add_set, has_level
 
 # 5 steps of 8 samples and one of 5; `left` is read by both losses and by a layer that no loss follows.
 TWO_ENDS = """\
@@ -77,6 +77,7 @@ MIXED_BITS = "0fc7ab814cef9494c6e2c36bc6b066a676dc968b929e87f38f9306bb6b2f8734"
 TWO_ENDS_BITS = "503aed2386b8b862b59356adbdf0b12db2f3e0f466c5be2361fad6ed5e042315"
 LENET5_BITS = "4094c929da26b8304d8718913e58a21c324ec0b391d7b77d36cf5357c8a3a340"
 
+TRANSFORMER_BITS = "f4eec61b862da539e3655c79b8696233c7d467a1d7dc046fd696e227b45d8d1c"
 RECURRENT_BITS = "441c794e2da3069f3c50b5ffb6f209f344c59610fdf80430755ba21805b08540"
 
 
@@ -100,6 +101,8 @@ class Bits(RunTest):
         self.assertEqual(self.digest(), LENET5_BITS)
         self.write_model(RECURRENT + add_set("train_set", 77))
         self.assertEqual(self.digest(), RECURRENT_BITS)
+        self.write_model(TRANSFORMER + add_set("train_set", 77))
+        self.assertEqual(self.digest(), TRANSFORMER_BITS)
 
     def test_a_mixed_network_with_a_partial_last_batch(self):
         # 2 * 32 + 13 samples
@@ -120,6 +123,13 @@ class Bits(RunTest):
         self.assert_same_bits()
         self.assert_same_bits("--set=second.trainable=false", "--epochs=1")
         self.assert_same_bits("--batch=1", "--epochs=1")
+
+    def test_a_transformer(self):
+        self.write_model(TRANSFORMER + add_set("train_set", 77) + add_set("valid_set", 35, "valid"))
+        self.assert_same_bits("--epochs=1")
+        self.assert_same_bits("--epochs=1", "--set=a_attention.trainable=false",
+                              variants=VARIANTS[:8])
+        self.assert_same_bits("--epochs=1", "--batch=1", variants=VARIANTS[:5])
 
     def test_batches_of_one_sample(self):
         self.write_model(MIXED + add_set("train_set", 5))

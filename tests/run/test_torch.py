@@ -64,6 +64,9 @@ class Torch(RunTest):
     def test_branches_after_20_steps_of_sgd_with_momentum(self):
         self.assert_follows("branches.ini", "branches-20.safetensors")
 
+    def test_a_transformer_after_20_steps_of_sgd_with_momentum(self):
+        self.assert_follows("transformer.ini", "transformer-20.safetensors")
+
     def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
         allowed = json.loads((REFERENCE / "residual-distances.json").read_text())
         distances = self.distances("residual.ini", "residual-final.safetensors")
