@@ -52,11 +52,12 @@ static mote_status check_ports(const images_state *s, const mote_dataset_config 
     char what[512];
     (void)mote_origin_text(&config->origin, place, sizeof place);
     (void)snprintf(what, sizeof what, "%s%s: an image", place, config->owner);
-    if (ports->input_count != 1 || input->dtype != MOTE_DTYPE_REAL)
+    if (ports->input_count != 1 || input->dtype != MOTE_DTYPE_REAL) {
         return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
                           "%s%s: type images feeds one input of real numbers, the network has %zu "
                           "inputs, the first of %s",
                           place, config->owner, ports->input_count, mote_dtype_text(input->dtype));
+    }
     MOTE_TRY(mote_image_check_shape(&input->shape, what));
     MOTE_TRY(check_list(config, "mean", s->settings.mean.count, input->shape.dims[0]));
     MOTE_TRY(check_list(config, "std", s->settings.std.count, input->shape.dims[0]));

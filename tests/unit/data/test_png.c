@@ -295,22 +295,22 @@ static void the_images_that_ship_with_mote_are_read(void **state)
 static void every_kind_is_decoded(void **state)
 {
     static const struct {
-        png_kind kind;
         size_t channels;
+        png_kind kind;
         unsigned char pixel[4];
     } rows[] = {
-        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8}, 1, {17}},
-        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 16}, 1, {18}},
-        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 1}, 1, {0}},
-        {{.color_type = PNG_COLOR_TYPE_GRAY_ALPHA, .depth = 8}, 2, {18, 19}},
-        {{.color_type = PNG_COLOR_TYPE_RGB, .depth = 8}, 3, {19, 20, 21}},
-        {{.color_type = PNG_COLOR_TYPE_RGB, .depth = 16}, 3, {22, 24, 26}},
-        {{.color_type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 8}, 4, {20, 21, 22, 23}},
+        {1, {.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8}, {17}},
+        {1, {.color_type = PNG_COLOR_TYPE_GRAY, .depth = 16}, {18}},
+        {1, {.color_type = PNG_COLOR_TYPE_GRAY, .depth = 1}, {0}},
+        {2, {.color_type = PNG_COLOR_TYPE_GRAY_ALPHA, .depth = 8}, {18, 19}},
+        {3, {.color_type = PNG_COLOR_TYPE_RGB, .depth = 8}, {19, 20, 21}},
+        {3, {.color_type = PNG_COLOR_TYPE_RGB, .depth = 16}, {22, 24, 26}},
+        {4, {.color_type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 8}, {20, 21, 22, 23}},
         {{.color_type = PNG_COLOR_TYPE_RGB_ALPHA, .depth = 8, .has_gamma = true},
          4,
          {20, 21, 22, 23}},
-        {{.color_type = PNG_COLOR_TYPE_PALETTE, .depth = 8}, 3, {0, 0, 0}},
-        {{.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8, .has_transparency = true}, 2, {17, 255}},
+        {3, {.color_type = PNG_COLOR_TYPE_PALETTE, .depth = 8}, {0, 0, 0}},
+        {2, {.color_type = PNG_COLOR_TYPE_GRAY, .depth = 8, .has_transparency = true}, {17, 255}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
