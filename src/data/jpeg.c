@@ -46,69 +46,70 @@ static mote_status describe(jpeg_reader *r)
             MOTE_ERROR_UNSUPPORTED,
             "'%s' is a JPEG image of %s; accepted are grey and colour (RGB, YCbCr)", r->file->path,
             space == JCS_CMYK || space == JCS_YCCK ? "printing inks (CMYK)" : "an unknown kind");
-        r->jpeg.out_color_space = is_grey ? JCS_GRAYSCALE : JCS_RGB;
-        r->jpeg.dct_method = JDCT_ISLOW;
-        *r->image = (mote_image){.kind = is_grey ? "8-bit grey" : "8-bit RGB",
-                                 .width = r->jpeg.image_width,
-                                 .height = r->jpeg.image_height,
-                                 .channels = is_grey ? 1 : 3,
-                                 .is_plain = is_grey};
-        return mote_image_check_size(r->file->path, r->image->width, r->image->height);
     }
+    r->jpeg.out_color_space = is_grey ? JCS_GRAYSCALE : JCS_RGB;
+    r->jpeg.dct_method = JDCT_ISLOW;
+    *r->image = (mote_image){.kind = is_grey ? "8-bit grey" : "8-bit RGB",
+                             .width = r->jpeg.image_width,
+                             .height = r->jpeg.image_height,
+                             .channels = is_grey ? 1 : 3,
+                             .is_plain = is_grey};
+    return mote_image_check_size(r->file->path, r->image->width, r->image->height);
+}
 
-    static mote_status read_pixels(jpeg_reader * r)
-    {
-        void *memory = NULL;
-        MOTE_TRY(describe(r));
-        const size_t row_bytes = r->image->width * r->image->channels;
-        MOTE_TRY(mote_arena_allocate(r->arena, r->image->height * row_bytes, &memory));
-        r->image->pixels = memory;
-        (void)jpeg_start_decompress(&r->jpeg);
-        while (r->jpeg.output_scanline < r->jpeg.output_height) {
-            JSAMPROW row = r->image->pixels + r->jpeg.output_scanline * row_bytes;
-            (void)jpeg_read_scanlines(&r->jpeg, &row, 1);
-        }
-        return MOTE_OK;
+static mote_status read_pixels(jpeg_reader *r)
+{
+    void *memory = NULL;
+    MOTE_TRY(describe(r));
+    const size_t row_bytes = r->image->width * r->image->channels;
+    MOTE_TRY(mote_arena_allocate(r->arena, r->image->height * row_bytes, &memory));
+    r->image->pixels = memory;
+    (void)jpeg_start_decompress(&r->jpeg);
+    while (r->jpeg.output_scanline < r->jpeg.output_height) {
+        JSAMPROW row = r->image->pixels + r->jpeg.output_scanline * row_bytes;
+        (void)jpeg_read_scanlines(&r->jpeg, &row, 1);
     }
+    return MOTE_OK;
+}
 
-    static unsigned find_orientation(const jpeg_reader *r)
-    {
-        for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
-            const unsigned orientation = mote_exif_orientation(m->data, m->data_length);
-            if (orientation > 1)
-                return orientation;
-        }
-        return 1;
+static unsigned find_orientation(const jpeg_reader *r)
+{
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
+        const unsigned orientation = mote_exif_orientation(m->data, m->data_length);
+        if (orientation > 1)
+            return orientation;
     }
+    return 1;
+}
 
-    /// What libjpeg may jump out of. A status that mote raised is kept apart from that.
-    static void read_file(jpeg_reader * r)
-    {
-        jpeg_create_decompress(&r->jpeg);
-        r->jpeg.client_data = r;
-        jpeg_mem_src(&r->jpeg, r->file->bytes, (unsigned long)r->file->count);
-        jpeg_save_markers(&r->jpeg, EXIF_MARKER, MARKER_BYTES_MAX);
-        (void)jpeg_read_header(&r->jpeg, TRUE);
-        r->status = read_pixels(r);
-        if (r->status != MOTE_OK)
-            return;
-        const unsigned orientation = find_orientation(r);
-        (void)jpeg_finish_decompress(&r->jpeg);
-        r->status = mote_image_turn(r->image, orientation, r->arena);
-    }
+/// What libjpeg may jump out of. A status that mote raised is kept apart from that.
+static void read_file(jpeg_reader *r)
+{
+    jpeg_create_decompress(&r->jpeg);
+    r->jpeg.client_data = r;
+    jpeg_mem_src(&r->jpeg, r->file->bytes, (unsigned long)r->file->count);
+    jpeg_save_markers(&r->jpeg, EXIF_MARKER, MARKER_BYTES_MAX);
+    (void)jpeg_read_header(&r->jpeg, TRUE);
+    r->status = read_pixels(r);
+    if (r->status != MOTE_OK)
+        return;
+    const unsigned orientation = find_orientation(r);
+    (void)jpeg_finish_decompress(&r->jpeg);
+    r->status = mote_image_turn(r->image, orientation, r->arena);
+}
 
-    mote_status mote_jpeg_decode(mote_image_file * file, mote_arena * arena, mote_image * image)
-    {
-        jpeg_reader r = {.file = file, .arena = arena, .image = image};
-        r.jpeg.err = jpeg_std_error(&r.errors);
-        r.jpeg.client_data = &r;
-        r.errors.error_exit = stop;
-        r.errors.emit_message = note;
-        if (setjmp(r.jump) == 0)
-            read_file(&r);
-        else
-            r.status = MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged JPEG image: %s", file->path,
-                                  r.message);
-        jpeg_destroy_decompress(&r.jpeg);
-        return r.status;
-    }
+mote_status mote_jpeg_decode(mote_image_file *file, mote_arena *arena, mote_image *image)
+{
+    jpeg_reader r = {.file = file, .arena = arena, .image = image};
+    r.jpeg.err = jpeg_std_error(&r.errors);
+    r.jpeg.client_data = &r;
+    r.errors.error_exit = stop;
+    r.errors.emit_message = note;
+    if (setjmp(r.jump) == 0)
+        read_file(&r);
+    else
+        r.status = MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged JPEG image: %s", file->path,
+                              r.message);
+    jpeg_destroy_decompress(&r.jpeg);
+    return r.status;
+}
