@@ -174,21 +174,29 @@ static void drop(const head *h, const block *b, const mote_real *from, mote_real
     }
 }
 
-/// A task's scratch.
-typedef struct head_scratch {
+/// Where the parts of a task's scratch begin, in bytes.
+typedef struct scratch_layout {
     size_t bytes;
-    mote_real *p, *dp, *dropped;     // [queries of a block][keys]
-    mote_real *dcontext;             // [queries of a block][value_width]
-    mote_real *dkey, *dvalue, *part; // [keys][width]; the last of one block
-    unsigned char *product;
+    size_t p, dp, dropped;     // [queries of a block][keys]
+    size_t dcontext;           // [queries of a block][value_width]
+    size_t dkey, dvalue, part; // [keys][width]; the last of one block
+    size_t product;
+} scratch_layout;
+
+typedef struct head_scratch {
+    mote_real *p, *dp, *dropped, *dcontext, *dkey, *dvalue, *part;
 } head_scratch;
 
-/// The next part of the scratch, or NULL where it is only measured.
-static void *cut(head_scratch *scratch, unsigned char *base, size_t bytes)
+static size_t add_part(scratch_layout *layout, size_t bytes)
 {
-    void *const part = base ? base + scratch->bytes : NULL;
-    scratch->bytes += mote_size_align(bytes, MOTE_ALIGNMENT);
-    return part;
+    const size_t place = layout->bytes;
+    layout->bytes += mote_size_align(bytes, MOTE_ALIGNMENT);
+    return place;
+}
+
+static mote_real *get_part(unsigned char *memory, size_t place)
+{
+    return (mote_real *)(void *)(memory + place);
 }
 
 static size_t get_product_bytes(const mote_product *products, size_t count)
@@ -199,59 +207,72 @@ static size_t get_product_bytes(const mote_product *products, size_t count)
     return bytes;
 }
 
-static head_scratch cut_forward(const mote_attention *attention, unsigned char *base)
+static scratch_layout lay_out_forward(const mote_attention *attention)
 {
-    const size_t rows = mote_size_min(attention->queries, BLOCK);
+    const size_t queries = mote_size_min(attention->queries, BLOCK);
     const size_t keys = attention->keys;
     const mote_product products[] = {
-        make_product(rows, keys, attention->key_width, keys),
-        make_product(rows, attention->value_width, keys, 0),
+        make_product(queries, keys, attention->key_width, keys),
+        make_product(queries, attention->value_width, keys, 0),
     };
-    head_scratch scratch = {.bytes = 0};
-    scratch.p = cut(&scratch, base, rows * keys * sizeof(mote_real));
-    scratch.product =
-        cut(&scratch, base, get_product_bytes(products, sizeof products / sizeof products[0]));
-    return scratch;
+    scratch_layout layout = {.bytes = 0};
+    layout.p = add_part(&layout, queries * keys * sizeof(mote_real));
+    layout.product =
+        add_part(&layout, get_product_bytes(products, sizeof products / sizeof products[0]));
+    return layout;
 }
 
-static head_scratch cut_backward(const mote_attention *attention, unsigned char *base)
+static scratch_layout lay_out_backward(const mote_attention *attention)
 {
-    const size_t rows = mote_size_min(attention->queries, BLOCK);
+    const size_t queries = mote_size_min(attention->queries, BLOCK);
     const size_t keys = attention->keys;
     const size_t key_width = attention->key_width;
     const size_t value_width = attention->value_width;
     const mote_product products[] = {
-        make_product(rows, keys, key_width, 0),
-        make_product(rows, value_width, attention->output_width, 0),
-        make_product(keys, value_width, rows, 0),
-        make_product(rows, keys, value_width, 0),
-        make_product(keys, key_width, rows, 0),
-        make_product(rows, key_width, keys, 0),
+        make_product(queries, keys, key_width, 0),
+        make_product(queries, value_width, attention->output_width, 0),
+        make_product(keys, value_width, queries, 0),
+        make_product(queries, keys, value_width, 0),
+        make_product(keys, key_width, queries, 0),
+        make_product(queries, key_width, keys, 0),
     };
-    const size_t block_bytes = rows * keys * sizeof(mote_real);
+    const size_t block_bytes = queries * keys * sizeof(mote_real);
     const size_t widest = mote_size_max(key_width, value_width);
-    head_scratch scratch = {.bytes = 0};
-    scratch.p = cut(&scratch, base, block_bytes);
-    scratch.dp = cut(&scratch, base, block_bytes);
-    scratch.dropped = cut(&scratch, base, attention->dropout_rate > 0 ? block_bytes : 0);
-    scratch.dcontext = cut(&scratch, base, rows * value_width * sizeof(mote_real));
-    scratch.dkey = cut(&scratch, base, keys * key_width * sizeof(mote_real));
-    scratch.dvalue = cut(&scratch, base, keys * value_width * sizeof(mote_real));
-    scratch.part =
-        cut(&scratch, base, attention->queries > BLOCK ? keys * widest * sizeof(mote_real) : 0);
-    scratch.product =
-        cut(&scratch, base, get_product_bytes(products, sizeof products / sizeof products[0]));
-    return scratch;
+    scratch_layout layout = {.bytes = 0};
+    layout.p = add_part(&layout, block_bytes);
+    layout.dp = add_part(&layout, block_bytes);
+    layout.dropped = add_part(&layout, attention->dropout_rate > 0 ? block_bytes : 0);
+    layout.dcontext = add_part(&layout, queries * value_width * sizeof(mote_real));
+    layout.dkey = add_part(&layout, keys * key_width * sizeof(mote_real));
+    layout.dvalue = add_part(&layout, keys * value_width * sizeof(mote_real));
+    layout.part =
+        add_part(&layout, attention->queries > BLOCK ? keys * widest * sizeof(mote_real) : 0);
+    layout.product =
+        add_part(&layout, get_product_bytes(products, sizeof products / sizeof products[0]));
+    return layout;
+}
+
+static head_scratch get_scratch(const scratch_layout *layout, unsigned char *memory)
+{
+    return (head_scratch){
+        .p = get_part(memory, layout->p),
+        .dp = get_part(memory, layout->dp),
+        .dropped = get_part(memory, layout->dropped),
+        .dcontext = get_part(memory, layout->dcontext),
+        .dkey = get_part(memory, layout->dkey),
+        .dvalue = get_part(memory, layout->dvalue),
+        .part = get_part(memory, layout->part),
+    };
 }
 
 size_t mote_attention_forward_scratch(const mote_attention *attention, size_t thread_count)
 {
-    return cut_forward(attention, NULL).bytes * thread_count;
+    return lay_out_forward(attention).bytes * thread_count;
 }
 
 size_t mote_attention_backward_scratch(const mote_attention *attention, size_t thread_count)
 {
-    return cut_backward(attention, NULL).bytes * thread_count;
+    return lay_out_backward(attention).bytes * thread_count;
 }
 
 static void run_heads(void *argument, size_t task, size_t task_count)
@@ -277,19 +298,20 @@ static void run_call(attention_call *call)
 static void forward_head(const attention_call *call, size_t index, unsigned char *memory)
 {
     const mote_attention *const attention = call->attention;
-    const head_scratch scratch = cut_forward(attention, memory);
-    const head h = find_head(call, index, scratch.product);
+    const scratch_layout layout = lay_out_forward(attention);
+    const head h = find_head(call, index, memory + layout.product);
+    mote_real *const p = get_part(memory, layout.p);
     mote_real *const context = call->tensors->context + context_place(&h);
     scale_rows(&h, 0, attention->queries);
     for (size_t first = 0; first < h.queries; first += BLOCK) {
         const block b = make_block(&h, first);
-        weigh(&h, &b, scratch.p);
+        weigh(&h, &b, p);
         if (drops(&h))
-            drop(&h, &b, scratch.p, scratch.p);
+            drop(&h, &b, p, p);
         mote_product product = make_product(b.rows, attention->value_width, b.keys, h.value_step);
         product.left = along(b.keys);
         product.right = across(h.value_step);
-        run_product(&h, &product, scratch.p, h.value, context + first * h.value_step);
+        run_product(&h, &product, p, h.value, context + first * h.value_step);
     }
     clear_rows(context, h.queries, attention->queries, h.value_step, attention->value_width);
 }
@@ -301,7 +323,7 @@ void mote_attention_forward(const mote_attention *attention, const mote_layer_ru
         .attention = attention,
         .run = run,
         .tensors = tensors,
-        .slice_bytes = cut_forward(attention, NULL).bytes,
+        .slice_bytes = lay_out_forward(attention).bytes,
         .function = forward_head,
     };
     run_call(&call);
@@ -322,20 +344,26 @@ static void derive_contexts(const attention_call *call, const head *h, const blo
                 scratch->dcontext);
 }
 
+/// Rows of a block's queries.
+typedef struct query_rows {
+    const mote_real *data;
+    size_t step, width;
+} query_rows;
+
 /// Adds to sums[key] the block's sum over queries of p[query][key] * rows[query]; the first one is stored.
-static void add_queries(const head *h, const block *b, const mote_real *p, const mote_real *rows,
-                        size_t step, size_t width, const head_scratch *scratch, mote_real *sums)
+static void add_queries(const head *h, const block *b, const mote_real *p, query_rows rows,
+                        mote_real *part, mote_real *sums)
 {
+    const size_t width = rows.width;
     const size_t before = b->first == 0 ? 0 : count_keys(h, b->first - 1);
     mote_product product = make_product(b->keys, width, b->rows, width);
     product.left = across(b->keys);
-    product.right = across(step);
-    run_product(h, &product, p, rows, before == 0 ? sums : scratch->part);
+    product.right = across(rows.step);
+    run_product(h, &product, p, rows.data, before == 0 ? sums : part);
     if (before == 0)
         return;
-    h->run->kernels->add(before * width, sums, scratch->part, sums);
-    memcpy(sums + before * width, scratch->part + before * width,
-           (b->keys - before) * width * sizeof *sums);
+    h->run->kernels->add(before * width, sums, part, sums);
+    memcpy(sums + before * width, part + before * width, (b->keys - before) * width * sizeof *sums);
 }
 
 /// Derivatives by the scores.
@@ -375,19 +403,21 @@ static void backward_head(const attention_call *call, size_t index, unsigned cha
     const mote_attention *const attention = call->attention;
     const size_t key_width = attention->key_width;
     const size_t value_width = attention->value_width;
-    const head_scratch scratch = cut_backward(attention, memory);
-    const head h = find_head(call, index, scratch.product);
+    const scratch_layout layout = lay_out_backward(attention);
+    const head_scratch scratch = get_scratch(&layout, memory);
+    const head h = find_head(call, index, memory + layout.product);
     for (size_t first = 0; first < h.queries; first += BLOCK) {
         const block b = make_block(&h, first);
         weigh(&h, &b, scratch.p);
         derive_contexts(call, &h, &b, &scratch);
         if (drops(&h))
             drop(&h, &b, scratch.p, scratch.dropped);
-        add_queries(&h, &b, drops(&h) ? scratch.dropped : scratch.p, scratch.dcontext, value_width,
-                    value_width, &scratch, scratch.dvalue);
+        const query_rows contexts = {scratch.dcontext, value_width, value_width};
+        add_queries(&h, &b, drops(&h) ? scratch.dropped : scratch.p, contexts, scratch.part,
+                    scratch.dvalue);
         derive_scores(&h, &b, &scratch);
-        add_queries(&h, &b, scratch.dp, h.query + first * h.key_step, h.key_step, key_width,
-                    &scratch, scratch.dkey);
+        const query_rows queries = {h.query + first * h.key_step, h.key_step, key_width};
+        add_queries(&h, &b, scratch.dp, queries, scratch.part, scratch.dkey);
         derive_queries(&h, &b, &scratch);
     }
     copy_rows(scratch.dkey, h.keys, key_width, h.key_step, h.key);
@@ -404,7 +434,7 @@ void mote_attention_backward(const mote_attention *attention, const mote_layer_r
         .attention = attention,
         .run = run,
         .tensors = tensors,
-        .slice_bytes = cut_backward(attention, NULL).bytes,
+        .slice_bytes = lay_out_backward(attention).bytes,
         .function = backward_head,
     };
     run_call(&call);

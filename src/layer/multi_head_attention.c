@@ -185,11 +185,12 @@ static mote_status find_widths(const mote_setup *setup, multi_head_attention_sta
 {
     const mote_shape *const query = &setup->inputs[state->sources[QUERY]].shape;
     const size_t width = query->dims[2];
-    if (state->projected_key_dim == 0 && width % state->num_heads != 0)
+    if (state->projected_key_dim == 0 && width % state->num_heads != 0) {
         return MOTE_RAISE(MOTE_ERROR_SHAPE,
                           "layer '%s': num_heads = %llu must divide the query's width %zu, unless "
                           "there is a projected_key_dim",
                           setup->layer_name, (unsigned long long)state->num_heads, width);
+    }
     mote_attention *const attention = &state->attention;
     *attention = (mote_attention){
         .heads = state->num_heads,
@@ -296,13 +297,18 @@ static void declare_scratch(mote_setup *setup, const multi_head_attention_state 
     }
 }
 
-static mote_status setup(mote_setup *setup, void *layer_state)
+static mote_status check(mote_setup *setup, multi_head_attention_state *state)
 {
-    multi_head_attention_state *const state = layer_state;
     MOTE_TRY(check_inputs(setup, state));
     MOTE_TRY(check_steps(setup, state));
     MOTE_TRY(check_lengths(setup, state));
-    MOTE_TRY(find_widths(setup, state));
+    return find_widths(setup, state);
+}
+
+static mote_status setup(mote_setup *setup, void *layer_state)
+{
+    multi_head_attention_state *const state = layer_state;
+    MOTE_TRY(check(setup, state));
     make_projections(setup, state);
     const mote_shape output =
         mote_shape_image(1, state->attention.queries, state->attention.output_width);

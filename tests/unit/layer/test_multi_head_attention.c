@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#define STEPS    5U
-#define WIDTH    4U
+#define STEPS    ((size_t)5)
+#define WIDTH    ((size_t)4)
 #define BATCH    2U
-#define ELEMENTS ((size_t)BATCH * STEPS * WIDTH)
+#define ELEMENTS (BATCH * STEPS * WIDTH)
 
 /// Self-attention.
 static layer_config make_config(void)
@@ -104,7 +104,7 @@ static void memory_is_linear_in_the_steps(void **unused)
 {
     (void)unused;
     const size_t flag = sizeof(int32_t);
-    assert_int_equal(get_kept_bytes(8) - flag, 4 * BATCH * 8 * WIDTH * sizeof(mote_real));
+    assert_int_equal(get_kept_bytes(8) - flag, WIDTH * 4 * BATCH * 8 * sizeof(mote_real));
     assert_int_equal(get_kept_bytes(8000) - flag, 1000 * (get_kept_bytes(8) - flag));
     assert_true(get_scratch_bytes(32000) < 17 * get_scratch_bytes(2000));
 }
