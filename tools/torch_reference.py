@@ -25,6 +25,7 @@ import torch
 import torch.nn.functional as F
 
 import torch_attention
+import torch_embedding
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DIGITS = ROOT / "examples" / "digits" / "data"
@@ -320,6 +321,16 @@ def make_transformer(output):
     print_distances("transformer, 20 steps: float32 to float64", single, truth)
     rounded = {key: value.float() for key, value in truth.items()}
     write_safetensors(output / "transformer-20.safetensors", rounded)
+
+
+def make_tied(output):
+    torch.manual_seed(5)
+    initial = torch_embedding.Tied().state_dict()
+    truth, single = (torch_embedding.train(initial, t) for t in (torch.float64, torch.float32))
+    print_distances("tied, 20 steps of adam: float32 to float64", single, truth)
+    del initial["head.weight"]  # it is the table
+    write_safetensors(output / "tied-initial.safetensors", initial)
+    write_safetensors(output / "tied.safetensors", {k: v.float() for k, v in truth.items()})
 
 
 def shape_text(shape):
@@ -746,6 +757,7 @@ GROUPS = {
                        torch_attention.add_rows_of_classes, torch_attention.add_attention)),
     "shapes": (4, (add_shapes,)),
     "sequence": (8, (add_lstm, add_positional_encoding)),
+    "embedding": (21, (torch_embedding.add_embedding,)),
     "broadcast": (15, (add_broadcasts, add_constant_derivative)),
 }
 
@@ -777,6 +789,7 @@ def main():
         make_branches(output)
         make_small(output)
         make_row_reader(output)
+        make_tied(output)
         make_transformer(output)
     for name in arguments.group or GROUPS:
         make_group(output, name)

@@ -59,6 +59,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
     if (training) {
         strategy.apply = settings->apply;
         strategy.clip = settings->clip;
+        strategy.whole_gradients = c->request->whole_gradients;
         strategy.slot_count = settings->optimizer->slot_count(settings->optimizer_state);
         strategy.slot_names = settings->optimizer->slot_names;
     }

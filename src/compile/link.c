@@ -96,6 +96,9 @@ static void link_weights(const linker *l, mote_operation *operation, size_t node
     operation->layer_run.gradients = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++)
         link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->gradients[i] : MOTE_NONE);
+    operation->layer_run.gradient_rows = operation->tensors + operation->tensor_count;
+    for (size_t i = 0; i < declaration->weight_count; i++)
+        link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->rows[i] : MOTE_NONE);
     operation->layer_run.statistics = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->statistic_count; i++) {
         const bool needed = forward || (declaration->statistics[i].needs & phase);
@@ -144,7 +147,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     const bool is_loss = node->layer->kind == MOTE_LAYER_LOSS && step->kind == MOTE_STEP_FORWARD;
     MOTE_TRY(reserve(l, operation,
                      2 * node->input_count + 2 * declaration->output_count +
-                         2 * declaration->weight_count + declaration->statistic_count +
+                         3 * declaration->weight_count + declaration->statistic_count +
                          declaration->temporary_count + 1));
     operation->run = is_loss ? mote_operation_loss : mote_operation_layer;
     operation->callback = callback_of(node->layer, step->kind);
@@ -177,6 +180,8 @@ static mote_status link_apply(const linker *l, const mote_step *step, mote_opera
     operation->run = mote_operation_apply;
     link_tensor(l, operation, tensors->weights[step->index]);
     link_tensor(l, operation, tensors->sums[step->index]);
+    link_tensor(l, operation, tensors->rows[step->index]);
+    link_tensor(l, operation, step->scratch);
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
         link_tensor(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]);
     return MOTE_OK;
@@ -197,15 +202,17 @@ static mote_status link_add(const linker *l, const mote_step *step, mote_operati
 static mote_status link_norm(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_schedule *schedule = l->schedule;
-    MOTE_TRY(reserve(l, operation, MOTE_NORM_GRADIENTS + schedule->tensor_count));
+    MOTE_TRY(reserve(l, operation, MOTE_NORM_GRADIENTS + 2 * schedule->tensor_count));
     operation->run = mote_operation_norm;
     operation->limit = l->compiled->settings.clip_limit;
     link_tensor(l, operation, step->scratch);
     link_tensor(l, operation, schedule->clip_factor);
     for (size_t i = 0; i < schedule->graph->node_count; i++) {
         for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++) {
-            if (schedule->nodes[i].sums[j] != MOTE_NONE)
-                link_tensor(l, operation, schedule->nodes[i].sums[j]);
+            if (schedule->nodes[i].sums[j] == MOTE_NONE)
+                continue;
+            link_tensor(l, operation, schedule->nodes[i].sums[j]);
+            link_tensor(l, operation, schedule->nodes[i].rows[j]);
         }
     }
     return MOTE_OK;
@@ -218,6 +225,7 @@ static mote_status link_clip(const linker *l, const mote_step *step, mote_operat
     operation->run = schedule->clip == MOTE_CLIP_NORM ? mote_operation_scale : mote_operation_limit;
     operation->limit = l->compiled->settings.clip_limit;
     link_tensor(l, operation, schedule->nodes[step->node].sums[step->index]);
+    link_tensor(l, operation, schedule->nodes[step->node].rows[step->index]);
     link_tensor(l, operation, schedule->clip_factor);
     return MOTE_OK;
 }

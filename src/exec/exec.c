@@ -58,22 +58,6 @@ mote_status mote_operation_loss(const mote_operation *operation, const mote_exec
     return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the loss is not finite (%s)", operation->name);
 }
 
-mote_status mote_operation_apply(const mote_operation *operation, const mote_execution *execution)
-{
-    const mote_tensor *tensors = operation->tensors;
-    mote_optimizer_run run = {.kernels = execution->kernels,
-                              .parallel = execution->parallel,
-                              .learning_rate = execution->learning_rate,
-                              .step = execution->update,
-                              .count = mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec.shape),
-                              .weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data,
-                              .gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data};
-    for (size_t i = MOTE_APPLY_SLOTS; i < operation->tensor_count; i++)
-        run.slots[i - MOTE_APPLY_SLOTS] = (mote_real *)tensors[i].data;
-    execution->optimizer->apply(&run, execution->optimizer_state);
-    return MOTE_OK;
-}
-
 void mote_program_bind(mote_program *program, unsigned char *base)
 {
     program->base = base;

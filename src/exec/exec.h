@@ -85,10 +85,13 @@ mote_operation_run mote_operation_norm;
 mote_operation_run mote_operation_scale;
 mote_operation_run mote_operation_limit;
 
-/// Tensors of an APPLY operation, by index.
+/// Tensors of an APPLY operation, by index. Rows are there when the gradient has some rows only, with memory for
+/// a part of the whole gradient.
 enum {
     MOTE_APPLY_WEIGHT,
     MOTE_APPLY_GRADIENT,
+    MOTE_APPLY_ROWS,
+    MOTE_APPLY_PART,
     MOTE_APPLY_SLOTS
 };
 
@@ -99,7 +102,7 @@ enum {
     MOTE_ADD_TENSORS
 };
 
-/// Tensors of a NORM operation, by index; its gradients follow.
+/// Tensors of a NORM operation, by index; its gradients follow, with the rows of each.
 enum {
     MOTE_NORM_SCRATCH,
     MOTE_NORM_FACTOR,
@@ -109,6 +112,7 @@ enum {
 /// Tensors of a CLIP operation, by index; the factor is there when it is by norm.
 enum {
     MOTE_CLIP_GRADIENT,
+    MOTE_CLIP_ROWS,
     MOTE_CLIP_FACTOR,
     MOTE_CLIP_TENSORS
 };

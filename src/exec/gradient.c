@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations on gradients before they are applied.
+// Operations on gradients, until they are applied.
 #include "exec/exec.h"
 
-#include <assert.h>
 #include <math.h>
 
 mote_status mote_operation_add(const mote_operation *operation, const mote_execution *execution)
@@ -15,20 +14,38 @@ mote_status mote_operation_add(const mote_operation *operation, const mote_execu
     return MOTE_OK;
 }
 
+/// `count`: elements of the weight.
+static mote_gradient make_gradient(const mote_tensor *gradient, const mote_tensor *rows,
+                                   size_t count)
+{
+    return (mote_gradient){.values = (mote_real *)gradient->data,
+                           .count = count,
+                           .rows = (const int32_t *)rows->data,
+                           .width = mote_shape_elements(&gradient->spec.shape) /
+                                    gradient->spec.shape.dims[0]};
+}
+
+/// As far as its last row reaches: what is behind it is +0 and adds nothing.
+static mote_gradient make_reaching(const mote_tensor *gradient, const mote_tensor *rows)
+{
+    mote_gradient made = make_gradient(gradient, rows, mote_shape_elements(&gradient->spec.shape));
+    if (made.rows)
+        made.count = ((size_t)made.rows[made.rows[0]] + 1) * made.width;
+    return made;
+}
+
 mote_status mote_operation_norm(const mote_operation *operation, const mote_execution *execution)
 {
     const mote_clip_run run = {execution->kernels, execution->parallel};
-    assert(operation->tensor_count >= MOTE_NORM_GRADIENTS);
+    const mote_tensor *tensors = operation->tensors;
     double squares = 0.0;
-    for (size_t i = MOTE_NORM_GRADIENTS; i < operation->tensor_count; i++) {
-        const mote_tensor *gradient = &operation->tensors[i];
-        squares += mote_clip_sum_squares(&run, mote_shape_elements(&gradient->spec.shape),
-                                         (const mote_real *)gradient->data,
-                                         (double *)operation->tensors[MOTE_NORM_SCRATCH].data);
+    for (size_t i = MOTE_NORM_GRADIENTS; i < operation->tensor_count; i += 2) {
+        const mote_gradient gradient = make_reaching(&tensors[i], &tensors[i + 1]);
+        squares += mote_clip_sum_squares(&run, &gradient, tensors[MOTE_NORM_SCRATCH].data);
     }
     if (!isfinite(squares))
         return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the norm of the gradients is not finite");
-    mote_real *factor = (mote_real *)operation->tensors[MOTE_NORM_FACTOR].data;
+    mote_real *factor = (mote_real *)tensors[MOTE_NORM_FACTOR].data;
     *factor = mote_clip_factor(operation->limit, sqrt(squares));
     return MOTE_OK;
 }
@@ -36,18 +53,46 @@ mote_status mote_operation_norm(const mote_operation *operation, const mote_exec
 mote_status mote_operation_scale(const mote_operation *operation, const mote_execution *execution)
 {
     const mote_clip_run run = {execution->kernels, execution->parallel};
-    const mote_tensor *gradient = &operation->tensors[MOTE_CLIP_GRADIENT];
-    const mote_real *factor = (const mote_real *)operation->tensors[MOTE_CLIP_FACTOR].data;
-    mote_clip_scale(&run, *factor, mote_shape_elements(&gradient->spec.shape),
-                    (mote_real *)gradient->data);
+    const mote_tensor *tensors = operation->tensors;
+    const mote_gradient gradient =
+        make_reaching(&tensors[MOTE_CLIP_GRADIENT], &tensors[MOTE_CLIP_ROWS]);
+    const mote_real *factor = (const mote_real *)tensors[MOTE_CLIP_FACTOR].data;
+    mote_clip_scale(&run, *factor, mote_gradient_stored(&gradient), gradient.values);
     return MOTE_OK;
 }
 
 mote_status mote_operation_limit(const mote_operation *operation, const mote_execution *execution)
 {
     const mote_clip_run run = {execution->kernels, execution->parallel};
-    const mote_tensor *gradient = &operation->tensors[MOTE_CLIP_GRADIENT];
-    mote_clip_limit(&run, (mote_real)operation->limit, mote_shape_elements(&gradient->spec.shape),
-                    (mote_real *)gradient->data);
+    const mote_tensor *tensors = operation->tensors;
+    const mote_gradient gradient =
+        make_reaching(&tensors[MOTE_CLIP_GRADIENT], &tensors[MOTE_CLIP_ROWS]);
+    mote_clip_limit(&run, (mote_real)operation->limit, mote_gradient_stored(&gradient),
+                    gradient.values);
+    return MOTE_OK;
+}
+
+/// One part of the weight after the other, where the gradient has to be made whole.
+mote_status mote_operation_apply(const mote_operation *operation, const mote_execution *execution)
+{
+    const mote_tensor *tensors = operation->tensors;
+    const mote_gradient gradient =
+        make_gradient(&tensors[MOTE_APPLY_GRADIENT], &tensors[MOTE_APPLY_ROWS],
+                      mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec.shape));
+    mote_optimizer_run run = {.kernels = execution->kernels,
+                              .parallel = execution->parallel,
+                              .learning_rate = execution->learning_rate,
+                              .step = execution->update};
+    for (size_t first = 0; first < gradient.count; first += run.count) {
+        run.count = mote_gradient_part_count(&gradient, first);
+        run.weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data + first;
+        run.gradient = mote_gradient_part(&gradient, first, run.count,
+                                          (mote_real *)tensors[MOTE_APPLY_PART].data);
+        for (size_t i = MOTE_APPLY_SLOTS; i < operation->tensor_count; i++) {
+            mote_real *slot = (mote_real *)tensors[i].data;
+            run.slots[i - MOTE_APPLY_SLOTS] = slot ? slot + first : NULL;
+        }
+        execution->optimizer->apply(&run, execution->optimizer_state);
+    }
     return MOTE_OK;
 }

@@ -31,7 +31,7 @@ mote_status mote_draft_share(mote_draft_list *list, size_t index, const char *na
                        from->name, draft->layer->name);
         return raise_draft(draft, owner, reason);
     }
-    return from->calc_gradient ? MOTE_OK : raise_draft(draft, owner, "that layer has no weights");
+    return MOTE_OK;
 }
 
 /// Of the owner's owner: when all drafts are known.
@@ -106,6 +106,10 @@ mote_status mote_graph_share(const mote_draft_list *list, const size_t *nodes, m
             continue;
         MOTE_TRY(check_chain(list, draft));
         const size_t owner = nodes[draft->owner];
+        // a draft that was removed became part of the loss
+        if (draft->removed || list->items[draft->owner].removed ||
+            graph->nodes[owner].declaration.weight_count == 0)
+            return raise_draft(draft, &list->items[draft->owner], "that layer has no weights");
         const sharing s = {draft, &list->items[draft->owner], &graph->nodes[nodes[i]],
                            &graph->nodes[owner], owner};
         MOTE_TRY(share_weights(&s));

@@ -52,6 +52,9 @@ typedef struct mote_weight_declaration {
     mote_initializer initializer;
     size_t fan_in, fan_out; // for xavier and he
     unsigned needs;         // phases besides FORWARD that read it; of statistics also UPDATE
+    /// Most rows (indices of dimension 0) in which a gradient has anything but +0, when these are few: then
+    /// calc_gradient may be asked for these rows alone. 0: it is always asked for all.
+    size_t gradient_rows;
 } mote_weight_declaration;
 
 /// Memory a layer keeps between phases of one step.
@@ -117,9 +120,17 @@ typedef struct mote_layer_run {
     const mote_tensor *output_derivatives; // of several, data NULL: nobody reads the output, zero
     const mote_tensor *weights;
     const mote_tensor *gradients;
+    const mote_tensor *gradient_rows; // by weight, see mote_layer_gradient_rows; NULL: of none
     const mote_tensor *statistics;
     const mote_tensor *temporaries; // data NULL where no phase of this program reads it
 } mote_layer_run;
+
+/// The list of rows that the gradient of weight `index` holds, to be written before it: their number, then the rows
+/// ascending; the gradient has these one after the other. NULL: the gradient holds all rows.
+static inline int32_t *mote_layer_gradient_rows(const mote_layer_run *run, size_t index)
+{
+    return run->gradient_rows ? (int32_t *)run->gradient_rows[index].data : NULL;
+}
 
 typedef void mote_layer_callback(const mote_layer_run *run, const void *state);
 

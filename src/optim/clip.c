@@ -30,9 +30,13 @@ static size_t block_count(size_t count)
     return mote_size_ceil_divide(count, BLOCK_ELEMENTS);
 }
 
-size_t mote_clip_scratch_bytes(size_t count)
+/// A gradient with rows is made whole a part at a time, in front of the sums.
+size_t mote_clip_scratch_bytes(size_t stored, bool sparse)
 {
-    return block_count(count) * sizeof(double);
+    if (sparse)
+        return MOTE_GRADIENT_PART * sizeof(mote_real) +
+               block_count(MOTE_GRADIENT_PART) * sizeof(double);
+    return block_count(stored) * sizeof(double);
 }
 
 static void sum_task(void *argument, size_t task, size_t task_count)
@@ -49,16 +53,31 @@ static void sum_task(void *argument, size_t task, size_t task_count)
     }
 }
 
-double mote_clip_sum_squares(const mote_clip_run *run, size_t count, const mote_real *gradient,
-                             double *sums)
+/// Adds the squares of a part to `sum`, block by block.
+static double add_squares(sum_call *call, double sum)
 {
-    sum_call call = {.run = run, .count = count, .gradient = gradient};
-    call.sums = sums;
-    mote_parallel_run(run->parallel, sum_task, &call,
-                      mote_parallel_task_count(run->parallel, count, MOTE_PARALLEL_GRAIN));
+    mote_parallel_run(
+        call->run->parallel, sum_task, call,
+        mote_parallel_task_count(call->run->parallel, call->count, MOTE_PARALLEL_GRAIN));
+    for (size_t i = 0; i < block_count(call->count); i++)
+        sum += call->sums[i];
+    return sum;
+}
+
+double mote_clip_sum_squares(const mote_clip_run *run, const mote_gradient *gradient, void *scratch)
+{
+    mote_real *const part = scratch;
+    void *const sums = gradient->rows ? part + MOTE_GRADIENT_PART : part;
     double sum = 0.0;
-    for (size_t i = 0; i < block_count(count); i++)
-        sum += sums[i];
+    for (size_t first = 0; first < gradient->count;) {
+        const size_t count = mote_gradient_part_count(gradient, first);
+        sum_call call = {.run = run,
+                         .count = count,
+                         .gradient = mote_gradient_part(gradient, first, count, part),
+                         .sums = sums};
+        sum = add_squares(&call, sum);
+        first += count;
+    }
     return sum;
 }
 

@@ -13,7 +13,7 @@
 
 #define MOTE_OPTIMIZER_SLOTS_MAX 2U
 
-/// One weight's update. Slots are tensors of the weight's shape, zero before the first update, named
+/// One weight's update, or that of a part of it: element by element, nothing may depend on the others. Slots are tensors of the weight's shape, zero before the first update, named
 /// by slot_names in checkpoints.
 typedef struct mote_optimizer_run {
     const mote_kernels *kernels;
@@ -82,6 +82,27 @@ const char *mote_schedule_rate_expect(const char *name, char *text, size_t bytes
 /// Rows of schedules.def, in order.
 const mote_schedule_rate *const *mote_schedule_rates(size_t *count);
 
+/// A gradient as it is stored: whole, or some of its rows. What is not stored is +0.
+typedef struct mote_gradient {
+    mote_real *values;
+    size_t count;        // elements of the weight
+    const int32_t *rows; // their number, then the rows ascending; NULL: all
+    size_t width;        // elements of a row
+} mote_gradient;
+
+/// Elements of a part of a gradient that is made whole; a multiple of the blocks of clipping.
+#define MOTE_GRADIENT_PART 32768U
+
+/// How many elements are stored.
+size_t mote_gradient_stored(const mote_gradient *gradient);
+
+/// Elements of the gradient's next part at `first`: all, or at most MOTE_GRADIENT_PART of one with rows.
+size_t mote_gradient_part_count(const mote_gradient *gradient, size_t first);
+
+/// Elements [first, first + count) of the whole gradient: where they lie, or made in `part`.
+const mote_real *mote_gradient_part(const mote_gradient *gradient, size_t first, size_t count,
+                                    mote_real *part);
+
 // Clipping: gradients are limited before they are applied, each element by itself or all gradients by the norm of
 // all of them.
 
@@ -97,12 +118,12 @@ typedef struct mote_clip_run {
     const mote_parallel *parallel;
 } mote_clip_run;
 
-/// Bytes of `sums` for a gradient of `count` elements.
-size_t mote_clip_scratch_bytes(size_t count);
+/// Bytes of `scratch` below; `stored` elements, `sparse`: some rows of them.
+size_t mote_clip_scratch_bytes(size_t stored, bool sparse);
 
 /// Sum of squares: blocks of 4096 elements by (c), their sums added ascending in double.
-double mote_clip_sum_squares(const mote_clip_run *run, size_t count, const mote_real *gradient,
-                             double *sums);
+double mote_clip_sum_squares(const mote_clip_run *run, const mote_gradient *gradient,
+                             void *scratch);
 
 /// As torch.nn.utils.clip_grad_norm_: limit / (norm + 1e-6), at most 1; computed in double.
 mote_real mote_clip_factor(double limit, double norm);

@@ -45,12 +45,19 @@ static void use_needs(const mote_schedule_builder *b, const mote_node *node, uns
         use(b, b->schedule->values[node->outputs[0]], step);
 }
 
+/// A gradient that is applied, with the list of its rows.
+static void use_gradient(const mote_schedule_builder *b, size_t node, size_t weight, size_t step)
+{
+    use(b, b->schedule->nodes[node].sums[weight], step);
+    use(b, b->schedule->nodes[node].rows[weight], step);
+}
+
 /// The norm reads all gradients.
 static void use_gradients(const mote_schedule_builder *b, size_t step)
 {
     for (size_t i = 0; i < b->graph->node_count; i++) {
         for (size_t j = 0; j < b->graph->nodes[i].declaration.weight_count; j++)
-            use(b, b->schedule->nodes[i].sums[j], step);
+            use_gradient(b, i, j, step);
     }
 }
 
@@ -76,8 +83,10 @@ static void use_phase(const mote_schedule_builder *b, size_t index)
         break;
     case MOTE_PHASE_GRADIENT:
         use_needs(b, node, MOTE_PHASE_GRADIENT, index);
-        for (size_t i = 0; i < node->declaration.weight_count; i++)
+        for (size_t i = 0; i < node->declaration.weight_count; i++) {
             use(b, tensors->gradients[i], index);
+            use(b, tensors->rows[i], index);
+        }
         break;
     case MOTE_PHASE_DERIVATIVE:
         use_needs(b, node, MOTE_PHASE_DERIVATIVE, index);
@@ -113,10 +122,10 @@ static void use_step(const mote_schedule_builder *b, size_t index)
         break;
     case MOTE_STEP_CLIP:
         use(b, schedule->clip_factor, index);
-        use(b, schedule->nodes[step->node].sums[step->index], index);
+        use_gradient(b, step->node, step->index, index);
         break;
     case MOTE_STEP_APPLY:
-        use(b, schedule->nodes[step->node].sums[step->index], index);
+        use_gradient(b, step->node, step->index, index);
         break;
     }
 }

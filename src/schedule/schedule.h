@@ -63,6 +63,7 @@ typedef struct mote_node_tensors {
     size_t *weights;   // of a shared weight its owner's
     size_t *gradients; // what calc_gradient writes: the sum, or a part that is added to it
     size_t *sums;      // of a weight's gradients: what is applied; of owners only, as slots
+    size_t *rows;      // the list of rows that a gradient holds, or MOTE_NONE: all
     size_t *slots;     // MOTE_OPTIMIZER_SLOTS_MAX a weight
     size_t *statistics;
     size_t *temporaries;
@@ -93,6 +94,7 @@ typedef struct mote_strategy {
     bool training;
     mote_apply_policy apply; // AFTER_ALL where gradients are clipped by norm
     mote_clip clip;
+    bool whole_gradients;          // store all rows of all gradients
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;

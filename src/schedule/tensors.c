@@ -77,6 +77,30 @@ static mote_status make_slots(mote_schedule_builder *b, const mote_node *node, s
     return MOTE_OK;
 }
 
+/// Whether the gradient holds only the rows that a batch can touch: parts of several layers would be of other rows.
+static bool has_rows(const mote_schedule_builder *b, size_t index, size_t weight)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    if (b->strategy->whole_gradients || node->declaration.weights[weight].gradient_rows == 0)
+        return false;
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        if (i != index && mote_graph_uses(b->graph, i, &node->places[weight]))
+            return false;
+    }
+    return true;
+}
+
+static mote_status make_rows(mote_schedule_builder *b, size_t index, size_t weight)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const size_t count = node->declaration.weights[weight].gradient_rows;
+    const mote_schedule_tensor tensor = {
+        .kind = MOTE_BLOCK_KIND_GRADIENTS,
+        .spec = {.dtype = MOTE_DTYPE_I32, .shape = {.rank = 1, .dims = {count + 1}}}};
+    return add_derived(b, tensor, node->weight_names[weight], " gradient rows",
+                       &b->schedule->nodes[index].rows[weight]);
+}
+
 /// A weight of its own, with the sum of its gradients and its optimizer state.
 static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t weight)
 {
@@ -91,6 +115,10 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
         return MOTE_OK;
     tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
     tensor.persistent = false;
+    if (has_rows(b, index, weight)) {
+        tensor.spec.shape.dims[0] = node->declaration.weights[weight].gradient_rows;
+        MOTE_TRY(make_rows(b, index, weight));
+    }
     MOTE_TRY(
         add_derived(b, tensor, node->weight_names[weight], " gradient", &tensors->sums[weight]));
     return make_slots(b, node, weight, &tensors->slots[weight * MOTE_OPTIMIZER_SLOTS_MAX]);
@@ -103,6 +131,7 @@ static mote_status make_weights(mote_schedule_builder *b, size_t index)
     MOTE_TRY(make_index(b, count, &tensors->weights));
     MOTE_TRY(make_index(b, count, &tensors->gradients));
     MOTE_TRY(make_index(b, count, &tensors->sums));
+    MOTE_TRY(make_index(b, count, &tensors->rows));
     MOTE_TRY(make_index(b, count * MOTE_OPTIMIZER_SLOTS_MAX, &tensors->slots));
     for (size_t i = 0; i < count; i++) {
         if (mote_graph_owns(b->graph, index, i))
@@ -199,11 +228,15 @@ static size_t phase_index(unsigned phase)
 static size_t norm_scratch_bytes(const mote_schedule *schedule)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < schedule->tensor_count; i++) {
-        const mote_schedule_tensor *tensor = &schedule->tensors[i];
-        if (tensor->kind == MOTE_BLOCK_KIND_GRADIENTS)
-            bytes = mote_size_max(
-                bytes, mote_clip_scratch_bytes(mote_shape_elements(&tensor->spec.shape)));
+    for (size_t i = 0; i < schedule->graph->node_count; i++) {
+        const mote_node_tensors *tensors = &schedule->nodes[i];
+        for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++) {
+            if (tensors->sums[j] == MOTE_NONE)
+                continue;
+            const mote_shape *shape = &schedule->tensors[tensors->sums[j]].spec.shape;
+            bytes = mote_size_max(bytes, mote_clip_scratch_bytes(mote_shape_elements(shape),
+                                                                 tensors->rows[j] != MOTE_NONE));
+        }
     }
     return bytes;
 }
@@ -213,6 +246,10 @@ static size_t step_scratch_bytes(const mote_schedule *schedule, const mote_step 
     const unsigned phase = mote_step_phase(step->kind);
     if (step->kind == MOTE_STEP_NORM)
         return norm_scratch_bytes(schedule);
+    if (step->kind == MOTE_STEP_APPLY)
+        return schedule->nodes[step->node].rows[step->index] == MOTE_NONE
+                   ? 0
+                   : MOTE_GRADIENT_PART * sizeof(mote_real);
     if (phase == 0)
         return 0;
     return schedule->graph->nodes[step->node].declaration.scratch_bytes[phase_index(phase)];

@@ -210,6 +210,25 @@ activation = softmax
 """
 
 
+# A table of which a batch reads few rows.
+TOKENS = HEAD.replace("1:28:28", "1:1:6\ndtype = int32") + """\
+[table]
+type = embedding
+in_dim = 4000
+out_dim = 21
+activation = tanh
+flatten = true
+[output]
+type = fully_connected
+unit = 10
+activation = softmax
+[train_set]
+type = raw
+path = tokens
+one_hot = false
+"""
+
+
 # Two layers with the weights of others, one of them in front of its owner.
 SHARED = HEAD + """\
 [stem]

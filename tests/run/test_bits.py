@@ -2,9 +2,21 @@
 """A network trains to the same bits, whatever the threads, instruction set, planner and policy."""
 
 import array
+import struct
 import unittest
 
-from running import BRANCHES, LENET5, MIXED, RECURRENT, SHARED, TRANSFORMER, RunTest, add_set, has_level
+from running import (
+    BRANCHES,
+    LENET5,
+    MIXED,
+    RECURRENT,
+    SHARED,
+    TOKENS,
+    TRANSFORMER,
+    RunTest,
+    add_set,
+    has_level,
+)
 
 # 5 steps of 8 samples and one of 5; `left` is read by both losses and by a layer that no loss follows.
 TWO_ENDS = """\
@@ -169,6 +181,15 @@ class Bits(RunTest):
         self.assertEqual(self.digest(), TWO_ENDS_BITS)
         self.assert_same_bits()
         self.assert_same_bits("--set=which.loss_weight=0.25")
+
+    def test_a_table_of_tokens(self):
+        records = [[(7 * i + 3 * j * j + i * j) % 4000 for j in range(6)] + [i % 10]
+                   for i in range(77)]
+        (self.folder / "tokens").write_bytes(
+            b"".join(struct.pack("<7f", *record) for record in records))
+        self.write_model(TOKENS)
+        self.assert_same_bits()
+        self.assert_same_bits("--set=Optimizer.clip_norm=0.01", variants=VARIANTS[:8])
 
     def test_bench(self):
         self.write_model(MIXED)

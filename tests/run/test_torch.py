@@ -3,6 +3,7 @@
 
 import json
 import math
+import struct
 import unittest
 
 from running import REFERENCE, RunTest, Safetensors, data_path
@@ -66,6 +67,14 @@ class Torch(RunTest):
 
     def test_a_transformer_after_20_steps_of_sgd_with_momentum(self):
         self.assert_follows("transformer.ini", "transformer-20.safetensors")
+
+    def test_a_table_of_tokens_that_is_also_the_last_layer(self):
+        records = [[(7 * i + 3 * j * j + i * j) % 30 for j in range(6)] + [(11 * i + 5) % 30]
+                   for i in range(64)]
+        tokens = self.folder / "tokens"
+        tokens.write_bytes(b"".join(struct.pack("<7f", *record) for record in records))
+        settings = {"train_set.path": tokens}
+        self.assert_follows("tied.ini", "tied.safetensors", settings, digits=False)
 
     def test_a_residual_network_is_at_most_twice_as_far_from_the_truth_as_pytorch(self):
         allowed = json.loads((REFERENCE / "residual-distances.json").read_text())

@@ -116,7 +116,9 @@ static void an_update_of_a_weight_has_its_slots(void **state)
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_operation *const operation = find(c.compiled.train, "apply c1.bias");
     const mote_state blocks = {c.compiled.state_blocks, c.compiled.state_block_count, NULL};
-    static const char *const names[] = {"c1.bias", NULL, "c1.bias.mean", "c1.bias.square"};
+    static const char *const names[] = {[MOTE_APPLY_WEIGHT] = "c1.bias",
+                                        [MOTE_APPLY_SLOTS] = "c1.bias.mean",
+                                        [MOTE_APPLY_SLOTS + 1] = "c1.bias.square"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i])
             assert_int_equal(operation->offsets[i],

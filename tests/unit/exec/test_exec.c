@@ -15,12 +15,13 @@
 #include <cmocka.h>
 
 #define ARENA_BYTES 256U
+#define TENSORS     6U
 
 /// A program of one or two operations on a small arena.
 typedef struct fixture {
     _Alignas(64) unsigned char memory[ARENA_BYTES];
-    mote_tensor tensors[2][4];
-    size_t offsets[2][4];
+    mote_tensor tensors[2][TENSORS];
+    size_t offsets[2][TENSORS];
     mote_operation operations[2];
     mote_program program;
     mote_execution execution;
@@ -33,7 +34,7 @@ static void init(fixture *f, size_t operation_count)
         f->operations[i].name = i == 0 ? "first" : "second";
         f->operations[i].tensors = f->tensors[i];
         f->operations[i].offsets = f->offsets[i];
-        for (size_t j = 0; j < 4; j++) {
+        for (size_t j = 0; j < TENSORS; j++) {
             f->offsets[i][j] = MOTE_ABSENT;
             f->tensors[i][j].spec = (mote_tensor_spec){MOTE_DTYPE_F32, true, {1, {3}}};
         }
@@ -314,9 +315,10 @@ static void an_optimizer_is_handed_weight_gradient_slots_rate_and_count(void **u
     const mote_optimizer optimizer = {.name = "noting", .apply = note_update};
     init(&f, 1);
     f.operations[0].run = mote_operation_apply;
-    f.operations[0].tensor_count = 4;
-    for (size_t i = 0; i < 3; i++)
-        f.offsets[0][i] = 64 * i;
+    f.operations[0].tensor_count = MOTE_APPLY_SLOTS + 2;
+    f.offsets[0][MOTE_APPLY_GRADIENT] = 64;
+    f.offsets[0][MOTE_APPLY_WEIGHT] = 0;
+    f.offsets[0][MOTE_APPLY_SLOTS] = 128;
     f.execution.optimizer = &optimizer;
     f.execution.optimizer_state = &state;
     f.execution.learning_rate = 0.5;
@@ -330,6 +332,34 @@ static void an_optimizer_is_handed_weight_gradient_slots_rate_and_count(void **u
     assert_ptr_equal(noted_update.gradient, f.memory + 64);
     assert_ptr_equal(noted_update.slots[0], f.memory + 128);
     assert_null(noted_update.slots[1]);
+}
+
+static void a_gradient_of_some_rows_is_handed_on_whole(void **unused)
+{
+    (void)unused;
+    fixture f;
+    const int state = 42;
+    static mote_real part[MOTE_GRADIENT_PART];
+    const mote_real rows_values[4] = {1, 2, 3, 4};
+    const int32_t rows[3] = {2, 0, 2};
+    const mote_optimizer optimizer = {.name = "noting", .apply = note_update};
+    init(&f, 1);
+    f.operations[0].run = mote_operation_apply;
+    f.operations[0].tensor_count = MOTE_APPLY_SLOTS + 2;
+    f.offsets[0][MOTE_APPLY_WEIGHT] = 0;
+    f.tensors[0][MOTE_APPLY_WEIGHT].spec.shape = (mote_shape){2, {4, 2}};
+    f.tensors[0][MOTE_APPLY_GRADIENT].spec.shape = (mote_shape){2, {2, 2}};
+    f.execution.optimizer = &optimizer;
+    f.execution.optimizer_state = &state;
+    mote_program_bind(&f.program, f.memory);
+    f.tensors[0][MOTE_APPLY_PART].data = part;
+    f.tensors[0][MOTE_APPLY_ROWS].data = (int32_t[3]){rows[0], rows[1], rows[2]};
+    f.tensors[0][MOTE_APPLY_GRADIENT].data =
+        (mote_real[4]){rows_values[0], rows_values[1], rows_values[2], rows_values[3]};
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    const mote_real expected[8] = {1, 2, 0, 0, 3, 4, 0, 0};
+    assert_int_equal(noted_update.count, 8);
+    assert_memory_equal(noted_update.gradient, expected, sizeof expected);
 }
 
 typedef struct text {
@@ -375,6 +405,7 @@ int main(void)
         cmocka_unit_test(an_integer_out_of_range_ends_the_program_before_what_follows),
         cmocka_unit_test(a_loss_that_is_not_finite_ends_the_program_before_what_follows),
         cmocka_unit_test(an_optimizer_is_handed_weight_gradient_slots_rate_and_count),
+        cmocka_unit_test(a_gradient_of_some_rows_is_handed_on_whole),
         cmocka_unit_test(the_text_has_a_line_an_operation_with_the_offsets_that_it_uses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

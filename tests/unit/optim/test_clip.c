@@ -28,6 +28,13 @@ static void fill(mote_real values[COUNT])
         values[i] = (mote_real)((i * 2654435761U) >> 8U) / MOTE_REAL(16777216.0) - MOTE_REAL(0.3);
 }
 
+static double sum_all(const mote_clip_run *run, mote_real values[COUNT], double *sums)
+{
+    mote_gradient gradient = {.count = COUNT};
+    gradient.values = values;
+    return mote_clip_sum_squares(run, &gradient, sums);
+}
+
 static void the_sum_of_squares_is_made_of_blocks_added_in_order(void **unused)
 {
     (void)unused;
@@ -42,8 +49,8 @@ static void the_sum_of_squares_is_made_of_blocks_added_in_order(void **unused)
         run.kernels->sum_products(count, values + first, values + first, &block);
         expected += (double)block;
     }
-    assert_int_equal(mote_clip_scratch_bytes(COUNT), sizeof sums);
-    assert_true(mote_clip_sum_squares(&run, COUNT, values, sums) == expected);
+    assert_int_equal(mote_clip_scratch_bytes(COUNT, false), sizeof sums);
+    assert_true(sum_all(&run, values, sums) == expected);
 }
 
 static void the_sum_is_the_same_for_every_number_of_threads(void **unused)
@@ -53,12 +60,31 @@ static void the_sum_is_the_same_for_every_number_of_threads(void **unused)
     static double sums[COUNT / 4096 + 1];
     fill(values);
     const mote_clip_run alone = make_run(NULL);
-    const double expected = mote_clip_sum_squares(&alone, COUNT, values, sums);
+    const double expected = sum_all(&alone, values, sums);
     for (size_t threads = 1; threads <= 5; threads++) {
         const mote_parallel parallel = mote_test_threads(threads);
         const mote_clip_run run = make_run(&parallel);
-        assert_true(mote_clip_sum_squares(&run, COUNT, values, sums) == expected);
+        assert_true(sum_all(&run, values, sums) == expected);
     }
+}
+
+static void a_gradient_of_some_rows_has_the_sum_of_the_whole(void **unused)
+{
+    (void)unused;
+
+    static mote_real whole[COUNT];
+    static mote_real scratch[MOTE_GRADIENT_PART + 64];
+    static double sums[COUNT / 4096 + 1];
+    static const int32_t rows[] = {5, 0, 584, 585, 4681, 10000};
+    mote_real stored[35];
+    for (size_t i = 0; i < 35; i++) {
+        stored[i] = (mote_real)i / 3 - 4;
+        whole[(size_t)rows[1 + i / 7U] * 7U + i % 7U] = stored[i];
+    }
+    const mote_clip_run run = make_run(NULL);
+    const mote_gradient sparse = {.values = stored, .count = COUNT, .rows = rows, .width = 7U};
+    assert_true(mote_clip_scratch_bytes(35, true) <= sizeof scratch);
+    assert_true(mote_clip_sum_squares(&run, &sparse, scratch) == sum_all(&run, whole, sums));
 }
 
 static void the_factor_is_that_of_pytorch(void **unused)
@@ -91,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_of_squares_is_made_of_blocks_added_in_order),
         cmocka_unit_test(the_sum_is_the_same_for_every_number_of_threads),
+        cmocka_unit_test(a_gradient_of_some_rows_has_the_sum_of_the_whole),
         cmocka_unit_test(the_factor_is_that_of_pytorch),
         cmocka_unit_test(gradients_are_scaled_and_limited),
     };

@@ -110,8 +110,10 @@ static inline void replay_gradient(replay *r, size_t index)
 {
     const mote_node *const node = &r->schedule->graph->nodes[index];
     replay_needs(r, node, MOTE_PHASE_GRADIENT);
-    for (size_t i = 0; i < node->declaration.weight_count; i++)
+    for (size_t i = 0; i < node->declaration.weight_count; i++) {
         (void)replay_write(r, r->schedule->nodes[index].gradients[i]);
+        (void)replay_write(r, r->schedule->nodes[index].rows[i]);
+    }
 }
 
 static inline void replay_derivative(replay *r, const mote_node *node)
@@ -134,6 +136,14 @@ static inline void replay_temporaries(replay *r, size_t index, unsigned phase)
     }
 }
 
+/// A gradient and, where it has some rows only, which.
+static inline void replay_sum(replay *r, size_t node, size_t weight)
+{
+    (void)replay_read(r, r->schedule->nodes[node].sums[weight]);
+    if (r->schedule->nodes[node].rows[weight] != MOTE_NONE)
+        (void)replay_read(r, r->schedule->nodes[node].rows[weight]);
+}
+
 /// Reads every gradient of the program.
 static inline void replay_norm(replay *r)
 {
@@ -141,7 +151,7 @@ static inline void replay_norm(replay *r)
     for (size_t i = 0; i < graph->node_count; i++) {
         for (size_t j = 0; j < graph->nodes[i].declaration.weight_count; j++) {
             if (r->schedule->nodes[i].sums[j] != MOTE_NONE)
-                (void)replay_read(r, r->schedule->nodes[i].sums[j]);
+                replay_sum(r, i, j);
         }
     }
     (void)replay_write(r, r->schedule->clip_factor);
@@ -195,10 +205,10 @@ static inline void replay_list(replay *r)
     case MOTE_STEP_CLIP:
         if (schedule->clip == MOTE_CLIP_NORM)
             (void)replay_read(r, schedule->clip_factor);
-        (void)replay_read(r, schedule->nodes[step->node].sums[step->index]);
+        replay_sum(r, step->node, step->index);
         break;
     case MOTE_STEP_APPLY:
-        (void)replay_read(r, schedule->nodes[step->node].sums[step->index]);
+        replay_sum(r, step->node, step->index);
         break;
     }
 }

@@ -289,6 +289,31 @@ static void memory_that_cannot_be_had_is_an_error_and_nothing_leaks(void **state
     program_release(&p);
 }
 
+#define TOKENS \
+    "[Model]\nloss = mse\nbatch_size = 2\n[in]\ntype = input\ninput_shape = 1:1:3\ndtype = int32\n"
+#define TABLE "[e]\ntype = embedding\nin_dim = 100\nout_dim = 4\n"
+
+static void a_gradient_of_a_table_has_the_rows_that_a_batch_can_read(void **state)
+{
+    program p;
+    program_build(state, TOKENS TABLE FC("a"), TRAIN_CLIP_NORM, &p);
+    assert_int_equal(program_block(&p, "e.weight gradient")->bytes, 24 * sizeof(float));
+    assert_int_equal(program_block(&p, "e.weight gradient rows")->bytes, (2 * 3 + 1) * 4);
+    assert_life(&p, "e.weight gradient rows", "calc_gradient e", "apply e.weight");
+    program_release(&p);
+}
+
+static void a_shared_table_has_a_whole_gradient(void **state)
+{
+    program p;
+    program_build(state, TOKENS TABLE "[a]\ntype = fully_connected\nunit = 100\nshared_from = e\n",
+                  TRAIN, &p);
+    assert_int_equal(program_block(&p, "e.weight gradient")->bytes, 400 * sizeof(float));
+    assert_life(&p, "e.weight gradient", "calc_gradient a", "apply e.weight");
+    assert_life(&p, "e.weight gradient of e", "calc_gradient e", "add_gradient e.weight");
+    program_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +338,8 @@ int main(void)
         cmocka_unit_test(weights_slots_and_statistics_persist_and_have_no_block),
         cmocka_unit_test(the_text_shows_steps_and_blocks_with_their_lives),
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),
+        cmocka_unit_test(a_gradient_of_a_table_has_the_rows_that_a_batch_can_read),
+        cmocka_unit_test(a_shared_table_has_a_whole_gradient),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

@@ -38,12 +38,15 @@ typedef struct training {
     mote_train_result result;
 } training;
 
-static inline mote_status training_start(void **state, const char *text, unsigned modes,
-                                         const mote_allocator *allocator, training *t)
+/// Of `options` the modes and what does not come from the text count.
+static inline mote_status training_start_as(void **state, const char *text,
+                                            const mote_compile_request *options,
+                                            const mote_allocator *allocator, training *t)
 {
     const char *const path = mote_test_write_text(state, "model.ini", text);
-    mote_compile_request request = {
-        .context = &t->context, .description = &t->description, .modes = modes};
+    mote_compile_request request = *options;
+    request.context = &t->context;
+    request.description = &t->description;
     *t = (training){.context = {.allocator = *allocator,
                                 .parallel = {.thread_count = 1},
                                 .layers = mote_layers_builtin(),
@@ -56,6 +59,13 @@ static inline mote_status training_start(void **state, const char *text, unsigne
     MOTE_TRY(mote_run_create(&t->context, &t->description, &t->compiled, &t->run));
     mote_run_initialize(&t->run);
     return MOTE_OK;
+}
+
+static inline mote_status training_start(void **state, const char *text, unsigned modes,
+                                         const mote_allocator *allocator, training *t)
+{
+    const mote_compile_request options = {.modes = modes};
+    return training_start_as(state, text, &options, allocator, t);
 }
 
 static inline void training_release(training *t)
