@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "data/class_names.h"
 #include "data/csv.h"
+#include "data/moments.h"
 
 #include <assert.h>
 #include <math.h>
@@ -193,23 +194,7 @@ static mote_status learn_classes(mote_csv_state *s, const mote_dataset_config *c
     return join_names(s, arena, &knowledge->class_names);
 }
 
-/// Adds one value; Welford's way of a mean and a sum of squared distances.
-typedef struct moments {
-    double mean, squares;
-    uint64_t count;
-} moments;
-
-static void add_value(moments *m, double value)
-{
-    if (isnan(value))
-        return;
-    m->count++;
-    const double distance = value - m->mean;
-    m->mean += distance / (double)m->count;
-    m->squares += distance * (value - m->mean);
-}
-
-static mote_status add_record(const mote_csv_state *s, uint64_t record, moments *features)
+static mote_status add_record(const mote_csv_state *s, uint64_t record, mote_moments *features)
 {
     double values[CHUNK];
     for (size_t first = 0; first < s->feature_count; first += CHUNK) {
@@ -219,27 +204,28 @@ static mote_status add_record(const mote_csv_state *s, uint64_t record, moments 
                                          .first_element = first,
                                          .element_count = count};
         MOTE_TRY(mote_record_cache_read(&s->cache, &range, values));
-        for (size_t i = 0; i < count; i++)
-            add_value(&features[first + i], values[i]);
+        for (size_t i = 0; i < count; i++) {
+            if (!isnan(values[i]))
+                mote_moments_add(&features[first + i], values[i]);
+        }
     }
     return MOTE_OK;
 }
 
-/// The deviation is that of the whole set (divided by n); a column of equal values is only shifted.
 static mote_status learn_features(mote_csv_state *s, const mote_selection *selection,
                                   mote_arena *scratch)
 {
-    moments *features = NULL;
+    mote_moments *features = NULL;
     MOTE_TRY(mote_arena_array(scratch, s->feature_count, sizeof *features, (void **)&features));
     for (uint64_t i = 0; i < selection->count; i++)
         MOTE_TRY(add_record(s, mote_selection_record(selection, i), features));
     for (size_t i = 0; i < s->feature_count; i++) {
-        const moments *const m = &features[i];
+        const mote_moments *const m = &features[i];
         if (m->count == 0)
             return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': feature %zu ('%.60s') has no value at all",
                               s->file_path, i + 1, s->features[i].name);
         s->features[i].mean = m->mean;
-        s->features[i].deviation = m->squares > 0 ? sqrt(m->squares / (double)m->count) : 1.0;
+        s->features[i].deviation = mote_moments_deviation(m);
     }
     return MOTE_OK;
 }

@@ -59,9 +59,9 @@ static void an_unknown_key_of_any_data_section_is_refused(void **state)
 
 static void an_unknown_type_or_bad_value_of_a_data_section_is_refused(void **state)
 {
-    refused(
-        state, NET "[test_set]\ntype = idz\npath = a\nlabel_path = b\n", MOTE_ERROR_PROPERTY,
-        ":12: [test_set]: type = idz: expected one of idx, raw, csv, images, text, did you mean 'idx'?");
+    refused(state, NET "[test_set]\ntype = idz\npath = a\nlabel_path = b\n", MOTE_ERROR_PROPERTY,
+            ":12: [test_set]: type = idz: expected one of idx, raw, csv, images, text, wav, did "
+            "you mean 'idx'?");
     refused(state, NET "[valid_set]\ntype = idx\npath = a\nlabel_path = b\nsamples = -1\n",
             MOTE_ERROR_PROPERTY, ":15: [valid_set]: samples = -1: expected a whole number");
     refused(state, NET "[train_set]\ntype = idx\nlabel_path = b\n", MOTE_ERROR_PROPERTY,
