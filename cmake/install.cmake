@@ -15,7 +15,7 @@ install(TARGETS mote_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT p
 install(DIRECTORY include/mote DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
     FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program
-    PATTERN "*.safetensors" EXCLUDE)
+    PATTERN "*.safetensors" EXCLUDE PATTERN generated EXCLUDE PATTERN __pycache__ EXCLUDE)
 foreach(target mote_shared mote_static)
     target_include_directories(${target} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()

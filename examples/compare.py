@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Trains a model file with mote and, from the same file, with PyTorch, and prints both on the test set.
+
+PyTorch's network, optimizer, batch size and epochs are those of the model file, its data are read by this script; what is
+not written here (layers, keys, kinds of data) is refused. Seeds mean other weights, order and dropout in each.
+
+    examples/compare.py [--mote PATH] [--seeds N] MODEL
+
+Needs Debian's python3-torch and python3-pil.
+"""
+
+import argparse
+import configparser
+import csv
+import json
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+SPECIAL = ("Model", "Optimizer", "train_set", "valid_set", "test_set")
+# Keys that are asked for elsewhere, or that mean nothing here.
+KNOWN = ("type", "input_layers", "activation", "flatten", "seed", "save_path", "class_names")
+# A softmax is part of the loss.
+ACTIVATIONS = {"relu": F.relu, "tanh": torch.tanh, "softmax": lambda values: values}
+
+
+class Section(dict):
+    """Texts by key; says which of them nobody asked for."""
+
+    def __init__(self, name, items):
+        super().__init__(items)
+        self.name = name
+        self.known = set(KNOWN)
+
+    def text(self, key, default=None):
+        self.known.add(key)
+        value = self.get(key, default)
+        if value is None:
+            raise SystemExit(f"[{self.name}]: {key} is missing")
+        return value
+
+    def integers(self, key, default):
+        values = [int(part) for part in re.split("[,:]", self.text(key, default))]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def real(self, key, default=None):
+        return float(self.text(key, default))
+
+    def check(self):
+        for key in self.keys() - self.known:
+            raise SystemExit(f"[{self.name}]: this script does not know the key {key}")
+
+
+def read_model(path):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(path.read_text())
+    return {name: Section(name, parser[name]) for name in parser.sections()}
+
+
+# ---- layers: section and shape of the input (of one sample) to a module and the shape of its output
+
+
+def make_linear(section, shapes):
+    width = int(section.text("unit"))
+    return torch.nn.Linear(shapes[0][-1], width), (*shapes[0][:-1], width)
+
+
+def window_shape(shape, channels, kernel, stride, padding):
+    sides = (
+        (size + 2 * pad - side) // step + 1
+        for size, side, step, pad in zip(shape[1:], kernel, stride, padding, strict=True)
+    )
+    return (channels, *sides)
+
+
+def make_conv2d(section, shapes):
+    filters = int(section.text("filters"))
+    kernel = section.integers("kernel_size", None)
+    stride, padding = section.integers("stride", "1,1"), section.integers("padding", "0,0")
+    layer = torch.nn.Conv2d(shapes[0][0], filters, kernel, stride, padding)
+    return layer, window_shape(shapes[0], filters, kernel, stride, padding)
+
+
+def make_pooling2d(section, shapes):
+    if section.text("pooling") != "max":
+        raise SystemExit(f"[{section.name}]: this script only knows pooling = max")
+    kernel = section.integers("pool_size", None)
+    layer = torch.nn.MaxPool2d(kernel)
+    return layer, window_shape(shapes[0], shapes[0][0], kernel, kernel, (0, 0))
+
+
+def make_dropout(section, shapes):
+    return torch.nn.Dropout(section.real("dropout_rate")), shapes[0]
+
+
+LAYERS = {
+    "fully_connected": make_linear,
+    "conv2d": make_conv2d,
+    "pooling2d": make_pooling2d,
+    "dropout": make_dropout,
+}
+
+
+class Network(torch.nn.Module):
+    """The layers of a model file, the last one's softmax left out."""
+
+    def __init__(self, sections):
+        super().__init__()
+        self.inputs = []
+        self.steps = []  # section, names of what it reads
+        self.shapes = {}
+        self.layers = torch.nn.ModuleDict()
+        above = None
+        for section in sections:
+            self.add(section, above)
+            section.check()
+            above = section.name
+        if any(section.get("activation") == "softmax" for section, _ in self.steps[:-1]):
+            raise SystemExit("this script only knows a softmax on the last layer")
+
+    def add(self, section, above):
+        kind = section.text("type")
+        if kind == "input":
+            shape = section.integers("input_shape", None)
+            self.shapes[section.name] = shape if isinstance(shape, tuple) else (shape,)
+            self.inputs.append(section.name)
+            return
+        activation = section.get("activation")
+        if kind not in LAYERS or activation not in (None, *ACTIVATIONS):
+            raise SystemExit(f"[{section.name}]: this script does not know {kind} or {activation}")
+        sources = [name.strip() for name in section.get("input_layers", above).split(",")]
+        layer, shape = LAYERS[kind](section, [self.shapes[name] for name in sources])
+        if section.get("flatten") == "true":
+            shape = (int(numpy.prod(shape)),)
+        self.layers[section.name] = layer
+        self.shapes[section.name] = shape
+        self.steps.append((section, sources))
+
+    def reset(self):
+        """mote's defaults: uniform after Xavier, biases 0."""
+        for name, weights in self.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.zeros_(weights)
+            else:
+                torch.nn.init.xavier_uniform_(weights)
+
+    def forward(self, *inputs):
+        values = dict(zip(self.inputs, inputs, strict=True))
+        for section, sources in self.steps:
+            value = self.layers[section.name](*(values[name] for name in sources))
+            if section.get("activation"):
+                value = ACTIVATIONS[section["activation"]](value)
+            if section.get("flatten") == "true":
+                value = value.flatten(1)
+            values[section.name] = value
+        return value
+
+
+# ---- data: a section and what was learned of the training set to inputs, label and what was learned
+
+
+def read_csv(section, folder, learned, network):
+    label = section.text("label")
+    with open(folder / section.text("path"), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = [name for name in rows[0] if name != label]
+    inputs = numpy.array([[float(row[name]) for name in columns] for row in rows])
+    texts = [row[label] for row in rows]
+    if learned is None:
+        learned = inputs.mean(0), inputs.std(0), sorted(set(texts))
+    mean, deviation, names = learned
+    if section.text("standardize", "false") == "true":
+        inputs = (inputs - mean) / deviation
+    labels = torch.tensor([names.index(text) for text in texts])
+    return [torch.tensor(inputs, dtype=torch.float32)], labels, learned
+
+
+def read_images(section, folder, learned, network):
+    top = folder / section.text("path")
+    names = learned or sorted(path.name for path in top.iterdir())
+    paths = [path for name in names for path in sorted((top / name).iterdir())]
+    shape = network.shapes[network.inputs[0]]
+    pixels = numpy.empty((len(paths), *shape), dtype=numpy.float32)
+    for i, path in enumerate(paths):
+        image = Image.open(path)
+        if (len(image.getbands()), image.height, image.width) != shape:
+            raise SystemExit(f"{path}: this script only knows images of the input's shape {shape}")
+        pixels[i] = numpy.asarray(image).reshape(shape)
+    inputs = torch.tensor(pixels) * section.real("scale", 1 / 255)
+    inputs = (inputs - section.real("mean", 0)) / section.real("std", 1)
+    return [inputs], torch.tensor([names.index(path.parent.name) for path in paths]), names
+
+
+READERS = {"csv": read_csv, "images": read_images}
+
+
+def read_set(model, name, folder, learned, network):
+    section = model[name]
+    reader = READERS.get(section.text("type"))
+    if not reader:
+        raise SystemExit(f"[{name}]: this script does not know data of type {section['type']}")
+    result = reader(section, folder, learned, network)
+    section.check()
+    return result
+
+
+# ---- both runs; a result is a share of right answers
+
+
+def make_optimizer(model, network):
+    section = model["Optimizer"]
+    if section.text("type") != "adam":
+        raise SystemExit("[Optimizer]: this script only knows adam")
+    rate = section.real("learning_rate", 1e-3)
+    section.check()
+    return torch.optim.Adam(network.parameters(), lr=rate, eps=1e-7)
+
+
+def evaluate(network, inputs, labels):
+    network.eval()
+    with torch.no_grad():
+        return float((network(*inputs).argmax(1) == labels).double().mean())
+
+
+def run_torch(model, folder, seed):
+    torch.manual_seed(seed)
+    head = model["Model"]
+    if head.text("loss") != "cross":
+        raise SystemExit("[Model]: this script only knows loss = cross")
+    batch, epochs = int(head.text("batch_size")), int(head.text("epochs"))
+    head.check()
+    network = Network([section for name, section in model.items() if name not in SPECIAL])
+    network.reset()
+    optimizer = make_optimizer(model, network)
+    inputs, labels, learned = read_set(model, "train_set", folder, None, network)
+    network.train()
+    for _ in range(epochs):
+        for chosen in torch.randperm(len(labels)).split(batch):
+            loss = F.cross_entropy(network(*(part[chosen] for part in inputs)), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    inputs, labels, _ = read_set(model, "test_set", folder, learned, network)
+    return evaluate(network, inputs, labels)
+
+
+def run_mote(mote, path, seed):
+    def run(*arguments):
+        command = [mote, *map(str, arguments), "--json", "--quiet"]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        run("train", path, f"--seed={seed}", f"--set=Model.save_path={weights}")
+        return run("eval", path, f"--weights={weights}")["accuracy"]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--mote", default="mote", help="the program; default: mote of PATH")
+    parser.add_argument("--seeds", type=int, default=5, help="runs with seeds 1 to N; default: 5")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    folder = arguments.model.resolve().parent
+    results = []
+    print("seed     mote  PyTorch   right answers on [test_set], %")
+    for seed in range(1, arguments.seeds + 1):
+        results.append(
+            (
+                100 * run_mote(arguments.mote, arguments.model.resolve(), seed),
+                100 * run_torch(read_model(arguments.model), folder, seed),
+            )
+        )
+        print(f"{seed:4} {results[-1][0]:8.2f} {results[-1][1]:8.2f}", flush=True)
+    mean = numpy.mean(results, 0)
+    print(f"mean {mean[0]:8.2f} {mean[1]:8.2f}   mote - PyTorch {mean[0] - mean[1]:+.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every model file of examples/ is valid: its network compiles and its sections are read, without data."""
+
+import unittest
+
+from examples import EXAMPLES
+from running import RunTest
+
+
+class Models(RunTest):
+    def test_every_model_has_a_plan(self):
+        models = sorted(EXAMPLES.glob("*/*.ini"))
+        self.assertGreaterEqual(len(models), 4)
+        for model in models:
+            with self.subTest(model.relative_to(EXAMPLES)):
+                plan = self.run_json("plan", model)
+                self.assertGreaterEqual(plan["arena_bytes"], plan["lower_bound_bytes"])
+
+    def test_every_example_says_how_it_is_run(self):
+        for model in EXAMPLES.glob("*/*.ini"):
+            with self.subTest(model.relative_to(EXAMPLES)):
+                text = (model.parent / "README.md").read_text()
+                self.assertIn(f"mote train {model.name}", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
