@@ -13,7 +13,9 @@ Needs Debian's python3-torch and python3-pil.
 import argparse
 import configparser
 import csv
+import functools
 import json
+import math
 import re
 import subprocess
 import tempfile
@@ -100,11 +102,46 @@ def make_dropout(section, shapes):
     return torch.nn.Dropout(section.real("dropout_rate")), shapes[0]
 
 
+def make_embedding(section, shapes):
+    rows, width = int(section.text("in_dim")), int(section.text("out_dim"))
+    return torch.nn.Embedding(rows, width), (shapes[0][-1], width)
+
+
+class Joined(torch.nn.Module):
+    """Several inputs as one, by a function of their list."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *values):
+        return self.function(values)
+
+
+def make_concat(section, shapes):
+    if section.text("axis", "1") != "3":
+        raise SystemExit(f"[{section.name}]: this script only knows axis = 3")
+    shape = (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+    return Joined(lambda values: torch.cat(values, -1)), shape
+
+
+def make_multiply(section, shapes):
+    return Joined(lambda values: functools.reduce(torch.mul, values)), shapes[0]
+
+
+def make_addition(section, shapes):
+    return Joined(lambda values: functools.reduce(torch.add, values)), shapes[0]
+
+
 LAYERS = {
     "fully_connected": make_linear,
     "conv2d": make_conv2d,
     "pooling2d": make_pooling2d,
     "dropout": make_dropout,
+    "embedding": make_embedding,
+    "concat": make_concat,
+    "multiply": make_multiply,
+    "addition": make_addition,
 }
 
 
@@ -114,6 +151,7 @@ class Network(torch.nn.Module):
     def __init__(self, sections):
         super().__init__()
         self.inputs = []
+        self.types = []  # of the inputs
         self.steps = []  # section, names of what it reads
         self.shapes = {}
         self.layers = torch.nn.ModuleDict()
@@ -131,7 +169,12 @@ class Network(torch.nn.Module):
             shape = section.integers("input_shape", None)
             self.shapes[section.name] = shape if isinstance(shape, tuple) else (shape,)
             self.inputs.append(section.name)
+            self.types.append({"float32": torch.float32, "int32": torch.int64}[
+                section.text("dtype", "float32")
+            ])
             return
+        if section.text("weight_initializer", "xavier_uniform") not in ("xavier_uniform", "zeros"):
+            raise SystemExit(f"[{section.name}]: this script only knows xavier_uniform and zeros")
         activation = section.get("activation")
         if kind not in LAYERS or activation not in (None, *ACTIVATIONS):
             raise SystemExit(f"[{section.name}]: this script does not know {kind} or {activation}")
@@ -145,11 +188,12 @@ class Network(torch.nn.Module):
 
     def reset(self):
         """mote's defaults: uniform after Xavier, biases 0."""
-        for name, weights in self.named_parameters():
-            if name.endswith("bias"):
-                torch.nn.init.zeros_(weights)
-            else:
-                torch.nn.init.xavier_uniform_(weights)
+        for section, _ in self.steps:
+            for name, weights in self.layers[section.name].named_parameters():
+                if name == "bias" or section.get("weight_initializer") == "zeros":
+                    torch.nn.init.zeros_(weights)
+                else:
+                    torch.nn.init.xavier_uniform_(weights)
 
     def forward(self, *inputs):
         values = dict(zip(self.inputs, inputs, strict=True))
@@ -178,8 +222,12 @@ def read_csv(section, folder, learned, network):
     mean, deviation, names = learned
     if section.text("standardize", "false") == "true":
         inputs = (inputs - mean) / deviation
-    labels = torch.tensor([names.index(text) for text in texts])
-    return [torch.tensor(inputs, dtype=torch.float32)], labels, learned
+    widths = [int(numpy.prod(network.shapes[name])) for name in network.inputs]
+    parts = torch.tensor(inputs).split(widths, 1)
+    inputs = [part.to(kind) for part, kind in zip(parts, network.types, strict=True)]
+    if network.is_classifier:
+        return inputs, torch.tensor([names.index(text) for text in texts]), learned
+    return inputs, torch.tensor([float(text) for text in texts]), learned
 
 
 def read_images(section, folder, learned, network):
@@ -211,7 +259,14 @@ def read_set(model, name, folder, learned, network):
     return result
 
 
-# ---- both runs; a result is a share of right answers
+# ---- both runs; a result is the percentage of right answers, or the root of the mean square error
+
+
+def is_classifier(head):
+    loss = head.text("loss")
+    if loss not in ("cross", "mse"):
+        raise SystemExit("[Model]: this script only knows loss = cross and loss = mse")
+    return loss == "cross"
 
 
 def make_optimizer(model, network):
@@ -226,24 +281,30 @@ def make_optimizer(model, network):
 def evaluate(network, inputs, labels):
     network.eval()
     with torch.no_grad():
-        return float((network(*inputs).argmax(1) == labels).double().mean())
+        outputs = network(*inputs)
+    if network.is_classifier:
+        return 100 * float((outputs.argmax(1) == labels).double().mean())
+    return math.sqrt(float((outputs.flatten() - labels).double().square().mean()))
 
 
 def run_torch(model, folder, seed):
     torch.manual_seed(seed)
     head = model["Model"]
-    if head.text("loss") != "cross":
-        raise SystemExit("[Model]: this script only knows loss = cross")
     batch, epochs = int(head.text("batch_size")), int(head.text("epochs"))
-    head.check()
     network = Network([section for name, section in model.items() if name not in SPECIAL])
+    network.is_classifier = is_classifier(head)
     network.reset()
+    head.check()
     optimizer = make_optimizer(model, network)
     inputs, labels, learned = read_set(model, "train_set", folder, None, network)
     network.train()
     for _ in range(epochs):
         for chosen in torch.randperm(len(labels)).split(batch):
-            loss = F.cross_entropy(network(*(part[chosen] for part in inputs)), labels[chosen])
+            outputs = network(*(part[chosen] for part in inputs))
+            if network.is_classifier:
+                loss = F.cross_entropy(outputs, labels[chosen])
+            else:
+                loss = F.mse_loss(outputs.flatten(), labels[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -259,7 +320,8 @@ def run_mote(mote, path, seed):
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         run("train", path, f"--seed={seed}", f"--set=Model.save_path={weights}")
-        return run("eval", path, f"--weights={weights}")["accuracy"]
+        result = run("eval", path, f"--weights={weights}")
+    return 100 * result["accuracy"] if result["accuracy"] is not None else math.sqrt(result["loss"])
 
 
 def main():
@@ -272,18 +334,16 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     folder = arguments.model.resolve().parent
+    head = read_model(arguments.model)["Model"]
+    digits, what = (2, "right answers, %") if is_classifier(head) else (4, "root mean square error")
+    print(f"seed     mote  PyTorch   {what}, on [test_set]")
     results = []
-    print("seed     mote  PyTorch   right answers on [test_set], %")
     for seed in range(1, arguments.seeds + 1):
-        results.append(
-            (
-                100 * run_mote(arguments.mote, arguments.model.resolve(), seed),
-                100 * run_torch(read_model(arguments.model), folder, seed),
-            )
-        )
-        print(f"{seed:4} {results[-1][0]:8.2f} {results[-1][1]:8.2f}", flush=True)
-    mean = numpy.mean(results, 0)
-    print(f"mean {mean[0]:8.2f} {mean[1]:8.2f}   mote - PyTorch {mean[0] - mean[1]:+.2f}")
+        mote = run_mote(arguments.mote, arguments.model.resolve(), seed)
+        results.append((mote, run_torch(read_model(arguments.model), folder, seed)))
+        print(f"{seed:4} {results[-1][0]:8.{digits}f} {results[-1][1]:8.{digits}f}", flush=True)
+    mote, other = numpy.mean(results, 0)
+    print(f"mean {mote:8.{digits}f} {other:8.{digits}f}   mote - PyTorch {mote - other:+.{digits}f}")
 
 
 if __name__ == "__main__":
