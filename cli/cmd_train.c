@@ -42,6 +42,15 @@ static json_t *make_epochs(const cli_progress *progress, cli_json *json)
     return epochs;
 }
 
+static void add_best(const mote_train_result *trained, cli_json *json)
+{
+    const bool validated = trained->best_epoch > 0;
+    cli_json_add(json, "best_epoch",
+                 validated ? json_integer((json_int_t)trained->best_epoch) : json_null());
+    cli_json_add_real(json, "best_validation_loss", validated ? trained->best_loss : (double)NAN);
+    cli_json_add_text(json, "saved_best", trained->best_path);
+}
+
 static int print_json(const cli_training *training)
 {
     const cli_result *result = &training->result;
@@ -51,7 +60,24 @@ static int print_json(const cli_training *training)
     cli_json_add(&json, "epochs", make_epochs(&training->progress, &json));
     cli_json_add_text(&json, "saved", training->saved);
     cli_json_add_bool(&json, "stopped", result->trained.stopped);
+    cli_json_add_bool(&json, "stopped_early", result->trained.stopped_early);
+    add_best(&result->trained, &json);
     return cli_json_print(&json);
+}
+
+static void print_best(const cli_training *training)
+{
+    const mote_train_result *trained = &training->result.trained;
+    if (trained->stopped_early) {
+        cli_print("%-15s after epoch %" PRIu64 " of %" PRIu64 ": for %" PRIu64
+                  " epochs the validation loss did not fall\n",
+                  "stopped early", trained->epochs, mote_model_epoch_count(training->session.model),
+                  trained->epochs_waited);
+    }
+    if (trained->best_epoch) {
+        cli_print("%-15s epoch %" PRIu64 ", validation loss %.6g\n", "best", trained->best_epoch,
+                  trained->best_loss);
+    }
 }
 
 static int print_text(const cli_training *training)
@@ -62,14 +88,22 @@ static int print_text(const cli_training *training)
     cli_metrics_print("training", &trained->training);
     if (trained->validation.samples > 0)
         cli_metrics_print("validation", &trained->validation);
+    print_best(training);
     cli_result_print(&training->session, &training->result);
     if (training->saved)
         cli_print("%-15s %s\n", "saved", training->saved);
+    if (trained->best_path)
+        cli_print("%-15s %s\n", "saved best", trained->best_path);
     return CLI_OK;
 }
 
 static void explain_stop(const cli_training *training)
 {
+    const char *best = training->result.trained.best_path;
+    if (!training->saved && best) {
+        cli_talk("stopped; only the best epoch is saved, to %s: [Model] has no save_path\n", best);
+        return;
+    }
     if (!training->saved) {
         cli_talk("stopped; nothing is saved: [Model] has no save_path\n");
         return;

@@ -173,7 +173,7 @@ typedef struct mote_train_config {
     void *user;
     void (*progress)(void *user, const mote_progress *progress); // may not allocate if nobody shall
     bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
-    bool no_save;             // do not write save_path after each epoch
+    bool no_save;             // write neither save_path nor save_best_path
     uint64_t steps;           // stop after that many steps; 0: all epochs
 } mote_train_config;
 
@@ -184,12 +184,20 @@ typedef struct mote_train_result {
     uint64_t steps;          // done
     double step_ms_median;   // over all training steps (the last 4096)
     bool stopped;            // the stop callback ended it
-    const char *saved_path;  // file written last, NULL when none; valid while the model is compiled
+    bool stopped_early;      // [Model] patience ended it before the last epoch
+    uint64_t best_epoch; // with the lowest validation loss, the first of equals; 0: not validated
+    double best_loss;    // its validation loss
+    uint64_t epochs_waited; // since the validation loss fell (by more than [Model] min_delta)
+    const char *saved_path; // save_path, NULL when not written; valid while the model is compiled
+    const char *best_path;  // save_best_path, as well
 } mote_train_result;
 
 /// Trains with [train_set] for [Model] epochs; after each epoch validates on [valid_set] and writes
-/// [Model] save_path. `config` may be NULL. Between the first and the last step nothing is allocated.
-/// Each call starts the optimizer, the schedule and the order of the samples anew, from the weights as they are.
+/// [Model] save_path, and save_best_path when the validation loss is the lowest so far. Ends before the last epoch
+/// when that loss has not fallen for [Model] patience epochs; the weights are then those of the last epoch, not of
+/// the best. `config` may be NULL. Between the first and the last step nothing is allocated.
+/// Each call starts the optimizer, the schedule, the order of the samples and the search for the best epoch anew,
+/// from the weights as they are.
 /// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied) or when weights are at the end
 /// of an epoch (they are not saved). A stop is not an error.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,

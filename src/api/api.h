@@ -25,6 +25,7 @@ struct mote_model {
     mote_arena arena; // description and paths
     mote_description description;
     const char *save_path; // usable paths, NULL when absent
+    const char *best_path; // save_best_path
     const char *load_path;
     mote_arena compile_arena;
     bool compiled_once; // `compiled` is valid
@@ -68,8 +69,9 @@ bool mote_model_find_set(const mote_model *model, const char *name, mote_run_set
 /// Checks the keys and values of data section `index`; one that is absent is fine.
 mote_status mote_model_check_set(const mote_model *model, size_t index) MOTE_MUST_CHECK;
 
-/// Refuses a load_path that is the save_path.
-mote_status mote_model_check_paths(const mote_model *model) MOTE_MUST_CHECK;
+/// Refuses a `path` (NULL is fine) to save to that is the load_path; `key` is what [Model] calls it.
+mote_status mote_model_check_path(const mote_model *model, const char *key,
+                                  const char *path) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MESSAGE_BYTES 1024U
+#define VALID_SET     1U // its index
 
 typedef struct checker {
     const mote_check_config *config;
@@ -171,7 +172,7 @@ static void check_weights(checker *c)
          mote_model_tensor_count(c->model));
 }
 
-/// What data and save_path are checked with.
+/// What data and the files to save to are checked with.
 static void start_run(checker *c)
 {
     mote_model *model = c->model;
@@ -189,13 +190,21 @@ static mote_status read_data(checker *c, size_t index, mote_data_report *report)
                                mote_model_set_owner(index), report);
 }
 
+/// Of a set that is not there; early stopping and the best epoch need one to validate with.
+static void check_absence(checker *c, size_t index, const char *name)
+{
+    const bool validates = index != VALID_SET || mote_description_validates(&c->model->description);
+    if (!has_failed(c, name, mote_run_check_validation(&c->run, validates)))
+        tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file");
+}
+
 static void check_data(checker *c, size_t index)
 {
     static const char *const names[MOTE_SET_COUNT] = {"train_set", "valid_set", "test_set"};
     const char *name = names[index];
     mote_data_report report;
     if (!mote_model_get_set(c->model, index)) {
-        tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file");
+        check_absence(c, index, name);
         return;
     }
     if (has_failed(c, name, mote_model_check_set(c->model, index)) || is_blocked(c, name))
@@ -214,21 +223,28 @@ static void check_data(checker *c, size_t index)
         tell(c, name, MOTE_CHECK_OK, "%llu samples", samples);
 }
 
-static mote_status check_saving(checker *c)
+static void check_path(checker *c, const char *name, const char *path, const char *other)
 {
-    MOTE_TRY(mote_model_check_paths(c->model));
-    return mote_run_check_saving(&c->run, c->model->save_path);
+    mote_status status = mote_model_check_path(c->model, name, path);
+    if (status == MOTE_OK)
+        status = mote_run_check_saving(&c->run, path, other);
+    if (!has_failed(c, name, status))
+        tell(c, name, MOTE_CHECK_OK, "'%s' can be written", path);
 }
 
-static void check_save_path(checker *c)
+static void check_paths(checker *c)
 {
-    static const char name[] = "save_path";
-    if (!c->model->save_path) {
-        tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file: training would save nothing");
-        return;
-    }
-    if (!has_failed(c, name, check_saving(c)))
-        tell(c, name, MOTE_CHECK_OK, "'%s' can be written", c->model->save_path);
+    static const char last[] = "save_path";
+    static const char best[] = "save_best_path";
+    if (c->model->save_path)
+        check_path(c, last, c->model->save_path, NULL);
+    else
+        tell(c, last, MOTE_CHECK_SKIPPED, "not in the model file: training would save %s",
+             c->model->best_path ? "the best epoch alone" : "nothing");
+    if (c->model->best_path)
+        check_path(c, best, c->model->best_path, c->model->save_path);
+    else
+        tell(c, best, MOTE_CHECK_SKIPPED, "not in the model file");
 }
 
 static void check_all(checker *c)
@@ -242,7 +258,7 @@ static void check_all(checker *c)
     start_run(c);
     for (size_t i = 0; i < MOTE_SET_COUNT; i++)
         check_data(c, i);
-    check_save_path(c);
+    check_paths(c);
     mote_arena_release(&c->run.arena);
 }
 

@@ -72,6 +72,9 @@ mote_status mote_model_read(mote_model *model, const char *path, const mote_sett
     if (parsed->save_path[0])
         MOTE_TRY(mote_description_path(&model->description, parsed->save_path, &model->arena,
                                        &model->save_path));
+    if (parsed->save_best_path[0])
+        MOTE_TRY(mote_description_path(&model->description, parsed->save_best_path, &model->arena,
+                                       &model->best_path));
     if (parsed->load_path[0])
         MOTE_TRY(mote_description_path(&model->description, parsed->load_path, &model->arena,
                                        &model->load_path));
@@ -223,14 +226,13 @@ uint64_t mote_model_epoch_count(const mote_model *model)
 
 static const mote_train_config no_callbacks = {.user = NULL};
 
-mote_status mote_model_check_paths(const mote_model *model)
+mote_status mote_model_check_path(const mote_model *model, const char *key, const char *path)
 {
-    if (model->save_path && model->load_path &&
-        mote_path_same(model->save_path, model->load_path)) {
+    if (path && model->load_path && mote_path_same(path, model->load_path)) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "%s: [Model]: load_path and save_path name the same file (%s); training "
+                          "%s: [Model]: load_path and %s name the same file (%s); training "
                           "would overwrite what it started from",
-                          model->description.path, model->description.settings.load_path);
+                          model->description.path, key, model->description.settings.load_path);
     }
     return MOTE_OK;
 }
@@ -240,7 +242,8 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
 {
     mote_train_result ignored;
     MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
-    MOTE_TRY(mote_model_check_paths(model));
+    MOTE_TRY(mote_model_check_path(model, "save_path", model->save_path));
+    MOTE_TRY(mote_model_check_path(model, "save_best_path", model->best_path));
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_train(&model->run, config ? config : &no_callbacks, result ? result : &ignored);
 }

@@ -115,6 +115,16 @@ static mote_status sort_sections(const mote_section_list *list, mote_arena *aren
     return MOTE_OK;
 }
 
+static mote_status check_settings(const mote_description *description)
+{
+    const mote_entry *const delta = mote_section_find(description->model, "min_delta");
+    if (!delta || description->settings.patience)
+        return MOTE_OK;
+    char place[MOTE_MODEL_PLACE_BYTES];
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s[Model]: min_delta needs patience",
+                      mote_origin_text(&delta->origin, place, sizeof place));
+}
+
 static mote_status read_settings(mote_description *description)
 {
     const mote_section *const model = description->model;
@@ -131,7 +141,7 @@ static mote_status read_settings(mote_description *description)
                                 model->entry_count));
     const mote_entry *const loss = mote_section_find(model, "loss");
     description->loss_origin = loss ? loss->origin : model->origin;
-    return MOTE_OK;
+    return check_settings(description);
 }
 
 static mote_status copy_path(const char *path, mote_arena *arena, mote_description *description)

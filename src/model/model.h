@@ -26,6 +26,9 @@ typedef struct mote_model_settings {
     uint32_t apply;        // mote_apply_policy
     const char *save_path; // "" when absent
     const char *load_path;
+    const char *save_best_path;
+    uint64_t patience; // 0: no early stopping
+    double min_delta;
 } mote_model_settings;
 
 typedef struct mote_section {

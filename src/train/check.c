@@ -138,12 +138,41 @@ mote_status mote_run_check_scales(const mote_run *run, double training, double v
                       run->description->path, validation, training);
 }
 
-mote_status mote_run_check_saving(mote_run *run, const char *path)
+mote_status mote_run_check_validation(const mote_run *run, bool has_validation)
+{
+    const mote_model_settings *settings = &run->description->settings;
+    const bool stops = settings->patience > 0;
+    if (has_validation || (!stops && !settings->save_best_path[0]))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%s: [Model]: %s needs validation: a [valid_set], or validation_split in "
+                      "[train_set]",
+                      run->description->path, stops ? "patience" : "save_best_path");
+}
+
+/// Files that do not exist yet can have one name in several spellings; the temporary files tell. Only that of
+/// `path` is open, since opening one file twice waits for ever.
+static mote_status check_other(const mote_file_replacement *opened, const char *path,
+                               const char *other)
+{
+    mote_file_replacement second;
+    MOTE_TRY(mote_file_replacement_init(&second, other, opened->allocator));
+    const bool is_same = mote_path_same(opened->temporary, second.temporary);
+    mote_file_replacement_release(&second);
+    if (!is_same)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "[Model]: save_path and save_best_path name the same file (%s)", path);
+}
+
+mote_status mote_run_check_saving(mote_run *run, const char *path, const char *other)
 {
     mote_file_replacement replacement;
     MOTE_TRY(mote_run_check_save_path(run, path));
     MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
-    const mote_status status = mote_file_replacement_begin(&replacement);
+    mote_status status = mote_file_replacement_begin(&replacement);
+    if (status == MOTE_OK && other)
+        status = check_other(&replacement, path, other);
     mote_file_replacement_release(&replacement);
     return status;
 }

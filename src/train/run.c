@@ -37,6 +37,9 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     if (description->settings.save_path[0])
         MOTE_TRY(mote_description_path(description, description->settings.save_path, &run->arena,
                                        &run->save_path));
+    if (description->settings.save_best_path[0])
+        MOTE_TRY(mote_description_path(description, description->settings.save_best_path,
+                                       &run->arena, &run->best_path));
     if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK) {
         return MOTE_RAISE(
             MOTE_ERROR_MEMORY,

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "os/os.h"
+#include "train/best.h"
 #include "train/loop.h"
 
 #include <string.h>
@@ -13,29 +14,32 @@ typedef struct trainer {
     const mote_train_config *config;
     mote_train_result *result;
     mote_dataset *training;
-    mote_dataset *validation; // NULL without [valid_set]
-    bool saves;
-    mote_file_replacement replacement;
+    mote_dataset *validation;    // NULL without [valid_set]
+    mote_file_replacement saved; // its path is NULL: not written
+    mote_file_replacement saved_best;
     mote_weights_header header;
     mote_arena_mark mark; // of the run's arena: the header lies behind it
     mote_step_times times;
     mote_execution execution;
     mote_tally tally; // of this epoch
-    bool is_over;     // stopped, or as many steps done as wanted
+    mote_best best;
+    bool is_over; // stopped, or as many steps done as wanted
     mote_progress progress;
 } trainer;
 
-/// Whether the file can be written is found out before the first step, not after the first epoch.
-static mote_status open_save_path(trainer *t)
+/// Whether the files can be written is found out before the first step, not after the first epoch.
+static mote_status open_saved(trainer *t)
 {
     mote_run *run = t->run;
-    if (!run->save_path || t->config->no_save)
-        return MOTE_OK;
-    MOTE_TRY(mote_run_check_save_path(run, run->save_path));
-    MOTE_TRY(mote_file_replacement_init(&t->replacement, run->save_path, &run->context->allocator));
-    t->saves = true;
-    MOTE_TRY(mote_file_replacement_begin(&t->replacement));
-    mote_file_replacement_abandon(&t->replacement);
+    const mote_allocator *allocator = &run->context->allocator;
+    if (run->save_path && !t->config->no_save) {
+        MOTE_TRY(mote_run_check_saving(run, run->save_path, NULL));
+        MOTE_TRY(mote_file_replacement_init(&t->saved, run->save_path, allocator));
+    }
+    if (run->best_path && !t->config->no_save) {
+        MOTE_TRY(mote_run_check_saving(run, run->best_path, run->save_path));
+        MOTE_TRY(mote_file_replacement_init(&t->saved_best, run->best_path, allocator));
+    }
     return MOTE_OK;
 }
 
@@ -83,17 +87,20 @@ static mote_status open_files(trainer *t)
 {
     mote_run *run = t->run;
     MOTE_TRY(open_sets(t));
+    MOTE_TRY(mote_run_check_validation(run, t->validation != NULL));
     MOTE_TRY(check_scales(t));
-    MOTE_TRY(open_save_path(t));
+    MOTE_TRY(open_saved(t));
     MOTE_TRY(mote_run_note_data(run, t->training));
     t->mark = mote_arena_get_mark(&run->arena);
-    return t->saves ? mote_run_make_header(run, &t->header) : MOTE_OK;
+    return t->saved.path || t->saved_best.path ? mote_run_make_header(run, &t->header) : MOTE_OK;
 }
 
 static void close_files(trainer *t)
 {
-    if (t->saves)
-        mote_file_replacement_release(&t->replacement);
+    if (t->saved.path)
+        mote_file_replacement_release(&t->saved);
+    if (t->saved_best.path)
+        mote_file_replacement_release(&t->saved_best);
     mote_arena_release_to(&t->run->arena, t->mark);
     mote_dataset_close(&t->validation);
     mote_dataset_close(&t->training);
@@ -170,26 +177,59 @@ static mote_status train_epoch(trainer *t)
     return MOTE_OK;
 }
 
+/// A validation that was stopped says nothing of its epoch: `is_done` is false then.
+static mote_status validate(trainer *t, bool *is_done)
+{
+    *is_done = false;
+    if (!t->validation)
+        return MOTE_OK;
+    const mote_status status = mote_run_evaluate_all(t->run, t->validation, t->config, &t->progress,
+                                                     &t->result->validation);
+    if (status != MOTE_OK && status != MOTE_STOPPED)
+        return status;
+    *is_done = status == MOTE_OK;
+    if (status == MOTE_STOPPED)
+        t->result->stopped = t->is_over = true;
+    t->progress.validation = t->result->validation;
+    return MOTE_OK;
+}
+
+/// Keeps the weights of the best epoch, and ends training when that is long ago.
+static mote_status judge(trainer *t)
+{
+    const mote_model_settings *settings = &t->run->description->settings;
+    mote_train_result *result = t->result;
+    const uint64_t epoch = t->progress.epoch;
+    const bool is_last = t->is_over || epoch == settings->epochs;
+    const bool is_best =
+        mote_best_add(&t->best, epoch, result->validation.loss, settings->min_delta);
+    if (is_best && t->saved_best.path) {
+        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->saved_best));
+        result->best_path = t->run->best_path;
+    }
+    result->best_epoch = t->best.epoch;
+    result->best_loss = t->best.loss;
+    result->epochs_waited = t->best.waited;
+    result->stopped_early = settings->patience && t->best.waited >= settings->patience && !is_last;
+    t->is_over = t->is_over || result->stopped_early;
+    return MOTE_OK;
+}
+
 static mote_status finish_epoch(trainer *t)
 {
-    if (t->validation) {
-        const mote_status status = mote_run_evaluate_all(t->run, t->validation, t->config,
-                                                         &t->progress, &t->result->validation);
-        if (status != MOTE_OK && status != MOTE_STOPPED)
-            return status;
-        if (status == MOTE_STOPPED)
-            t->result->stopped = t->is_over = true;
-        t->progress.validation = t->result->validation;
-    }
+    bool is_validated = false;
+    MOTE_TRY(validate(t, &is_validated));
     t->result->epochs++;
     const mote_status finite = mote_state_check_finite(&t->run->state);
     if (finite != MOTE_OK)
         return MOTE_RAISE(finite, "epoch %llu: %s; what was saved before is kept",
                           (unsigned long long)t->progress.epoch, mote_last_error()->message);
-    if (t->saves) {
-        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->replacement));
+    if (t->saved.path) {
+        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->saved));
         t->result->saved_path = t->run->save_path;
     }
+    if (is_validated)
+        MOTE_TRY(judge(t));
     t->progress.epoch_done = true;
     report(t);
     t->progress.epoch_done = false;

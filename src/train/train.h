@@ -32,6 +32,7 @@ typedef struct mote_run {
     size_t memory_bytes;
     mote_state state;
     const char *save_path;    // usable, NULL when the model has none
+    const char *best_path;    // save_best_path, as well
     uint64_t *step_times;     // MOTE_STEP_TIMES_MAX
     double image_scale;       // how images become numbers
     bool scale_known;         // it is from the weights' file or the training data, not the default
@@ -68,8 +69,13 @@ typedef struct mote_data_report {
 mote_status mote_run_check_data(mote_run *run, const mote_section *section, const char *owner,
                                 mote_data_report *report) MOTE_MUST_CHECK;
 
-/// Whether weights could be saved there: makes the file beside `path` and removes it.
-mote_status mote_run_check_saving(mote_run *run, const char *path) MOTE_MUST_CHECK;
+/// Whether weights could be saved there: makes the file beside `path` and removes it. `other` (or NULL) is the
+/// save_path, which must be another file.
+mote_status mote_run_check_saving(mote_run *run, const char *path,
+                                  const char *other) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_PROPERTY when [Model] has a key that works with validation alone, and there is none.
+mote_status mote_run_check_validation(const mote_run *run, bool has_validation) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_PROPERTY unless [train_set] and [valid_set] have one scale.
 mote_status mote_run_check_scales(const mote_run *run, double training,

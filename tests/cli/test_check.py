@@ -16,6 +16,7 @@ NAMES = [
     "valid_set",
     "test_set",
     "save_path",
+    "save_best_path",
 ]
 
 
@@ -56,7 +57,7 @@ class Check(CliTest):
         self.assertEqual(out.count("failed "), 3)
         for text in ["did you mean 'adam'", "test-labels.idx", "cannot write 'a/b"]:
             self.assertIn(text, out)
-        self.assertEqual(talk, "mote: tiny.ini: 3 of 9 checks failed\n")
+        self.assertEqual(talk, "mote: tiny.ini: 3 of 10 checks failed\n")
 
     def test_quiet_prints_what_failed(self):
         self.assertEqual(self.run_mote("check", "tiny.ini", "--quiet"), ("", ""))

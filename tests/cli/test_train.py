@@ -31,12 +31,23 @@ SHARED_KEYS = {
 class Train(CliTest):
     def test_json_has_all_keys_with_their_types(self):
         result = self.run_json("train", "tiny.ini")
-        expected = {**SHARED_KEYS, "samples": int, "epochs": list, "saved": str, "stopped": bool}
+        expected = {
+            **SHARED_KEYS,
+            "samples": int,
+            "epochs": list,
+            "saved": str,
+            "stopped": bool,
+            "stopped_early": bool,
+            "best_epoch": int,
+            "best_validation_loss": float,
+            "saved_best": type(None),
+        }
         self.assertEqual({key: type(value) for key, value in result.items()}, expected)
         self.assertEqual(result["steps"], 3 * 10)
         self.assertEqual(result["samples"], 3 * SAMPLES["train"])
         self.assertEqual(result["saved"], "tiny.safetensors")
         self.assertIs(result["stopped"], False)
+        self.assertIs(result["stopped_early"], False)
         self.assertRegex(result["weights_sha256"], "^[0-9a-f]{64}$")
 
     def test_epochs_are_told_one_by_one(self):
@@ -70,6 +81,8 @@ class Train(CliTest):
         start, rest = model.split("[valid_set]")
         (self.folder / "tiny.ini").write_text(start + rest[rest.index("[test_set]") :])
         result = self.run_json("train", "tiny.ini", "--epochs", "2")
+        self.assertIsNone(result["best_epoch"])
+        self.assertIsNone(result["best_validation_loss"])
         for epoch in result["epochs"]:
             self.assertIsNone(epoch["validation_loss"])
             self.assertIsNone(epoch["validation_accuracy"])
@@ -144,6 +157,45 @@ class Train(CliTest):
         (self.folder / "tiny.ini").write_text(model)
         self.assertIsNone(self.run_json("train", "tiny.ini")["saved"])
         self.assertFalse(self.saved.exists())
+
+    def test_the_best_epoch_is_kept_and_training_stops_early(self):
+        # weights stay after 30 steps, so that no later epoch is better than the third
+        model = (self.folder / "tiny.ini").read_text().replace("learning_rate = 0.01\n", "")
+        schedule = "[LearningRateScheduler]\ntype = step\niteration = 29\nlearning_rate = 0.01, 0\n"
+        (self.folder / "tiny.ini").write_text(model + schedule)
+        options = [
+            "--epochs=9",
+            "--set=Model.patience=2",
+            "--set=Model.min_delta=0.001",
+            "--set=Model.save_best_path=best.safetensors",
+        ]
+        result = self.run_json("train", "tiny.ini", *options)
+        losses = [epoch["validation_loss"] for epoch in result["epochs"]]
+        self.assertEqual(len(losses), 5)
+        self.assertIs(result["stopped_early"], True)
+        self.assertIs(result["stopped"], False)
+        self.assertEqual(result["best_epoch"], 3)
+        self.assertEqual(result["best_validation_loss"], min(losses))
+        self.assertEqual(result["saved_best"], "best.safetensors")
+        self.assertEqual((self.folder / "best.safetensors").read_bytes(), self.saved.read_bytes())
+        out, _ = self.run_mote("train", "tiny.ini", *options)
+        self.assertRegex(
+            out,
+            r"(?m)^stopped early   after epoch 5 of 9: for 2 epochs the validation loss did not fall$",
+        )
+        self.assertRegex(out, r"(?m)^best            epoch 3, validation loss [\d.]+$")
+        self.assertRegex(out, r"(?m)^saved best      best\.safetensors$")
+        best = self.run_json("eval", "tiny.ini", "--weights=best.safetensors", "--data=valid_set")
+        self.assertEqual(best["loss"], result["best_validation_loss"])
+
+    def test_stopping_early_is_refused_without_what_it_needs(self):
+        line = self.refuse("train", "tiny.ini", "--quiet", "--set=Model.min_delta=0.1", code=1)
+        self.assertEqual(line, "--set: [Model]: min_delta needs patience")
+        model = (self.folder / "tiny.ini").read_text()
+        start, rest = model.split("[valid_set]")
+        (self.folder / "tiny.ini").write_text(start + rest[rest.index("[test_set]") :])
+        line = self.refuse("train", "tiny.ini", "--quiet", "--set=Model.patience=2", code=1)
+        self.assertIn("patience needs validation", line)
 
     def test_paths_are_relative_to_the_model_file(self):
         away = self.folder / "away"

@@ -108,11 +108,15 @@ class Allocations(RunTest):
         except OSError:  # the last writer is gone
             pass
 
-    def assert_training_allocates_nothing(self, model, *options):
+    def assert_training_allocates_nothing(self, model, *options, epochs=3):
         self.write_model(model + add_set("train_set", 150) + add_set("valid_set", 70, "valid"))
-        trace, talk = self.trace(MOTE, "train", "net.ini", "--epochs=3", *options)
-        self.assertIn(b"epoch 3/3", talk)
-        self.assertEqual(trace.count("rename"), 3)
+        trace, talk = self.trace(MOTE, "train", "net.ini", f"--epochs={epochs}", *options)
+        self.assertIn(b"epoch 3/", talk)
+        self.assertNotIn(b"epoch 4/", talk)
+        # saved after each epoch, and for the best: after the first and each that is better
+        least, most = (4, 6) if "best.safetensors" in "".join(options) else (3, 3)
+        self.assertGreaterEqual(trace.count("rename"), least)
+        self.assertLessEqual(trace.count("rename"), most)
         self.assertEqual(trace.image_bytes(), 3 * (150 + 70) * IMAGE_BYTES)
         self.assertGreater(trace.count("memory"), 10)
         self.assertEqual(trace.between_steps("rename"), [])
@@ -122,6 +126,16 @@ class Allocations(RunTest):
         self.assert_training_allocates_nothing(MIXED, "--threads=3")
         self.assert_training_allocates_nothing(MIXED, "--threads=1", "--cpu=scalar")
         self.assert_training_allocates_nothing(MIXED, "--json", "--set=train_set.shuffle=false")
+
+    def test_keeping_the_best_epoch_and_stopping_early_allocate_nothing(self):
+        self.assert_training_allocates_nothing(
+            LENET5,
+            "--set=Model.save_best_path=best.safetensors",
+            "--set=Model.patience=2",
+            "--set=Model.min_delta=1000",
+            epochs=9,
+        )
+        self.assertTrue((self.folder / "best.safetensors").exists())
 
     def test_bench_allocates_nothing(self):
         self.write_model(MIXED)

@@ -24,7 +24,7 @@
     "[out]\ntype = fully_connected\nunit = 4\nactivation = softmax\n"
 
 enum {
-    CHECKS = 9
+    CHECKS = 10
 };
 
 /// What was told, one a line: "<result> <name>: <message>".
@@ -86,6 +86,7 @@ static void a_good_model_passes_every_check(void **state)
     assert_told(&t, "ok valid_set: 10 samples of 3 of 4 classes\n");
     assert_told(&t, "skipped test_set: not in the model file\n");
     assert_told(&t, "ok save_path: '");
+    assert_told(&t, "skipped save_best_path: not in the model file\n");
     assert_int_equal(access(mote_test_path(state, "saved"), F_OK), -1);
     assert_int_equal(access(mote_test_path(state, "saved.mote-tmp"), F_OK), -1);
 }
@@ -107,6 +108,30 @@ static void failures_that_have_nothing_to_do_with_each_other_are_all_told(void *
     assert_told(&t, "[valid_set]: unknown key 'sufle', did you mean 'shuffle'?");
     assert_told(&t, "[test_set]: samples = 11, but there are 10");
     assert_told(&t, "failed save_path: cannot write");
+}
+
+static void the_best_epoch_needs_validation_and_a_file_of_its_own(void **state)
+{
+    told t;
+    assert_int_equal(check_text(state,
+                                MODEL "save_best_path = best\npatience = 2\n" SGD TRAIN VALID NET,
+                                NULL, &t),
+                     0);
+    assert_told(&t, "ok save_best_path: '");
+    assert_int_equal(access(mote_test_path(state, "best"), F_OK), -1);
+    assert_int_equal(
+        check_text(state, MODEL "save_best_path = ./saved\npatience = 2\n" SGD TRAIN NET, NULL, &t),
+        2);
+    assert_told(&t, "[Model]: patience needs validation: a [valid_set], or validation_split");
+    assert_told(&t, "ok save_path: '");
+    assert_told(&t, "failed save_best_path: [Model]: save_path and save_best_path name the same");
+    assert_int_equal(
+        check_text(state,
+                   "[Model]\nloss = cross\nsave_best_path = b\nload_path = b\n" SGD TRAIN VALID NET,
+                   NULL, &t),
+        2);
+    assert_told(&t, "skipped save_path: not in the model file: training would save the best epoch");
+    assert_told(&t, "[Model]: load_path and save_best_path name the same file (b)");
 }
 
 static void a_network_that_is_not_valid_does_not_hide_a_bad_optimizer(void **state)
@@ -247,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_model_passes_every_check),
         cmocka_unit_test(failures_that_have_nothing_to_do_with_each_other_are_all_told),
+        cmocka_unit_test(the_best_epoch_needs_validation_and_a_file_of_its_own),
         cmocka_unit_test(a_network_that_is_not_valid_does_not_hide_a_bad_optimizer),
         cmocka_unit_test(values_that_are_not_finite_are_found_in_the_data),
         cmocka_unit_test(a_label_that_is_no_class_is_found),

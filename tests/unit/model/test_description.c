@@ -59,17 +59,21 @@ static void settings_have_defaults(void **state)
     assert_int_equal(s->apply, MOTE_APPLY_EARLY);
     assert_string_equal(s->save_path, "");
     assert_string_equal(s->load_path, "");
+    assert_string_equal(s->save_best_path, "");
+    assert_int_equal(s->patience, 0);
+    assert_true(s->min_delta == 0.0);
     assert_int_equal(l.description.loss_origin.line, 1);
     mote_arena_release(&l.arena);
 }
 
 static void settings_are_read(void **state)
 {
-    loaded l = load(state,
-                    "[Model]\nType = neuralnetwork\nLoss = cross\nBatch_Size = 64\nEPOCHS = 3\n"
-                    "seed = 18446744073709551615\napply = after_all\nsave_path = a b.safetensors\n"
-                    "load_path = ../w.safetensors\n[in]\ntype = input\n",
-                    NULL, 0);
+    loaded l = load(
+        state,
+        "[Model]\nType = neuralnetwork\nLoss = cross\nBatch_Size = 64\nEPOCHS = 3\n"
+        "seed = 18446744073709551615\napply = after_all\nsave_path = a b.safetensors\n"
+        "load_path = ../w.safetensors\nsave_best_path = b\npatience = 4\nmin_delta = 0.25\n[in]\ntype = input\n",
+        NULL, 0);
     const mote_model_settings *const s = &l.description.settings;
     assert_string_equal(s->loss, "cross");
     assert_int_equal(s->batch_size, 64);
@@ -78,6 +82,9 @@ static void settings_are_read(void **state)
     assert_int_equal(s->apply, MOTE_APPLY_AFTER_ALL);
     assert_string_equal(s->save_path, "a b.safetensors");
     assert_string_equal(s->load_path, "../w.safetensors");
+    assert_string_equal(s->save_best_path, "b");
+    assert_int_equal(s->patience, 4);
+    assert_true(s->min_delta == 0.25);
     assert_int_equal(l.description.loss_origin.line, 3);
     mote_arena_release(&l.arena);
 }
@@ -94,6 +101,10 @@ static void wrong_settings_name_line_value_and_what_is_accepted(void **state)
                    "@:2: [Model]: type = knn: expected one of NeuralNetwork");
     assert_refused(state, "[Model]\nbatchsize = 3\n[in]\ntype = input\n", MOTE_ERROR_PROPERTY,
                    "@:2: [Model]: unknown key 'batchsize', did you mean 'batch_size'?");
+    assert_refused(state, "[Model]\nmin_delta = -1\n[in]\ntype = input\n", MOTE_ERROR_PROPERTY,
+                   "@:2: [Model]: min_delta = -1: expected a number from 0 to 1e+30");
+    assert_refused(state, "[Model]\nmin_delta = 1\n[in]\ntype = input\n", MOTE_ERROR_PROPERTY,
+                   "@:2: [Model]: min_delta needs patience");
 }
 
 static void a_file_without_model_or_layers_is_refused(void **state)
@@ -189,7 +200,7 @@ static void every_setting_is_documented(void **state)
 {
     (void)state;
     const mote_property *const table = mote_model_properties();
-    assert_int_equal(mote_property_count(table), 8);
+    assert_int_equal(mote_property_count(table), 11);
     for (const mote_property *row = table; row->name; row++)
         assert_true(strlen(row->help) > 0);
 }
