@@ -747,6 +747,17 @@ def add_broadcasts(cases):
                       lambda x, w: functools.reduce(combine, x), shared)
 
 
+def add_softmax_axes(cases):
+    for kind, function in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
+        for name, shape, axis in (
+                ("channels", (5, 2, 3), 1), ("channels-wide", (3, 4, 9), 1),
+                ("height", (2, 6, 5), 2), ("height-column", (2, 7, 1), 2),
+                ("height-of-one", (2, 1, 5), 2), ("width", (2, 3, 4), 3)):
+            cases.add(f"{kind}-{name}", "activation", f"activation={kind} axis={axis}",
+                      [cases.random(3, *shape, scale=2.0)], {},
+                      lambda x, w: function(x[0], dim=axis))
+
+
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
@@ -758,6 +769,7 @@ GROUPS = {
     "shapes": (4, (add_shapes,)),
     "sequence": (8, (add_lstm, add_positional_encoding)),
     "embedding": (21, (torch_embedding.add_embedding,)),
+    "softmax": (16, (add_softmax_axes,)),
     "broadcast": (15, (add_broadcasts, add_constant_derivative)),
 }
 

@@ -100,6 +100,9 @@ mote_status mote_property_read(const mote_property_target *targets, size_t targe
 size_t mote_property_get(const mote_property *property, const void *state, char *text,
                          size_t bytes);
 
+/// Whether the field has its default (which stands in the row as mote_property_get writes it), or there is none.
+bool mote_property_is_initial(const mote_property *property, const void *state);
+
 /// Writes "file:line: " or "--set: " or "" into `text`.
 const char *mote_origin_text(const mote_origin *origin, char *text, size_t bytes);
 

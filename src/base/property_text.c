@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_BYTES 40U
+#define NUMBER_BYTES  40U
+#define INITIAL_BYTES 64U // more than any default has
 
 /// Text that grows to the end of the caller's buffer; its length goes on counting.
 typedef struct output {
@@ -110,6 +111,15 @@ size_t mote_property_get(const mote_property *property, const void *state, char 
         break;
     }
     return out.length;
+}
+
+bool mote_property_is_initial(const mote_property *property, const void *state)
+{
+    char text[INITIAL_BYTES];
+    if (!property->initial)
+        return true;
+    const size_t length = mote_property_get(property, state, text, sizeof text);
+    return length < sizeof text && strcmp(text, property->initial) == 0;
 }
 
 /// Limits that a double cannot tell from "any" are not worth a word.

@@ -116,6 +116,22 @@ static const mote_layer *find_fused(const mote_layer_registry *layers, const mot
     return NULL;
 }
 
+/// The loss does what the activation does without properties of its own.
+static mote_status check_plain(const mote_draft_list *list, const mote_draft *last)
+{
+    const mote_property *property = mote_draft_properties(last->layer);
+    while (property->name && mote_property_is_initial(property, last->state))
+        property++;
+    if (!property->name)
+        return MOTE_OK;
+    char value[32];
+    char problem[128];
+    mote_property_get(property, last->state, value, sizeof value);
+    (void)snprintf(problem, sizeof problem, "takes %s = %s only, not %s as in ", property->name,
+                   property->initial, value);
+    return raise_loss(list, problem, last->name);
+}
+
 /// `cross`: the last activation and its cross entropy become one layer.
 static mote_status realize_cross(mote_draft_list *list)
 {
@@ -129,6 +145,7 @@ static mote_status realize_cross(mote_draft_list *list)
         return raise_loss(list, "needs activation = softmax or sigmoid on the last layer, ",
                           last->name);
     }
+    MOTE_TRY(check_plain(list, last));
     const mote_edge logits = last->inputs[0];
     list->items[output].removed = true;
     size_t appended = 0;

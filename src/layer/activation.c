@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element-wise functions, and softmax over the last axis. Backward needs the output where that says enough,
+// Element-wise functions, and softmax over an axis. Backward needs the output where that says enough,
 // otherwise the input.
 #include "layer/layer.h"
-
-#include "base/size.h"
+#include "layer/softmax.h"
 
 #include <string.h>
 
 typedef struct activation_state {
     uint32_t activation; // index of `functions`
     double negative_slope, alpha;
-    size_t rows;  // of a sample
-    size_t width; // of a row
+    uint64_t axis;
+    mote_axis_view view;
 } activation_state;
 
 static size_t get_count(const mote_layer_run *run, const activation_state *state)
 {
-    return run->batch * state->rows * state->width;
+    return run->batch * state->view.outer * state->view.length * state->view.inner;
 }
 
 /// Forward and derivative of a function that has a kernel and a kernel for its derivative, which
@@ -97,116 +96,45 @@ static void run_elements(const mote_layer_run *run, const activation_state *stat
 DEFINE_WITH_PARAMETER(leaky_relu, negative_slope)
 DEFINE_WITH_PARAMETER(elu, alpha)
 
-static void softmax_rows(void *argument, size_t task, size_t task_count)
-{
-    const activation_call *const call = argument;
-    const size_t width = call->state->width;
-    const mote_real *const x = call->run->inputs[0].data;
-    mote_real *const y = call->run->outputs[0].data;
-    size_t row = 0;
-    const size_t count =
-        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
-    for (const size_t end = row + count; row < end; row++)
-        call->run->kernels->softmax(width, x + row * width, y + row * width);
-}
-
-static void softmax_derivative_rows(void *argument, size_t task, size_t task_count)
-{
-    const activation_call *const call = argument;
-    const size_t width = call->state->width;
-    const mote_real *const y = call->run->outputs[0].data;
-    const mote_real *const dy = call->run->output_derivatives[0].data;
-    mote_real *const dx = call->run->input_derivatives[0].data;
-    size_t row = 0;
-    const size_t count =
-        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
-    for (const size_t end = row + count; row < end; row++)
-        call->run->kernels->softmax_derivative(width, y + row * width, dy + row * width,
-                                               dx + row * width);
-}
-
-static void log_softmax_rows(void *argument, size_t task, size_t task_count)
-{
-    const activation_call *const call = argument;
-    const mote_kernels *const kernels = call->run->kernels;
-    const size_t width = call->state->width;
-    const mote_real *const x = call->run->inputs[0].data;
-    mote_real *const y = call->run->outputs[0].data;
-    size_t row = 0;
-    const size_t count =
-        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
-    for (const size_t end = row + count; row < end; row++) {
-        mote_real log_sum = 0;
-        kernels->log_sum_exp(width, x + row * width, &log_sum);
-        kernels->shift_scale(width, log_sum, 1, x + row * width, y + row * width);
+/// The same for a function of rows.
+#define DEFINE_ROW_WISE(name)                                                               \
+    static void name##_forward(const mote_layer_run *run, const activation_state *state)    \
+    {                                                                                       \
+        mote_##name##_forward(run, &state->view);                                           \
+    }                                                                                       \
+    static void name##_derivative(const mote_layer_run *run, const activation_state *state) \
+    {                                                                                       \
+        mote_##name##_derivative(run, &state->view);                                        \
     }
-}
 
-static void log_softmax_derivative_rows(void *argument, size_t task, size_t task_count)
-{
-    const activation_call *const call = argument;
-    const mote_kernels *const kernels = call->run->kernels;
-    const size_t width = call->state->width;
-    const mote_real *const y = call->run->outputs[0].data;
-    const mote_real *const dy = call->run->output_derivatives[0].data;
-    mote_real *const dx = call->run->input_derivatives[0].data;
-    size_t row = 0;
-    const size_t count =
-        mote_parallel_part(call->run->batch * call->state->rows, task, task_count, &row);
-    for (const size_t end = row + count; row < end; row++) {
-        mote_real sum = 0;
-        kernels->sum(width, dy + row * width, &sum);
-        kernels->log_softmax_derivative(width, sum, y + row * width, dy + row * width,
-                                        dx + row * width);
-    }
-}
+DEFINE_ROW_WISE(softmax)
+DEFINE_ROW_WISE(log_softmax)
 
-static void run_rows(const mote_layer_run *run, const activation_state *state,
-                     mote_parallel_task *task)
+static void need_output(mote_setup *setup, const activation_state *state)
 {
-    activation_call call = {.run = run, .state = state};
-    const size_t tasks =
-        mote_parallel_task_count(run->parallel, get_count(run, state), MOTE_PARALLEL_GRAIN);
-    mote_parallel_run(run->parallel, task, &call, mote_size_min(tasks, run->batch * state->rows));
-}
-
-static void softmax_forward(const mote_layer_run *run, const activation_state *state)
-{
-    run_rows(run, state, softmax_rows);
-}
-
-static void softmax_derivative(const mote_layer_run *run, const activation_state *state)
-{
-    run_rows(run, state, softmax_derivative_rows);
-}
-
-static void log_softmax_forward(const mote_layer_run *run, const activation_state *state)
-{
-    run_rows(run, state, log_softmax_rows);
-}
-
-static void log_softmax_derivative(const mote_layer_run *run, const activation_state *state)
-{
-    run_rows(run, state, log_softmax_derivative_rows);
-}
-
-static void need_output(mote_setup *setup)
-{
+    (void)state;
     mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
 }
 
-static void need_input(mote_setup *setup)
+static void need_input(mote_setup *setup, const activation_state *state)
 {
+    (void)state;
     mote_setup_need_input(setup, 0, MOTE_PHASE_DERIVATIVE);
 }
 
-/// Name, what its derivative reads, its own property or NULL.
+static void need_rows(mote_setup *setup, const activation_state *state)
+{
+    mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
+    mote_softmax_scratch(setup, &state->view);
+}
+
+/// Name, what its derivative reads (rows: the output, in rows), its own property or NULL.
 #define ACTIVATION_MAP(X)                   \
     X(relu, output, NULL)                   \
     X(sigmoid, output, NULL)                \
     X(tanh, output, NULL)                   \
-    X(softmax, output, NULL)                \
-    X(log_softmax, output, NULL)            \
+    X(softmax, rows, "axis")                \
+    X(log_softmax, rows, "axis")            \
     X(leaky_relu, output, "negative_slope") \
     X(relu6, output, NULL)                  \
     X(elu, output, "alpha")                 \
@@ -222,7 +150,7 @@ static void need_input(mote_setup *setup)
 static const struct activation_function {
     void (*forward)(const mote_layer_run *run, const activation_state *state);
     void (*derivative)(const mote_layer_run *run, const activation_state *state);
-    void (*need)(mote_setup *setup);
+    void (*need)(mote_setup *setup, const activation_state *state);
     const char *parameter;
 } functions[] = {
 
@@ -245,7 +173,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_CHOICE,
         .choices = function_names,
         .offset = offsetof(activation_state, activation),
-        .help = "the function; softmax and log_softmax go over the last axis",
+        .help = "the function; softmax and log_softmax go over an axis",
     },
     {
         .name = "negative_slope",
@@ -263,26 +191,25 @@ static const mote_property properties[] = {
         .offset = offsetof(activation_state, alpha),
         .help = "elu: minus what large negative inputs become",
     },
+    {
+        .name = "axis",
+        .kind = MOTE_PROPERTY_INTEGER,
+        .initial = "3",
+        .minimum = 1,
+        .maximum = 3,
+        .offset = offsetof(activation_state, axis),
+        .help = "softmax, log_softmax: 1 channels, 2 height, 3 width",
+    },
     {0},
 };
-
-static double get_real(const activation_state *state, const mote_property *property)
-{
-    double value = 0;
-    memcpy(&value, (const char *)state + property->offset, sizeof value);
-    return value;
-}
 
 /// A parameter of one function must not be given to another.
 static mote_status check_parameters(const mote_setup *setup, const activation_state *state)
 {
-    activation_state initial = {0};
-    mote_property_set_defaults(properties, &initial);
     const char *const own = functions[state->activation].parameter;
     for (const mote_property *property = properties; property->name; property++) {
-        if (property->kind != MOTE_PROPERTY_REAL || (own && strcmp(own, property->name) == 0))
-            continue;
-        if (get_real(state, property) != get_real(&initial, property)) {
+        const bool is_own = own && strcmp(own, property->name) == 0;
+        if (!is_own && !mote_property_is_initial(property, state)) {
             return MOTE_RAISE(MOTE_ERROR_PROPERTY, "layer '%s': activation = %s has no %s",
                               setup->layer_name, function_names[state->activation], property->name);
         }
@@ -296,12 +223,11 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
     MOTE_TRY(check_parameters(setup, state));
     const mote_shape *const shape = &setup->inputs[0].shape;
-    state->rows = shape->dims[0] * shape->dims[1];
-    state->width = shape->dims[2];
+    state->view = mote_axis_of(shape, state->axis);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->derivative_over_input = true;
-    functions[state->activation].need(setup);
+    functions[state->activation].need(setup, state);
     return mote_setup_output(setup, shape);
 }
 

@@ -396,6 +396,22 @@ static void a_kind_that_is_none_is_called_unknown(void **unused)
     assert_string_equal(mote_property_kind_name((mote_property_kind)99), "unknown");
 }
 
+static void a_field_is_initial_as_long_as_it_has_its_default(void **unused)
+{
+    (void)unused;
+    state s = {0};
+    mote_property_set_defaults(table, &s);
+    for (const mote_property *row = table; row->name; row++)
+        assert_true(mote_property_is_initial(row, &s));
+    s.filters = 7; // required: there is no default
+    s.rate = 0.5;
+    s.bias = false;
+    assert_true(mote_property_is_initial(mote_property_find(table, "filters"), &s));
+    assert_true(mote_property_is_initial(mote_property_find(table, "momentum"), &s));
+    assert_false(mote_property_is_initial(mote_property_find(table, "rate"), &s));
+    assert_false(mote_property_is_initial(mote_property_find(table, "bias"), &s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +440,7 @@ int main(void)
         cmocka_unit_test(a_list_and_a_choice_are_described_with_what_they_may_hold),
         cmocka_unit_test(a_kind_that_is_none_is_called_unknown),
         cmocka_unit_test(an_origin_is_a_line_a_switch_or_nothing),
+        cmocka_unit_test(a_field_is_initial_as_long_as_it_has_its_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,20 @@ static void cross_needs_a_softmax_at_the_end(void **state)
                          "the last layer, fc");
 }
 
+static void cross_replaces_no_activation_with_properties_of_its_own(void **state)
+{
+    test_network_refused(state,
+                         "[Model]\nloss = cross\n" INPUT FC
+                         "[p]\ntype = activation\nactivation = softmax\naxis = 1\n",
+                         false, MOTE_ERROR_PROPERTY,
+                         "@:2: [Model]: loss = cross: takes axis = 3 only, not 1 as in p");
+    test_network_refused(state,
+                         "[Model]\nloss = cross\n" INPUT FC
+                         "[p]\ntype = activation\nactivation = sigmoid\nalpha = 2\n",
+                         false, MOTE_ERROR_PROPERTY,
+                         "@:2: [Model]: loss = cross: takes alpha = 1 only, not 2 as in p");
+}
+
 static void a_loss_that_applies_softmax_does_not_follow_another_softmax(void **state)
 {
     test_network_refused(state, "[Model]\nloss = cross_softmax\n" INPUT FC "activation = softmax\n",
@@ -352,6 +366,7 @@ int main(void)
         cmocka_unit_test(readers_of_a_layer_with_an_activation_read_the_activation),
         cmocka_unit_test(an_unknown_loss_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(cross_needs_a_softmax_at_the_end),
+        cmocka_unit_test(cross_replaces_no_activation_with_properties_of_its_own),
         cmocka_unit_test(a_loss_that_applies_softmax_does_not_follow_another_softmax),
         cmocka_unit_test(a_loss_that_applies_sigmoid_does_not_follow_another_sigmoid),
         cmocka_unit_test(a_model_has_one_loss),

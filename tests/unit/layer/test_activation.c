@@ -68,6 +68,87 @@ static void softmax_goes_over_the_last_axis(void **unused)
     expect_values("Activation=SoftMax", y, dx);
 }
 
+/// Where element `i` of [outer][length][inner] is in [outer][inner][length].
+static size_t find_row_element(size_t i, size_t inner, size_t length)
+{
+    return i / (inner * length) * inner * length + i % inner * length + i / inner % length;
+}
+
+/// The same rows along `axis`, and along the last one.
+static void compare_with_the_last_axis(const char *entry, const size_t shape[3], bool over_channels)
+{
+    const size_t batch = 3;
+    const size_t inner = over_channels ? shape[1] * shape[2] : shape[2];
+    const size_t length = shape[over_channels ? 0 : 1];
+    const size_t outer = batch * (over_channels ? 1 : shape[0]);
+    const layer_config along = {.layer = "activation",
+                                .entries = {entry, over_channels ? "axis=1" : "axis=2"},
+                                .input_count = 1,
+                                .inputs = {{shape[0], shape[1], shape[2]}},
+                                .batch = batch,
+                                .thread_count = 2};
+    const layer_config last = {.layer = "activation",
+                               .entries = {entry},
+                               .input_count = 1,
+                               .inputs = {{1, inner, length}},
+                               .batch = outer};
+    static const layer_tensor_kind given[] = {LAYER_INPUT, LAYER_OUTPUT_DERIVATIVE};
+    static const layer_tensor_kind made[] = {LAYER_OUTPUT, LAYER_INPUT_DERIVATIVE};
+    layer_harness a;
+    layer_harness b;
+    layer_harness_build(&a, &along);
+    layer_harness_build(&b, &last);
+    layer_harness_fill(&a);
+    for (size_t i = 0; i < outer * inner * length; i++) {
+        const size_t place = find_row_element(i, inner, length);
+        for (size_t kind = 0; kind < 2; kind++)
+            layer_harness_data(&b, given[kind], 0)[place] =
+                layer_harness_data(&a, given[kind], 0)[i];
+    }
+    layer_harness_run(&a, MOTE_PHASE_FORWARD);
+    layer_harness_run(&b, MOTE_PHASE_FORWARD);
+    layer_harness_run(&a, MOTE_PHASE_DERIVATIVE);
+    layer_harness_run(&b, MOTE_PHASE_DERIVATIVE);
+    for (size_t i = 0; i < outer * inner * length; i++) {
+        const size_t place = find_row_element(i, inner, length);
+        for (size_t kind = 0; kind < 2; kind++)
+            assert_memory_equal(&layer_harness_data(&a, made[kind], 0)[i],
+                                &layer_harness_data(&b, made[kind], 0)[place], sizeof(mote_real));
+    }
+    layer_harness_release(&a);
+    layer_harness_release(&b);
+}
+
+static void another_axis_has_the_bits_of_the_last_one(void **unused)
+{
+    (void)unused;
+    static const char *const entries[] = {"activation=softmax", "activation=log_softmax"};
+    const size_t shapes[][3] = {{2, 3, 19}, {21, 3, 5}, {4, 17, 1}, {5, 1, 16}};
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
+            compare_with_the_last_axis(entries[i], shapes[j], true);
+            compare_with_the_last_axis(entries[i], shapes[j], false);
+        }
+    }
+}
+
+static void scratch_is_for_axes_but_the_last(void **unused)
+{
+    (void)unused;
+    static const char *const axes[] = {"axis=1", "axis=2", "axis=3"};
+    for (size_t i = 0; i < sizeof axes / sizeof axes[0]; i++) {
+        const layer_config config = {.layer = "activation",
+                                     .entries = {"activation=softmax", axes[i]},
+                                     .input_count = 1,
+                                     .inputs = {{2, 3, 4}},
+                                     .batch = 5};
+        layer_harness harness;
+        layer_harness_build(&harness, &config);
+        assert_int_equal(harness.setup.declaration->scratch_bytes[0] > 0, i < 2);
+        layer_harness_release(&harness);
+    }
+}
+
 static void what_is_not_a_number_stays_so_through_every_function(void **unused)
 {
     (void)unused;
@@ -181,6 +262,17 @@ static void a_parameter_of_another_function_is_refused(void **unused)
     config.entries[1] = "alpha=2";
     expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
                   "layer 'node': activation = leaky_relu has no alpha");
+    config.entries[0] = "activation=sigmoid";
+    config.entries[1] = "axis=1";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': activation = sigmoid has no axis");
+    config.entries[0] = "activation=softmax";
+    config.entries[1] = "alpha=2";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': activation = softmax has no alpha");
+    config.entries[1] = "axis=4";
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "a whole number from 1 to 3");
 }
 
 int main(void)
@@ -190,6 +282,8 @@ int main(void)
         cmocka_unit_test(sigmoid_has_its_known_values),
         cmocka_unit_test(tanh_has_its_known_values),
         cmocka_unit_test(softmax_goes_over_the_last_axis),
+        cmocka_unit_test(another_axis_has_the_bits_of_the_last_one),
+        cmocka_unit_test(scratch_is_for_axes_but_the_last),
         cmocka_unit_test(leaky_relu_scales_what_is_negative),
         cmocka_unit_test(gelu_has_its_known_values),
         cmocka_unit_test(what_backward_reads_is_declared_by_function),
