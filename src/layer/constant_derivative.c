@@ -68,8 +68,9 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const constant_derivative_state *const state = layer_state;
     mote_real *const dx = run->input_derivatives[MOTE_LOSS_PREDICTION].data;
+    const mote_real value = (mote_real)state->value * run->loss_weight;
     for (size_t i = 0; i < run->batch * state->elements; i++)
-        dx[i] = (mote_real)state->value;
+        dx[i] = value;
 }
 
 const mote_layer mote_layer_constant_derivative = {

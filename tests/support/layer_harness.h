@@ -36,6 +36,7 @@ typedef struct layer_config {
     bool evaluation;
     bool derivative_first; // before the gradient
     unsigned aliases;
+    double loss_weight;  // of losses; 0: 1
     size_t thread_count; // 0: 1
     mote_cpu_level level;
 } layer_config;

@@ -218,7 +218,7 @@ static mote_layer_run make_run(const layer_harness *harness, run_tensors *all, v
             all->tensors[kind][i] = harness->slots[kind][i].tensor;
     }
     return (mote_layer_run){
-        .loss_weight = 1,
+        .loss_weight = (mote_real)harness->config.loss_weight,
         .kernels = harness->kernels,
         .parallel = &harness->parallel,
         .scratch = scratch,
