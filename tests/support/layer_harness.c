@@ -212,6 +212,7 @@ mote_status layer_harness_init(layer_harness *harness, const layer_config *confi
     layer_config *const own = &harness->config;
     own->run_batch = own->run_batch ? own->run_batch : own->batch;
     own->fill_batch = own->fill_batch ? own->fill_batch : own->batch;
+    own->loss_weight = own->loss_weight != 0.0 ? own->loss_weight : 1.0;
     own->thread_count = own->thread_count ? own->thread_count : 1;
     harness->layer = mote_layer_find(mote_layers_builtin(), config->layer);
     assert_non_null(harness->layer);

@@ -250,6 +250,48 @@ static void what_is_declared_as_needed_is_read(void **unused)
     for_each_case(check_needs);
 }
 
+static const mote_real *get_record(const layer_record *record, layer_tensor_kind kind)
+{
+    return (const mote_real *)(const void *)record->copies[kind][0];
+}
+
+/// With a power of two the derivatives differ by exactly that factor.
+static void compare_loss_weight(const layer_case *c, double weight)
+{
+    layer_config config = c->config;
+    config.loss_weight = weight;
+    layer_record plain;
+    layer_record weighted;
+    layer_record_make(&c->config, &plain);
+    layer_record_make(&config, &weighted);
+    assert_memory_equal(get_record(&weighted, LAYER_OUTPUT), get_record(&plain, LAYER_OUTPUT),
+                        plain.bytes[LAYER_OUTPUT][0]);
+    const mote_real *const one = get_record(&plain, LAYER_INPUT_DERIVATIVE);
+    const mote_real *const several = get_record(&weighted, LAYER_INPUT_DERIVATIVE);
+    const size_t count = plain.bytes[LAYER_INPUT_DERIVATIVE][0] / sizeof *one;
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        if (several[i] != one[i] * (mote_real)weight)
+            fail_msg("%s: derivative %zu does not count %g times", c->title, i, weight);
+    }
+    layer_record_release(&plain);
+    layer_record_release(&weighted);
+}
+
+static void check_loss_weight(const layer_case *c)
+{
+    if (mote_layer_find(mote_layers_builtin(), c->config.layer)->kind != MOTE_LAYER_LOSS)
+        return;
+    compare_loss_weight(c, 4);
+    compare_loss_weight(c, -0.5);
+}
+
+static void loss_weight_scales_derivatives_and_not_metrics(void **unused)
+{
+    (void)unused;
+    for_each_case(check_loss_weight);
+}
+
 static void check_round_trip(const layer_case *c)
 {
     layer_harness harness;
@@ -389,6 +431,7 @@ int main(void)
         cmocka_unit_test(forward_can_be_repeated),
         cmocka_unit_test(update_changes_the_statistics_of_layers_that_are_trained),
         cmocka_unit_test(what_is_declared_as_needed_is_read),
+        cmocka_unit_test(loss_weight_scales_derivatives_and_not_metrics),
         cmocka_unit_test(properties_can_be_written_and_read_again),
         cmocka_unit_test(bad_values_are_refused_with_what_would_be_accepted),
         cmocka_unit_test(inputs_of_another_rank_are_refused),
