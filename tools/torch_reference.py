@@ -24,6 +24,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+import torch_activations
 import torch_attention
 import torch_embedding
 
@@ -521,47 +522,6 @@ def add_batch_normalization(cases):
                          for key, value in running.items()})
 
 
-def add_activations(cases):
-    extremes = torch.tensor([0.0, -0.0, 1e-4, -1e-4, 9.5, -9.5, 30.0, -30.0, 100.0, -100.0])
-    wide = torch.cat((cases.random(14) * 2.0, extremes.double())).float().double().view(2, 1, 3, 4)
-    for kind, function in (("relu", F.relu), ("sigmoid", torch.sigmoid), ("tanh", torch.tanh)):
-        cases.add(kind, "activation", f"activation={kind}", [wide.clone()], {},
-                  lambda x, w: function(x[0]))
-    for name, x in (("softmax", cases.random(3, 1, 1, 7)),
-                    ("softmax-rows", cases.random(2, 2, 3, 5)),
-                    ("softmax-large", cases.random(3, 1, 1, 7, scale=300.0))):
-        cases.add(name, "activation", "activation=softmax", [x], {},
-                  lambda x, w: F.softmax(x[0], dim=-1))
-
-
-def add_more_activations(cases):
-    for name, x in (("log-softmax", cases.random(2, 1, 3, 5)),
-                    ("log-softmax-large", cases.random(3, 1, 1, 7, scale=300.0))):
-        cases.add(name, "activation", "activation=log_softmax", [x], {},
-                  lambda x, w: F.log_softmax(x[0], dim=-1))
-    extremes = torch.tensor([0.01, -0.01, 6.5, -9.5, 30.0, -30.0, 100.0])
-    wide = torch.cat((cases.random(17) * 4.0, extremes.double()))
-    wide = wide.float().double().view(2, 1, 3, 4)
-    # F.hardsigmoid's derivative is a float32 sixth even in float64
-    for name, kind, properties, function in (
-            ("leaky_relu", "leaky_relu", "", F.leaky_relu),
-            ("leaky_relu-slope", "leaky_relu", "negative_slope=0.3",
-             lambda x: F.leaky_relu(x, 0.3)),
-            ("relu6", "relu6", "", F.relu6),
-            ("elu", "elu", "", F.elu),
-            ("elu-alpha", "elu", "alpha=0.5", lambda x: F.elu(x, 0.5)),
-            ("selu", "selu", "", F.selu),
-            ("softplus", "softplus", "", lambda x: F.softplus(x, threshold=1000.0)),
-            ("hard_sigmoid", "hard_sigmoid", "", lambda x: F.relu6(x + 3.0) / 6.0),
-            ("swish", "swish", "", F.silu),
-            ("gelu", "gelu", "", F.gelu),
-            ("tanh_gelu", "tanh_gelu", "", lambda x: F.gelu(x, approximate="tanh")),
-            ("mish", "mish", "", F.mish),
-            ("hard_swish", "hard_swish", "", F.hardswish)):
-        cases.add(name, "activation", f"activation={kind} {properties}".strip(), [wide.clone()],
-                  {}, lambda x, w: function(x[0]))
-
-
 def add_structure(cases):
     shape = (2, 2, 3, 4)
     cases.add("addition", "addition", "", [cases.random(*shape), cases.random(*shape)], {},
@@ -747,29 +707,18 @@ def add_broadcasts(cases):
                       lambda x, w: functools.reduce(combine, x), shared)
 
 
-def add_softmax_axes(cases):
-    for kind, function in (("softmax", F.softmax), ("log_softmax", F.log_softmax)):
-        for name, shape, axis in (
-                ("channels", (5, 2, 3), 1), ("channels-wide", (3, 4, 9), 1),
-                ("height", (2, 6, 5), 2), ("height-column", (2, 7, 1), 2),
-                ("height-of-one", (2, 1, 5), 2), ("width", (2, 3, 4), 3)):
-            cases.add(f"{kind}-{name}", "activation", f"activation={kind} axis={axis}",
-                      [cases.random(3, *shape, scale=2.0)], {},
-                      lambda x, w: function(x[0], dim=axis))
-
-
 # Files <name>.txt and <name>.safetensors: a seed, and what adds the cases. A new layer gets a new group, so
 # that no value of another one changes.
 GROUPS = {
     "layers": (3, (add_fully_connected, add_convolution, add_pooling, add_batch_normalization,
-                   add_activations, add_structure, add_losses, add_more_activations,
-                   add_more_losses, add_grouped_convolution)),
+                   torch_activations.add_activations, add_structure, add_losses,
+                   torch_activations.add_more_activations, add_more_losses, add_grouped_convolution)),
     "attention": (14, (torch_attention.add_layer_normalization,
                        torch_attention.add_rows_of_classes, torch_attention.add_attention)),
     "shapes": (4, (add_shapes,)),
     "sequence": (8, (add_lstm, add_positional_encoding)),
     "embedding": (21, (torch_embedding.add_embedding,)),
-    "softmax": (16, (add_softmax_axes,)),
+    "softmax": (16, (torch_activations.add_softmax_axes,)),
     "broadcast": (15, (add_broadcasts, add_constant_derivative)),
 }
 
