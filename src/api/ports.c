@@ -127,11 +127,12 @@ mote_status mote_model_run_all(mote_model *model, const void *const *inputs, siz
     MOTE_TRY(mote_argument_require(inputs, "mote_model_run_all"));
     MOTE_TRY(mote_argument_require(outputs, "mote_model_run_all"));
     const mote_graph *graph = &model->compiled.graphs[1];
-    if (input_count != graph->input_count || output_count != graph->output_count)
+    if (input_count != graph->input_count || output_count != graph->output_count) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "mote_model_run_all: %zu inputs and %zu outputs, the network has %zu and "
                           "%zu",
                           input_count, output_count, graph->input_count, graph->output_count);
+    }
     MOTE_TRY(check_pointers(inputs, input_count, "input"));
     MOTE_TRY(check_pointers((const void *const *)outputs, output_count, "output"));
     MOTE_TRY(check_samples(model, "mote_model_run_all", count));

@@ -53,12 +53,13 @@ static mote_status check_input(const mote_setup *setup, const embedding_state *s
     if (input->dims[0] != 1 || input->dims[1] != 1)
         return MOTE_RAISE(MOTE_ERROR_SHAPE, "layer '%s': input 0 has shape %s, it takes 1:1:n",
                           setup->layer_name, mote_shape_text(input, shape, sizeof shape));
-    if (input->dims[2] > UINT32_MAX / setup->batch)
+    if (input->dims[2] > UINT32_MAX / setup->batch) {
         return MOTE_RAISE(MOTE_ERROR_SHAPE,
                           "layer '%s': a batch of %zu samples of %zu indices is "
                           "more than %lu",
                           setup->layer_name, setup->batch, input->dims[2],
                           (unsigned long)UINT32_MAX);
+    }
     return MOTE_OK;
 }
 

@@ -226,10 +226,10 @@ static mote_status give_integers(void *user, const mote_source_piece *piece, voi
 }
 
 /// Reads 2 samples of 3 integers, then counts byte 64 up.
-static mote_status read_integers(const int32_t *values)
+static mote_status read_integers(int32_t *values)
 {
     fixture f;
-    const mote_source source = {.user = (void *)(uintptr_t)values, .read = give_integers};
+    const mote_source source = {.user = values, .read = give_integers};
     init(&f, 2);
     f.operations[0].run = mote_operation_read;
     f.operations[0].name = "read ids batch";
@@ -250,8 +250,7 @@ static mote_status read_integers(const int32_t *values)
 static void an_integer_out_of_range_ends_the_program_before_what_follows(void **unused)
 {
     (void)unused;
-    static const int32_t values[3][6] = {
-        {-1, 0, 1, 7, 8, 9}, {0, 0, -2, 0, 0, 0}, {0, 0, 0, 0, 10, INT32_MAX}};
+    int32_t values[3][6] = {{-1, 0, 1, 7, 8, 9}, {0, 0, -2, 0, 0, 0}, {0, 0, 0, 0, 10, INT32_MAX}};
     expect_ok(read_integers(values[0]));
     expect_raises(read_integers(values[1]), MOTE_ERROR_DATA,
                   "read ids batch: element 2 of sample 0 is -2, expected -1 to 9");
