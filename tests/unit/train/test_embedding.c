@@ -87,10 +87,13 @@ static void rows_that_nothing_reads_move_with_adam_and_stay_with_sgd(void **stat
         training t;
         training_init(state, texts[i], MOTE_MODE_TRAIN, &t);
         float before[17];
-        const float *const unread = training_values(&t, "e.weight") + 17 * (ROWS - 2);
+        const float *const unread = training_values(&t, "e.weight") + 17UL * (ROWS - 2);
         memcpy(before, unread, sizeof before);
         expect_ok(training_run(&t, NULL));
-        assert_int_equal(memcmp(before, unread, sizeof before) != 0, i);
+        size_t moved = 0;
+        for (size_t j = 0; j < sizeof before / sizeof before[0]; j++)
+            moved += before[j] != unread[j];
+        assert_true((moved > 0) == (i > 0));
         training_release(&t);
     }
 }
