@@ -8,6 +8,7 @@ typedef struct group {
     size_t parent;
     size_t first, last;
     size_t bytes;
+    bool is_kept; // the caller reads it after the last step
 } group;
 
 typedef struct aliases {
@@ -40,6 +41,7 @@ static void join(aliases *a, size_t x, size_t y)
         parent->last = child->last;
     if (child->bytes > parent->bytes)
         parent->bytes = child->bytes;
+    parent->is_kept |= child->is_kept;
 }
 
 /// Views: the tensors have the same bytes at all times.
@@ -66,8 +68,8 @@ static bool replace(aliases *a, size_t old, size_t written, size_t step)
         return false;
     old = find(a, old);
     written = find(a, written);
-    if (old == written || a->groups[old].last > step || a->groups[written].first < step ||
-        a->groups[old].bytes != a->groups[written].bytes)
+    if (old == written || a->groups[old].last > step || a->groups[old].is_kept ||
+        a->groups[written].first < step || a->groups[old].bytes != a->groups[written].bytes)
         return false;
     join(a, old, written);
     return true;
@@ -114,8 +116,10 @@ static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
         mote_arena_array(b->arena, schedule->tensor_count, sizeof *a->groups, (void **)&a->groups));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &schedule->tensors[i];
-        a->groups[i] = (group){i, tensor->first, tensor->last, tensor->bytes};
+        a->groups[i] = (group){i, tensor->first, tensor->last, tensor->bytes, false};
     }
+    for (size_t i = 0; i < mote_graph_result_count(b->graph); i++)
+        a->groups[schedule->values[mote_graph_result(b->graph, i)]].is_kept = true;
     return MOTE_OK;
 }
 

@@ -86,9 +86,10 @@ static inline void replay_needs(replay *r, const mote_node *node, unsigned phase
     const mote_declaration *const declaration = &node->declaration;
     const bool derives = phase == MOTE_PHASE_DERIVATIVE;
     for (size_t i = 0; i < declaration->output_count; i++) {
-        const bool is_unread =
-            node->layer->several_outputs && r->schedule->derivatives[node->outputs[i]] == MOTE_NONE;
-        if (node->layer->kind != MOTE_LAYER_LOSS && !is_unread)
+        // of several outputs, one that no loss follows has no derivative
+        const bool is_dead = declaration->output_count > 1 &&
+                             !r->schedule->graph->values[node->outputs[i]].reaches_loss;
+        if (node->layer->kind != MOTE_LAYER_LOSS && !is_dead)
             replay_read(r, r->schedule->derivatives[node->outputs[i]])->is_operand =
                 derives && declaration->derivative_over_output_derivative;
     }

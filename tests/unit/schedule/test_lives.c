@@ -314,6 +314,17 @@ static void a_shared_table_has_a_whole_gradient(void **state)
     program_release(&p);
 }
 
+static void an_output_is_not_written_over_by_the_last_step(void **state)
+{
+    program p;
+    program_build(state,
+                  "[Model]\n" INPUT FC("a") "[loss]\ntype = mse\n" RELU("r") "input_layers = a\n",
+                  INFER, &p);
+    assert_int_equal(mote_graph_result_count(p.schedule.graph), 2);
+    assert_apart(&p, "a", "r");
+    program_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +351,7 @@ int main(void)
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),
         cmocka_unit_test(a_gradient_of_a_table_has_the_rows_that_a_batch_can_read),
         cmocka_unit_test(a_shared_table_has_a_whole_gradient),
+        cmocka_unit_test(an_output_is_not_written_over_by_the_last_step),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }
