@@ -12,14 +12,22 @@
 #include <strings.h>
 
 enum {
-    CLASS_NAME_LENGTH = 128
+    CLASS_NAME_LENGTH = 128,
+    VALUE_BYTES = 4 // of float and int32_t
 };
 
 /// A sample of the batch: an image, or a sample of a file.
 typedef struct cli_item {
     const char *path;
     uint64_t number; // in the file, from 1; 0: an image
+    bool is_file;    // the only one that such a file can have
 } cli_item;
+
+/// An input of the network, and its values for a batch.
+typedef struct cli_input {
+    mote_port_info port;
+    unsigned char *values; // float or int32_t
+} cli_input;
 
 /// An output of the network, and its values for a batch.
 typedef struct cli_output {
@@ -31,8 +39,10 @@ typedef struct cli_output {
 typedef struct cli_inference {
     cli_session session;
     const char *weights;
-    size_t batch_size, input_elements;
-    float *inputs;
+    size_t batch_size;
+    size_t input_count;
+    cli_input *inputs;
+    void **input_values; // of each input, where a sample goes to
     size_t output_count;
     cli_output *outputs;
     void **output_values; // of each output, as the library takes them
@@ -96,7 +106,7 @@ static void print_output(const cli_inference *inference, const float *values, si
 static void print_text(const cli_inference *inference, const cli_item *item, size_t sample)
 {
     cli_print("%s:", item->path);
-    if (item->number)
+    if (item->number && !item->is_file)
         cli_print("%" PRIu64 ":", item->number);
     for (size_t i = 0; i < inference->output_count; i++) {
         const cli_output *output = &inference->outputs[i];
@@ -170,6 +180,17 @@ static void add_json(cli_inference *inference, const cli_item *item, size_t samp
     append_item(inference, item, &image);
 }
 
+/// Where the inputs of sample `index` of the batch are.
+static void **find_inputs(const cli_inference *inference, size_t index)
+{
+    for (size_t i = 0; i < inference->input_count; i++) {
+        const cli_input *input = &inference->inputs[i];
+        inference->input_values[i] =
+            input->values + index * input->port.element_count * VALUE_BYTES;
+    }
+    return inference->input_values;
+}
+
 /// Runs the samples that were read.
 static mote_status run_batch(cli_inference *inference)
 {
@@ -177,10 +198,9 @@ static mote_status run_batch(cli_inference *inference)
     inference->count = 0;
     if (count == 0)
         return MOTE_OK;
-    const void *const input = inference->inputs;
-    const mote_status status =
-        mote_model_run_all(inference->session.model, &input, 1, count, inference->output_values,
-                           inference->output_count);
+    const mote_status status = mote_model_run_all(
+        inference->session.model, (const void *const *)find_inputs(inference, 0),
+        inference->input_count, count, inference->output_values, inference->output_count);
     for (size_t i = 0; i < count && status == MOTE_OK; i++) {
         const cli_item item = inference->items[i];
         if (inference->images)
@@ -208,11 +228,6 @@ static mote_status refuse_item(cli_inference *inference, const cli_item *item)
     return MOTE_OK;
 }
 
-static float *next_input(const cli_inference *inference)
-{
-    return inference->inputs + inference->count * inference->input_elements;
-}
-
 static mote_status add_item(cli_inference *inference, const cli_item *item)
 {
     inference->items[inference->count++] = *item;
@@ -222,24 +237,36 @@ static mote_status add_item(cli_inference *inference, const cli_item *item)
 static mote_status run_image(cli_inference *inference, const char *path)
 {
     const cli_item item = {.path = path};
-    if (mote_model_read_image(inference->session.model, path, next_input(inference)) != MOTE_OK)
+    void **inputs = find_inputs(inference, inference->count);
+    if (mote_model_read_image(inference->session.model, path, inputs[0]) != MOTE_OK)
         return refuse_item(inference, &item);
     return add_item(inference, &item);
 }
 
-static mote_status run_samples(cli_inference *inference, const char *path)
+static mote_status run_all(cli_inference *inference, cli_item item)
 {
-    cli_item item = {.path = path, .number = 1};
     mote_samples *samples = NULL;
-    if (mote_samples_open(inference->session.model, path, &samples) != MOTE_OK)
+    if (mote_samples_open(inference->session.model, item.path, &samples) != MOTE_OK)
         return refuse_item(inference, &item);
     mote_status status = MOTE_OK;
     for (; item.number <= mote_samples_count(samples) && status == MOTE_OK; item.number++) {
-        status = mote_samples_read(samples, item.number - 1, 1, next_input(inference));
+        status =
+            mote_samples_read_all(samples, item.number - 1, 1,
+                                  find_inputs(inference, inference->count), inference->input_count);
         status = status == MOTE_OK ? add_item(inference, &item) : refuse_item(inference, &item);
     }
     mote_samples_close(&samples);
     return status;
+}
+
+static mote_status run_samples(cli_inference *inference, const char *path)
+{
+    return run_all(inference, (cli_item){.path = path, .number = 1});
+}
+
+static mote_status run_sound(cli_inference *inference, const char *path)
+{
+    return run_all(inference, (cli_item){.path = path, .number = 1, .is_file = true});
 }
 
 /// What a file is, by how its name ends.
@@ -249,8 +276,9 @@ typedef struct cli_file_kind {
 } cli_file_kind;
 
 static const cli_file_kind file_kinds[] = {
-    {".csv", run_samples}, {".tsv", run_samples},  {".txt", run_samples}, {".raw", run_samples},
-    {".bin", run_samples}, {".data", run_samples}, {"", run_image}, // and what is none of these
+    {".csv", run_samples}, {".tsv", run_samples}, {".txt", run_samples},
+    {".raw", run_samples}, {".bin", run_samples}, {".data", run_samples},
+    {".wav", run_sound},   {"", run_image}, // and what is none of these
 };
 
 static mote_status run_file(cli_inference *inference, const char *path)
@@ -272,6 +300,18 @@ static mote_status run_files(cli_inference *inference)
     return status == MOTE_OK ? run_batch(inference) : status;
 }
 
+static bool allocate_inputs(cli_inference *inference)
+{
+    bool succeeded = inference->inputs && inference->input_values;
+    for (size_t i = 0; i < inference->input_count && succeeded; i++) {
+        cli_input *input = &inference->inputs[i];
+        succeeded = mote_model_get_input(inference->session.model, i, &input->port) == MOTE_OK;
+        input->values = calloc(inference->batch_size, input->port.element_count * VALUE_BYTES);
+        succeeded = succeeded && input->values;
+    }
+    return succeeded;
+}
+
 static bool allocate_outputs(cli_inference *inference)
 {
     bool succeeded = inference->outputs && inference->output_values;
@@ -290,13 +330,15 @@ static int allocate(cli_inference *inference)
 {
     const size_t batch = inference->batch_size;
     inference->output_count = mote_model_output_count(inference->session.model);
-    inference->inputs = calloc(batch, inference->input_elements * sizeof(float));
+    inference->input_count = mote_model_input_count(inference->session.model);
+    inference->inputs = calloc(inference->input_count, sizeof *inference->inputs);
+    inference->input_values = calloc(inference->input_count, sizeof *inference->input_values);
     inference->outputs = calloc(inference->output_count, sizeof *inference->outputs);
     inference->output_values = calloc(inference->output_count, sizeof *inference->output_values);
     inference->items = calloc(batch, sizeof *inference->items);
     inference->images = inference->session.options->json ? json_array() : NULL;
     inference->samples = inference->session.options->json ? json_array() : NULL;
-    if (inference->inputs && inference->items && allocate_outputs(inference))
+    if (inference->items && allocate_inputs(inference) && allocate_outputs(inference))
         return CLI_OK;
     cli_error("out of memory for a batch of %zu samples", batch);
     return CLI_FAILED;
@@ -306,34 +348,15 @@ static void release(cli_inference *inference)
 {
     for (size_t i = 0; inference->outputs && i < inference->output_count; i++)
         free(inference->outputs[i].values);
+    for (size_t i = 0; inference->inputs && i < inference->input_count; i++)
+        free(inference->inputs[i].values);
     free(inference->inputs);
+    free(inference->input_values);
     free(inference->outputs);
     free(inference->output_values);
     free(inference->items);
     json_decref(inference->images);
     json_decref(inference->samples);
-}
-
-/// Files feed networks with one input, of real numbers.
-static bool takes_files(cli_inference *inference)
-{
-    const cli_session *session = &inference->session;
-    const size_t count = mote_model_input_count(session->model);
-    mote_port_info input;
-    if (count != 1) {
-        cli_error("%s: files feed networks with one input; this one has %zu", session->path, count);
-        return false;
-    }
-    if (mote_model_get_input(session->model, 0, &input) != MOTE_OK) {
-        (void)cli_fail();
-        return false;
-    }
-    if (input.type != MOTE_PORT_FLOAT) {
-        cli_error("%s: input '%s' takes integers, not real numbers", session->path, input.name);
-        return false;
-    }
-    inference->input_elements = input.element_count;
-    return true;
 }
 
 static int print_json(cli_inference *inference)
@@ -362,8 +385,6 @@ static int infer_files(cli_inference *inference)
     if (cli_session_compile(session, MOTE_MODE_INFER, inference->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, &plan) != MOTE_OK)
         return cli_fail();
-    if (!takes_files(inference))
-        return CLI_FAILED;
     if (mote_model_allocate(session->model) != MOTE_OK)
         return cli_fail();
     inference->batch_size = plan.batch_size;

@@ -25,9 +25,13 @@ MOTE_API void mote_samples_close(mote_samples **samples);
 
 MOTE_API uint64_t mote_samples_count(const mote_samples *samples);
 
-/// Reads samples [first, +count) for mote_model_run.
+/// Reads samples [first, +count) for mote_model_run, of a network with one input of MOTE_PORT_FLOAT.
 MOTE_API mote_status mote_samples_read(mote_samples *samples, uint64_t first, size_t count,
                                        float *inputs) MOTE_MUST_CHECK;
+
+/// The same for any network, as mote_model_run_all takes them: a pointer for each input, to float or int32_t.
+MOTE_API mote_status mote_samples_read_all(mote_samples *samples, uint64_t first, size_t count,
+                                           void *const *inputs, size_t input_count) MOTE_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -282,6 +282,13 @@ mote_status mote_model_read_image(mote_model *model, const char *path, float *sa
     MOTE_TRY(mote_argument_require(sample, "mote_model_read_image"));
     MOTE_TRY(mote_model_allocate(model));
     const mote_graph *graph = &model->compiled.graphs[1];
+    if (graph->input_count != 1 || graph->values[graph->ports[0]].spec.dtype != MOTE_DTYPE_REAL) {
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "'%s': images feed networks with one input of real numbers; this one has "
+                          "%zu inputs, the first of %s",
+                          path, graph->input_count,
+                          mote_dtype_text(graph->values[graph->ports[0]].spec.dtype));
+    }
     const mote_image_request request = {.spec = &graph->values[graph->ports[0]].spec,
                                         .preparation = model->run.knowledge.preparation,
                                         .scale = model->run.image_scale,

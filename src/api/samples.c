@@ -10,7 +10,7 @@
 struct mote_samples {
     const mote_allocator *allocator;
     mote_dataset *dataset;
-    mote_tensor_spec spec; // of the input
+    const mote_graph *graph; // of the model
 };
 
 /// Keys that say what is done with the samples of a section, but for these two, do not count for another file.
@@ -58,13 +58,21 @@ static mote_status find_section(const mote_model *model, const mote_section **se
                       model->description.path);
 }
 
-static mote_status check_input(const mote_model *model, const mote_graph *graph)
+static mote_status describe_inputs(const mote_graph *graph, mote_arena *arena,
+                                   mote_dataset_ports *ports)
 {
-    if (graph->input_count == 1 && graph->values[graph->ports[0]].spec.dtype == MOTE_DTYPE_REAL)
-        return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
-                      "%s: samples are read from files for networks with one input of real numbers",
-                      model->description.path);
+    mote_dataset_port *items = NULL;
+    MOTE_TRY(mote_arena_array(arena, graph->input_count, sizeof *items, (void **)&items));
+    for (size_t i = 0; i < graph->input_count; i++) {
+        const mote_value *value = &graph->values[graph->ports[i]];
+        items[i] = (mote_dataset_port){.name = value->name,
+                                       .spec = value->spec,
+                                       .index_first = value->range.first,
+                                       .index_last = value->range.last};
+    }
+    ports->items = items;
+    ports->input_count = graph->input_count;
+    return MOTE_OK;
 }
 
 static mote_status open_with(mote_model *model, const char *path, mote_arena *arena,
@@ -72,21 +80,19 @@ static mote_status open_with(mote_model *model, const char *path, mote_arena *ar
 {
     const mote_graph *graph = &model->compiled.graphs[1];
     const mote_section *section = NULL;
-    MOTE_TRY(check_input(model, graph));
     MOTE_TRY(find_section(model, &section));
-    const mote_value *input = &graph->values[graph->ports[0]];
     const mote_shape *output = &graph->values[graph->outputs[0]].spec.shape;
-    const mote_dataset_port port = {.name = input->name, .spec = input->spec};
     mote_dataset_config config = {
         .owner = path,
         .origin = section->origin,
         .folder = ".",
-        .ports = {.items = &port, .input_count = 1, .class_count = output->dims[output->rank - 1]},
+        .ports = {.class_count = output->dims[output->rank - 1]},
         .known = model->run.knowledge,
         .allocator = samples->allocator,
     };
+    MOTE_TRY(describe_inputs(graph, arena, &config.ports));
     MOTE_TRY(replace_path(model, section, path, arena, &config));
-    samples->spec = input->spec;
+    samples->graph = graph;
     return mote_dataset_open(&config, &samples->dataset);
 }
 
@@ -128,19 +134,56 @@ uint64_t mote_samples_count(const mote_samples *samples)
     return samples ? mote_dataset_sample_count(samples->dataset) : 0;
 }
 
+static mote_status check_range(const mote_samples *samples, uint64_t first, size_t count)
+{
+    const uint64_t all = mote_samples_count(samples);
+    if (first <= all && count <= all - first)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "samples %llu to %llu: the file has %llu",
+                      (unsigned long long)first, (unsigned long long)(first + count),
+                      (unsigned long long)all);
+}
+
+static mote_status read_input(const mote_samples *samples, size_t index, size_t count, void *values)
+{
+    const mote_tensor_spec *spec = &samples->graph->values[samples->graph->ports[index]].spec;
+    const mote_source *source = mote_dataset_source(samples->dataset);
+    const mote_source_piece piece = {.port = index,
+                                     .spec = spec,
+                                     .sample_count = count,
+                                     .element_count = mote_shape_elements(&spec->shape)};
+    return source->read(source->user, &piece, values);
+}
+
+mote_status mote_samples_read_all(mote_samples *samples, uint64_t first, size_t count,
+                                  void *const *inputs, size_t input_count)
+{
+    MOTE_TRY(mote_argument_require(samples, "mote_samples_read_all"));
+    MOTE_TRY(mote_argument_require(inputs, "mote_samples_read_all"));
+    if (input_count != samples->graph->input_count)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "mote_samples_read_all: %zu inputs, the network has %zu", input_count,
+                          samples->graph->input_count);
+    for (size_t i = 0; i < input_count; i++)
+        MOTE_TRY(mote_argument_require(inputs[i], "mote_samples_read_all"));
+    MOTE_TRY(check_range(samples, first, count));
+    mote_dataset_select(samples->dataset, NULL, first, count);
+    for (size_t i = 0; i < input_count; i++)
+        MOTE_TRY(read_input(samples, i, count, inputs[i]));
+    return MOTE_OK;
+}
+
 mote_status mote_samples_read(mote_samples *samples, uint64_t first, size_t count, float *inputs)
 {
     MOTE_TRY(mote_argument_require(samples, "mote_samples_read"));
     MOTE_TRY(mote_argument_require(inputs, "mote_samples_read"));
-    const uint64_t all = mote_samples_count(samples);
-    if (first > all || count > all - first)
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "samples %llu to %llu: the file has %llu",
-                          (unsigned long long)first, (unsigned long long)(first + count),
-                          (unsigned long long)all);
-    const mote_source *source = mote_dataset_source(samples->dataset);
-    const mote_source_piece piece = {.spec = &samples->spec,
-                                     .sample_count = count,
-                                     .element_count = mote_shape_elements(&samples->spec.shape)};
-    mote_dataset_select(samples->dataset, NULL, first, count);
-    return source->read(source->user, &piece, inputs);
+    const mote_graph *graph = samples->graph;
+    if (graph->input_count != 1 || graph->values[graph->ports[0]].spec.dtype != MOTE_DTYPE_REAL) {
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "mote_samples_read takes one input of float; this network has %zu or one "
+                          "of integers: use mote_samples_read_all",
+                          graph->input_count);
+    }
+    void *const all[] = {inputs};
+    return mote_samples_read_all(samples, first, count, all, 1);
 }

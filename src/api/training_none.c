@@ -51,3 +51,14 @@ mote_status mote_samples_read(mote_samples *samples, uint64_t first, size_t coun
     (void)inputs;
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "this build of mote reads no files of samples");
 }
+
+mote_status mote_samples_read_all(mote_samples *samples, uint64_t first, size_t count,
+                                  void *const *inputs, size_t input_count)
+{
+    (void)samples;
+    (void)first;
+    (void)count;
+    (void)inputs;
+    (void)input_count;
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "this build of mote reads no files of samples");
+}

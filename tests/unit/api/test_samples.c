@@ -63,6 +63,35 @@ static void the_samples_of_another_file_are_read_without_labels(void **state)
     end(&s);
 }
 
+static void a_network_with_two_inputs_is_fed_by_both(void **state)
+{
+    session s;
+    mote_samples *samples = NULL;
+    float values[2] = {0};
+    int32_t index = 0;
+    void *const inputs[] = {values, &index};
+    void *const missing[] = {values, NULL};
+    start(state,
+          "[Model]\nloss = mse\n[test_set]\ntype = csv\npath = none\nheader = false\n"
+          "[in]\ntype = input\ninput_shape = 1:1:2\n"
+          "[length]\ntype = input\ninput_shape = 1:1:1\ndtype = int32\n"
+          "[out]\ntype = lstm\nunit = 1\ninput_layers = in, length\n",
+          &s);
+    expect_ok(
+        mote_samples_open(s.model, mote_test_write_text(state, "two", "1,2,1\n3,4,1\n"), &samples));
+    expect_ok(mote_samples_read_all(samples, 1, 1, inputs, 2));
+    assert_true(values[0] == 3 && values[1] == 4 && index == 1);
+    expect_raises(mote_samples_read(samples, 0, 1, values), MOTE_ERROR_UNSUPPORTED,
+                  "use mote_samples_read_all");
+    expect_raises(mote_samples_read_all(samples, 0, 1, inputs, 1), MOTE_ERROR_ARGUMENT,
+                  "1 inputs, the network has 2");
+    expect_raises(mote_samples_read_all(samples, 0, 1, missing, 2), MOTE_ERROR_ARGUMENT, "is NULL");
+    expect_raises(mote_samples_read_all(samples, 2, 1, inputs, 2), MOTE_ERROR_ARGUMENT,
+                  "samples 2 to 3: the file has 2");
+    mote_samples_close(&samples);
+    end(&s);
+}
+
 static void what_no_data_section_describes_is_refused(void **state)
 {
     session s;
@@ -131,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_samples_of_another_file_are_read_without_labels),
+        cmocka_unit_test(a_network_with_two_inputs_is_fed_by_both),
         cmocka_unit_test(what_no_data_section_describes_is_refused),
         cmocka_unit_test(a_kind_of_data_that_always_has_labels_is_refused),
         cmocka_unit_test(arguments_are_checked),
