@@ -14,6 +14,7 @@
 // Gradients are sums over samples, in which the steps are a sample's terms; the first step has no state before it and
 // is no term of R's gradient.
 #include "layer/layer.h"
+#include "layer/lstm_products.h"
 #include "layer/units.h"
 #include "layer/weighted.h"
 
@@ -22,18 +23,16 @@
 #include <string.h>
 
 #define UNIT_MAXIMUM 536870911.0 // four gates of it still fit into 31 bits
-#define GATES        4U
 
 /// Rows that the product of the input has at least, where nothing is kept for backward.
 #define CHUNK_ROWS 64U
 
 typedef struct lstm_state {
-    uint64_t unit;
+    mote_lstm_sizes sizes;
     bool return_sequences;
     uint32_t recurrent_initializer;
     mote_weighted weighted; // of the input
     bool has_lengths;
-    size_t steps, features;
     size_t chunk; // steps whose gates are made at once, where nothing is kept
 } lstm_state;
 
@@ -57,7 +56,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_INTEGER,
         .minimum = 1,
         .maximum = UNIT_MAXIMUM,
-        .offset = offsetof(lstm_state, unit),
+        .offset = offsetof(lstm_state, sizes.unit),
         .help = "number of outputs of a step, and of cells",
     },
     {
@@ -91,105 +90,6 @@ static mote_real *get_row(const step_rows *rows, size_t sample, size_t step)
            (step - rows->first_step) * rows->step_stride;
 }
 
-static size_t get_gate_width(const lstm_state *state)
-{
-    return GATES * state->unit;
-}
-
-/// Gates of `steps` steps of each sample.
-static mote_product make_input_product(const lstm_state *state, size_t batch, size_t steps)
-{
-    const bool whole = steps == state->steps;
-    return (mote_product){
-        .rows = batch * steps,
-        .columns = get_gate_width(state),
-        .depth = state->features,
-        .left = {.outer = {.period = whole ? 0 : steps,
-                           .step = state->features,
-                           .jump = state->steps * state->features},
-                 .inner = {.step = 1}},
-        .right = {.outer = {.step = state->features}, .inner = {.step = 1}},
-        .row_step = get_gate_width(state),
-        .column_axis = {.step = 1},
-    };
-}
-
-/// R h of one step, where h of a sample is `stride` behind that of the one before.
-static mote_product make_recurrent_product(const lstm_state *state, size_t batch, size_t stride)
-{
-    return (mote_product){
-        .rows = batch,
-        .columns = get_gate_width(state),
-        .depth = state->unit,
-        .left = {.outer = {.step = stride}, .inner = {.step = 1}},
-        .right = {.outer = {.step = state->unit}, .inner = {.step = 1}},
-        .row_step = get_gate_width(state),
-        .column_axis = {.step = 1},
-    };
-}
-
-/// The derivative by h of the step before.
-static mote_product make_flow_product(const lstm_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = batch,
-        .columns = state->unit,
-        .depth = get_gate_width(state),
-        .left = {.outer = {.step = state->steps * get_gate_width(state)}, .inner = {.step = 1}},
-        .right = {.outer = {.step = 1}, .inner = {.step = state->unit}},
-        .row_step = state->unit,
-        .column_axis = {.step = 1},
-    };
-}
-
-static mote_product make_derivative_product(const lstm_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = batch * state->steps,
-        .columns = state->features,
-        .depth = get_gate_width(state),
-        .left = {.outer = {.step = get_gate_width(state)}, .inner = {.step = 1}},
-        .right = {.outer = {.step = 1}, .inner = {.step = state->features}},
-        .row_step = state->features,
-        .column_axis = {.step = 1},
-    };
-}
-
-static mote_product make_input_gradient_product(const lstm_state *state, size_t batch)
-{
-    return (mote_product){
-        .rows = get_gate_width(state),
-        .columns = state->features,
-        .depth = batch * state->steps,
-        .group = mote_batch_group(state->steps) * state->steps,
-        .left = {.outer = {.step = 1}, .inner = {.step = get_gate_width(state)}},
-        .right = {.outer = {.step = 1}, .inner = {.step = state->features}},
-        .row_step = state->features,
-        .column_axis = {.step = 1},
-    };
-}
-
-/// Of two or more steps: each but the last is a factor of the gates of the one behind it.
-static mote_product make_recurrent_gradient_product(const lstm_state *state, size_t batch)
-{
-    const size_t pairs = state->steps - 1;
-    const size_t width = get_gate_width(state);
-    return (mote_product){
-        .rows = width,
-        .columns = state->unit,
-        .depth = batch * pairs,
-        .group = mote_batch_group(pairs) * pairs,
-        .left = {.outer = {.step = 1},
-                 .inner = {.period = pairs, .step = width, .jump = state->steps * width}},
-        .right = {.outer = {.step = 1},
-                  .inner = {.period = pairs,
-                            .step = state->unit,
-                            .jump = state->steps * state->unit}},
-        .row_step = state->unit,
-        .column_axis = {.step = 1},
-    };
-}
-
 /// Cuts arrays from scratch; NULL measures.
 typedef struct cutter {
     unsigned char *scratch;
@@ -214,11 +114,11 @@ typedef struct forward_scratch {
 static size_t cut_forward(const lstm_state *state, size_t batch, void *scratch,
                           forward_scratch *parts)
 {
-    const size_t width = get_gate_width(state);
+    const size_t width = mote_lstm_gate_width(&state->sizes);
     cutter knife = {.scratch = scratch};
     parts->zeros = cut(&knife, width);
     parts->recurrent = cut(&knife, batch * width);
-    parts->cells = cut(&knife, batch * state->unit);
+    parts->cells = cut(&knife, batch * state->sizes.unit);
     parts->gates = cut(&knife, batch * state->chunk * width);
     parts->product = cut(&knife, 0);
     return knife.bytes;
@@ -236,9 +136,9 @@ typedef struct backward_scratch {
 static size_t cut_backward(const lstm_state *state, size_t batch, void *scratch,
                            backward_scratch *parts)
 {
-    const size_t count = batch * state->unit;
+    const size_t count = batch * state->sizes.unit;
     cutter knife = {.scratch = scratch};
-    parts->zeros = cut(&knife, state->unit);
+    parts->zeros = cut(&knife, state->sizes.unit);
     parts->flow = cut(&knife, count);
     parts->cell_derivatives = cut(&knife, count);
     parts->kept = cut(&knife, state->has_lengths && state->return_sequences ? count : 0);
@@ -258,20 +158,21 @@ static void declare_scratch(mote_setup *setup, const lstm_state *state)
 {
     const size_t batch = setup->batch;
     const mote_product forward[] = {
-        make_input_product(state, batch, state->steps),
-        make_recurrent_product(state, batch, state->steps * state->unit),
+        mote_lstm_input_product(&state->sizes, batch, state->sizes.steps),
+        mote_lstm_recurrent_product(&state->sizes, batch, state->sizes.steps * state->sizes.unit),
     };
     forward_scratch forward_parts;
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
                        cut_forward(state, batch, NULL, &forward_parts) +
                            max_product_bytes(setup, forward, 2));
 
-    const bool has_gradient = state->steps > 1;
+    const bool has_gradient = state->sizes.steps > 1;
     const mote_product backward[] = {
-        make_flow_product(state, batch),
-        make_derivative_product(state, batch),
-        make_input_gradient_product(state, batch),
-        has_gradient ? make_recurrent_gradient_product(state, batch) : (mote_product){0},
+        mote_lstm_flow_product(&state->sizes, batch),
+        mote_lstm_derivative_product(&state->sizes, batch),
+        mote_lstm_input_gradient_product(&state->sizes, batch),
+        has_gradient ? mote_lstm_recurrent_gradient_product(&state->sizes, batch)
+                     : (mote_product){0},
     };
     backward_scratch backward_parts;
     mote_setup_scratch(setup, MOTE_PHASE_BACKWARD,
@@ -283,9 +184,11 @@ static mote_status declare_temporaries(mote_setup *setup, const lstm_state *stat
 {
     const unsigned phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
     mote_tensor_spec spec = {
-        MOTE_DTYPE_REAL, true, {.rank = 2, .dims = {state->steps, get_gate_width(state)}}};
+        MOTE_DTYPE_REAL,
+        true,
+        {.rank = 2, .dims = {state->sizes.steps, mote_lstm_gate_width(&state->sizes)}}};
     MOTE_TRY(mote_setup_temporary(setup, &spec, phases));
-    spec.shape.dims[1] = state->unit;
+    spec.shape.dims[1] = state->sizes.unit;
     MOTE_TRY(mote_setup_temporary(setup, &spec, phases));
     const mote_tensor_spec flag = {MOTE_DTYPE_I32, false, {.rank = 1, .dims = {1}}};
     MOTE_TRY(mote_setup_temporary(setup, &flag, phases));
@@ -296,21 +199,21 @@ static mote_status declare_temporaries(mote_setup *setup, const lstm_state *stat
 
 static mote_status declare_weights(mote_setup *setup, const lstm_state *state)
 {
-    const size_t width = get_gate_width(state);
+    const size_t width = mote_lstm_gate_width(&state->sizes);
     mote_weight_declaration weight = {
         .name = "weight_ih",
-        .spec = {MOTE_DTYPE_REAL, false, {.rank = 2, .dims = {width, state->features}}},
+        .spec = {MOTE_DTYPE_REAL, false, {.rank = 2, .dims = {width, state->sizes.features}}},
         .initializer = (mote_initializer)state->weighted.weight_initializer,
-        .fan_in = state->features,
+        .fan_in = state->sizes.features,
         .fan_out = width,
         .needs = MOTE_PHASE_DERIVATIVE,
     };
     MOTE_TRY(mote_setup_weight(setup, &weight));
     weight.name = "weight_hh";
-    weight.spec.shape.dims[1] = state->unit;
+    weight.spec.shape.dims[1] = state->sizes.unit;
     weight.initializer = (mote_initializer)state->recurrent_initializer;
-    weight.fan_in = state->unit;
-    weight.needs = state->steps > 1 ? MOTE_PHASE_BACKWARD : 0;
+    weight.fan_in = state->sizes.unit;
+    weight.needs = state->sizes.steps > 1 ? MOTE_PHASE_BACKWARD : 0;
     MOTE_TRY(mote_setup_weight(setup, &weight));
     if (state->weighted.disable_bias)
         return MOTE_OK;
@@ -318,7 +221,7 @@ static mote_status declare_weights(mote_setup *setup, const lstm_state *state)
         .name = "bias",
         .spec = {MOTE_DTYPE_REAL, false, {.rank = 1, .dims = {width}}},
         .initializer = (mote_initializer)state->weighted.bias_initializer,
-        .fan_in = state->unit,
+        .fan_in = state->sizes.unit,
         .fan_out = width,
     };
     return mote_setup_weight(setup, &bias);
@@ -354,18 +257,19 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(check_inputs(setup));
     const mote_shape *const input = &setup->inputs[0].shape;
     state->has_lengths = setup->input_count > 1;
-    state->steps = input->dims[1];
-    state->features = input->dims[2];
-    state->chunk = mote_size_min(mote_size_ceil_divide(CHUNK_ROWS, setup->batch), state->steps);
-    const size_t out_steps = state->return_sequences ? state->steps : 1;
-    const mote_shape output = mote_shape_image(1, out_steps, state->unit);
+    state->sizes.steps = input->dims[1];
+    state->sizes.features = input->dims[2];
+    state->chunk =
+        mote_size_min(mote_size_ceil_divide(CHUNK_ROWS, setup->batch), state->sizes.steps);
+    const size_t out_steps = state->return_sequences ? state->sizes.steps : 1;
+    const mote_shape output = mote_shape_image(1, out_steps, state->sizes.unit);
     MOTE_TRY(mote_setup_output(setup, &output));
     MOTE_TRY(declare_weights(setup, state));
     MOTE_TRY(declare_temporaries(setup, state));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     if (state->has_lengths)
         mote_setup_need_input(setup, 1, MOTE_PHASE_BACKWARD);
-    if (state->return_sequences && state->steps > 1)
+    if (state->return_sequences && state->sizes.steps > 1)
         mote_setup_need_output(setup, MOTE_PHASE_GRADIENT);
     declare_scratch(setup, state);
     return MOTE_OK;
@@ -384,35 +288,35 @@ typedef struct passage {
 
 static passage make_passage(const mote_layer_run *run, const lstm_state *state)
 {
-    const size_t width = get_gate_width(state);
-    const size_t steps = state->steps;
+    const size_t width = mote_lstm_gate_width(&state->sizes);
+    const size_t steps = state->sizes.steps;
     return (passage){
         .run = run,
         .state = state,
         .lengths = state->has_lengths ? run->inputs[1].data : NULL,
         .gates = {run->temporaries[GATES_OF_STEPS].data, 0, steps * width, width},
-        .cells = {run->temporaries[CELLS].data, 0, steps * state->unit, state->unit},
+        .cells = {run->temporaries[CELLS].data, 0, steps * state->sizes.unit, state->sizes.unit},
         .hidden = {state->return_sequences ? run->outputs[0].data : run->temporaries[HIDDEN].data,
-                   0, steps * state->unit, state->unit},
+                   0, steps * state->sizes.unit, state->sizes.unit},
     };
 }
 
 static size_t get_length(const passage *p, size_t sample)
 {
-    return p->lengths ? (size_t)p->lengths[sample] : p->state->steps;
+    return p->lengths ? (size_t)p->lengths[sample] : p->state->sizes.steps;
 }
 
 /// Calls `task` for parts of the samples.
 static void run_samples(passage *p, mote_parallel_task *task)
 {
-    const size_t elements = p->run->batch * get_gate_width(p->state);
+    const size_t elements = p->run->batch * mote_lstm_gate_width(&p->state->sizes);
     const size_t tasks = mote_parallel_task_count(p->run->parallel, elements, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(p->run->parallel, task, p, mote_size_min(tasks, p->run->batch));
 }
 
 static void step_sample(const passage *p, size_t sample)
 {
-    const size_t unit = p->state->unit;
+    const size_t unit = p->state->sizes.unit;
     const size_t t = p->step;
     mote_real *const hidden = get_row(&p->hidden, sample, t);
     if (t >= get_length(p, sample)) {
@@ -421,8 +325,8 @@ static void step_sample(const passage *p, size_t sample)
         return;
     }
     const mote_lstm lstm = {
-        .recurrent =
-            t > 0 ? p->forward.recurrent + sample * get_gate_width(p->state) : p->forward.zeros,
+        .recurrent = t > 0 ? p->forward.recurrent + sample * mote_lstm_gate_width(&p->state->sizes)
+                           : p->forward.zeros,
         .previous = t > 0 ? get_row(&p->cells, sample, t - 1) : p->forward.zeros,
         .gates = get_row(&p->gates, sample, t),
         .cell = get_row(&p->cells, sample, t),
@@ -444,8 +348,8 @@ static void multiply_input(const passage *p, size_t first, size_t count)
 {
     const mote_layer_run *const run = p->run;
     const mote_real *const input = run->inputs[0].data;
-    mote_product product = make_input_product(p->state, run->batch, count);
-    product.left.data = input + first * p->state->features;
+    mote_product product = mote_lstm_input_product(&p->state->sizes, run->batch, count);
+    product.left.data = input + first * p->state->sizes.features;
     product.right.data = run->weights[WEIGHT_INPUT].data;
     product.column_bias = p->state->weighted.disable_bias ? NULL : run->weights[WEIGHT_BIAS].data;
     product.out = p->gates.data;
@@ -455,7 +359,8 @@ static void multiply_input(const passage *p, size_t first, size_t count)
 static void multiply_hidden(const passage *p)
 {
     const mote_layer_run *const run = p->run;
-    mote_product product = make_recurrent_product(p->state, run->batch, p->hidden.sample_stride);
+    mote_product product =
+        mote_lstm_recurrent_product(&p->state->sizes, run->batch, p->hidden.sample_stride);
     product.left.data = get_row(&p->hidden, 0, p->step - 1);
     product.right.data = run->weights[WEIGHT_RECURRENT].data;
     product.out = p->forward.recurrent;
@@ -477,10 +382,10 @@ static void run_chunk(passage *p, size_t first, size_t count)
 
 static void copy_last(const passage *p)
 {
-    const size_t unit = p->state->unit;
+    const size_t unit = p->state->sizes.unit;
     mote_real *const output = p->run->outputs[0].data;
     for (size_t sample = 0; sample < p->run->batch; sample++)
-        memcpy(output + sample * unit, get_row(&p->hidden, sample, p->state->steps - 1),
+        memcpy(output + sample * unit, get_row(&p->hidden, sample, p->state->sizes.steps - 1),
                unit * sizeof *output);
 }
 
@@ -488,11 +393,11 @@ static void copy_last(const passage *p)
 static size_t choose_places(passage *p)
 {
     const lstm_state *const state = p->state;
-    const size_t unit = state->unit;
+    const size_t unit = state->sizes.unit;
     if (!p->hidden.data)
         p->hidden = (step_rows){p->run->outputs[0].data, 0, unit, 0};
     if (p->gates.data)
-        return state->steps;
+        return state->sizes.steps;
     p->gates.data = p->forward.gates;
     p->cells = (step_rows){p->forward.cells, 0, unit, 0};
     return state->chunk;
@@ -503,10 +408,10 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     const lstm_state *const state = layer_state;
     passage p = make_passage(run, state);
     (void)cut_forward(state, run->batch, run->scratch, &p.forward);
-    memset(p.forward.zeros, 0, get_gate_width(state) * sizeof(mote_real));
+    memset(p.forward.zeros, 0, mote_lstm_gate_width(&state->sizes) * sizeof(mote_real));
     const size_t chunk = choose_places(&p);
-    for (size_t first = 0; first < state->steps; first += chunk)
-        run_chunk(&p, first, mote_size_min(state->steps - first, chunk));
+    for (size_t first = 0; first < state->sizes.steps; first += chunk)
+        run_chunk(&p, first, mote_size_min(state->sizes.steps - first, chunk));
     if (p.hidden.data != run->outputs[0].data)
         copy_last(&p);
     int32_t *const derived = run->temporaries[DERIVED].data;
@@ -517,7 +422,7 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 /// The derivative by a sample's h at a step, as two addends: from the outputs and from the steps behind.
 static void find_addends(const passage *p, size_t sample, mote_lstm_derivative *lstm)
 {
-    const size_t unit = p->state->unit;
+    const size_t unit = p->state->sizes.unit;
     const bool is_last = p->step + 1 == get_length(p, sample);
     const mote_real *const dy = p->run->output_derivatives[0].data;
     const size_t place = sample * unit;
@@ -526,7 +431,7 @@ static void find_addends(const passage *p, size_t sample, mote_lstm_derivative *
         lstm->dy = is_last ? dy + place : p->backward.zeros;
         return;
     }
-    lstm->dy = dy + (sample * p->state->steps + p->step) * unit;
+    lstm->dy = dy + (sample * p->state->sizes.steps + p->step) * unit;
     if (is_last && p->lengths)
         lstm->flow = p->backward.kept + place;
 }
@@ -534,18 +439,19 @@ static void find_addends(const passage *p, size_t sample, mote_lstm_derivative *
 /// A step that a sample does not have.
 static void pass_sample(const passage *p, size_t sample)
 {
-    const size_t unit = p->state->unit;
-    memset(get_row(&p->gates, sample, p->step), 0, get_gate_width(p->state) * sizeof(mote_real));
+    const size_t unit = p->state->sizes.unit;
+    memset(get_row(&p->gates, sample, p->step), 0,
+           mote_lstm_gate_width(&p->state->sizes) * sizeof(mote_real));
     if (!p->state->return_sequences)
         return;
     const mote_real *const dy = p->run->output_derivatives[0].data;
     mote_real *const kept = p->backward.kept + sample * unit;
-    p->run->kernels->add(unit, kept, dy + (sample * p->state->steps + p->step) * unit, kept);
+    p->run->kernels->add(unit, kept, dy + (sample * p->state->sizes.steps + p->step) * unit, kept);
 }
 
 static void derive_sample(const passage *p, size_t sample)
 {
-    const size_t unit = p->state->unit;
+    const size_t unit = p->state->sizes.unit;
     if (p->step >= get_length(p, sample)) {
         pass_sample(p, sample);
         return;
@@ -572,7 +478,7 @@ static void derive_samples(void *argument, size_t task, size_t task_count)
 static void multiply_flow(const passage *p)
 {
     const mote_layer_run *const run = p->run;
-    mote_product product = make_flow_product(p->state, run->batch);
+    mote_product product = mote_lstm_flow_product(&p->state->sizes, run->batch);
     product.left.data = get_row(&p->gates, 0, p->step);
     product.right.data = run->weights[WEIGHT_RECURRENT].data;
     product.out = p->backward.flow;
@@ -586,12 +492,12 @@ static void derive_gates(passage *p)
     if (*derived)
         return;
     const lstm_state *const state = p->state;
-    const size_t bytes = p->run->batch * state->unit * sizeof(mote_real);
-    memset(p->backward.zeros, 0, state->unit * sizeof(mote_real));
+    const size_t bytes = p->run->batch * state->sizes.unit * sizeof(mote_real);
+    memset(p->backward.zeros, 0, state->sizes.unit * sizeof(mote_real));
     memset(p->backward.cell_derivatives, 0, bytes);
     if (state->has_lengths && state->return_sequences)
         memset(p->backward.kept, 0, bytes);
-    p->step = state->steps;
+    p->step = state->sizes.steps;
     while (p->step-- > 0) {
         run_samples(p, derive_samples);
         if (p->step > 0)
@@ -612,11 +518,12 @@ static void make_recurrent_gradient(const passage *p)
 {
     const mote_layer_run *const run = p->run;
     mote_real *const gradient = run->gradients[WEIGHT_RECURRENT].data;
-    if (p->state->steps == 1) {
-        memset(gradient, 0, get_gate_width(p->state) * p->state->unit * sizeof *gradient);
+    if (p->state->sizes.steps == 1) {
+        memset(gradient, 0,
+               mote_lstm_gate_width(&p->state->sizes) * p->state->sizes.unit * sizeof *gradient);
         return;
     }
-    mote_product product = make_recurrent_gradient_product(p->state, run->batch);
+    mote_product product = mote_lstm_recurrent_gradient_product(&p->state->sizes, run->batch);
     product.left.data = get_row(&p->gates, 0, 1);
     product.right.data = p->hidden.data;
     product.out = gradient;
@@ -635,7 +542,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const lstm_state *const state = layer_state;
     passage p = start_backward(run, state);
-    mote_product product = make_input_gradient_product(state, run->batch);
+    mote_product product = mote_lstm_input_gradient_product(&state->sizes, run->batch);
     product.left.data = p.gates.data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[WEIGHT_INPUT].data;
@@ -646,8 +553,8 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     const mote_units units = {
         .kernels = run->kernels,
         .samples = run->batch,
-        .units = get_gate_width(state),
-        .plane = state->steps,
+        .units = mote_lstm_gate_width(&state->sizes),
+        .plane = state->sizes.steps,
     };
     mote_units_run(run->parallel, &units, sum_gates, &p);
 }
@@ -656,7 +563,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const lstm_state *const state = layer_state;
     const passage p = start_backward(run, state);
-    mote_product product = make_derivative_product(state, run->batch);
+    mote_product product = mote_lstm_derivative_product(&state->sizes, run->batch);
     product.left.data = p.gates.data;
     product.right.data = run->weights[WEIGHT_INPUT].data;
     product.out = run->input_derivatives[0].data;
