@@ -87,6 +87,13 @@ class Ratings(ExampleTest):
         mean = sum(ratings) / len(ratings)
         variance = sum((rating - mean) ** 2 for rating in ratings) / len(ratings)
         self.assertLess(self.run_json("eval", "embedding.ini")["loss"], 0.3 * variance)
+        (self.folder / "new.csv").write_text(f"user,movie\n3,1\n3,{MOVIES - 1}\n")
+        low, high = self.run_json("infer", "embedding.ini", "new.csv")["samples"]
+        self.assertLess(low["outputs"][0] + 2, high["outputs"][0])
+        one = self.run_mote("infer", "embedding.ini", "new.csv")
+        self.assertEqual(one, self.run_mote("infer", "embedding.ini", "new.csv", "--batch=2"))
+        (self.folder / "new.csv").write_text("user,movie\n671,0\n")
+        self.run_mote("infer", "embedding.ini", "new.csv", code=1)
 
     def test_a_folder_without_data_is_refused(self):
         self.assertIn("apt-get install r-cran-dslabs", self.prepare("nowhere", code=1))
