@@ -21,6 +21,7 @@
 #include "mote/context.h"
 #include "mote/data.h"
 #include "mote/export.h"
+#include "mote/inspection.h"
 #include "mote/model.h"
 #include "mote/property.h"
 #include "mote/samples.h"

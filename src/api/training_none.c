@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for check.c and samples.c in a build without training: it does not read data sections.
+// Stands in for check.c, inspection.c and samples.c in a build without training: it does not read data sections.
 #include "mote/mote.h"
 
 #include "base/status.h"
@@ -61,4 +61,35 @@ mote_status mote_samples_read_all(mote_samples *samples, uint64_t first, size_t 
     (void)inputs;
     (void)input_count;
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "this build of mote reads no files of samples");
+}
+
+mote_status mote_inspection_create(const mote_context *context, const char *path, const char *label,
+                                   mote_inspection **inspection)
+{
+    (void)context;
+    (void)label;
+    (void)inspection;
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "'%s': this build of mote is without training",
+                      path ? path : "");
+}
+
+void mote_inspection_destroy(mote_inspection **inspection)
+{
+    (void)inspection; // none was made
+}
+
+const mote_data_info *mote_inspection_get(const mote_inspection *inspection)
+{
+    (void)inspection;
+    return NULL;
+}
+
+const char *mote_data_kind_name(mote_data_kind kind)
+{
+    static const char *const names[] = {
+#define KIND_NAME(name, text) text,
+        MOTE_DATA_KIND_MAP(KIND_NAME)
+#undef KIND_NAME
+    };
+    return (size_t)kind < MOTE_DATA_KIND_COUNT ? names[kind] : "unknown";
 }

@@ -16,8 +16,8 @@
 #define CHUNK        256U
 #define COLUMN_BYTES 128U
 
-static const char *const delimiter_names[] = {"comma", "semicolon", "tab", "bar", NULL};
-static const char delimiters[] = {',', ';', '\t', '|'};
+const char *const mote_csv_delimiter_names[] = {"comma", "semicolon", "tab", "bar", NULL};
+const char mote_csv_delimiters[] = {',', ';', '\t', '|'};
 static const char *const missing_names[] = {"refuse", "drop", "mean", "constant", NULL};
 
 static const mote_property properties[] = {
@@ -48,7 +48,7 @@ static const mote_property properties[] = {
     {.name = "delimiter",
      .kind = MOTE_PROPERTY_CHOICE,
      .initial = "comma",
-     .choices = delimiter_names,
+     .choices = mote_csv_delimiter_names,
      .offset = offsetof(mote_csv_state, delimiter),
      .help = "what stands between values"},
     {.name = "missing",
@@ -73,7 +73,7 @@ static const mote_property properties[] = {
     {.name = NULL},
 };
 
-static bool is_missing(const char *text)
+bool mote_csv_is_missing(const char *text)
 {
     static const char *const marks[] = {"", "?", "NA", "N/A", "NaN", "null"};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
@@ -153,7 +153,7 @@ static mote_status parse_field(row *r, size_t column)
     const size_t slot = s->slots[column];
     if (slot == MOTE_CSV_NO_SLOT || r->is_dropped)
         return MOTE_OK;
-    if (is_missing(mote_csv_text(r->parser, column)))
+    if (mote_csv_is_missing(mote_csv_text(r->parser, column)))
         return parse_missing(r, column, slot);
     const mote_csv_port *const port = port_of(s, slot);
     if (port->is_class)
@@ -202,7 +202,7 @@ static mote_status parse_stream(mote_csv_state *s, const mote_stream *stream, mo
     const mote_record_field field = {.dtype = MOTE_DTYPE_F64, .elements = s->slot_count};
     mote_csv_parser parser;
     MOTE_TRY(mote_record_cache_open(&field, 1, s->file_path, arena, scratch, &s->cache));
-    MOTE_TRY(mote_csv_start(&parser, s->file_path, stream, delimiters[s->delimiter], scratch));
+    MOTE_TRY(mote_csv_start(&parser, s->file_path, stream, mote_csv_delimiters[s->delimiter], scratch));
     return parse_rows(s, &parser, arena);
 }
 

@@ -9,6 +9,10 @@
 #include "data/reader.h"
 #include "data/record_cache.h"
 
+/// What may stand between values; the names are what the key delimiter takes, NULL behind the last.
+extern const char mote_csv_delimiters[];
+extern const char *const mote_csv_delimiter_names[];
+
 #define MOTE_CSV_NO_SLOT     SIZE_MAX
 #define MOTE_CSV_CLASSES_MAX 65536U
 
@@ -82,6 +86,9 @@ mote_status mote_csv_learn(void *state, const mote_dataset_config *config,
 /// Reads "mean deviation name" lines, written by mote_csv_learn.
 mote_status mote_csv_recall(mote_csv_state *state, const mote_dataset_config *config,
                             mote_arena *arena) MOTE_MUST_CHECK;
+
+/// Whether a field says that there is no value.
+bool mote_csv_is_missing(const char *text);
 
 /// "column 3 ('species')", written into `text`, which is returned.
 const char *mote_csv_column_text(const mote_csv_state *state, size_t column, char *text,

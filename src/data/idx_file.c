@@ -58,6 +58,24 @@ static mote_status check_magic(const char *path, const unsigned char *header,
     return MOTE_OK;
 }
 
+static mote_status read_size(const unsigned char *header, const mote_idx_kind *kind,
+                             mote_idx_file *idx)
+{
+    const char *const path = idx->file.path;
+    idx->height = read_number(header + 8);
+    idx->width = read_number(header + 12);
+    idx->record_bytes = idx->height * idx->width; // of 32 bits each
+    if (idx->record_bytes == 0)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has %s of 1:%zu:%zu (channels:height:width)",
+                          path, kind->noun, idx->height, idx->width);
+    if (kind->height == 0 || (idx->height == kind->height && idx->width == kind->width))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                      "'%s': its %s are 1:%zu:%zu (channels:height:width), the network's input "
+                      "is 1:%zu:%zu",
+                      path, kind->noun, idx->height, idx->width, kind->height, kind->width);
+}
+
 /// Fills in counts, checked against the kind; *file_bytes is how long the whole file must be.
 static mote_status read_header(const unsigned char *header, const mote_idx_kind *kind,
                                mote_idx_file *idx, uint64_t *file_bytes)
@@ -69,18 +87,8 @@ static mote_status read_header(const unsigned char *header, const mote_idx_kind 
     idx->data_start = header_bytes(kind);
     if (idx->record_count == 0)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is empty: it has 0 %s", path, kind->noun);
-    if (kind->dimension_count == 3) {
-        const uint32_t height = read_number(header + 8);
-        const uint32_t width = read_number(header + 12);
-        if (height != kind->height || width != kind->width) {
-            return MOTE_RAISE(
-                MOTE_ERROR_SHAPE,
-                "'%s': its %s are 1:%u:%u (channels:height:width), the network's input "
-                "is 1:%zu:%zu",
-                path, kind->noun, height, width, kind->height, kind->width);
-        }
-        idx->record_bytes = kind->height * kind->width;
-    }
+    if (kind->dimension_count == 3)
+        MOTE_TRY(read_size(header, kind, idx));
     if (idx->record_bytes > (INT64_MAX - HEADER_BYTES_MAX) / idx->record_count)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': %llu %s of %zu bytes are no file", path,
                           (unsigned long long)idx->record_count, kind->noun, idx->record_bytes);

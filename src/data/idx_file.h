@@ -12,12 +12,13 @@
 typedef struct mote_idx_kind {
     const char *noun;         // "images", "labels"
     uint32_t dimension_count; // 1: a count of bytes; 3: count, height, width
-    size_t height, width;     // that records must have, when there are 3
+    size_t height, width;     // that records must have, when there are 3; 0: any
 } mote_idx_kind;
 
 typedef struct mote_idx_file {
     mote_file file; // its path is the name to blame
     uint64_t record_count;
+    size_t height, width; // of a record with 3 dimensions
     size_t record_bytes;
     uint64_t data_start;
 } mote_idx_file;

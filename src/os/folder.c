@@ -10,6 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+bool mote_path_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 typedef struct listing {
     const char *path;
     DIR *directory;

@@ -83,6 +83,9 @@ void mote_file_replacement_release(mote_file_replacement *replacement);
 /// True when both paths name the same existing file, or are the same text.
 bool mote_path_same(const char *a, const char *b);
 
+/// Whether there is a folder of that name, or a link to one.
+bool mote_path_is_folder(const char *path);
+
 typedef struct mote_folder_entry {
     const char *name; // the end of `path`
     const char *path; // the folder's path, '/', name
