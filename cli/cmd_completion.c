@@ -35,7 +35,8 @@ bool cli_option_is_file(const cli_option *option)
 
 bool cli_operand_is_file(const cli_command *command)
 {
-    return strstr(command->operands, "MODEL") || strstr(command->operands, "FILE");
+    return strstr(command->operands, "MODEL") || strstr(command->operands, "FILE") ||
+           strstr(command->operands, "DATA");
 }
 
 void cli_print_escaped(const char *text, const char *special)

@@ -35,7 +35,7 @@ static void print_operands(const cli_command *command, const char *names)
         cli_print("    %s:*) _mote_files safetensors \"$word\" ;;\n", command->name);
     else if (cli_operand_is_file(command))
         cli_print("    %s:*) _mote_files '%s' \"$word\" ;;\n", command->name,
-                  command->maximum == 1 ? "ini" : "");
+                  command->maximum == 1 && command->bit != CLI_INIT ? "ini" : "");
 }
 
 void cli_completion_bash(const char *names)

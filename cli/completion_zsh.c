@@ -38,6 +38,8 @@ static void print_operands(const cli_command *command, const char *names)
         cli_print("      '1:shell:(bash zsh fish)' ;;\n");
     else if (command->bit == CLI_INFO)
         cli_print("      '1:file:_files -g \"*.safetensors\"' ;;\n");
+    else if (command->bit == CLI_INIT)
+        cli_print("      '1:data:_files' ;;\n");
     else if (cli_operand_is_file(command))
         cli_print("      '1:model:_files -g \"*.ini\"'%s ;;\n",
                   command->maximum > 1 ? " '*:file:_files'" : "");

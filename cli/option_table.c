@@ -96,7 +96,7 @@ enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
     TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
     READS_MODEL = RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
-    EVERY = READS_MODEL | CLI_INFO | CLI_LAYERS | CLI_COMPLETION | CLI_VERSION,
+    EVERY = READS_MODEL | CLI_INIT | CLI_INFO | CLI_LAYERS | CLI_COMPLETION | CLI_VERSION,
 };
 
 #define FIELD(name) .offset = offsetof(cli_options, name)
@@ -106,6 +106,10 @@ const cli_option cli_option_table[] = {
      .read = read_text},
     {"model", "FILE", "model file that the weights shall fit", CLI_INFO, FIELD(model),
      .read = read_text},
+    {"output", "FILE", "write the model file to FILE (model.ini)", CLI_INIT, FIELD(output),
+     .read = read_text},
+    {"label", "NAME", "label column of a CSV file, or file of labels of an IDX file", CLI_INIT,
+     FIELD(label), .read = read_text},
     {"data", "SET", "test_set (the default), valid_set or train_set", CLI_EVAL, FIELD(data),
      .choices = "test_set valid_set train_set", .read = read_text},
     {"stage", "NAME", "which stage to print", CLI_EXPLAIN, FIELD(stage),
@@ -131,7 +135,7 @@ const cli_option cli_option_table[] = {
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
     {"json", NULL, "print the result as JSON",
-     RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION, FIELD(json),
+     RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION, FIELD(json),
      .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},

@@ -156,28 +156,10 @@ void cli_options_release(cli_options *options)
     free(options->text);
 }
 
-static void print_quoted(const char *text)
-{
-    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                   "_./:=,+@%-";
-    if (text[0] && !text[strspn(text, harmless)]) {
-        cli_talk("%s", text);
-        return;
-    }
-    cli_talk("'");
-    for (const char *rest = text; *rest; rest++) {
-        if (*rest == '\'')
-            cli_talk("'\\''");
-        else
-            cli_talk("%c", *rest);
-    }
-    cli_talk("'");
-}
-
 static void print_weights(const char *weights)
 {
     cli_talk(" --weights ");
-    print_quoted(weights);
+    cli_quote(cli_talk, weights);
 }
 
 /// How many arguments from `index` on are the --weights that was given.
@@ -192,7 +174,7 @@ static int count_weights(char *const *arguments, int index)
 void cli_options_print_resume(const cli_options *options, const char *weights)
 {
     bool only_operands = false;
-    print_quoted(options->arguments[0]);
+    cli_quote(cli_talk, options->arguments[0]);
     for (int i = 1; i < options->argument_count; i++) {
         const char *argument = options->arguments[i];
         const int skipped = only_operands ? 0 : count_weights(options->arguments, i);
@@ -205,7 +187,7 @@ void cli_options_print_resume(const cli_options *options, const char *weights)
             print_weights(weights);
         }
         cli_talk(" ");
-        print_quoted(argument);
+        cli_quote(cli_talk, argument);
     }
     if (!only_operands)
         print_weights(weights);

@@ -29,6 +29,24 @@ const char *cli_format_bytes(size_t bytes, char *text)
     return text;
 }
 
+void cli_quote(cli_printer *print, const char *text)
+{
+    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                   "_./:=,+@%-";
+    if (text[0] && !text[strspn(text, harmless)]) {
+        print("%s", text);
+        return;
+    }
+    print("'");
+    for (const char *rest = text; *rest; rest++) {
+        if (*rest == '\'')
+            print("'\\''");
+        else
+            print("%c", *rest);
+    }
+    print("'");
+}
+
 bool cli_is_live(void)
 {
     const char *terminal = getenv("TERM");

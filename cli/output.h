@@ -26,6 +26,10 @@ int cli_fail(void);
 void cli_print(const char *format, ...) MOTE_PRINTF(1, 2);
 void cli_talk(const char *format, ...) MOTE_PRINTF(1, 2);
 
+/// Prints `text` with one of these, as a shell takes it.
+typedef void cli_printer(const char *format, ...) MOTE_PRINTF(1, 2);
+void cli_quote(cli_printer *print, const char *text);
+
 /// snprintf that gives the length of what is in `text`.
 size_t cli_format(char *text, size_t bytes, const char *format, ...) MOTE_PRINTF(3, 4);
 

@@ -8,7 +8,7 @@ import unittest
 
 from support import CliTest
 
-COMMANDS = "train eval infer check plan bench explain info layers completion version".split()
+COMMANDS = "init train eval infer check plan bench explain info layers completion version".split()
 
 PROBE = """\
 source ./script
