@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/// Names of the two files as a model file can say them.
+#define LARGE_LABEL 1000.0
+
+/// Names of the files as a model file can say them.
 typedef struct init_names {
     const char *output;
     char data[PATH_MAX], labels[PATH_MAX];
@@ -131,6 +135,15 @@ static void print_found(const cli_proposal *p, const char *data)
     cli_print("\n");
 }
 
+/// Networks start near 0, so labels like prices take them very long to reach.
+static void warn_of_large_labels(const mote_data_info *info)
+{
+    if (fabs(info->label_mean) + info->label_deviation <= LARGE_LABEL)
+        return;
+    cli_talk("the labels are far from 0: give them in a larger unit (thousands, say), or training "
+             "will not reach them\n");
+}
+
 static void print_next(const cli_proposal *p, const char *output)
 {
     static const struct {
@@ -144,8 +157,7 @@ static void print_next(const cli_proposal *p, const char *output)
     };
 
     cli_print("%s: %s, %zu epochs in batches of %zu, %g %% of the samples for validation\n\n",
-              output, cli_proposal_network(p), p->epochs, p->batch_size,
-              100 * p->validation_split);
+              output, cli_proposal_network(p), p->epochs, p->batch_size, 100 * p->validation_split);
     for (size_t i = 0; i < sizeof next / sizeof next[0]; i++) {
         cli_print("mote %s ", next[i].command);
         cli_quote(cli_print, output);
@@ -166,6 +178,7 @@ static int propose(const cli_options *options, const mote_data_info *info)
     cli_proposal_decide(&proposal);
     if (write_model(&proposal, names.output) != CLI_OK)
         return CLI_FAILED;
+    warn_of_large_labels(info);
     if (options->json)
         return print_json(&proposal, data, names.output);
     print_found(&proposal, data);

@@ -135,8 +135,8 @@ const cli_option cli_option_table[] = {
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
     {"json", NULL, "print the result as JSON",
-     RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION, FIELD(json),
-     .read = read_flag},
+     RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION,
+     FIELD(json), .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},
 };

@@ -160,8 +160,8 @@ void cli_proposal_decide(cli_proposal *proposal)
     proposal->batch_size = samples < 400 ? 8 : samples < 10000 ? 16 : 32;
     const size_t trained = samples - (size_t)((double)samples * proposal->validation_split);
     const size_t steps = (trained + proposal->batch_size - 1) / proposal->batch_size;
-    proposal->epochs = limit((row->step_goal + steps - 1) / steps, row->epochs_min,
-                             row->epochs_max);
+    proposal->epochs =
+        limit((row->step_goal + steps - 1) / steps, row->epochs_min, row->epochs_max);
     proposal->step_count = steps * proposal->epochs;
 }
 

@@ -9,9 +9,9 @@
 
 typedef struct cli_proposal {
     const mote_data_info *info;
-    const char *data;    // paths as the model file is to name them
-    const char *labels;  // file of labels; NULL: none
-    const char *weights; // save_path
+    const char *data;               // paths as the model file is to name them
+    const char *labels;             // file of labels; NULL: none
+    const char *weights;            // save_path
     size_t channels, height, width; // of the network's input; images
     size_t batch_size, epochs, step_count;
     double validation_split;

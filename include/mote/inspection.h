@@ -33,24 +33,25 @@ MOTE_API const char *mote_data_kind_name(mote_data_kind kind);
 /// What was found. Texts live as long as the inspection; where there is nothing to say they are "".
 typedef struct mote_data_info {
     mote_data_kind kind;
-    uint64_t sample_count;     // that can be used
-    size_t class_count;        // 0: the label is a real number
-    const char *class_names;   // "a,b,c" in the order of their indices; "" when the data only number them
-    const char *label;         // idx: the file of labels; csv: the column, its name or its number from 1
-    size_t channels;           // images: 1 when all are grey, else 3
-    size_t height, width;      // images: the size that most have; 0 for other data
-    bool sizes_differ;         // images have to be fitted to one size
-    size_t input_count;        // csv: columns of numbers that are no label; 0 for other data
-    const char *ignored;       // csv: columns that are no numbers, "a,b"
-    const char *delimiter;     // csv: as the key delimiter calls it
-    bool has_header;           // csv: the first record names the columns
-    bool has_missing;          // csv: values of inputs are missing in rows that have a label
-    bool has_missing_labels;   // csv: rows without a label, which sample_count leaves out
-    double label_mean;         // csv with a real label: its mean ...
-    double label_deviation;    // ... and standard deviation; else 0
+    uint64_t sample_count; // that can be used
+    size_t class_count;    // 0: the label is a real number
+    const char
+        *class_names;  // "a,b,c" in the order of their indices; "" when the data only number them
+    const char *label; // idx: the file of labels; csv: the column, its name or its number from 1
+    size_t channels;   // images: 1 when all are grey, else 3
+    size_t height, width;    // images: the size that most have; 0 for other data
+    bool sizes_differ;       // images have to be fitted to one size
+    size_t input_count;      // csv: columns of numbers that are no label; 0 for other data
+    const char *ignored;     // csv: columns that are no numbers, "a,b"
+    const char *delimiter;   // csv: as the key delimiter calls it
+    bool has_header;         // csv: the first record names the columns
+    bool has_missing;        // csv: values of inputs are missing in rows that have a label
+    bool has_missing_labels; // csv: rows without a label, which sample_count leaves out
+    double label_mean;       // csv with a real label: its mean ...
+    double label_deviation;  // ... and standard deviation; else 0
 } mote_data_info;
 
-/// An inspection that was made; the files are closed.
+/// An inspection that was made; the files are closed. Destroy it before the context.
 typedef struct mote_inspection mote_inspection;
 
 /// Finds out what `path` is and reads as much of it as is needed: a file as a whole, of a folder of images all

@@ -202,7 +202,8 @@ static mote_status parse_stream(mote_csv_state *s, const mote_stream *stream, mo
     const mote_record_field field = {.dtype = MOTE_DTYPE_F64, .elements = s->slot_count};
     mote_csv_parser parser;
     MOTE_TRY(mote_record_cache_open(&field, 1, s->file_path, arena, scratch, &s->cache));
-    MOTE_TRY(mote_csv_start(&parser, s->file_path, stream, mote_csv_delimiters[s->delimiter], scratch));
+    MOTE_TRY(
+        mote_csv_start(&parser, s->file_path, stream, mote_csv_delimiters[s->delimiter], scratch));
     return parse_rows(s, &parser, arena);
 }
 

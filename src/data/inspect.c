@@ -5,8 +5,7 @@
 #include "data/stream.h"
 
 static const mote_inspector *const inspectors[] = {
-    &mote_inspect_images,
-    &mote_inspect_idx,
+    &mote_inspect_images, &mote_inspect_idx,
     &mote_inspect_csv, // any text: the last
 };
 
@@ -47,8 +46,9 @@ mote_status mote_data_inspect(const mote_inspect_request *request, mote_data_inf
                                  .delimiter = ""};
         return inspectors[i]->inspect(request, info);
     }
-    return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                      "'%s' is none of: a folder with one sub-folder of images a class, an IDX file "
-                      "of images, a file of separated values",
-                      request->path);
+    return MOTE_RAISE(
+        MOTE_ERROR_FORMAT,
+        "'%s' is none of: a folder with one sub-folder of images a class, an IDX file "
+        "of images, a file of separated values",
+        request->path);
 }

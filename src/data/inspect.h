@@ -17,8 +17,8 @@ typedef struct mote_inspect_head {
 
 typedef struct mote_inspect_request {
     const char *path;
-    const char *label;  // NULL: not given
-    mote_arena *arena;  // of what the info points to, and of what is needed meanwhile
+    const char *label; // NULL: not given
+    mote_arena *arena; // of what the info points to, and of what is needed meanwhile
 } mote_inspect_request;
 
 /// A kind of data: a row in inspect.c.

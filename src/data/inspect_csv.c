@@ -96,10 +96,9 @@ static mote_status find_label(csv_look *look)
         look->label = (size_t)number - 1;
         return MOTE_OK;
     }
-    return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "'%s' has no column '%.60s'%s", look->request->path,
-                      wanted,
-                      mote_text_expect(wanted, first_text, look->columns, look->column_count, hint,
-                                       sizeof hint));
+    return MOTE_RAISE(
+        MOTE_ERROR_ARGUMENT, "'%s' has no column '%.60s'%s", look->request->path, wanted,
+        mote_text_expect(wanted, first_text, look->columns, look->column_count, hint, sizeof hint));
 }
 
 static mote_status insert_text(csv_look *look, const char *text, size_t place)
@@ -107,7 +106,8 @@ static mote_status insert_text(csv_look *look, const char *text, size_t place)
     labels *const l = &look->labels;
     void *texts = l->texts;
     char *copy = NULL;
-    MOTE_TRY(mote_arena_grow(look->request->arena, &texts, &l->capacity, l->count, sizeof *l->texts));
+    MOTE_TRY(
+        mote_arena_grow(look->request->arena, &texts, &l->capacity, l->count, sizeof *l->texts));
     l->texts = texts;
     MOTE_TRY(mote_arena_text(look->request->arena, text, strlen(text), &copy));
     memmove(l->texts + place + 1, l->texts + place, (l->count - place) * sizeof *l->texts);
@@ -260,17 +260,18 @@ static mote_status join_classes(const csv_look *look, mote_data_info *info)
     void *memory = NULL;
     for (size_t i = 0; i < l->count; i++) {
         if (strpbrk(l->texts[i], ",\r\n"))
-            return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
-                              "'%s', column '%s': a class may not have a comma or a line end in its "
-                              "name: '%.60s'",
-                              look->request->path, info->label, l->texts[i]);
+            return MOTE_RAISE(
+                MOTE_ERROR_UNSUPPORTED,
+                "'%s', column '%s': a class may not have a comma or a line end in its "
+                "name: '%.60s'",
+                look->request->path, info->label, l->texts[i]);
         bytes += strlen(l->texts[i]) + 1;
     }
     MOTE_TRY(mote_arena_allocate(look->request->arena, bytes, &memory));
     char *const names = memory;
     for (size_t i = 0; i < l->count; i++)
-        length += (size_t)snprintf(names + length, bytes - length, "%s%s", i > 0 ? "," : "",
-                                   l->texts[i]);
+        length +=
+            (size_t)snprintf(names + length, bytes - length, "%s%s", i > 0 ? "," : "", l->texts[i]);
     info->class_names = names;
     return MOTE_OK;
 }
@@ -281,10 +282,9 @@ static mote_status judge_label(const csv_look *look, mote_data_info *info)
     const labels *const l = &look->labels;
     info->sample_count = l->row_count;
     if (l->count < 2)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "'%s', column '%s', its label, has %s; expected at least two values",
-                          look->request->path, info->label,
-                          l->count == 0 ? "no value" : "one value in all rows");
+        return MOTE_RAISE(
+            MOTE_ERROR_FORMAT, "'%s', column '%s', its label, has %s; expected at least two values",
+            look->request->path, info->label, l->count == 0 ? "no value" : "one value in all rows");
     if (l->is_number && !(l->is_whole && l->count <= NUMBERS_MAX)) {
         info->label_mean = l->mean;
         info->label_deviation = sqrt(l->squares / (double)l->row_count);
@@ -342,9 +342,8 @@ static mote_status read_file(csv_look *look, const mote_file *file)
     mote_stream stream;
     MOTE_TRY(find_delimiter(look, file));
     MOTE_TRY(mote_stream_open(file, look->request->arena->allocator, &stream));
-    mote_status status =
-        mote_csv_start(&look->parser, look->request->path, &stream,
-                       mote_csv_delimiters[look->delimiter], look->request->arena);
+    mote_status status = mote_csv_start(&look->parser, look->request->path, &stream,
+                                        mote_csv_delimiters[look->delimiter], look->request->arena);
     if (status == MOTE_OK)
         status = read_rows(look);
     stream.close(stream.user);

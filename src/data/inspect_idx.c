@@ -37,10 +37,11 @@ static mote_status find_labels(const mote_inspect_request *request, const char *
     (void)replace(name, "idx3", "idx1");
     if (replace(name, "images", "labels"))
         return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                      "'%s' has no \"images\" in its name, for which \"labels\" would name its file "
-                      "of labels: that has to be given",
-                      request->path);
+    return MOTE_RAISE(
+        MOTE_ERROR_ARGUMENT,
+        "'%s' has no \"images\" in its name, for which \"labels\" would name its file "
+        "of labels: that has to be given",
+        request->path);
 }
 
 /// One more than the largest label.
@@ -84,8 +85,8 @@ static mote_status inspect_labels(const mote_inspect_request *request, mote_data
                             info->label, (unsigned long long)count, request->path,
                             (unsigned long long)info->sample_count);
     if (status == MOTE_OK && info->class_count < 2)
-        status = MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has one class only: every label is 0",
-                            info->label);
+        status =
+            MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has one class only: every label is 0", info->label);
     return status;
 }
 
