@@ -2,7 +2,7 @@
 // The handle of what was found out of data.
 #include "api/api.h"
 
-#include "data/inspect.h"
+#include "data/data.h"
 #include "mote/mote.h"
 
 struct mote_inspection {

@@ -3,10 +3,12 @@
 #ifndef MOTE_DATA_DATA_H
 #define MOTE_DATA_DATA_H
 
+#include "base/arena.h"
 #include "base/property.h"
 #include "base/random.h"
 #include "mote/allocator.h"
 #include "mote/data.h"
+#include "mote/inspection.h"
 #include "tensor/source.h"
 
 #include <stddef.h>
@@ -119,5 +121,16 @@ typedef struct mote_image_request {
 /// MOTE_ERROR_UNSUPPORTED also in a build without the library for that kind of file.
 mote_status mote_image_read(const char *path, const mote_image_request *request,
                             mote_real *values) MOTE_MUST_CHECK;
+
+/// Data to find out of what they are, before there is a network to feed.
+typedef struct mote_inspect_request {
+    const char *path;
+    const char *label; // NULL: not given
+    mote_arena *arena; // of what the info points to, and of what is needed meanwhile
+} mote_inspect_request;
+
+/// As mote_inspection_create says.
+mote_status mote_data_inspect(const mote_inspect_request *request,
+                              mote_data_info *info) MOTE_MUST_CHECK;
 
 #endif

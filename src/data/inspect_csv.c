@@ -187,6 +187,16 @@ static bool has_header(const csv_look *look)
     return look->label_is_name || !has_number;
 }
 
+/// The first record is a row, too.
+static mote_status add_first(csv_look *look)
+{
+    const column *const label = &look->columns[look->label];
+    look->row_count++;
+    for (size_t i = 0; i < look->column_count; i++)
+        add_field(&look->columns[i], look->columns[i].first);
+    return label->is_first_missing ? MOTE_OK : add_label(look, label->first);
+}
+
 static mote_status read_rows(csv_look *look)
 {
     bool is_record = false;
@@ -196,20 +206,13 @@ static mote_status read_rows(csv_look *look)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has no rows of values", look->request->path);
     MOTE_TRY(read_first(look));
     MOTE_TRY(find_label(look));
-    for (;;) {
-        MOTE_TRY(mote_csv_next(&look->parser, &is_record));
-        if (!is_record)
-            break;
+    MOTE_TRY(mote_csv_next(&look->parser, &is_record));
+    while (is_record) {
         MOTE_TRY(add_row(look));
+        MOTE_TRY(mote_csv_next(&look->parser, &is_record));
     }
     look->has_header = has_header(look);
-    if (look->has_header)
-        return MOTE_OK;
-    look->row_count++;
-    for (size_t i = 0; i < look->column_count; i++)
-        add_field(&look->columns[i], look->columns[i].first);
-    const column *const label = &look->columns[look->label];
-    return label->is_first_missing ? MOTE_OK : add_label(look, label->first);
+    return look->has_header ? MOTE_OK : add_first(look);
 }
 
 /// How the keys label and ignore name a column: by its name where that is plain, else by its number.
@@ -218,10 +221,11 @@ static mote_status name_column(const csv_look *look, size_t index, const char **
     const char *const text = look->columns[index].first;
     char *made = NULL;
     if (look->has_header && text[0] != '\0' && strlen(text) <= NAME_BYTES_MAX &&
-        !strpbrk(text, ",\"\r\n"))
+        !strpbrk(text, ",\"\r\n")) {
         MOTE_TRY(mote_arena_text(look->request->arena, text, strlen(text), &made));
-    else
+    } else {
         MOTE_TRY(mote_arena_format(look->request->arena, &made, "%zu", index + 1));
+    }
     *name = made;
     return MOTE_OK;
 }
@@ -276,27 +280,33 @@ static mote_status join_classes(const csv_look *look, mote_data_info *info)
     return MOTE_OK;
 }
 
+static mote_status raise_classes(const csv_look *look, const mote_data_info *info)
+{
+    const labels *const l = &look->labels;
+    return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                      "'%s', column '%s', its label, has texts and too many different ones for "
+                      "classes: %s%zu in %llu rows",
+                      look->request->path, info->label, l->count > CLASSES_MAX ? "more than " : "",
+                      mote_size_min(l->count, CLASSES_MAX), (unsigned long long)l->row_count);
+}
+
 /// A number unless it is a text, or one of a few whole numbers.
 static mote_status judge_label(const csv_look *look, mote_data_info *info)
 {
     const labels *const l = &look->labels;
     info->sample_count = l->row_count;
-    if (l->count < 2)
+    if (l->count < 2) {
         return MOTE_RAISE(
             MOTE_ERROR_FORMAT, "'%s', column '%s', its label, has %s; expected at least two values",
             look->request->path, info->label, l->count == 0 ? "no value" : "one value in all rows");
+    }
     if (l->is_number && !(l->is_whole && l->count <= NUMBERS_MAX)) {
         info->label_mean = l->mean;
         info->label_deviation = sqrt(l->squares / (double)l->row_count);
         return MOTE_OK;
     }
     if (l->count > CLASSES_MAX || (!l->is_number && l->count > 1 + l->row_count / 2))
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "'%s', column '%s', its label, has texts and too many different ones for "
-                          "classes: %s%zu in %llu rows",
-                          look->request->path, info->label,
-                          l->count > CLASSES_MAX ? "more than " : "",
-                          mote_size_min(l->count, CLASSES_MAX), (unsigned long long)l->row_count);
+        return raise_classes(look, info);
     info->class_count = l->count;
     return l->is_number ? MOTE_OK : join_classes(look, info);
 }

@@ -19,8 +19,8 @@ static bool replace(char *name, const char *from, const char *to)
     char *found = NULL;
     for (char *at = strstr(name, from); at; at = strstr(at + 1, from))
         found = at;
-    if (found)
-        memcpy(found, to, strlen(to));
+    for (size_t i = 0; found && to[i]; i++)
+        found[i] = to[i];
     return found != NULL;
 }
 

@@ -71,14 +71,14 @@ static mote_status add_image(image_sizes *sizes, const char *path)
 
 static void fill_info(const image_sizes *sizes, mote_data_info *info)
 {
-    const image_size *common = &sizes->items[0];
-    for (size_t i = 1; i < sizes->count; i++) {
-        if (sizes->items[i].count > common->count)
-            common = &sizes->items[i];
+    image_size common = {.count = 0};
+    for (size_t i = 0; i < sizes->count; i++) {
+        if (sizes->items[i].count > common.count)
+            common = sizes->items[i];
     }
     info->channels = sizes->has_color ? 3 : 1;
-    info->height = common->height;
-    info->width = common->width;
+    info->height = common.height;
+    info->width = common.width;
     info->sizes_differ = sizes->count > 1;
 }
 
