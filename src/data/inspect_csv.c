@@ -263,12 +263,13 @@ static mote_status join_classes(const csv_look *look, mote_data_info *info)
     size_t length = 0;
     void *memory = NULL;
     for (size_t i = 0; i < l->count; i++) {
-        if (strpbrk(l->texts[i], ",\r\n"))
+        if (strpbrk(l->texts[i], ",\r\n")) {
             return MOTE_RAISE(
                 MOTE_ERROR_UNSUPPORTED,
                 "'%s', column '%s': a class may not have a comma or a line end in its "
                 "name: '%.60s'",
                 look->request->path, info->label, l->texts[i]);
+        }
         bytes += strlen(l->texts[i]) + 1;
     }
     MOTE_TRY(mote_arena_allocate(look->request->arena, bytes, &memory));
