@@ -27,6 +27,7 @@ import torch.nn.functional as F
 import torch_activations
 import torch_attention
 import torch_embedding
+import torch_small
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DIGITS = ROOT / "examples" / "digits" / "data"
@@ -222,57 +223,14 @@ def make_residual(output):
     (output / "residual-distances.json").write_text(json.dumps(distances, indent=1) + "\n")
 
 
-class Small(torch.nn.Module):
-    """Two layers; smooth, so that runs stay together from any start."""
-
-    def __init__(self):
-        super().__init__()
-        self.hidden = torch.nn.Linear(784, 12)
-        self.output = torch.nn.Linear(12, 10)
-
-    def forward(self, x):
-        return self.output(torch.tanh(self.hidden(torch.flatten(x, 1))))
-
-
-class Shared(Small):
-    """A layer between the two that is used twice."""
-
-    def __init__(self):
-        super().__init__()
-        self.middle = torch.nn.Linear(12, 12)
-
-    def forward(self, x):
-        x = torch.tanh(self.hidden(torch.flatten(x, 1)))
-        x = torch.tanh(self.middle(torch.tanh(self.middle(x))))
-        return self.output(x)
-
-
-class Between:
-    """SGD with momentum that does something to the weights' gradients before each step."""
-
-    def __init__(self, weights, change):
-        self.weights = list(weights)
-        self.change = change
-        self.optimizer = torch.optim.SGD(self.weights, lr=0.1, momentum=0.9)
-        self.zero_grad = self.optimizer.zero_grad
-
-    def step(self):
-        self.change(self.weights)
-        self.optimizer.step()
-
-
 def make_small(output):
-    """Runs of what happens between gradients and weights."""
-    runs = {"clip-norm": (Small, lambda weights: torch.nn.utils.clip_grad_norm_(weights, 0.7)),
-            "clip-value": (Small, lambda weights: torch.nn.utils.clip_grad_value_(weights, 0.01)),
-            "shared": (Shared, lambda weights: None)}
-    for name, (network, change) in runs.items():
+    for name, (network, make_optimizer) in torch_small.RUNS.items():
         torch.manual_seed(5)
         initial = network().state_dict()
-        start = "small-initial" if network is Small else f"small-{name}-initial"
+        start = "small-initial" if network is torch_small.Small else f"small-{name}-initial"
         write_safetensors(output / f"{start}.safetensors", initial)
-        truth, single = (train(network, initial, lambda weights: Between(weights, change), 32, 20,
-                               dtype) for dtype in (torch.float64, torch.float32))
+        truth, single = (train(network, initial, make_optimizer, 32, 20, dtype)
+                         for dtype in (torch.float64, torch.float32))
         print_distances(f"small, 20 steps with {name}: float32 to float64", single, truth)
         rounded = {key: value.float() for key, value in truth.items()}
         write_safetensors(output / f"small-{name}.safetensors", rounded)

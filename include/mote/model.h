@@ -197,7 +197,8 @@ typedef struct mote_train_result {
 /// when that loss has not fallen for [Model] patience epochs; the weights are then those of the last epoch, not of
 /// the best. `config` may be NULL. Between the first and the last step nothing is allocated.
 /// Each call starts the optimizer, the schedule, the order of the samples and the search for the best epoch anew,
-/// from the weights as they are.
+/// from the weights as they are. With [Optimizer] moving_average training goes on from the weights, while their
+/// averages are validated, evaluated, run and saved; mote_model_find_tensor gives the weights.
 /// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied) or when weights are at the end
 /// of an epoch (they are not saved). A stop is not an error.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,

@@ -55,6 +55,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
     mote_strategy strategy = {
         .name = name,
         .training = training,
+        .averages = settings->moving_average > 0.0,
     };
     if (training) {
         strategy.apply = settings->apply;
@@ -137,6 +138,24 @@ static mote_status end_block(const compiler *c, const mote_state_block *block, s
                       c->request->description->path, block->name);
 }
 
+/// What is kept of an averaged weight is its average.
+static mote_status keep_averages(const compiler *c)
+{
+    const mote_compiled *compiled = c->compiled;
+    const mote_state state = {compiled->state_blocks, compiled->state_block_count, NULL};
+    for (size_t i = 0; i < state.block_count; i++) {
+        mote_state_block *block = &compiled->state_blocks[i];
+        const mote_arena_mark mark = mote_arena_get_mark(c->arena);
+        char *name = NULL;
+        MOTE_TRY(mote_arena_format(c->arena, &name, MOTE_AVERAGE_NAME, block->name));
+        const size_t average = mote_state_find(&state, name);
+        mote_arena_release_to(c->arena, mark);
+        if (average < state.block_count)
+            block->average_offset = state.blocks[average].offset;
+    }
+    return MOTE_OK;
+}
+
 /// What persists, in name order, from the start of the arena on. The first program names all of it.
 static mote_status make_state(const compiler *c)
 {
@@ -159,7 +178,7 @@ static mote_status make_state(const compiler *c)
         compiled->state_blocks[i].offset = offset;
         MOTE_TRY(end_block(c, &compiled->state_blocks[i], &offset));
     }
-    return MOTE_OK;
+    return keep_averages(c);
 }
 
 static void place_schedule(const mote_schedule *schedule, size_t first_step,

@@ -28,6 +28,7 @@ typedef struct mote_training_settings {
     double learning_rate;
     mote_clip clip;
     double clip_limit;
+    double moving_average; // share that is kept; 0: none
     mote_apply_policy apply;
     const mote_schedule_rate *rate;
     const void *rate_state;

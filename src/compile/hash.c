@@ -52,6 +52,10 @@ static void add_training(mote_sha256 *hash, const mote_training_settings *settin
         return;
     mote_sha256_add_text(hash, settings->optimizer->name);
     add_real(hash, settings->learning_rate);
+    if (settings->moving_average > 0.0) {
+        mote_sha256_add_text(hash, "moving_average");
+        add_real(hash, settings->moving_average);
+    }
     if (settings->clip != MOTE_CLIP_NONE) {
         mote_sha256_add_number(hash, settings->clip);
         add_real(hash, settings->clip_limit);

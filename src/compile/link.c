@@ -134,6 +134,7 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
+    case MOTE_STEP_AVERAGE:
         break;
     }
     return NULL;
@@ -230,6 +231,17 @@ static mote_status link_clip(const linker *l, const mote_step *step, mote_operat
     return MOTE_OK;
 }
 
+static mote_status link_average(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
+    MOTE_TRY(reserve(l, operation, MOTE_AVERAGE_TENSORS));
+    operation->run = mote_operation_average;
+    operation->kept_share = l->compiled->settings.moving_average;
+    link_tensor(l, operation, tensors->averages[step->index]);
+    link_tensor(l, operation, tensors->weights[step->index]);
+    return MOTE_OK;
+}
+
 /// The blocks whose life ends with this step.
 static mote_status link_dead(const linker *l, size_t step, mote_operation *operation)
 {
@@ -267,6 +279,8 @@ static mote_status link_kind(const linker *l, const mote_step *step, mote_operat
         return link_clip(l, step, operation);
     case MOTE_STEP_APPLY:
         return link_apply(l, step, operation);
+    case MOTE_STEP_AVERAGE:
+        return link_average(l, step, operation);
     }
     return MOTE_OK;
 }

@@ -2,13 +2,15 @@
 // How weights change: the optimizer and its learning rate, from their sections.
 #include "compile/settings.h"
 
-#define CLIP_MAXIMUM 1e30
+#define CLIP_MAXIMUM    1e30
+#define AVERAGE_MAXIMUM 0.999999
 
 /// The keys that every optimizer and every schedule has.
 typedef struct common_keys {
     const char *type;
     double learning_rate;
     double clip_norm, clip_value;
+    double moving_average;
 } common_keys;
 
 static const mote_property optimizer_properties[] = {
@@ -23,6 +25,11 @@ static const mote_property optimizer_properties[] = {
     {"clip_value", MOTE_PROPERTY_REAL, "0", .minimum = 0.0, .maximum = CLIP_MAXIMUM,
      .offset = offsetof(common_keys, clip_value),
      .help = "limit of each element of a gradient, up and down; 0: none"},
+    {"moving_average", MOTE_PROPERTY_REAL, "0", .minimum = 0.0, .maximum = AVERAGE_MAXIMUM,
+     .offset = offsetof(common_keys, moving_average),
+     .help =
+         "share of the weights' moving average that is kept in each step; the average is validated "
+         "and saved instead of the weights; 0: none"},
     {.name = NULL},
 };
 
@@ -109,6 +116,18 @@ static mote_status take_clip(const mote_compile_request *request, const common_k
     return MOTE_OK;
 }
 
+/// Fields that do not fit together, in the optimizer's own words.
+static mote_status check_optimizer(const mote_section *section, const mote_optimizer *optimizer,
+                                   const void *state)
+{
+    char place[256];
+    const mote_status status = optimizer->check ? optimizer->check(state) : MOTE_OK;
+    if (status == MOTE_OK)
+        return MOTE_OK;
+    return MOTE_RAISE(status, "%s[%s]: %s", mote_origin_text(&section->origin, place, sizeof place),
+                      section->name, mote_last_error()->message);
+}
+
 static mote_status read_optimizer(const mote_compile_request *request, mote_arena *arena,
                                   mote_training_settings *settings)
 {
@@ -129,6 +148,8 @@ static mote_status read_optimizer(const mote_compile_request *request, mote_aren
     MOTE_TRY(mote_arena_allocate(arena, optimizer->state_bytes, &state));
     MOTE_TRY(read_section(section, "[Optimizer]", optimizer_properties, &keys,
                           optimizer->properties, state));
+    MOTE_TRY(check_optimizer(section, optimizer, state));
+    settings->moving_average = keys.moving_average;
     settings->optimizer = optimizer;
     settings->optimizer_state = state;
     settings->learning_rate =

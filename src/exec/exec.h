@@ -50,6 +50,7 @@ struct mote_operation {
     size_t port;              // of a READ
     mote_integer_range range; // of its integers
     double limit;             // of gradients
+    double kept_share;        // of a moving average
     mote_tensor *tensors;     // all tensors of the operation, bound to the arena
     size_t *offsets;          // of each, or MOTE_ABSENT
     size_t tensor_count;
@@ -75,6 +76,9 @@ mote_operation_run mote_operation_layer;
 mote_operation_run mote_operation_loss;
 mote_operation_run mote_operation_apply;
 
+/// average = kept_share * average + (1 - kept_share) * weight; the weight itself after the first update.
+mote_operation_run mote_operation_average;
+
 /// Adds a layer's part to the gradient of a shared weight.
 mote_operation_run mote_operation_add;
 
@@ -93,6 +97,13 @@ enum {
     MOTE_APPLY_ROWS,
     MOTE_APPLY_PART,
     MOTE_APPLY_SLOTS
+};
+
+/// Tensors of an AVERAGE operation, by index.
+enum {
+    MOTE_AVERAGE_AVERAGE,
+    MOTE_AVERAGE_WEIGHT,
+    MOTE_AVERAGE_TENSORS
 };
 
 /// Tensors of an ADD operation, by index.

@@ -33,6 +33,7 @@ typedef struct mote_optimizer {
     size_t state_bytes;
     double learning_rate; // default
     const char *slot_names[MOTE_OPTIMIZER_SLOTS_MAX];
+    mote_status (*check)(const void *state); // NULL; or raises when fields do not fit together
     size_t (*slot_count)(const void *state);
     void (*apply)(const mote_optimizer_run *run, const void *state);
 } mote_optimizer;

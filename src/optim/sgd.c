@@ -37,6 +37,14 @@ static const mote_property properties[] = {
     {0},
 };
 
+static mote_status check(const void *optimizer_state)
+{
+    const sgd_state *const state = optimizer_state;
+    if (state->nesterov && state->momentum <= 0)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "nesterov = true: expected a momentum above 0");
+    return MOTE_OK;
+}
+
 static size_t slot_count(const void *optimizer_state)
 {
     const sgd_state *const state = optimizer_state;
@@ -71,6 +79,7 @@ const mote_optimizer mote_optimizer_sgd = {
     .state_bytes = sizeof(sgd_state),
     .learning_rate = 1e-4,
     .slot_names = {"velocity"},
+    .check = check,
     .slot_count = slot_count,
     .apply = apply,
 };

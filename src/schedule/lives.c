@@ -127,6 +127,8 @@ static void use_step(const mote_schedule_builder *b, size_t index)
     case MOTE_STEP_APPLY:
         use_gradient(b, step->node, step->index, index);
         break;
+    case MOTE_STEP_AVERAGE: // of what persists
+        break;
     }
 }
 

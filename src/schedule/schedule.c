@@ -39,7 +39,8 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
     const char *what = "all";
     if (at->kind == MOTE_STEP_READ)
         what = schedule->graph->values[schedule->graph->ports[at->index]].name;
-    else if (at->kind == MOTE_STEP_APPLY || at->kind == MOTE_STEP_CLIP || at->kind == MOTE_STEP_ADD)
+    else if (at->kind == MOTE_STEP_APPLY || at->kind == MOTE_STEP_CLIP ||
+             at->kind == MOTE_STEP_ADD || at->kind == MOTE_STEP_AVERAGE)
         what = schedule->graph->nodes[at->node].weight_names[at->index];
     else if (at->node != MOTE_NONE)
         what = schedule->graph->nodes[at->node].name;

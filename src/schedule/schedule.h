@@ -14,7 +14,8 @@
 #include <stddef.h>
 
 /// READ fills a source's value; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
-/// a shared weight; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight.
+/// a shared weight; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight; AVERAGE moves
+/// its average.
 #define MOTE_STEP_KIND_MAP(X)        \
     X(READ, "read")                  \
     X(FORWARD, "forward")            \
@@ -24,7 +25,11 @@
     X(ADD, "add_gradient")           \
     X(NORM, "gradient_norm")         \
     X(CLIP, "clip")                  \
-    X(APPLY, "apply")
+    X(APPLY, "apply")                \
+    X(AVERAGE, "average")
+
+/// Name of the moving average of a weight.
+#define MOTE_AVERAGE_NAME "%s.average"
 
 typedef enum mote_step_kind {
 #define MOTE_STEP_KIND_ENUM(name, text) MOTE_STEP_##name,
@@ -34,8 +39,9 @@ typedef enum mote_step_kind {
 
 typedef struct mote_step {
     mote_step_kind kind;
-    size_t node;    // MOTE_NONE: NORM
-    size_t index;   // READ: port; ADD: weight of the node; CLIP, APPLY: of the owner; otherwise 0
+    size_t node; // MOTE_NONE: NORM
+    size_t
+        index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
     size_t scratch; // tensor, or MOTE_NONE
 } mote_step;
 
@@ -64,6 +70,7 @@ typedef struct mote_node_tensors {
     size_t *gradients; // what calc_gradient writes: the sum, or a part that is added to it
     size_t *sums;      // of a weight's gradients: what is applied; of owners only, as slots
     size_t *rows;      // the list of rows that a gradient holds, or MOTE_NONE: all
+    size_t *averages;  // of owners only
     size_t *slots;     // MOTE_OPTIMIZER_SLOTS_MAX a weight
     size_t *statistics;
     size_t *temporaries;
@@ -94,6 +101,7 @@ typedef struct mote_strategy {
     bool training;
     mote_apply_policy apply; // AFTER_ALL where gradients are clipped by norm
     mote_clip clip;
+    bool averages;                 // weights have moving averages, which all but training reads
     bool whole_gradients;          // store all rows of all gradients
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"

@@ -59,6 +59,7 @@ unsigned mote_step_phase(mote_step_kind kind)
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
+    case MOTE_STEP_AVERAGE:
         break;
     }
     return 0;
@@ -114,7 +115,10 @@ static mote_status apply_weight(mote_schedule_builder *b, const mote_weight_plac
 {
     if (b->strategy->clip != MOTE_CLIP_NONE)
         MOTE_TRY(add_step(b, MOTE_STEP_CLIP, place->node, place->weight));
-    return add_step(b, MOTE_STEP_APPLY, place->node, place->weight);
+    MOTE_TRY(add_step(b, MOTE_STEP_APPLY, place->node, place->weight));
+    if (b->strategy->averages)
+        MOTE_TRY(add_step(b, MOTE_STEP_AVERAGE, place->node, place->weight));
+    return MOTE_OK;
 }
 
 static mote_status add_apply(mote_schedule_builder *b, size_t index)

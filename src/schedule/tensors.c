@@ -101,6 +101,21 @@ static mote_status make_rows(mote_schedule_builder *b, size_t index, size_t weig
                        &b->schedule->nodes[index].rows[weight]);
 }
 
+/// Whether a program that trains changes the node's own weights.
+static bool is_ever_trained(const mote_node *node)
+{
+    return node->trainable && node->layer->calc_gradient;
+}
+
+static mote_status add_average(mote_schedule_builder *b, mote_schedule_tensor weight, size_t *index)
+{
+    char *name = NULL;
+    MOTE_TRY(mote_arena_format(b->arena, &name, MOTE_AVERAGE_NAME, weight.name));
+    weight.name = name;
+    weight.kind = MOTE_BLOCK_KIND_OPTIMIZER;
+    return add_tensor(b, &weight, index);
+}
+
 /// A weight of its own, with the sum of its gradients and its optimizer state.
 static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t weight)
 {
@@ -110,9 +125,13 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
                                    .kind = MOTE_BLOCK_KIND_WEIGHTS,
                                    .spec = node->declaration.weights[weight].spec,
                                    .persistent = true};
+    if (b->strategy->averages && !b->schedule->training && is_ever_trained(node))
+        return add_average(b, tensor, &tensors->weights[weight]);
     MOTE_TRY(add_tensor(b, &tensor, &tensors->weights[weight]));
     if (!mote_schedule_has_gradient(b->schedule, node))
         return MOTE_OK;
+    if (b->strategy->averages)
+        MOTE_TRY(add_average(b, tensor, &tensors->averages[weight]));
     tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
     tensor.persistent = false;
     if (has_rows(b, index, weight)) {
@@ -124,15 +143,21 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
     return make_slots(b, node, weight, &tensors->slots[weight * MOTE_OPTIMIZER_SLOTS_MAX]);
 }
 
-static mote_status make_weights(mote_schedule_builder *b, size_t index)
+static mote_status make_weight_indices(mote_schedule_builder *b, size_t count,
+                                       mote_node_tensors *tensors)
 {
-    mote_node_tensors *tensors = &b->schedule->nodes[index];
-    const size_t count = b->graph->nodes[index].declaration.weight_count;
     MOTE_TRY(make_index(b, count, &tensors->weights));
     MOTE_TRY(make_index(b, count, &tensors->gradients));
     MOTE_TRY(make_index(b, count, &tensors->sums));
     MOTE_TRY(make_index(b, count, &tensors->rows));
-    MOTE_TRY(make_index(b, count * MOTE_OPTIMIZER_SLOTS_MAX, &tensors->slots));
+    MOTE_TRY(make_index(b, count, &tensors->averages));
+    return make_index(b, count * MOTE_OPTIMIZER_SLOTS_MAX, &tensors->slots);
+}
+
+static mote_status make_weights(mote_schedule_builder *b, size_t index)
+{
+    const size_t count = b->graph->nodes[index].declaration.weight_count;
+    MOTE_TRY(make_weight_indices(b, count, &b->schedule->nodes[index]));
     for (size_t i = 0; i < count; i++) {
         if (mote_graph_owns(b->graph, index, i))
             MOTE_TRY(make_weight(b, index, i));

@@ -28,6 +28,22 @@ void *mote_state_data(const mote_state *state, size_t index)
     return state->base + state->blocks[index].offset;
 }
 
+const void *mote_state_kept(const mote_state *state, size_t index)
+{
+    assert(index < state->block_count && state->base);
+    const mote_state_block *const block = &state->blocks[index];
+    return state->base + (block->average_offset ? block->average_offset : block->offset);
+}
+
+void mote_state_reset_averages(const mote_state *state)
+{
+    for (size_t i = 0; i < state->block_count; i++) {
+        const mote_state_block *const block = &state->blocks[i];
+        if (block->average_offset)
+            memcpy(state->base + block->average_offset, state->base + block->offset, block->bytes);
+    }
+}
+
 mote_status mote_state_check_finite(const mote_state *state)
 {
     for (size_t i = 0; i < state->block_count; i++) {
@@ -48,7 +64,7 @@ void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES
     mote_sha256_init(&hash);
     for (size_t i = 0; i < state->block_count; i++) {
         if (state->blocks[i].role != MOTE_STATE_OPTIMIZER)
-            mote_sha256_add(&hash, mote_state_data(state, i), state->blocks[i].bytes);
+            mote_sha256_add(&hash, mote_state_kept(state, i), state->blocks[i].bytes);
     }
     mote_sha256_finish(&hash, text);
 }

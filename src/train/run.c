@@ -72,6 +72,7 @@ void mote_run_initialize(mote_run *run)
                             run->description->settings.seed,
                             (mote_real *)mote_state_data(&run->state, i));
     }
+    mote_state_reset_averages(&run->state);
 }
 
 void mote_run_reset_optimizer(const mote_run *run)
@@ -80,6 +81,7 @@ void mote_run_reset_optimizer(const mote_run *run)
         if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
             memset(mote_state_data(&run->state, i), 0, run->state.blocks[i].bytes);
     }
+    mote_state_reset_averages(&run->state);
 }
 
 /// Copied only when it is another text than that known: personalization trains often.
@@ -119,6 +121,7 @@ mote_status mote_run_load(mote_run *run, const char *path)
 {
     mote_arena arena;
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
+    mote_state_reset_averages(&run->state);
     mote_arena_init(&arena, &run->context->allocator);
     const mote_status status = read_metadata(run, path, &arena);
     mote_arena_release(&arena);

@@ -175,7 +175,7 @@ static mote_status write_all(const mote_state *state, const mote_weights_header 
         const mote_state_block *const block = &state->blocks[i];
         if (!is_saved(block))
             continue;
-        MOTE_TRY(mote_file_write(file, offset, mote_state_data(state, i), block->bytes));
+        MOTE_TRY(mote_file_write(file, offset, mote_state_kept(state, i), block->bytes));
         offset += block->bytes;
     }
     return MOTE_OK;

@@ -191,6 +191,11 @@ class Bits(RunTest):
         self.assert_same_bits()
         self.assert_same_bits("--set=Optimizer.clip_norm=0.01", variants=VARIANTS[:8])
 
+    def test_moving_averages(self):
+        self.write_model(MIXED + add_set("train_set", 77) + add_set("valid_set", 35, "valid"))
+        averaged = self.assert_same_bits("--set=Optimizer.moving_average=0.9")
+        self.assertNotEqual(averaged, self.digest())
+
     def test_bench(self):
         self.write_model(MIXED)
         expected = self.run_json("bench", "net.ini", "--steps=3")

@@ -59,6 +59,10 @@ class Torch(RunTest):
     def test_two_inputs_and_two_losses_with_weights(self):
         self.assert_follows("two-ends.ini", "two-ends-5.safetensors", digits=False)
 
+    def test_moving_averages_of_weights(self):
+        settings = {"Optimizer.moving_average": 0.9}
+        self.assert_follows("small.ini", "small-average.safetensors", settings)
+
     def test_a_layer_that_is_used_twice(self):
         self.assert_follows("small-shared.ini", "small-shared.safetensors")
 

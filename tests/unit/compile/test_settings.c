@@ -86,7 +86,7 @@ static void a_bad_key_or_value_of_an_optimizer_is_refused(void **state)
             ":14: [Optimizer]: learning_rate = nan: expected a number from 0 to 1000000");
     refused(state, "[Optimizer]\ntype = adam\nmomentum = 0.9\n",
             ":14: [Optimizer]: unknown key 'momentum', expected one of: beta1, beta2, epsilon, "
-            "weight_decay, type, learning_rate, clip_norm, clip_value");
+            "weight_decay, type, learning_rate, clip_norm, clip_value, moving_average");
 }
 
 static void one_way_of_clipping_is_accepted(void **state)
@@ -95,6 +95,12 @@ static void one_way_of_clipping_is_accepted(void **state)
             ":15: [Optimizer]: clip_norm = 2: there is a clip_value, too; remove one of the two");
     refused(state, ADAM "clip_norm = -1\n",
             ":14: [Optimizer]: clip_norm = -1: expected a number from 0 to 1e+30");
+}
+
+static void nesterov_without_momentum_is_refused(void **state)
+{
+    refused(state, "[Optimizer]\ntype = sgd\nnesterov = true\n",
+            ":12: [Optimizer]: nesterov = true: expected a momentum above 0");
 }
 
 static void clipping_by_norm_and_early_updates_are_refused(void **state)
@@ -160,6 +166,7 @@ int main(void)
         cmocka_unit_test(an_unknown_optimizer_is_named_with_the_one_that_was_meant),
         cmocka_unit_test(a_bad_key_or_value_of_an_optimizer_is_refused),
         cmocka_unit_test(one_way_of_clipping_is_accepted),
+        cmocka_unit_test(nesterov_without_momentum_is_refused),
         cmocka_unit_test(clipping_by_norm_and_early_updates_are_refused),
         cmocka_unit_test(clipping_by_norm_applies_after_all),
         cmocka_unit_test(an_unknown_schedule_is_named_with_the_one_that_was_meant),

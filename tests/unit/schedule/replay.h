@@ -211,6 +211,8 @@ static inline void replay_list(replay *r)
     case MOTE_STEP_APPLY:
         replay_sum(r, step->node, step->index);
         break;
+    case MOTE_STEP_AVERAGE:
+        break;
     }
 }
 

@@ -140,6 +140,31 @@ static void the_largest_values_are_finite(void **unused)
     expect_ok(mote_state_check_finite(&state));
 }
 
+static void what_is_kept_of_an_averaged_weight_is_its_average(void **unused)
+{
+    (void)unused;
+    static const mote_state_block two[] = {
+        {.name = "a", .role = MOTE_STATE_WEIGHT, .bytes = 4, .offset = 0, .average_offset = 64},
+        {.name = "a.average", .role = MOTE_STATE_OPTIMIZER, .bytes = 4, .offset = 64},
+    };
+    static const mote_state_block one[] = {
+        {.name = "a", .role = MOTE_STATE_WEIGHT, .bytes = 4, .offset = 64},
+    };
+    unsigned char memory[128] = "new";
+    char averaged[MOTE_SHA256_TEXT_BYTES];
+    char plain[MOTE_SHA256_TEXT_BYTES];
+    const mote_state state = {two, 2, memory};
+    const mote_state of_average = {one, 1, memory};
+    memcpy(memory + 64, "old", 4);
+    assert_string_equal(mote_state_kept(&state, 0), "old");
+    assert_string_equal(mote_state_kept(&of_average, 0), "old");
+    mote_state_digest(&state, averaged);
+    mote_state_digest(&of_average, plain);
+    assert_string_equal(averaged, plain);
+    mote_state_reset_averages(&state);
+    assert_string_equal(mote_state_kept(&state, 0), "new");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +175,7 @@ int main(void)
         cmocka_unit_test(the_digest_does_not_see_the_optimizer_or_the_place),
         cmocka_unit_test(a_value_that_is_not_finite_is_found_in_weights_and_statistics),
         cmocka_unit_test(the_largest_values_are_finite),
+        cmocka_unit_test(what_is_kept_of_an_averaged_weight_is_its_average),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
