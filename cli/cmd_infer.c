@@ -2,17 +2,17 @@
 // mote infer: a trained model on images and on files of samples like those it was trained on. A file that cannot
 // be read is reported and left out; the others are still done.
 #include "commands.h"
+#include "infer_text.h"
 #include "output.h"
+#include "prediction.h"
 #include "session.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-    CLASS_NAME_LENGTH = 128,
     VALUE_BYTES = 4 // of float and int32_t
 };
 
@@ -52,56 +52,6 @@ typedef struct cli_inference {
     bool failed;
 } cli_inference;
 
-/// Whether outputs are probabilities of classes: none negative, sum 1.
-static bool is_distribution(const float *outputs, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!(outputs[i] >= 0))
-            return false;
-        sum += (double)outputs[i];
-    }
-    return count > 1 && fabs(sum - 1) < 1e-3;
-}
-
-static size_t find_largest(const float *outputs, size_t count)
-{
-    size_t largest = 0;
-    for (size_t i = 1; i < count; i++) {
-        if (outputs[i] > outputs[largest])
-            largest = i;
-    }
-    return largest;
-}
-
-/// What class `index` is called: the name that the weights' file gives it, or its number.
-static void format_class(const mote_model *model, size_t index, char *text, size_t bytes)
-{
-    const char *name = mote_model_class_names(model);
-    for (size_t i = 0; i < index && *name; i++) {
-        name += strcspn(name, ",");
-        name += *name == ',';
-    }
-    const int length = (int)strcspn(name, ",");
-    if (length > 0)
-        cli_format(text, bytes, "%.*s", length, name);
-    else
-        cli_format(text, bytes, "%zu", index);
-}
-
-static void print_output(const cli_inference *inference, const float *values, size_t count)
-{
-    if (is_distribution(values, count)) {
-        const size_t class = find_largest(values, count);
-        char name[CLASS_NAME_LENGTH];
-        format_class(inference->session.model, class, name, sizeof name);
-        cli_print(" %s (%.1f %%)", name, 100 * (double)values[class]);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        cli_print(" %.6g", (double)values[i]);
-}
-
 /// One line a sample; several outputs follow their names.
 static void print_text(const cli_inference *inference, const cli_item *item, size_t sample)
 {
@@ -113,7 +63,7 @@ static void print_text(const cli_inference *inference, const cli_item *item, siz
         const size_t count = output->port.element_count;
         if (inference->output_count > 1)
             cli_print("%s %s", i ? ";" : "", output->port.name);
-        print_output(inference, output->values + sample * count, count);
+        cli_print_prediction(inference->session.model, output->values + sample * count, count);
     }
     cli_print("\n");
 }
@@ -134,25 +84,6 @@ static void append_item(cli_inference *inference, const cli_item *item, cli_json
         inference->failed = true;
 }
 
-static void add_output(const cli_inference *inference, const float *values, size_t count,
-                       cli_json *json)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++)
-        json->failed |= json_array_append_new(array, cli_json_real((double)values[i])) != 0;
-    if (!is_distribution(values, count)) {
-        cli_json_add(json, "outputs", array);
-        return;
-    }
-    const size_t class = find_largest(values, count);
-    char name[CLASS_NAME_LENGTH];
-    format_class(inference->session.model, class, name, sizeof name);
-    cli_json_add_size(json, "class", class);
-    cli_json_add_text(json, "class_name", name);
-    cli_json_add_real(json, "probability", (double)values[class]);
-    cli_json_add(json, "probabilities", array);
-}
-
 static json_t *make_outputs(const cli_inference *inference, size_t sample, cli_json *image)
 {
     json_t *list = json_array();
@@ -161,7 +92,8 @@ static json_t *make_outputs(const cli_inference *inference, size_t sample, cli_j
         const size_t count = output->port.element_count;
         cli_json json = cli_json_make();
         cli_json_add_text(&json, "name", output->port.name);
-        add_output(inference, output->values + sample * count, count, &json);
+        cli_json_add_prediction(&json, inference->session.model, output->values + sample * count,
+                                count);
         image->failed |= json.failed || json_array_append_new(list, json.root) != 0;
     }
     return list;
@@ -174,7 +106,8 @@ static void add_json(cli_inference *inference, const cli_item *item, size_t samp
     const cli_output *first = inference->outputs;
     const size_t count = first->port.element_count;
     if (inference->output_count == 1)
-        add_output(inference, first->values + sample * count, count, &image);
+        cli_json_add_prediction(&image, inference->session.model, first->values + sample * count,
+                                count);
     else
         cli_json_add(&image, "named_outputs", make_outputs(inference, sample, &image));
     append_item(inference, item, &image);
@@ -385,6 +318,10 @@ static int infer_files(cli_inference *inference)
     if (cli_session_compile(session, MOTE_MODE_INFER, inference->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, &plan) != MOTE_OK)
         return cli_fail();
+    if (cli_takes_text(session))
+        return cli_infer_text(session, inference->weights);
+    if (!cli_check_text_options(session))
+        return CLI_FAILED;
     if (mote_model_allocate(session->model) != MOTE_OK)
         return cli_fail();
     inference->batch_size = plan.batch_size;
@@ -410,6 +347,14 @@ static void set_batch(cli_options *options, mote_setting *settings)
 
 int cli_run_infer(const cli_options *options)
 {
+    if (options->operand_count < 2 && !options->prompt) {
+        cli_error("infer: a FILE or --text TEXT is missing, see 'mote infer --help'");
+        return CLI_USAGE;
+    }
+    if (options->sample_seed && !options->generate) {
+        cli_error("infer: option '--sample' needs '--generate'");
+        return CLI_USAGE;
+    }
     mote_setting *settings = calloc(options->setting_count + 1, sizeof *settings);
     if (!settings) {
         cli_error("out of memory");

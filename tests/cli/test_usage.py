@@ -88,7 +88,7 @@ class Usage(CliTest):
             self.refuse("train"),
             "train: an argument is missing, usage: mote train [OPTION]... MODEL",
         )
-        self.assertIn("MODEL FILE...", self.refuse("infer", "tiny.ini"))
+        self.assertIn("MODEL [FILE]...", self.refuse("infer"))
 
     def test_one_argument_too_many_is_wrong_usage(self):
         self.assertEqual(self.refuse("plan", "tiny.ini", "b"), "plan: unexpected argument 'b'")
