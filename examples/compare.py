@@ -21,16 +21,18 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import compare_transformer
 import numpy
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
-SPECIAL = ("Model", "Optimizer", "train_set", "valid_set", "test_set")
+SPECIAL = ("Model", "Optimizer", "LearningRateScheduler", "train_set", "valid_set", "test_set")
 # Keys that are asked for elsewhere, or that mean nothing here.
 KNOWN = ("type", "input_layers", "activation", "flatten", "seed", "save_path", "class_names")
 # A softmax is part of the loss.
 ACTIVATIONS = {"relu": F.relu, "tanh": torch.tanh, "softmax": lambda values: values}
+ACTIVATIONS.update(compare_transformer.ACTIVATIONS)
 
 
 class Section(dict):
@@ -142,6 +144,7 @@ LAYERS = {
     "concat": make_concat,
     "multiply": make_multiply,
     "addition": make_addition,
+    **compare_transformer.LAYERS,
 }
 
 
@@ -182,17 +185,19 @@ class Network(torch.nn.Module):
         layer, shape = LAYERS[kind](section, [self.shapes[name] for name in sources])
         if section.get("flatten") == "true":
             shape = (int(numpy.prod(shape)),)
+        if "shared_from" in section:
+            layer.weight = self.layers[section.text("shared_from")].weight
         self.layers[section.name] = layer
         self.shapes[section.name] = shape
         self.steps.append((section, sources))
 
     def reset(self):
-        """mote's defaults: uniform after Xavier, biases 0."""
+        """mote's defaults: uniform after Xavier, biases 0; those of normalizations are PyTorch's."""
         for section, _ in self.steps:
             for name, weights in self.layers[section.name].named_parameters():
-                if name == "bias" or section.get("weight_initializer") == "zeros":
+                if name.endswith("bias") or section.get("weight_initializer") == "zeros":
                     torch.nn.init.zeros_(weights)
-                else:
+                elif weights.dim() > 1:
                     torch.nn.init.xavier_uniform_(weights)
 
     def forward(self, *inputs):
@@ -246,7 +251,7 @@ def read_images(section, folder, learned, network):
     return [inputs], torch.tensor([names.index(path.parent.name) for path in paths]), names
 
 
-READERS = {"csv": read_csv, "images": read_images}
+READERS = {"csv": read_csv, "images": read_images, "text": compare_transformer.read_text}
 
 
 def read_set(model, name, folder, learned, network):
@@ -269,45 +274,91 @@ def is_classifier(head):
     return loss == "cross"
 
 
+OPTIMIZERS = {"adam": (torch.optim.Adam, 0), "adamw": (torch.optim.AdamW, 0.01)}
+
+
 def make_optimizer(model, network):
+    """The optimizer and the limit of the gradients' norm."""
     section = model["Optimizer"]
-    if section.text("type") != "adam":
-        raise SystemExit("[Optimizer]: this script only knows adam")
-    rate = section.real("learning_rate", 1e-3)
+    if section.text("type") not in OPTIMIZERS:
+        raise SystemExit("[Optimizer]: this script only knows adam and adamw")
+    make, decay = OPTIMIZERS[section.text("type")]
+    rate, limit = section.real("learning_rate", 1e-3), section.real("clip_norm", "inf")
     section.check()
-    return torch.optim.Adam(network.parameters(), lr=rate, eps=1e-7)
+    return make(network.parameters(), lr=rate, eps=1e-7, weight_decay=decay), limit
+
+
+def make_schedule(model, optimizer):
+    """Factors of the rate; always 1 without a section."""
+    section = model.get("LearningRateScheduler")
+    if not section:
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1)
+    if section.text("type") != "cosine":
+        raise SystemExit("[LearningRateScheduler]: this script only knows cosine")
+    warm_up, steps = int(section.text("warm_up", "0")), int(section.text("decay_steps"))
+    least = section.real("min_learning_rate", 0) / optimizer.defaults["lr"]
+    section.check()
+
+    def factor(step):
+        if step < warm_up:
+            return step / warm_up
+        share = min((step - warm_up) / steps, 1)
+        return least + (1 - least) * (1 + math.cos(math.pi * share)) / 2
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def predict(network, inputs):
+    """Of a classifier the rows that have a label each, else all numbers."""
+    outputs = network(*inputs)
+    return outputs.flatten(0, -2) if network.is_classifier else outputs.flatten()
+
+
+def get_loss(network, outputs, labels):
+    return (F.cross_entropy if network.is_classifier else F.mse_loss)(outputs, labels)
 
 
 def evaluate(network, inputs, labels):
+    """The result and the loss, by parts that fit in memory."""
     network.eval()
+    right = total = 0
     with torch.no_grad():
-        outputs = network(*inputs)
-    if network.is_classifier:
-        return 100 * float((outputs.argmax(1) == labels).double().mean())
-    return math.sqrt(float((outputs.flatten() - labels).double().square().mean()))
+        for chosen in torch.arange(len(labels)).split(256):
+            outputs = predict(network, [part[chosen] for part in inputs])
+            targets = labels[chosen].flatten()
+            total += float(get_loss(network, outputs, targets)) * len(targets)
+            if network.is_classifier:
+                right += int((outputs.argmax(1) == targets).sum())
+    loss = total / labels.numel()
+    return (100 * right / labels.numel() if network.is_classifier else math.sqrt(loss)), loss
+
+
+def train(model, network, inputs, labels):
+    head = model["Model"]
+    optimizer, limit = make_optimizer(model, network)
+    schedule = make_schedule(model, optimizer)
+    network.train()
+    for _ in range(int(head.text("epochs"))):
+        for chosen in torch.randperm(len(labels)).split(int(head.text("batch_size"))):
+            outputs = predict(network, [part[chosen] for part in inputs])
+            loss = get_loss(network, outputs, labels[chosen].flatten())
+            optimizer.zero_grad()
+            loss.backward()
+            if limit < math.inf:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
+            optimizer.step()
+            schedule.step()
 
 
 def run_torch(model, folder, seed):
     torch.manual_seed(seed)
     head = model["Model"]
-    batch, epochs = int(head.text("batch_size")), int(head.text("epochs"))
     network = Network([section for name, section in model.items() if name not in SPECIAL])
     network.is_classifier = is_classifier(head)
     network.reset()
-    head.check()
-    optimizer = make_optimizer(model, network)
     inputs, labels, learned = read_set(model, "train_set", folder, None, network)
-    network.train()
-    for _ in range(epochs):
-        for chosen in torch.randperm(len(labels)).split(batch):
-            outputs = network(*(part[chosen] for part in inputs))
-            if network.is_classifier:
-                loss = F.cross_entropy(outputs, labels[chosen])
-            else:
-                loss = F.mse_loss(outputs.flatten(), labels[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    train(model, network, inputs, labels)
+    head.check()
     inputs, labels, _ = read_set(model, "test_set", folder, learned, network)
     return evaluate(network, inputs, labels)
 
@@ -321,7 +372,12 @@ def run_mote(mote, path, seed):
         weights = Path(folder) / "weights.safetensors"
         run("train", path, f"--seed={seed}", f"--set=Model.save_path={weights}")
         result = run("eval", path, f"--weights={weights}")
-    return 100 * result["accuracy"] if result["accuracy"] is not None else math.sqrt(result["loss"])
+    loss = result["loss"]
+    return (100 * result["accuracy"] if result["accuracy"] is not None else math.sqrt(loss)), loss
+
+
+def format_row(name, row, digits):
+    return f"{name:>4} {row[0]:8.{digits}f} {row[1]:8.{digits}f} {row[2]:9.4f} {row[3]:8.4f}"
 
 
 def main():
@@ -336,14 +392,15 @@ def main():
     folder = arguments.model.resolve().parent
     head = read_model(arguments.model)["Model"]
     digits, what = (2, "right answers, %") if is_classifier(head) else (4, "root mean square error")
-    print(f"seed     mote  PyTorch   {what}, on [test_set]")
+    print(f"seed     mote  PyTorch      mote  PyTorch   {what}; loss; on [test_set]")
     results = []
     for seed in range(1, arguments.seeds + 1):
         mote = run_mote(arguments.mote, arguments.model.resolve(), seed)
-        results.append((mote, run_torch(read_model(arguments.model), folder, seed)))
-        print(f"{seed:4} {results[-1][0]:8.{digits}f} {results[-1][1]:8.{digits}f}", flush=True)
-    mote, other = numpy.mean(results, 0)
-    print(f"mean {mote:8.{digits}f} {other:8.{digits}f}   mote - PyTorch {mote - other:+.{digits}f}")
+        other = run_torch(read_model(arguments.model), folder, seed)
+        results.append((mote[0], other[0], mote[1], other[1]))
+        print(format_row(seed, results[-1], digits), flush=True)
+    mean = numpy.mean(results, 0)
+    print(f"{format_row('mean', mean, digits)}   mote - PyTorch {mean[0] - mean[1]:+.{digits}f}")
 
 
 if __name__ == "__main__":
