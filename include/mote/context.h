@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+/// Never changes between creation and destruction, so that several threads may use it at once, each with models of its
+/// own, but for what mote_context_create says of its threads. The allocator that it was given must bear that, too.
 typedef struct mote_context mote_context;
 
 /// Zero-initialize for the defaults.

@@ -14,7 +14,12 @@
 extern "C" {
 #endif
 
-/// A model belongs to one thread at a time.
+/// A model belongs to one thread at a time: no two calls with it may overlap, and another thread may go on with it when
+/// the call before has returned and the program has made that visible to it (a mutex, a join). What a call gives out
+/// (strings, tensors, metrics' names) belongs to the model in that sense. Models of different contexts are independent.
+/// Models of one context may be loaded, compiled, saved and inspected at once, but they share its threads: of
+/// mote_model_train, _bench, _evaluate, _run, _run_all, _forward and _apply only one at a time. Callbacks run in the
+/// thread that made the call and may use the model for what only reads it: the plan, ports, paths.
 typedef struct mote_model mote_model;
 
 /// `section.key = value`, wins over the model file.
@@ -39,6 +44,7 @@ enum {
     MOTE_MODE_TRAIN = 1,    // with evaluation, when the model file has [valid_set]
     MOTE_MODE_EVALUATE = 2, // loss and accuracy on a data set
     MOTE_MODE_INFER = 4,    // outputs for given inputs; alone: its own, smaller arena
+    MOTE_MODE_STEP = 8,     // training, also in the caller's own loop: mote/step.h
 };
 
 /// Zero-initialize for the defaults.
@@ -47,10 +53,16 @@ typedef struct mote_compile_config {
     const char *planner; // "naive", "best_fit"; NULL: "best_fit"
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
+    size_t batch; // most samples of a step; 0: [Model] batch_size
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
 /// call that needs it.
+///
+/// A model may be compiled again, for other modes or with another batch: the memory of before is given back, what it
+/// held of weights and running statistics is kept and goes on (unless config.weights names a file), and so does the
+/// optimizer of a loop of the caller, where the model trains as before. For initial values load the model again. After an
+/// error the model is not compiled; what it held is kept still.
 MOTE_API mote_status mote_model_compile(mote_model *model,
                                         const mote_compile_config *config) MOTE_MUST_CHECK;
 

@@ -26,6 +26,7 @@
 #include "mote/property.h"
 #include "mote/samples.h"
 #include "mote/status.h"
+#include "mote/step.h"
 #include "mote/tensor_file.h"
 #include "mote/writer.h"
 

@@ -34,6 +34,8 @@ struct mote_model {
     char *weights;  // of compile_config, in compile_arena; NULL
     bool allocated; // `run` is valid
     mote_run run;
+    mote_kept *kept;                          // of the run before the model was compiled anew; NULL
+    uint64_t batch_size;                      // of the model file
     mote_data_source sources[MOTE_SET_COUNT]; // read = NULL: the section of the model file
 };
 
@@ -76,7 +78,18 @@ mote_status mote_model_check_path(const mote_model *model, const char *key,
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;
 
-/// As mote_model_allocate, with another file to start from; NULL: initial values.
+/// The same for each of `count` pointers; `what` they are.
+mote_status mote_pointers_require(const void *const *pointers, size_t count, const char *call,
+                                  const char *what) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_ARGUMENT, naming the call, unless a step or run can take `count` samples.
+mote_status mote_model_check_samples(const mote_model *model, const char *call,
+                                     size_t count) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_ARGUMENT, naming the call, while a step of the caller's loop is open: its memory is in use.
+mote_status mote_model_require_idle(const mote_model *model, const char *call) MOTE_MUST_CHECK;
+
+/// As mote_model_allocate, with another file to start from; NULL: what was kept, or initial values.
 mote_status mote_model_allocate_from(mote_model *model, const char *weights) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.

@@ -145,6 +145,7 @@ mote_status mote_model_save(mote_model *model, const char *path)
 mote_status mote_model_load_weights(mote_model *model, const char *path)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_load_weights"));
     MOTE_TRY(mote_argument_require(path, "mote_model_load_weights"));
     if (!model->allocated)
         return mote_model_allocate_from(model, path);

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const unsigned all_modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER;
+static const unsigned all_modes =
+    MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER | MOTE_MODE_STEP;
 
 static const char *const set_owners[MOTE_SET_COUNT] = {"[train_set]", "[valid_set]", "[test_set]"};
 
@@ -69,6 +70,7 @@ mote_status mote_model_read(mote_model *model, const char *path, const mote_sett
     MOTE_TRY(
         mote_description_load(path, overrides, setting_count, &model->arena, &model->description));
     const mote_model_settings *parsed = &model->description.settings;
+    model->batch_size = parsed->batch_size;
     if (parsed->save_path[0])
         MOTE_TRY(mote_description_path(&model->description, parsed->save_path, &model->arena,
                                        &model->save_path));
@@ -129,6 +131,7 @@ void mote_model_destroy(mote_model **model)
         return;
     const mote_allocator *allocator = &(*model)->context->allocator;
     forget_compiled(*model);
+    mote_kept_release(&(*model)->kept);
     mote_arena_release(&(*model)->arena);
     (void)allocator->reallocate(allocator->user, *model, sizeof **model, 0);
     *model = NULL;
@@ -142,6 +145,13 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     if (request.modes & ~all_modes)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: unknown mode in 0x%x",
                           request.modes);
+    if (config->batch > MOTE_BATCH_MAX)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "mote_model_compile: a batch of %zu samples, expected at most %u",
+                          config->batch, MOTE_BATCH_MAX);
+    if (request.modes & MOTE_MODE_STEP)
+        request.modes |= MOTE_MODE_TRAIN;
+    model->description.settings.batch_size = config->batch ? config->batch : model->batch_size;
     MOTE_TRY(mote_planner_find(config->planner ? config->planner : "best_fit", &request.planner));
     if (config->weights)
         MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
@@ -151,11 +161,25 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     return MOTE_OK;
 }
 
+/// What the model has learned outlives its compilation.
+static mote_status keep_state(mote_model *model)
+{
+    mote_kept *kept = NULL;
+    if (!model->allocated)
+        return MOTE_OK;
+    MOTE_TRY(mote_run_keep(&model->run, &kept));
+    mote_kept_release(&model->kept);
+    model->kept = kept;
+    return MOTE_OK;
+}
+
 mote_status mote_model_compile(mote_model *model, const mote_compile_config *config)
 {
     static const mote_compile_config defaults = {.modes = 0};
     if (!model)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: model is NULL");
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_compile"));
+    MOTE_TRY(keep_state(model));
     forget_compiled(model);
     const mote_status status = compile_model(model, config ? config : &defaults);
     if (status == MOTE_OK)
@@ -188,13 +212,16 @@ static mote_status allocate_model(mote_model *model, const char *weights)
     MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
     mote_run_initialize(&model->run);
     model->run.sources = model->sources;
-    return weights ? mote_run_load(&model->run, weights) : MOTE_OK;
+    if (weights)
+        return mote_run_load(&model->run, weights);
+    return model->kept ? mote_run_restore(&model->run, model->kept) : MOTE_OK;
 }
 
 mote_status mote_model_allocate(mote_model *model)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    return mote_model_allocate_from(model, model->weights ? model->weights : model->load_path);
+    const char *first = model->kept ? NULL : model->load_path;
+    return mote_model_allocate_from(model, model->weights ? model->weights : first);
 }
 
 mote_status mote_model_allocate_from(mote_model *model, const char *weights)
@@ -203,9 +230,10 @@ mote_status mote_model_allocate_from(mote_model *model, const char *weights)
         return MOTE_OK;
     const mote_status status = allocate_model(model, weights);
     if (status == MOTE_OK)
-        model->allocated = true;
+        mote_kept_release(&model->kept);
     else
         mote_run_release(&model->run);
+    model->allocated = status == MOTE_OK;
     return status;
 }
 
@@ -242,6 +270,7 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
 {
     mote_train_result ignored;
     MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_train"));
     MOTE_TRY(mote_model_check_path(model, "save_path", model->save_path));
     MOTE_TRY(mote_model_check_path(model, "save_best_path", model->best_path));
     MOTE_TRY(mote_model_allocate(model));
@@ -255,6 +284,7 @@ mote_status mote_model_bench(mote_model *model, const mote_train_config *config,
     if (!config || config->steps == 0)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_bench: steps must be at least 1");
     MOTE_TRY(mote_model_require(model, MOTE_MODE_TRAIN));
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_bench"));
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_bench(&model->run, config, result ? result : &ignored);
 }
@@ -263,6 +293,7 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
                                 mote_metrics *metrics)
 {
     MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_evaluate"));
     MOTE_TRY(mote_argument_require(set, "mote_model_evaluate"));
     MOTE_TRY(mote_argument_require(metrics, "mote_model_evaluate"));
     if (!model->compiled.evaluate)

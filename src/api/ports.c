@@ -102,7 +102,7 @@ mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements
     return MOTE_OK;
 }
 
-static mote_status check_samples(const mote_model *model, const char *call, size_t count)
+mote_status mote_model_check_samples(const mote_model *model, const char *call, size_t count)
 {
     const size_t batch = model->compiled.info.batch_size;
     if (count > 0 && count <= batch)
@@ -111,33 +111,42 @@ static mote_status check_samples(const mote_model *model, const char *call, size
                       count);
 }
 
-static mote_status check_pointers(const void *const *pointers, size_t count, const char *what)
+mote_status mote_pointers_require(const void *const *pointers, size_t count, const char *call,
+                                  const char *what)
 {
     for (size_t i = 0; i < count; i++) {
         if (!pointers[i])
-            return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_run_all: %s %zu is NULL", what, i);
+            return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s: %s %zu is NULL", call, what, i);
     }
     return MOTE_OK;
+}
+
+static mote_status check_arrays(const mote_model *model, const char *call,
+                                const mote_run_batch *batch, const void *const *outputs,
+                                size_t output_count)
+{
+    const mote_graph *graph = &model->compiled.graphs[1];
+    if (batch->input_count != graph->input_count || output_count != graph->output_count)
+        return MOTE_RAISE(
+            MOTE_ERROR_ARGUMENT, "%s: %zu inputs and %zu outputs, the network has %zu and %zu",
+            call, batch->input_count, output_count, graph->input_count, graph->output_count);
+    MOTE_TRY(mote_pointers_require(batch->inputs, batch->input_count, call, "input"));
+    MOTE_TRY(mote_pointers_require(outputs, output_count, call, "output"));
+    return mote_model_check_samples(model, call, batch->count);
 }
 
 mote_status mote_model_run_all(mote_model *model, const void *const *inputs, size_t input_count,
                                size_t count, void *const *outputs, size_t output_count)
 {
+    static const char call[] = "mote_model_run_all";
+    const mote_run_batch batch = {.inputs = inputs, .input_count = input_count, .count = count};
     MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
-    MOTE_TRY(mote_argument_require(inputs, "mote_model_run_all"));
-    MOTE_TRY(mote_argument_require(outputs, "mote_model_run_all"));
-    const mote_graph *graph = &model->compiled.graphs[1];
-    if (input_count != graph->input_count || output_count != graph->output_count) {
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "mote_model_run_all: %zu inputs and %zu outputs, the network has %zu and "
-                          "%zu",
-                          input_count, output_count, graph->input_count, graph->output_count);
-    }
-    MOTE_TRY(check_pointers(inputs, input_count, "input"));
-    MOTE_TRY(check_pointers((const void *const *)outputs, output_count, "output"));
-    MOTE_TRY(check_samples(model, "mote_model_run_all", count));
+    MOTE_TRY(mote_model_require_idle(model, call));
+    MOTE_TRY(mote_argument_require(inputs, call));
+    MOTE_TRY(mote_argument_require(outputs, call));
+    MOTE_TRY(check_arrays(model, call, &batch, (const void *const *)outputs, output_count));
     MOTE_TRY(mote_model_allocate(model));
-    return mote_run_infer(&model->run, inputs, count, outputs);
+    return mote_run_infer(&model->run, &batch, outputs);
 }
 
 /// One input and one output, of float.

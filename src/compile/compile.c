@@ -58,6 +58,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .averages = settings->moving_average > 0.0,
     };
     if (training) {
+        strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
         strategy.clip = settings->clip;
         strategy.whole_gradients = c->request->whole_gradients;
@@ -89,7 +90,7 @@ static mote_status make_schedules(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
     const unsigned modes = c->request->modes;
-    const bool train = (modes & MOTE_MODE_TRAIN) != 0;
+    const bool train = (modes & (MOTE_MODE_TRAIN | MOTE_MODE_STEP)) != 0;
     const bool evaluate = (modes & MOTE_MODE_EVALUATE) ||
                           (train && mote_description_validates(c->request->description));
     if (train || evaluate)

@@ -130,6 +130,7 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     case MOTE_STEP_UPDATE:
         return layer->update;
     case MOTE_STEP_READ:
+    case MOTE_STEP_PAUSE:
     case MOTE_STEP_ADD:
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
@@ -271,6 +272,9 @@ static mote_status link_kind(const linker *l, const mote_step *step, mote_operat
     case MOTE_STEP_DERIVATIVE:
     case MOTE_STEP_UPDATE:
         return link_layer(l, step, operation);
+    case MOTE_STEP_PAUSE:
+        operation->run = mote_operation_pause;
+        return MOTE_OK;
     case MOTE_STEP_ADD:
         return link_add(l, step, operation);
     case MOTE_STEP_NORM:
@@ -311,6 +315,20 @@ static mote_status link_results(const linker *l, mote_program *program)
     return MOTE_OK;
 }
 
+static mote_status link_outputs(const linker *l, mote_program *program)
+{
+    const mote_graph *graph = l->schedule->graph;
+    MOTE_TRY(mote_arena_array(l->arena, graph->output_count, sizeof *program->output_offsets,
+                              (void **)&program->output_offsets));
+    for (size_t i = 0; i < graph->output_count; i++) {
+        const size_t value = graph->outputs[i];
+        const size_t tensor =
+            graph->values[value].reaches_loss ? l->schedule->values[value] : MOTE_NONE;
+        program->output_offsets[i] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program)
 {
@@ -320,7 +338,13 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
     program->operation_count = schedule->step_count;
     MOTE_TRY(mote_arena_array(arena, schedule->step_count, sizeof *program->operations,
                               (void **)&program->operations));
-    for (size_t i = 0; i < schedule->step_count; i++)
+    program->pause = MOTE_ABSENT;
+    for (size_t i = 0; i < schedule->step_count; i++) {
         MOTE_TRY(link_step(&l, i, &program->operations[i]));
+        if (schedule->steps[i].kind == MOTE_STEP_PAUSE)
+            program->pause = i;
+    }
+    if (program->pause != MOTE_ABSENT)
+        MOTE_TRY(link_outputs(&l, program));
     return link_results(&l, program);
 }

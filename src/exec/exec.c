@@ -58,6 +58,13 @@ mote_status mote_operation_loss(const mote_operation *operation, const mote_exec
     return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the loss is not finite (%s)", operation->name);
 }
 
+mote_status mote_operation_pause(const mote_operation *operation, const mote_execution *execution)
+{
+    (void)operation;
+    (void)execution;
+    return MOTE_OK;
+}
+
 void mote_program_bind(mote_program *program, unsigned char *base)
 {
     program->base = base;
@@ -81,16 +88,41 @@ static void poison_dead(const mote_program *program, const mote_operation *opera
         memset(program->base + operation->dead[i].offset, 0xFF, operation->dead[i].bytes);
 }
 
-mote_status mote_program_run(const mote_program *program, const mote_execution *execution)
+/// Operations [first, end).
+static mote_status run_operations(const mote_program *program, const mote_execution *execution,
+                                  size_t first, size_t end)
 {
     assert(program->base);
-    for (size_t i = 0; i < program->operation_count; i++) {
+    for (size_t i = first; i < end; i++) {
         const mote_operation *operation = &program->operations[i];
         MOTE_TRY(operation->run(operation, execution));
         if (program->poison)
             poison_dead(program, operation);
     }
     return MOTE_OK;
+}
+
+mote_status mote_program_run(const mote_program *program, const mote_execution *execution)
+{
+    return run_operations(program, execution, 0, program->operation_count);
+}
+
+mote_status mote_program_begin(const mote_program *program, const mote_execution *execution)
+{
+    assert(program->pause != MOTE_ABSENT);
+    return run_operations(program, execution, 0, program->pause);
+}
+
+mote_status mote_program_finish(const mote_program *program, const mote_execution *execution)
+{
+    assert(program->pause != MOTE_ABSENT);
+    return run_operations(program, execution, program->pause, program->operation_count);
+}
+
+const void *mote_program_output(const mote_program *program, size_t index)
+{
+    const size_t offset = program->output_offsets[index];
+    return offset == MOTE_ABSENT ? NULL : program->base + offset;
 }
 
 void *mote_program_result(const mote_program *program, size_t index)

@@ -63,10 +63,12 @@ typedef struct mote_program {
     const char *name;
     mote_operation *operations;
     size_t operation_count;
+    size_t pause;           // operation at which the caller reads outputs, or MOTE_ABSENT
     bool poison;            // fill dead ranges with NaN: shows uses after the end of a life
     unsigned char *base;    // set by mote_program_bind
     size_t *result_offsets; // of what the caller reads after the run: metrics or outputs
     size_t result_count;
+    size_t *output_offsets; // with a pause: of each output of the graph, or MOTE_ABSENT
 } mote_program;
 
 /// The kinds of operation. READ fails with MOTE_ERROR_DATA when an integer is out of its port's range. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
@@ -78,6 +80,9 @@ mote_operation_run mote_operation_apply;
 
 /// average = kept_share * average + (1 - kept_share) * weight; the weight itself after the first update.
 mote_operation_run mote_operation_average;
+
+/// Does nothing: the place where mote_program_begin ends.
+mote_operation_run mote_operation_pause;
 
 /// Adds a layer's part to the gradient of a shared weight.
 mote_operation_run mote_operation_add;
@@ -134,6 +139,16 @@ void mote_program_bind(mote_program *program, unsigned char *base);
 /// Runs all operations; stops at the first failure.
 mote_status mote_program_run(const mote_program *program,
                              const mote_execution *execution) MOTE_MUST_CHECK;
+
+/// The same in two parts, of a program with a pause: the operations before it, and it and all behind it. Between
+/// them no other program of the arena may run.
+mote_status mote_program_begin(const mote_program *program,
+                               const mote_execution *execution) MOTE_MUST_CHECK;
+mote_status mote_program_finish(const mote_program *program,
+                                const mote_execution *execution) MOTE_MUST_CHECK;
+
+/// Where output `index` of the graph lies at the pause; NULL when the program does not compute it.
+const void *mote_program_output(const mote_program *program, size_t index);
 
 /// Where result `index` lies: metrics of a loss (mote_real), or an output.
 void *mote_program_result(const mote_program *program, size_t index);

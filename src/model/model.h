@@ -17,10 +17,12 @@ typedef enum mote_apply_policy {
 } mote_apply_policy;
 
 /// [Model]. Paths are as written; mote_description_path makes them usable.
+#define MOTE_BATCH_MAX 1048576U
+
 typedef struct mote_model_settings {
-    uint32_t type;    // NeuralNetwork
-    const char *loss; // "", "mse", "cross", "cross_softmax"
-    uint64_t batch_size;
+    uint32_t type;       // NeuralNetwork
+    const char *loss;    // "", "mse", "cross", "cross_softmax"
+    uint64_t batch_size; // at most MOTE_BATCH_MAX
     uint64_t epochs;
     uint64_t seed;
     uint32_t apply;        // mote_apply_policy

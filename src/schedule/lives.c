@@ -52,6 +52,16 @@ static void use_gradient(const mote_schedule_builder *b, size_t node, size_t wei
     use(b, b->schedule->nodes[node].rows[weight], step);
 }
 
+/// The caller reads the outputs that training computes.
+static void use_outputs(const mote_schedule_builder *b, size_t step)
+{
+    for (size_t i = 0; i < b->graph->output_count; i++) {
+        const size_t output = b->graph->outputs[i];
+        if (b->graph->values[output].reaches_loss)
+            use(b, b->schedule->values[output], step);
+    }
+}
+
 /// The norm reads all gradients.
 static void use_gradients(const mote_schedule_builder *b, size_t step)
 {
@@ -112,6 +122,9 @@ static void use_step(const mote_schedule_builder *b, size_t index)
     case MOTE_STEP_DERIVATIVE:
     case MOTE_STEP_UPDATE:
         use_phase(b, index);
+        break;
+    case MOTE_STEP_PAUSE:
+        use_outputs(b, index);
         break;
     case MOTE_STEP_ADD:
         use_part(b, index);

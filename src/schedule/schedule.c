@@ -42,6 +42,8 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
     else if (at->kind == MOTE_STEP_APPLY || at->kind == MOTE_STEP_CLIP ||
              at->kind == MOTE_STEP_ADD || at->kind == MOTE_STEP_AVERAGE)
         what = schedule->graph->nodes[at->node].weight_names[at->index];
+    else if (at->kind == MOTE_STEP_PAUSE)
+        what = "outputs";
     else if (at->node != MOTE_NONE)
         what = schedule->graph->nodes[at->node].name;
     (void)snprintf(text, bytes, "%s %s", mote_step_kind_text(at->kind), what);

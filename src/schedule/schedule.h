@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /// READ fills a source's value; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
-/// a shared weight; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight; AVERAGE moves
+/// a shared weight; PAUSE is where the caller reads outputs; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight; AVERAGE moves
 /// its average.
 #define MOTE_STEP_KIND_MAP(X)        \
     X(READ, "read")                  \
@@ -22,6 +22,7 @@
     X(GRADIENT, "calc_gradient")     \
     X(DERIVATIVE, "calc_derivative") \
     X(UPDATE, "update")              \
+    X(PAUSE, "pause")                \
     X(ADD, "add_gradient")           \
     X(NORM, "gradient_norm")         \
     X(CLIP, "clip")                  \
@@ -39,7 +40,7 @@ typedef enum mote_step_kind {
 
 typedef struct mote_step {
     mote_step_kind kind;
-    size_t node; // MOTE_NONE: NORM
+    size_t node; // MOTE_NONE: PAUSE, NORM
     size_t
         index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
     size_t scratch; // tensor, or MOTE_NONE
@@ -99,6 +100,7 @@ typedef struct mote_schedule {
 typedef struct mote_strategy {
     const char *name;
     bool training;
+    bool pauses;             // between forward and backward, for callers with their own loop
     mote_apply_policy apply; // AFTER_ALL where gradients are clipped by norm
     mote_clip clip;
     bool averages;                 // weights have moving averages, which all but training reads

@@ -56,6 +56,7 @@ unsigned mote_step_phase(mote_step_kind kind)
         return MOTE_PHASE_UPDATE;
     case MOTE_STEP_READ:
     case MOTE_STEP_ADD:
+    case MOTE_STEP_PAUSE:
     case MOTE_STEP_NORM:
     case MOTE_STEP_CLIP:
     case MOTE_STEP_APPLY:
@@ -183,6 +184,8 @@ mote_status mote_schedule_make_steps(mote_schedule_builder *b)
         MOTE_TRY(add_forward(b, i));
     if (!b->strategy->training)
         return MOTE_OK;
+    if (b->strategy->pauses)
+        MOTE_TRY(add_step(b, MOTE_STEP_PAUSE, MOTE_NONE, 0));
     if (b->strategy->apply == MOTE_APPLY_AFTER_ALL)
         return add_backward_after_all(b);
     assert(b->strategy->clip != MOTE_CLIP_NORM);

@@ -130,6 +130,7 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                              .seed = run->description->settings.seed};
     const mote_source source = {&batch, read_generated};
     *result = (mote_train_result){.epochs = 0};
+    run->stepping = (mote_stepping){.applied = 0};
     mote_run_reset_optimizer(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)

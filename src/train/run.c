@@ -215,15 +215,13 @@ mote_execution mote_run_execution(const mote_run *run)
     };
 }
 
-/// Inputs that the caller holds in memory, one array a port.
-typedef struct memory_inputs {
-    const void *const *ports;
-} memory_inputs;
-
-static mote_status read_memory(void *user, const mote_source_piece *piece, void *destination)
+mote_status mote_run_batch_read(void *user, const mote_source_piece *piece, void *destination)
 {
-    const memory_inputs *memory = (const memory_inputs *)user;
-    const unsigned char *from = (const unsigned char *)memory->ports[piece->port];
+    const mote_run_batch *batch = (const mote_run_batch *)user;
+    const bool is_label = piece->port >= batch->input_count;
+    const unsigned char *from =
+        (const unsigned char *)(is_label ? batch->labels[piece->port - batch->input_count]
+                                         : batch->inputs[piece->port]);
     unsigned char *to = (unsigned char *)destination;
     size_t element = 0;
     MOTE_TRY(mote_dtype_bytes(piece->spec->dtype, 1, &element));
@@ -235,20 +233,20 @@ static mote_status read_memory(void *user, const mote_source_piece *piece, void 
     return MOTE_OK;
 }
 
-mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t count,
-                           void *const *outputs)
+mote_status mote_run_infer(mote_run *run, const mote_run_batch *batch, void *const *outputs)
 {
     const mote_program *program = run->compiled->infer;
     const mote_graph *graph = &run->compiled->graphs[1];
-    memory_inputs memory = {inputs};
-    const mote_source source = {&memory, read_memory};
+    mote_run_batch memory = *batch;
+    const mote_source source = {&memory, mote_run_batch_read};
     mote_execution execution = mote_run_execution(run);
     execution.source = &source;
-    execution.batch = count;
+    execution.batch = batch->count;
     MOTE_TRY(mote_program_run(program, &execution));
     for (size_t i = 0; i < graph->output_count; i++) {
         size_t bytes = 0;
-        MOTE_TRY(mote_tensor_spec_bytes(&graph->values[graph->outputs[i]].spec, count, &bytes));
+        MOTE_TRY(
+            mote_tensor_spec_bytes(&graph->values[graph->outputs[i]].spec, batch->count, &bytes));
         memcpy(outputs[i], mote_program_result(program, i), bytes);
     }
     return MOTE_OK;

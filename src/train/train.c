@@ -260,6 +260,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
     t.times.values = run->step_times;
+    run->stepping = (mote_stepping){.applied = 0};
     mote_run_reset_optimizer(run);
     t.execution = mote_run_execution(run);
     t.execution.update = 1;

@@ -22,6 +22,20 @@ typedef struct mote_run_set {
     mote_knowledge known;             // of the run, or of the training set
 } mote_run_set;
 
+/// A batch that the program holds in memory: an array a port, `count` samples each, dense.
+typedef struct mote_run_batch {
+    const void *const *inputs;
+    const void *const *labels; // NULL for inference
+    size_t input_count;
+    size_t count;
+} mote_run_batch;
+
+/// Training in the caller's own loop.
+typedef struct mote_stepping {
+    uint64_t applied;  // steps so far; 0: the optimizer begins anew
+    size_t open_batch; // samples of the step between forward and apply; 0: none
+} mote_stepping;
+
 /// Borrows context, description and compiled, which must outlive it.
 typedef struct mote_run {
     const mote_context *context;
@@ -39,6 +53,7 @@ typedef struct mote_run {
     mote_knowledge knowledge; // of the data, from there
     const mote_data_source
         *sources; // for training and validation; read = NULL or no array: sections
+    mote_stepping stepping;
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.
@@ -55,6 +70,19 @@ mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
 /// Writes weights and statistics now, with what is known of preprocessing and classes.
 mote_status mote_run_save(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
+/// What a run holds in its arena that shall outlive it, while the model is compiled anew.
+typedef struct mote_kept mote_kept;
+
+/// Copies weights, statistics and optimizer state with what is known of the data.
+mote_status mote_run_keep(const mote_run *run, mote_kept **kept) MOTE_MUST_CHECK;
+
+/// Puts them into a run of the same model; of the optimizer's state what it has place for. Without all of it, the
+/// optimizer begins anew.
+mote_status mote_run_restore(mote_run *run, const mote_kept *kept) MOTE_MUST_CHECK;
+
+/// Safe on NULL.
+void mote_kept_release(mote_kept **kept);
 
 /// What reading a data section through has shown.
 typedef struct mote_data_report {
@@ -89,7 +117,15 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
 mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               const mote_train_config *config,
                               mote_metrics *metrics) MOTE_MUST_CHECK;
-mote_status mote_run_infer(mote_run *run, const void *const *inputs, size_t count,
+mote_status mote_run_infer(mote_run *run, const mote_run_batch *batch,
                            void *const *outputs) MOTE_MUST_CHECK;
+
+/// See mote_model_forward, mote_model_apply. A step that fails is not open.
+mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch,
+                             mote_metrics *metrics) MOTE_MUST_CHECK;
+mote_status mote_run_apply(mote_run *run, double learning_rate) MOTE_MUST_CHECK;
+
+/// What the schedule says for the step after `applied` steps.
+double mote_run_learning_rate(const mote_training_settings *settings, uint64_t applied);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for train.c, bench.c and loop.c in a build without training. No model can be compiled for what these
+// Stands in for train.c, step.c, bench.c and loop.c in a build without training. No model can be compiled for what these
 // need, see compile/training_none.c.
 #include "train/train.h"
 
@@ -32,4 +32,24 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
     (void)config;
     (void)metrics;
     return raise_training(run);
+}
+
+mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_metrics *metrics)
+{
+    (void)batch;
+    (void)metrics;
+    return raise_training(run);
+}
+
+mote_status mote_run_apply(mote_run *run, double learning_rate)
+{
+    (void)learning_rate;
+    return raise_training(run);
+}
+
+double mote_run_learning_rate(const mote_training_settings *settings, uint64_t applied)
+{
+    (void)settings;
+    (void)applied;
+    return 0.0;
 }

@@ -229,8 +229,8 @@ static void compiling_refuses_unknown_modes_and_planners(void **state)
     session s;
     mote_plan_info plan;
     start(state, 0, &s);
-    ARGUMENT(mote_model_compile(s.model, &(mote_compile_config){.modes = 8}),
-             "mote_model_compile: unknown mode in 0x8");
+    ARGUMENT(mote_model_compile(s.model, &(mote_compile_config){.modes = 16}),
+             "mote_model_compile: unknown mode in 0x10");
     ARGUMENT(mote_model_compile(s.model, &(mote_compile_config){.planner = "bestfit"}),
              "unknown planner 'bestfit', did you mean 'best_fit'?");
     ARGUMENT(mote_model_get_plan(s.model, &plan), "the model is not compiled");

@@ -180,6 +180,15 @@ static inline void replay_phase(replay *r, const mote_step *step)
         replay_derivative(r, node);
 }
 
+static inline void replay_outputs(replay *r)
+{
+    const mote_graph *const graph = r->schedule->graph;
+    for (size_t i = 0; i < graph->output_count; i++) {
+        if (graph->values[graph->outputs[i]].reaches_loss)
+            (void)replay_read(r, r->schedule->values[graph->outputs[i]]);
+    }
+}
+
 /// Lists the uses of the current step.
 static inline void replay_list(replay *r)
 {
@@ -196,6 +205,9 @@ static inline void replay_list(replay *r)
     case MOTE_STEP_DERIVATIVE:
     case MOTE_STEP_UPDATE:
         replay_phase(r, step);
+        break;
+    case MOTE_STEP_PAUSE:
+        replay_outputs(r);
         break;
     case MOTE_STEP_ADD:
         replay_part(r, step);

@@ -124,7 +124,8 @@ static void infer(training *t, const float *images, size_t count, float *shares)
 {
     const void *const input = images;
     void *const output = shares;
-    expect_ok(mote_run_infer(&t->run, &input, count, &output));
+    const mote_run_batch batch = {.inputs = &input, .input_count = 1, .count = count};
+    expect_ok(mote_run_infer(&t->run, &batch, &output));
 }
 
 static void inference_gives_shares_that_do_not_depend_on_the_batch(void **state)

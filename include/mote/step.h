@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training in the caller's own loop: one step after the other, each in two halves, with samples from memory.
+//
+//     const mote_compile_config config = {.modes = MOTE_MODE_STEP};
+//     ... mote_model_compile(model, &config) ...
+//     while (...) {
+//         mote_model_forward(model, &batch, &metrics); // loss and outputs can be read now
+//         mote_model_apply(model, NULL);               // or mote_model_discard(model)
+//     }
+//
+// The same batches in the same order give the bits of mote_model_train. Nothing is allocated from the second step on,
+// nor in the first one when mote_model_allocate has been called.
+//
+// Every call here belongs to the thread that has the model; no two models of a context may be in such a call at once.
+#ifndef MOTE_STEP_H
+#define MOTE_STEP_H
+
+#include "mote/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Samples in memory: a pointer for each input and each label of the network, to float or int32_t as mote_port_info
+/// says, `count` samples each, dense. They are read during mote_model_forward alone.
+typedef struct mote_batch {
+    const void *const *inputs;
+    size_t input_count; // of the network: mote_model_input_count
+    const void *const *labels;
+    size_t label_count; // of the network: mote_model_label_count
+    size_t count;       // samples: 1 .. batch size
+} mote_batch;
+
+/// The first half of a training step: layers behave as in training (dropout, statistics of the batch). The step is open
+/// then, until mote_model_apply or mote_model_discard. `metrics` may be NULL. Weights are as before.
+///
+/// Needs MOTE_MODE_STEP. While a step is open, calls that need its memory are refused with MOTE_ERROR_ARGUMENT: forward
+/// itself, and mote_model_train, _bench, _evaluate, _run, _run_all, _load_weights, _compile. Others work; so does
+/// mote_model_save, with the weights from before the step.
+///
+/// No step is open after an error. MOTE_ERROR_NONFINITE: a loss is not finite; there is nothing to apply.
+/// MOTE_ERROR_DATA: an integer that the network does not take.
+MOTE_API mote_status mote_model_forward(mote_model *model, const mote_batch *batch,
+                                        mote_metrics *metrics) MOTE_MUST_CHECK;
+
+/// Output `index` of the open step, as mote_model_get_output describes it, `count` samples; valid while the step is
+/// open. Softmax or sigmoid that a loss applies itself is not applied: these are the values in front of it.
+/// MOTE_ERROR_UNSUPPORTED for an output that no loss reads: training does not compute it.
+MOTE_API mote_status mote_model_get_step_output(const mote_model *model, size_t index,
+                                                const void **values) MOTE_MUST_CHECK;
+
+/// The second half: backward pass and update of the weights, with `*learning_rate`, or with that of the schedule when
+/// it is NULL. The step is not open then, whatever comes. MOTE_ERROR_NONFINITE: the norm of the gradients (clip_norm)
+/// is not finite; nothing was changed.
+MOTE_API mote_status mote_model_apply(mote_model *model,
+                                      const double *learning_rate) MOTE_MUST_CHECK;
+
+/// Ends the open step as though it had not been: weights, statistics and what the next step draws at random are as
+/// before it. Without an open step nothing happens.
+MOTE_API void mote_model_discard(mote_model *model);
+
+/// Optimizer and schedule begin anew with the next step, from the weights as they are. So they do after
+/// mote_model_train or mote_model_bench. An open step is refused with MOTE_ERROR_ARGUMENT.
+MOTE_API mote_status mote_model_restart(mote_model *model) MOTE_MUST_CHECK;
+
+typedef struct mote_step_info {
+    uint64_t applied;     // steps since the optimizer began
+    size_t open_samples;  // of the open step; 0: none is open
+    double learning_rate; // of the schedule, for the next apply
+} mote_step_info;
+
+/// Where the caller's loop is. Needs MOTE_MODE_STEP.
+MOTE_API mote_status mote_model_get_step(const mote_model *model,
+                                         mote_step_info *info) MOTE_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What outlives a run: a copy of its state, put back into another run of the same model.
+#include "train/loop.h"
+#include "train/train.h"
+
+#include <string.h>
+
+struct mote_kept {
+    mote_arena arena; // holds this, too
+    mote_state state; // offsets are those of the copy
+    mote_knowledge knowledge;
+    double image_scale;
+    bool scale_known;
+    uint64_t applied;
+};
+
+static mote_status copy_block(const mote_run *run, size_t index, mote_arena *arena,
+                              mote_state_block *block)
+{
+    char *name = NULL;
+    *block = run->state.blocks[index];
+    MOTE_TRY(mote_arena_text(arena, block->name, strlen(block->name), &name));
+    block->name = name;
+    return MOTE_OK;
+}
+
+/// State lies at the start of the tensor arena, without holes but for alignment.
+static mote_status copy_state(const mote_run *run, mote_kept *kept)
+{
+    const size_t count = run->state.block_count;
+    mote_state_block *blocks = NULL;
+    MOTE_TRY(mote_arena_array(&kept->arena, count, sizeof *blocks, (void **)&blocks));
+    for (size_t i = 0; i < count; i++)
+        MOTE_TRY(copy_block(run, i, &kept->arena, &blocks[i]));
+    const size_t bytes = count ? blocks[count - 1].offset + blocks[count - 1].bytes : 0;
+    void *copy = NULL;
+    MOTE_TRY(mote_arena_allocate(&kept->arena, bytes, &copy));
+    if (bytes)
+        memcpy(copy, run->memory, bytes);
+    kept->state = (mote_state){blocks, count, (unsigned char *)copy};
+    return MOTE_OK;
+}
+
+static mote_status copy_text(mote_arena *arena, const char *text, const char **copy)
+{
+    char *made = NULL;
+    MOTE_TRY(mote_arena_text(arena, text, strlen(text), &made));
+    *copy = made;
+    return MOTE_OK;
+}
+
+static mote_status fill(const mote_run *run, mote_kept *kept)
+{
+    kept->image_scale = run->image_scale;
+    kept->scale_known = run->scale_known;
+    kept->applied = run->stepping.applied;
+    MOTE_TRY(copy_text(&kept->arena, run->knowledge.class_names, &kept->knowledge.class_names));
+    MOTE_TRY(copy_text(&kept->arena, run->knowledge.preparation, &kept->knowledge.preparation));
+    return copy_state(run, kept);
+}
+
+mote_status mote_run_keep(const mote_run *run, mote_kept **kept)
+{
+    mote_arena arena;
+    mote_kept *made = NULL;
+    mote_arena_init(&arena, &run->context->allocator);
+    MOTE_TRY(mote_arena_allocate(&arena, sizeof *made, (void **)&made));
+    made->arena = arena;
+    const mote_status status = fill(run, made);
+    if (status == MOTE_OK)
+        *kept = made;
+    else
+        mote_kept_release(&made);
+    return status;
+}
+
+void mote_kept_release(mote_kept **kept)
+{
+    if (!*kept)
+        return;
+    mote_arena arena = (*kept)->arena;
+    mote_arena_release(&arena);
+    *kept = NULL;
+}
+
+mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
+{
+    bool is_whole = true;
+    MOTE_TRY(mote_run_note(run, &kept->knowledge, kept->image_scale));
+    run->scale_known = kept->scale_known;
+    for (size_t i = 0; i < run->state.block_count; i++) {
+        const mote_state_block *block = &run->state.blocks[i];
+        const size_t from = mote_state_find(&kept->state, block->name);
+        const bool fits =
+            from < kept->state.block_count && kept->state.blocks[from].bytes == block->bytes;
+        if (fits)
+            memcpy(mote_state_data(&run->state, i), mote_state_data(&kept->state, from),
+                   block->bytes);
+        is_whole = is_whole && fits;
+    }
+    run->stepping.applied = is_whole ? kept->applied : 0;
+    return MOTE_OK;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One training step in two halves, for callers with their own loop.
+#include "train/loop.h"
+#include "train/train.h"
+
+#include <assert.h>
+
+double mote_run_learning_rate(const mote_training_settings *settings, uint64_t applied)
+{
+    return settings->rate->rate(settings->rate_state, settings->learning_rate, applied);
+}
+
+/// What a step is, in both of its halves.
+static mote_execution step_execution(const mote_run *run, size_t batch)
+{
+    mote_execution execution = mote_run_execution(run);
+    execution.batch = batch;
+    execution.iteration = run->stepping.applied;
+    execution.update = run->stepping.applied + 1;
+    return execution;
+}
+
+mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_metrics *metrics)
+{
+    const mote_program *program = run->compiled->train;
+    mote_run_batch memory = *batch;
+    const mote_source source = {&memory, mote_run_batch_read};
+    mote_execution execution = step_execution(run, batch->count);
+    mote_tally tally = {.samples = 0};
+    assert(run->stepping.open_batch == 0);
+    execution.source = &source;
+    if (run->stepping.applied == 0) // a training may have been before
+        mote_run_reset_optimizer(run);
+    MOTE_TRY(mote_program_begin(program, &execution));
+    run->stepping.open_batch = batch->count;
+    mote_tally_add(&tally, program, batch->count);
+    *metrics = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
+    return MOTE_OK;
+}
+
+mote_status mote_run_apply(mote_run *run, double learning_rate)
+{
+    mote_execution execution = step_execution(run, run->stepping.open_batch);
+    assert(run->stepping.open_batch > 0);
+    execution.learning_rate = learning_rate;
+    run->stepping.open_batch = 0;
+    MOTE_TRY(mote_program_finish(run->compiled->train, &execution));
+    run->stepping.applied++;
+    return MOTE_OK;
+}
