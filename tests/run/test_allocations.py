@@ -11,7 +11,8 @@ import subprocess
 import threading
 import unittest
 
-from running import IMAGE_BYTES, LENET5, MIXED, MOTE, SANITIZED, RunTest, add_set
+from linking import link_program
+from running import IMAGE_BYTES, LENET5, MIXED, MOTE, SANITIZED, SOURCE, RunTest, add_set
 
 LIBRARY = os.path.join(os.environ["MOTE_PRELOAD_DIR"], "interpose_malloc.so")
 
@@ -73,6 +74,11 @@ class Trace:
             for i, event in enumerate(self.events)
             if (self.is_image_read(event) if end == "read" else event[0] == end)
         )
+        return [event for event in self.events[first:last] if event[0] == "memory"]
+
+    def between_marks(self):
+        """Memory calls between the only two reads of one byte."""
+        first, last = (i for i, event in enumerate(self.events) if event[:2] == ["read", "1"])
         return [event for event in self.events[first:last] if event[0] == "memory"]
 
 
@@ -142,6 +148,15 @@ class Allocations(RunTest):
         trace, _ = self.trace(MOTE, "bench", "net.ini", "--steps=5", "--batch=32")
         self.assertEqual(trace.image_bytes(), 5 * 32 * IMAGE_BYTES * 4)
         self.assertEqual(trace.between_steps("read"), [])
+
+    def test_a_loop_of_the_callers_own_allocates_nothing(self):
+        source = SOURCE / "tests" / "run" / "stepper.c"
+        program = link_program(source, self.folder / "stepper", "-D_GNU_SOURCE")
+        for model in (LENET5, MIXED, MIXED.replace("type = adam", "type = adam\nclip_norm = 1")):
+            self.write_model(model)
+            trace, _ = self.trace(program, "net.ini", "9")
+            self.assertGreater(trace.count("memory"), 10)
+            self.assertEqual(trace.between_marks(), [])
 
     def test_each_kind_of_allocation_would_be_seen(self):
         (self.folder / "probe.c").write_text(PROBE)
