@@ -190,9 +190,9 @@ static void the_loss_of_a_step_is_that_of_its_outputs(void **state)
     expect_ok(mote_model_get_step_output(s.model, 0, &output));
     const float *const values = output;
     double sum = 0;
-    for (size_t i = 0; i < 3 * VALUES; i++)
+    for (size_t i = 0; i < (size_t)3 * VALUES; i++)
         sum += pow((double)values[i] - (double)data.values[i / VALUES][i % VALUES], 2);
-    assert_true(fabs(metrics.loss - sum / (3 * VALUES)) < 1e-6);
+    assert_true(fabs(metrics.loss - sum / (3.0 * VALUES)) < 1e-6);
     assert_int_equal(metrics.samples, 3);
     assert_int_equal(metrics.loss_count, 1);
     assert_string_equal(metrics.losses[0].name, "loss");
