@@ -83,6 +83,17 @@ void mote_kept_release(mote_kept **kept)
     *kept = NULL;
 }
 
+/// Where the copy has what `block` shall begin with, NULL when it has nothing. A run that does not train goes on with the
+/// moving averages.
+static const void *find_kept(const mote_kept *kept, const mote_state_block *block)
+{
+    const size_t from = mote_state_find(&kept->state, block->name);
+    if (from == kept->state.block_count || kept->state.blocks[from].bytes != block->bytes)
+        return NULL;
+    return block->average_offset ? mote_state_data(&kept->state, from)
+                                 : mote_state_kept(&kept->state, from);
+}
+
 mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
 {
     bool is_whole = true;
@@ -90,14 +101,13 @@ mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
     run->scale_known = kept->scale_known;
     for (size_t i = 0; i < run->state.block_count; i++) {
         const mote_state_block *block = &run->state.blocks[i];
-        const size_t from = mote_state_find(&kept->state, block->name);
-        const bool fits =
-            from < kept->state.block_count && kept->state.blocks[from].bytes == block->bytes;
-        if (fits)
-            memcpy(mote_state_data(&run->state, i), mote_state_data(&kept->state, from),
-                   block->bytes);
-        is_whole = is_whole && fits;
+        const void *values = find_kept(kept, block);
+        if (values)
+            memcpy(mote_state_data(&run->state, i), values, block->bytes);
+        is_whole = is_whole && values;
     }
     run->stepping.applied = is_whole ? kept->applied : 0;
+    if (!is_whole)
+        mote_run_reset_optimizer(run);
     return MOTE_OK;
 }

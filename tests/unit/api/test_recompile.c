@@ -83,6 +83,28 @@ static void weights_go_from_training_to_inference_and_back(void **state)
     session_end(&s);
 }
 
+static void inference_goes_on_with_moving_averages(void **state)
+{
+    session s;
+    const samples data = make_samples();
+    session_start(state, MODEL ADAM "moving_average = 0.9\n", MOTE_MODE_STEP, &s);
+    step_epochs(&s, &data, 2);
+    const digest trained = session_digest(&s);
+    compile(&s, MOTE_MODE_STEP, 3);
+    expect_ok(mote_model_allocate(s.model));
+    const digest training = session_digest(&s);
+    assert_string_equal(training.text, trained.text);
+    compile(&s, MOTE_MODE_INFER, 1);
+    expect_ok(mote_model_allocate(s.model));
+    const digest inferring = session_digest(&s);
+    assert_string_equal(inferring.text, trained.text);
+    compile(&s, MOTE_MODE_STEP, 0);
+    expect_ok(mote_model_allocate(s.model));
+    const digest again = session_digest(&s);
+    assert_string_equal(again.text, trained.text);
+    session_end(&s);
+}
+
 static void an_optimizer_whose_state_was_given_up_begins_anew(void **state)
 {
     session s;
@@ -203,6 +225,7 @@ int main(void)
         cmocka_unit_test(the_batch_changes_without_a_change_of_bits),
         cmocka_unit_test(a_batch_is_the_most_samples_of_a_call),
         cmocka_unit_test(weights_go_from_training_to_inference_and_back),
+        cmocka_unit_test(inference_goes_on_with_moving_averages),
         cmocka_unit_test(an_optimizer_whose_state_was_given_up_begins_anew),
         cmocka_unit_test(a_file_that_is_named_wins),
         cmocka_unit_test(weights_outlive_a_compilation_that_fails),

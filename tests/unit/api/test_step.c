@@ -30,6 +30,7 @@ static const char *const texts[] = {
     MODEL ADAM,
     HEAD "apply = after_all\n" NET ADAM,
     MODEL ADAM "clip_norm = 0.1\n",
+    MODEL ADAM "moving_average = 0.9\n",
     MODEL "[Optimizer]\ntype = sgd\nmomentum = 0.9\nclip_value = 0.05\n",
 };
 
