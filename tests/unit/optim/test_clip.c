@@ -75,7 +75,7 @@ static void a_gradient_of_some_rows_has_the_sum_of_the_whole(void **unused)
     static mote_real whole[COUNT];
     static mote_real scratch[MOTE_GRADIENT_PART + 64];
     static double sums[COUNT / 4096 + 1];
-    static const int32_t rows[] = {5, 0, 584, 585, 4681, 10000};
+    static const int32_t rows[] = {5, 0, 584, 585, 4681, 9999};
     mote_real stored[35];
     for (size_t i = 0; i < 35; i++) {
         stored[i] = (mote_real)i / 3 - 4;
