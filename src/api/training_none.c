@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+// NOLINTBEGIN(readability-non-const-parameter): the signatures are those of the public headers
+
 mote_status mote_model_check(mote_context *context, const mote_check_config *config,
                              size_t *failed_count)
 {
@@ -93,3 +95,5 @@ const char *mote_data_kind_name(mote_data_kind kind)
     };
     return (size_t)kind < MOTE_DATA_KIND_COUNT ? names[kind] : "unknown";
 }
+
+// NOLINTEND(readability-non-const-parameter)

@@ -219,17 +219,23 @@ static void a_read_asks_the_source_for_the_samples_of_the_step(void **unused)
     assert_ptr_equal(noted.destination, f.memory + 64);
 }
 
+typedef struct integers {
+    const int32_t *values;
+} integers;
+
 static mote_status give_integers(void *user, const mote_source_piece *piece, void *destination)
 {
-    memcpy(destination, user, piece->sample_count * piece->element_count * sizeof(int32_t));
+    memcpy(destination, ((const integers *)user)->values,
+           piece->sample_count * piece->element_count * sizeof(int32_t));
     return MOTE_OK;
 }
 
 /// Reads 2 samples of 3 integers, then counts byte 64 up.
-static mote_status read_integers(int32_t *values)
+static mote_status read_integers(const int32_t *values)
 {
     fixture f;
-    const mote_source source = {.user = values, .read = give_integers};
+    integers given = {values};
+    const mote_source source = {.user = &given, .read = give_integers};
     init(&f, 2);
     f.operations[0].run = mote_operation_read;
     f.operations[0].name = "read ids batch";
@@ -250,7 +256,8 @@ static mote_status read_integers(int32_t *values)
 static void an_integer_out_of_range_ends_the_program_before_what_follows(void **unused)
 {
     (void)unused;
-    int32_t values[3][6] = {{-1, 0, 1, 7, 8, 9}, {0, 0, -2, 0, 0, 0}, {0, 0, 0, 0, 10, INT32_MAX}};
+    static const int32_t values[3][6] = {
+        {-1, 0, 1, 7, 8, 9}, {0, 0, -2, 0, 0, 0}, {0, 0, 0, 0, 10, INT32_MAX}};
     expect_ok(read_integers(values[0]));
     expect_raises(read_integers(values[1]), MOTE_ERROR_DATA,
                   "read ids batch: element 2 of sample 0 is -2, expected -1 to 9");
