@@ -43,6 +43,7 @@ static pairs_call make_call(const mote_layer_run *run, const mote_pair_loss *los
     };
 }
 
+/// Predictions are not there for the derivative of a loss that is linear in them.
 static mote_loss_pairs get_pairs(const pairs_call *call, size_t first, size_t count)
 {
     const mote_real *const prediction = call->run->inputs[MOTE_LOSS_PREDICTION].data;
@@ -51,7 +52,7 @@ static mote_loss_pairs get_pairs(const pairs_call *call, size_t first, size_t co
         .kernels = call->run->kernels,
         .state = call->state,
         .count = count,
-        .prediction = prediction + first,
+        .prediction = prediction ? prediction + first : NULL,
         .label = label + first,
     };
 }
