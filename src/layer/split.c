@@ -5,7 +5,8 @@
 
 #include "base/size.h"
 
-#define PARTS_MAXIMUM 2147483647.0
+#define PARTS_MAXIMUM 1024U // each is a value of the graph, and perhaps a layer of its own
+#define SIZE_MAXIMUM  2147483647.0
 
 typedef struct split_state {
     uint64_t axis, split_number;
@@ -37,7 +38,7 @@ static const mote_property properties[] = {
         .kind = MOTE_PROPERTY_INTEGERS,
         .initial = "",
         .minimum = 1,
-        .maximum = PARTS_MAXIMUM,
+        .maximum = SIZE_MAXIMUM,
         .offset = offsetof(split_state, sizes),
         .help = "sizes of the parts, instead of split_number",
     },
@@ -74,6 +75,12 @@ static mote_status count_parts(const mote_setup *setup, split_state *state)
     if (state->sizes.count > 0) {
         state->part_count = state->sizes.count;
         return check_sizes(setup, state);
+    }
+    if (state->part_count > PARTS_MAXIMUM) {
+        return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                          "layer '%s': one part for each of %zu indices of axis %zu; accepted are "
+                          "at most %u parts",
+                          setup->layer_name, length, (size_t)state->axis, PARTS_MAXIMUM);
     }
     if (length % state->part_count == 0)
         return MOTE_OK;

@@ -89,6 +89,17 @@ static void refuses(const char *axis, const char *parts, mote_status status, con
     expect_raises(layer_harness_init(&harness, &config), status, message);
 }
 
+static void a_part_for_each_of_very_many_indices_is_refused(void **unused)
+{
+    (void)unused;
+    layer_config config = make_config("axis=3", "split_number=0");
+    layer_harness harness;
+    config.inputs[0][2] = 1025;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_SHAPE,
+                  "layer 'node': one part for each of 1025 indices of axis 3; accepted are at most "
+                  "1024 parts");
+}
+
 static void parts_that_do_not_fit_are_refused(void **unused)
 {
     (void)unused;
@@ -117,6 +128,7 @@ int main(void)
         cmocka_unit_test(sizes_may_differ),
         cmocka_unit_test(without_a_number_every_index_is_a_part),
         cmocka_unit_test(a_part_that_nobody_reads_has_derivative_zero),
+        cmocka_unit_test(a_part_for_each_of_very_many_indices_is_refused),
         cmocka_unit_test(parts_that_do_not_fit_are_refused),
         cmocka_unit_test(number_and_sizes_together_are_refused),
     };
