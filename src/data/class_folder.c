@@ -165,3 +165,22 @@ void mote_class_folder_write(const mote_tensor_spec *spec, int32_t class_index, 
             reals[i] = first + i == (size_t)class_index ? MOTE_REAL(1.0) : MOTE_REAL(0.0);
     }
 }
+
+mote_status mote_class_folder_read_labels(const mote_record_cache *cache, size_t field,
+                                          const mote_reader_range *range, void *destination)
+{
+    unsigned char *const rows = destination;
+    size_t row_bytes = 0;
+    MOTE_TRY(mote_dtype_bytes(range->spec->dtype, range->element_count, &row_bytes));
+    for (size_t i = 0; i < range->record_count; i++) {
+        int32_t class_index = 0;
+        const mote_record_range record = {.field = field,
+                                          .first_record = range->first_record + i,
+                                          .record_count = 1,
+                                          .element_count = 1};
+        MOTE_TRY(mote_record_cache_read(cache, &record, &class_index));
+        mote_class_folder_write(range->spec, class_index, range->first_element,
+                                range->element_count, rows + i * row_bytes);
+    }
+    return MOTE_OK;
+}

@@ -4,6 +4,7 @@
 #define MOTE_DATA_CLASS_FOLDER_H
 
 #include "data/reader.h"
+#include "data/record_cache.h"
 
 typedef struct mote_class_file {
     const char *path;
@@ -31,5 +32,10 @@ mote_status mote_class_folder_check_label(const mote_dataset_config *config,
 /// Writes the class as that label wants it: elements [first, +count).
 void mote_class_folder_write(const mote_tensor_spec *spec, int32_t class_index, size_t first,
                              size_t count, void *destination);
+
+/// Reads the range of that label; the classes stand in a field of one I32 of the cached records.
+mote_status mote_class_folder_read_labels(const mote_record_cache *cache, size_t field,
+                                          const mote_reader_range *range,
+                                          void *destination) MOTE_MUST_CHECK;
 
 #endif

@@ -372,31 +372,14 @@ static mote_status read_lengths(const wav_state *s, const mote_reader_range *ran
     return mote_record_cache_read(&s->cache, &records, destination);
 }
 
-static mote_status read_classes(const wav_state *s, const mote_reader_range *range,
-                                unsigned char *destination)
-{
-    size_t row_bytes = 0;
-    MOTE_TRY(mote_dtype_bytes(range->spec->dtype, range->element_count, &row_bytes));
-    for (size_t i = 0; i < range->record_count; i++) {
-        int32_t class_index = 0;
-        const mote_record_range record = {.field = FIELD_CLASS,
-                                          .first_record = range->first_record + i,
-                                          .record_count = 1,
-                                          .element_count = 1};
-        MOTE_TRY(mote_record_cache_read(&s->cache, &record, &class_index));
-        mote_class_folder_write(range->spec, class_index, range->first_element,
-                                range->element_count, destination + i * row_bytes);
-    }
-    return MOTE_OK;
-}
-
 static mote_status read_range(const void *state, const mote_reader_range *range, void *destination)
 {
     const wav_state *const s = state;
     if (range->port == 0)
         return read_rows(s, range, destination);
-    return range->port < s->input_count ? read_lengths(s, range, destination)
-                                        : read_classes(s, range, destination);
+    return range->port < s->input_count
+               ? read_lengths(s, range, destination)
+               : mote_class_folder_read_labels(&s->cache, FIELD_CLASS, range, destination);
 }
 
 const mote_reader mote_reader_wav = {
