@@ -24,6 +24,7 @@ STANDARD = set(
 # Who may include which other system headers.
 OWNERS = {
     "base": {"sha2.h"},
+    "kernel/arm": {"arm_neon.h"},
     "kernel/x86": {"immintrin.h"},
     "model": {"ini.h"},
     "weights": {"jansson.h"},
@@ -174,7 +175,7 @@ class Checker:
             command += [f"-I{self.root}/include", f"-I{self.root}/src"]
             inside = path.relative_to(self.root / "src").as_posix()
             if inside.startswith("kernel/x86/"):
-                command += ["-mavx2", "-mfma", "-DMOTE_LEVEL=avx2"]
+                command += ["-mavx2", "-mfma", "-mavx512f", "-DMOTE_LEVEL=avx512"]
             elif inside.startswith("kernel/portable/"):
                 command += ["-DMOTE_LEVEL=scalar"]
             elif inside.startswith("os/"):

@@ -45,8 +45,10 @@ mote_status bench_numbers(size_t count, mote_real **numbers)
 static mote_status run(bench_setup *setup)
 {
     for (size_t level = 0; level <= (size_t)mote_kernels_highest_level(); level++) {
-        if (level <= (size_t)mote_cpu_detect())
-            MOTE_TRY(mote_kernels_get((mote_cpu_level)level, &setup->tables[level]));
+        // a build has no tables of other processor families
+        if (level > (size_t)mote_cpu_detect() ||
+            mote_kernels_get((mote_cpu_level)level, &setup->tables[level]) != MOTE_OK)
+            setup->tables[level] = NULL;
     }
     mote_thread_pool *pool = NULL;
     MOTE_TRY(mote_thread_pool_create(mote_allocator_default(), mote_cpu_count(), &pool,

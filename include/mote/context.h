@@ -21,7 +21,7 @@ typedef struct mote_context mote_context;
 /// Zero-initialize for the defaults.
 typedef struct mote_context_config {
     size_t thread_count; // 0: the number of processors; at most 256
-    const char *cpu;     // "scalar", "avx2"; NULL: the highest that build and processor have
+    const char *cpu; // "scalar", "avx2", "avx512", "neon"; NULL: the highest of build and processor
     const mote_allocator *allocator; // NULL: the C library's; copied
 } mote_context_config;
 

@@ -9,7 +9,9 @@
 
 #define MOTE_CPU_LEVEL_MAP(X) \
     X(SCALAR, "scalar")       \
-    X(AVX2, "avx2")
+    X(AVX2, "avx2")           \
+    X(AVX512, "avx512")       \
+    X(NEON, "neon")
 
 typedef enum mote_cpu_level {
 #define MOTE_CPU_LEVEL_ENUM(name, text) MOTE_CPU_##name,

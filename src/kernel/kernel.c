@@ -12,6 +12,12 @@ static const mote_kernels *const tables[MOTE_CPU_LEVEL_COUNT] = {
 #ifdef MOTE_HAVE_AVX2
     [MOTE_CPU_AVX2] = &mote_table_avx2,
 #endif
+#ifdef MOTE_HAVE_AVX512
+    [MOTE_CPU_AVX512] = &mote_table_avx512,
+#endif
+#ifdef MOTE_HAVE_NEON
+    [MOTE_CPU_NEON] = &mote_table_neon,
+#endif
 };
 
 /// Terms a group of a sum over the batch has at least.

@@ -7,5 +7,7 @@
 
 extern const mote_kernels mote_table_scalar;
 extern const mote_kernels mote_table_avx2;
+extern const mote_kernels mote_table_avx512;
+extern const mote_kernels mote_table_neon;
 
 #endif

@@ -26,6 +26,8 @@ typedef struct mote_tile {
 /// One a level.
 extern const mote_tile mote_tile_scalar;
 extern const mote_tile mote_tile_avx2;
+extern const mote_tile mote_tile_avx512;
+extern const mote_tile mote_tile_neon;
 
 /// How a product is cut. Sizes in elements.
 typedef struct mote_product_blocks {

@@ -7,8 +7,18 @@
 mote_cpu_level mote_cpu_detect(void)
 {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? MOTE_CPU_AVX2
-                                                                           : MOTE_CPU_SCALAR;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return MOTE_CPU_SCALAR;
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return avx512 ? MOTE_CPU_AVX512 : MOTE_CPU_AVX2;
+}
+
+#elif defined(__aarch64__)
+
+mote_cpu_level mote_cpu_detect(void)
+{
+    return MOTE_CPU_NEON;
 }
 
 #else

@@ -15,7 +15,7 @@ from running import (
     TRANSFORMER,
     RunTest,
     add_set,
-    has_level,
+    machine_has,
 )
 
 # 5 steps of 8 samples and one of 5; `left` is read by both losses and by a layer that no loss follows.
@@ -76,6 +76,10 @@ VARIANTS = [
     ("--cpu=scalar", "--threads=3"),
     ("--cpu=avx2", "--threads=1"),
     ("--cpu=avx2", "--threads=3"),
+    ("--cpu=avx512", "--threads=1"),
+    ("--cpu=avx512", "--threads=3"),
+    ("--cpu=neon", "--threads=1"),
+    ("--cpu=neon", "--threads=3"),
     ("--planner=naive",),
     ("--planner=best_fit",),
     ("--set", "Model.apply=after_all"),
@@ -100,7 +104,7 @@ class Bits(RunTest):
     def assert_same_bits(self, *options, variants=VARIANTS):
         expected = self.digest(*options)
         for variant in variants:
-            if "--cpu=avx2" in variant and not has_level("avx2"):
+            if not machine_has(variant):
                 continue
             with self.subTest(variant):
                 self.assertEqual(self.digest(*options, *variant), expected)

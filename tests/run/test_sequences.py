@@ -4,7 +4,7 @@
 import struct
 import unittest
 
-from running import RunTest, has_level
+from running import RunTest, machine_has
 
 STEPS, FEATURES, SAMPLES = 6, 3, 77
 
@@ -47,6 +47,8 @@ VARIANTS = [
     ("--threads=3",),
     ("--cpu=scalar", "--threads=2"),
     ("--cpu=avx2", "--threads=2"),
+    ("--cpu=avx512", "--threads=2"),
+    ("--cpu=neon", "--threads=2"),
     ("--planner=naive",),
     ("--set=Model.apply=after_all",),
 ]
@@ -87,7 +89,7 @@ class Sequences(RunTest):
         self.write_records()
         expected = self.train()["weights_sha256"]
         for variant in VARIANTS:
-            if "--cpu=avx2" in variant and not has_level("avx2"):
+            if not machine_has(variant):
                 continue
             with self.subTest(variant):
                 self.assertEqual(self.train(*variant)["weights_sha256"], expected)

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import unittest
 
-from running import MOTE, RunTest, has_level
+from running import MOTE, RunTest, machine_has
 
 RATE = 8000
 FRAMES = 30
@@ -58,6 +58,8 @@ VARIANTS = [
     ("--threads=3",),
     ("--cpu=scalar", "--threads=2"),
     ("--cpu=avx2", "--threads=2"),
+    ("--cpu=avx512", "--threads=2"),
+    ("--cpu=neon", "--threads=2"),
     ("--planner=naive",),
 ]
 
@@ -111,7 +113,7 @@ class Sounds(RunTest):
     def test_threads_levels_and_planners_change_no_bit(self):
         expected = self.run_json("train", "net.ini")["weights_sha256"]
         for variant in VARIANTS:
-            if "--cpu=avx2" in variant and not has_level("avx2"):
+            if not machine_has(variant):
                 continue
             with self.subTest(variant):
                 again = self.run_json("train", "net.ini", *variant)

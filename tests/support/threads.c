@@ -47,8 +47,16 @@ mote_parallel mote_test_threads(size_t thread_count)
 #ifdef __x86_64__
 bool mote_test_cpu_has(mote_cpu_level level)
 {
-    return level == MOTE_CPU_SCALAR ||
-           (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return level == MOTE_CPU_SCALAR || (level == MOTE_CPU_AVX2 && avx2) ||
+           (level == MOTE_CPU_AVX512 && avx2 && avx512);
+}
+#elif defined(__aarch64__)
+bool mote_test_cpu_has(mote_cpu_level level)
+{
+    return level == MOTE_CPU_SCALAR || level == MOTE_CPU_NEON;
 }
 #else
 bool mote_test_cpu_has(mote_cpu_level level)

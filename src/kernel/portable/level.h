@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to the sources of src/kernel that are compiled once for each level of the CPU ladder: the build
-// defines MOTE_LEVEL (scalar, avx2), which becomes part of every name.
+// defines MOTE_LEVEL (scalar, avx2, avx512, neon), which becomes part of every name.
 //
 // These sources say nothing of instruction sets. Their bits are the same at every level by construction:
 // operations are IEEE 754's, in the order written (contraction is off, fused multiply-adds are explicit).

@@ -75,7 +75,7 @@ static void a_context_refuses_what_it_cannot_be(void **unused)
     mote_context *context = NULL;
     ARGUMENT(mote_context_create(NULL, NULL), "mote_context_create: context is NULL");
     ARGUMENT(mote_context_create(&(mote_context_config){.cpu = "sse9"}, &context),
-             "unknown CPU level 'sse9', expected one of: scalar avx2");
+             "unknown CPU level 'sse9', expected one of: scalar avx2 avx512 neon");
     ARGUMENT(mote_context_create(&(mote_context_config){.thread_count = 257}, &context),
              "257 threads: expected 1 to 256");
     assert_null(context);

@@ -5,6 +5,7 @@
 #define MOTE_TESTS_KERNEL_LEVELS_H
 
 #include "kernel/kernel.h"
+#include "support/threads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,24 +16,12 @@
 
 #include <cmocka.h>
 
-#if defined(__x86_64__)
-static inline bool machine_has(mote_cpu_level level)
-{
-    return level == MOTE_CPU_SCALAR || (level == MOTE_CPU_AVX2 && __builtin_cpu_supports("avx2") &&
-                                        __builtin_cpu_supports("fma"));
-}
-#else
-static inline bool machine_has(mote_cpu_level level)
-{
-    return level == MOTE_CPU_SCALAR;
-}
-#endif
-
 /// The table of a level, or NULL when the build or the machine lacks it.
 static inline const mote_kernels *level_table(mote_cpu_level level)
 {
     const mote_kernels *table = NULL;
-    if (level > mote_kernels_highest_level() || !machine_has(level))
+    if (level != MOTE_CPU_SCALAR &&
+        (level > mote_kernels_highest_level() || !mote_test_cpu_has(level)))
         return NULL;
     assert_int_equal(mote_kernels_get(level, &table), MOTE_OK);
     return table;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile of NEON on 64-bit ARM: 6 rows x 16 columns in 24 of the 32 registers. Every sum has a name: an array
+// of them would live in memory.
+#include "kernel/tile.h"
+
+#include <arm_neon.h>
+
+#define COLUMNS 16U
+
+#define ROWS_1(X) X(0)
+#define ROWS_2(X) ROWS_1(X) X(1)
+#define ROWS_3(X) ROWS_2(X) X(2)
+#define ROWS_4(X) ROWS_3(X) X(3)
+#define ROWS_5(X) ROWS_4(X) X(4)
+#define ROWS_6(X) ROWS_5(X) X(5)
+
+#define DECLARE(r)                         \
+    float32x4_t sum0_##r = vdupq_n_f32(0); \
+    float32x4_t sum1_##r = vdupq_n_f32(0); \
+    float32x4_t sum2_##r = vdupq_n_f32(0); \
+    float32x4_t sum3_##r = vdupq_n_f32(0);
+
+#define MULTIPLY(r)                                 \
+    factor = vld1q_dup_f32(left + (r));             \
+    sum0_##r = vfmaq_f32(sum0_##r, factor, right0); \
+    sum1_##r = vfmaq_f32(sum1_##r, factor, right1); \
+    sum2_##r = vfmaq_f32(sum2_##r, factor, right2); \
+    sum3_##r = vfmaq_f32(sum3_##r, factor, right3);
+
+#define STORE(r)                                 \
+    vst1q_f32(out + (r)*out_step, sum0_##r);     \
+    vst1q_f32(out + (r)*out_step + 4, sum1_##r); \
+    vst1q_f32(out + (r)*out_step + 8, sum2_##r); \
+    vst1q_f32(out + (r)*out_step + 12, sum3_##r);
+
+#define ADD(r)                                                         \
+    sum0_##r = vaddq_f32(vld1q_f32(out + (r)*out_step), sum0_##r);     \
+    sum1_##r = vaddq_f32(vld1q_f32(out + (r)*out_step + 4), sum1_##r); \
+    sum2_##r = vaddq_f32(vld1q_f32(out + (r)*out_step + 8), sum2_##r); \
+    sum3_##r = vaddq_f32(vld1q_f32(out + (r)*out_step + 12), sum3_##r);
+
+#define RUN(rows)                                                                           \
+    static void run_##rows(size_t depth, const float *left, const float *right, float *out, \
+                           size_t out_step, bool add)                                       \
+    {                                                                                       \
+        ROWS_##rows(DECLARE);                                                               \
+        for (size_t k = 0; k < depth; k++) {                                                \
+            const float32x4_t right0 = vld1q_f32(right);                                    \
+            const float32x4_t right1 = vld1q_f32(right + 4);                                \
+            const float32x4_t right2 = vld1q_f32(right + 8);                                \
+            const float32x4_t right3 = vld1q_f32(right + 12);                               \
+            float32x4_t factor;                                                             \
+            ROWS_##rows(MULTIPLY);                                                          \
+            left += (rows);                                                                 \
+            right += COLUMNS;                                                               \
+        }                                                                                   \
+        if (add) {                                                                          \
+            ROWS_##rows(ADD);                                                               \
+        }                                                                                   \
+        ROWS_##rows(STORE);                                                                 \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+RUN(1)
+RUN(2)
+RUN(3)
+RUN(4)
+RUN(5)
+RUN(6)
+
+// NOLINTEND(readability-function-size)
+
+static void run(size_t rows, size_t depth, const float *left, const float *right, float *out,
+                size_t out_step, bool add)
+{
+    static void (*const runs[])(size_t, const float *, const float *, float *, size_t, bool) = {
+        run_1, run_2, run_3, run_4, run_5, run_6,
+    };
+    runs[rows - 1](depth, left, right, out, out_step, add);
+}
+
+/// 4 lanes x 4 k.
+static void transpose_4(const float *from, size_t from_step, float *to, size_t to_step)
+{
+    const float32x4x2_t low = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_step));
+    const float32x4x2_t high =
+        vtrnq_f32(vld1q_f32(from + 2 * from_step), vld1q_f32(from + 3 * from_step));
+    for (size_t odd = 0; odd < 2; odd++) {
+        const float32x4_t first = low.val[odd];
+        const float32x4_t last = high.val[odd];
+        vst1q_f32(to + odd * to_step, vcombine_f32(vget_low_f32(first), vget_low_f32(last)));
+        vst1q_f32(to + (odd + 2) * to_step,
+                  vcombine_f32(vget_high_f32(first), vget_high_f32(last)));
+    }
+}
+
+static void transpose(size_t lanes, size_t depth, const float *from, size_t from_step, float *to,
+                      size_t to_step)
+{
+    for (size_t lane = 0; lane < lanes; lane += 4) {
+        const size_t count = lanes - lane < 4 ? lanes - lane : 4;
+        const size_t whole = count == 4 ? depth - depth % 4 : 0;
+        for (size_t k = 0; k < whole; k += 4)
+            transpose_4(from + lane * from_step + k, from_step, to + k * to_step + lane, to_step);
+        for (size_t k = whole; k < depth; k++) {
+            for (size_t i = 0; i < count; i++)
+                to[k * to_step + lane + i] = from[(lane + i) * from_step + k];
+        }
+    }
+}
+
+const mote_tile mote_tile_neon = {
+    .rows = 6,
+    .columns = COLUMNS,
+    .run = run,
+    .transpose = transpose,
+};

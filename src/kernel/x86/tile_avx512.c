@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tile of AVX-512: 14 rows x 32 columns in 28 of the 32 registers. Every sum has a name: an array of them
+// would live in memory.
+#include "kernel/tile.h"
+
+#include <immintrin.h>
+
+#define COLUMNS 32U
+
+#define ROWS_1(X)  X(0)
+#define ROWS_2(X)  ROWS_1(X) X(1)
+#define ROWS_3(X)  ROWS_2(X) X(2)
+#define ROWS_4(X)  ROWS_3(X) X(3)
+#define ROWS_5(X)  ROWS_4(X) X(4)
+#define ROWS_6(X)  ROWS_5(X) X(5)
+#define ROWS_7(X)  ROWS_6(X) X(6)
+#define ROWS_8(X)  ROWS_7(X) X(7)
+#define ROWS_9(X)  ROWS_8(X) X(8)
+#define ROWS_10(X) ROWS_9(X) X(9)
+#define ROWS_11(X) ROWS_10(X) X(10)
+#define ROWS_12(X) ROWS_11(X) X(11)
+#define ROWS_13(X) ROWS_12(X) X(12)
+#define ROWS_14(X) ROWS_13(X) X(13)
+
+#define DECLARE(r)                        \
+    __m512 low_##r = _mm512_setzero_ps(); \
+    __m512 high_##r = _mm512_setzero_ps();
+
+#define MULTIPLY(r)                                        \
+    factor = _mm512_set1_ps(left[r]);                      \
+    low_##r = _mm512_fmadd_ps(factor, right_low, low_##r); \
+    high_##r = _mm512_fmadd_ps(factor, right_high, high_##r);
+
+#define STORE(r)                                   \
+    _mm512_storeu_ps(out + (r)*out_step, low_##r); \
+    _mm512_storeu_ps(out + (r)*out_step + 16, high_##r);
+
+#define ADD(r)                                                             \
+    low_##r = _mm512_add_ps(_mm512_loadu_ps(out + (r)*out_step), low_##r); \
+    high_##r = _mm512_add_ps(_mm512_loadu_ps(out + (r)*out_step + 16), high_##r);
+
+#define RUN(rows)                                                                           \
+    static void run_##rows(size_t depth, const float *left, const float *right, float *out, \
+                           size_t out_step, bool add)                                       \
+    {                                                                                       \
+        ROWS_##rows(DECLARE);                                                               \
+        for (size_t k = 0; k < depth; k++) {                                                \
+            const __m512 right_low = _mm512_loadu_ps(right);                                \
+            const __m512 right_high = _mm512_loadu_ps(right + 16);                          \
+            __m512 factor;                                                                  \
+            ROWS_##rows(MULTIPLY);                                                          \
+            left += (rows);                                                                 \
+            right += COLUMNS;                                                               \
+        }                                                                                   \
+        if (add) {                                                                          \
+            ROWS_##rows(ADD);                                                               \
+        }                                                                                   \
+        ROWS_##rows(STORE);                                                                 \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+RUN(1)
+RUN(2)
+RUN(3)
+RUN(4)
+RUN(5)
+RUN(6)
+RUN(7)
+RUN(8)
+RUN(9)
+RUN(10)
+RUN(11)
+RUN(12)
+RUN(13)
+RUN(14)
+
+// NOLINTEND(readability-function-size)
+
+static void run(size_t rows, size_t depth, const float *left, const float *right, float *out,
+                size_t out_step, bool add)
+{
+    static void (*const runs[])(size_t, const float *, const float *, float *, size_t, bool) = {
+        run_1, run_2, run_3,  run_4,  run_5,  run_6,  run_7,
+        run_8, run_9, run_10, run_11, run_12, run_13, run_14,
+    };
+    runs[rows - 1](depth, left, right, out, out_step, add);
+}
+
+/// Up to 16 lanes x 16 k; the mask says which lanes exist.
+static void transpose_16(const float *const from[16], __mmask16 mask, float *to, size_t to_step)
+{
+    // halves of rows i and i + 8 side by side: two 8 x 8 blocks a register row, transposed together
+    for (size_t half = 0; half < 2; half++) {
+        __m512 rows[8];
+        for (size_t i = 0; i < 8; i++) {
+            rows[i] =
+                _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(from[i] + 8 * half)),
+                                   _mm256_loadu_ps(from[i + 8] + 8 * half), 1);
+        }
+        __m512 pairs[8];
+        for (size_t i = 0; i < 8; i += 2) {
+            pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+            pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        }
+        for (size_t i = 0; i < 8; i += 4) {
+            const __m512 *const p = pairs + i;
+            rows[i] = _mm512_shuffle_ps(p[0], p[2], 0x44);
+            rows[i + 1] = _mm512_shuffle_ps(p[0], p[2], 0xEE);
+            rows[i + 2] = _mm512_shuffle_ps(p[1], p[3], 0x44);
+            rows[i + 3] = _mm512_shuffle_ps(p[1], p[3], 0xEE);
+        }
+        const __m512i low =
+            _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+        const __m512i high =
+            _mm512_setr_epi32(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+        for (size_t k = 0; k < 4; k++) {
+            float *const column = to + (8 * half + k) * to_step;
+            _mm512_mask_storeu_ps(column, mask, _mm512_permutex2var_ps(rows[k], low, rows[k + 4]));
+            _mm512_mask_storeu_ps(column + 4 * to_step, mask,
+                                  _mm512_permutex2var_ps(rows[k], high, rows[k + 4]));
+        }
+    }
+}
+
+static void transpose(size_t lanes, size_t depth, const float *from, size_t from_step, float *to,
+                      size_t to_step)
+{
+    const size_t whole = depth - depth % 16;
+    for (size_t lane = 0; lane < lanes; lane += 16) {
+        const size_t count = lanes - lane < 16 ? lanes - lane : 16;
+        const __mmask16 mask = (__mmask16)((1U << count) - 1U);
+        const float *rows[16];
+        for (size_t i = 0; i < 16; i++)
+            rows[i] = from + (i < count ? lane + i : lane) * from_step;
+        for (size_t k = 0; k < whole; k += 16) {
+            transpose_16(rows, mask, to + k * to_step + lane, to_step);
+            for (size_t i = 0; i < 16; i++)
+                rows[i] += 16;
+        }
+        for (size_t k = whole; k < depth; k++) {
+            for (size_t i = 0; i < count; i++)
+                to[k * to_step + lane + i] = from[(lane + i) * from_step + k];
+        }
+    }
+}
+
+const mote_tile mote_tile_avx512 = {
+    .rows = 14,
+    .columns = COLUMNS,
+    .run = run,
+    .transpose = transpose,
+};
