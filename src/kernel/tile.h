@@ -7,10 +7,22 @@
 #include "kernel/product.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /// No level's tile is larger.
 #define MOTE_TILE_ROWS_MAX    16U
 #define MOTE_TILE_COLUMNS_MAX 32U
+
+/// Sums over scattered terms of the left factor: out[r * columns + c] (+)= sum over k < depth of
+/// rows[r][offsets[k]] * right[k * columns + c]. `columns` is tile.columns or half of it.
+typedef struct mote_gather {
+    const mote_real *rows[MOTE_TILE_ROWS_MAX];
+    const uint32_t *offsets;
+    const mote_real *right;
+    size_t depth, columns;
+    mote_real *out;
+    bool add;
+} mote_gather;
 
 typedef struct mote_tile {
     size_t rows, columns; // of the largest tile
@@ -18,6 +30,8 @@ typedef struct mote_tile {
     /// multiply-add from zero, k ascending. 1 <= rows <= tile.rows; all of tile.columns are made.
     void (*run)(size_t rows, size_t depth, const mote_real *left, const mote_real *right,
                 mote_real *out, size_t out_step, bool add);
+    size_t gather_rows; // most rows of `gather`
+    void (*gather)(size_t rows, const mote_gather *sums);
     /// to[k * to_step + lane] = from[lane * from_step + k]
     void (*transpose)(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
                       mote_real *to, size_t to_step);
@@ -42,6 +56,24 @@ typedef struct mote_product_blocks {
 } mote_product_blocks;
 
 mote_product_blocks mote_product_cut(const mote_product *product);
+
+/// How the gradient of a convolution's weights is cut where its taps are read in place, see
+/// portable/product_taps.c. Sizes in elements.
+typedef struct mote_taps_blocks {
+    size_t chunk;       // positions worked at once: whole groups, or blocks of one group
+    size_t samples;     // of a chunk, at most
+    size_t height;      // image rows of a chunk in one sample, at most; with their padding
+    size_t width;       // of these rows
+    size_t channels;    // copied at once, where the image is padded
+    size_t taps;        // worked before the next positions
+    bool is_padded;     // taps lie outside of the image
+    bool group_goes_on; // a group can have several chunks: its sums are collected apart
+    size_t panel, offsets, copy, sums, group_sums; // elements of the parts of a task's scratch
+    size_t slice_bytes;
+} mote_taps_blocks;
+
+/// Whether the product is such a gradient; then how it is cut.
+bool mote_taps_cut(const mote_product *product, mote_taps_blocks *cut);
 
 /// Tasks the product is worth on so many threads.
 size_t mote_product_task_count(const mote_product *product, size_t thread_count);

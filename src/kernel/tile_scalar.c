@@ -31,6 +31,28 @@ static void run(size_t rows, size_t depth, const mote_real *left, const mote_rea
     }
 }
 
+static void gather_row(const mote_gather *g, size_t row, mote_real sums[COLUMNS])
+{
+    for (size_t c = 0; c < COLUMNS; c++)
+        sums[c] = 0;
+    for (size_t k = 0; k < g->depth; k++) {
+        const mote_real factor = g->rows[row][g->offsets[k]];
+        for (size_t c = 0; c < g->columns; c++)
+            sums[c] = MOTE_FMA(factor, g->right[k * g->columns + c], sums[c]);
+    }
+}
+
+static void gather(size_t rows, const mote_gather *g)
+{
+    for (size_t r = 0; r < rows; r++) {
+        mote_real sums[COLUMNS];
+        gather_row(g, r, sums);
+        mote_real *const to = g->out + r * g->columns;
+        for (size_t c = 0; c < g->columns; c++)
+            to[c] = g->add ? to[c] + sums[c] : sums[c];
+    }
+}
+
 static void transpose(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
                       mote_real *to, size_t to_step)
 {
@@ -44,5 +66,7 @@ const mote_tile mote_tile_scalar = {
     .rows = 6,
     .columns = COLUMNS,
     .run = run,
+    .gather_rows = 6,
+    .gather = gather,
     .transpose = transpose,
 };

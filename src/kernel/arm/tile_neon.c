@@ -79,6 +79,120 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     runs[rows - 1](depth, left, right, out, out_step, add);
 }
 
+#define POINT(r) const float *const row_##r = g->rows[r];
+
+#define WIDE_DECLARE(r)                    \
+    float32x4_t sum0_##r = vdupq_n_f32(0); \
+    float32x4_t sum1_##r = vdupq_n_f32(0); \
+    float32x4_t sum2_##r = vdupq_n_f32(0); \
+    float32x4_t sum3_##r = vdupq_n_f32(0);
+
+#define WIDE_MULTIPLY(r)                            \
+    factor = vld1q_dup_f32(row_##r + offset);       \
+    sum0_##r = vfmaq_f32(sum0_##r, factor, right0); \
+    sum1_##r = vfmaq_f32(sum1_##r, factor, right1); \
+    sum2_##r = vfmaq_f32(sum2_##r, factor, right2); \
+    sum3_##r = vfmaq_f32(sum3_##r, factor, right3);
+
+#define WIDE_ADD(r)                                                 \
+    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 0), sum0_##r); \
+    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 4), sum1_##r); \
+    sum2_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 8), sum2_##r); \
+    sum3_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 12), sum3_##r);
+
+#define WIDE_STORE(r)                         \
+    vst1q_f32(g->out + (r)*16 + 0, sum0_##r); \
+    vst1q_f32(g->out + (r)*16 + 4, sum1_##r); \
+    vst1q_f32(g->out + (r)*16 + 8, sum2_##r); \
+    vst1q_f32(g->out + (r)*16 + 12, sum3_##r);
+
+#define HALF_DECLARE(r)                    \
+    float32x4_t sum0_##r = vdupq_n_f32(0); \
+    float32x4_t sum1_##r = vdupq_n_f32(0);
+
+#define HALF_MULTIPLY(r)                            \
+    factor = vld1q_dup_f32(row_##r + offset);       \
+    sum0_##r = vfmaq_f32(sum0_##r, factor, right0); \
+    sum1_##r = vfmaq_f32(sum1_##r, factor, right1);
+
+#define HALF_ADD(r)                                                \
+    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*8 + 0), sum0_##r); \
+    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*8 + 4), sum1_##r);
+
+#define HALF_STORE(r)                        \
+    vst1q_f32(g->out + (r)*8 + 0, sum0_##r); \
+    vst1q_f32(g->out + (r)*8 + 4, sum1_##r);
+
+#define GATHER_WIDE(rows)                                     \
+    static void gather_wide_##rows(const mote_gather *g)      \
+    {                                                         \
+        const float *right = g->right;                        \
+        ROWS_##rows(POINT);                                   \
+        ROWS_##rows(WIDE_DECLARE);                            \
+        for (size_t k = 0; k < g->depth; k++) {               \
+            const size_t offset = g->offsets[k];              \
+            const float32x4_t right0 = vld1q_f32(right);      \
+            const float32x4_t right1 = vld1q_f32(right + 4);  \
+            const float32x4_t right2 = vld1q_f32(right + 8);  \
+            const float32x4_t right3 = vld1q_f32(right + 12); \
+            float32x4_t factor;                               \
+            ROWS_##rows(WIDE_MULTIPLY);                       \
+            right += 16;                                      \
+        }                                                     \
+        if (g->add) {                                         \
+            ROWS_##rows(WIDE_ADD);                            \
+        }                                                     \
+        ROWS_##rows(WIDE_STORE);                              \
+    }
+
+#define GATHER_HALF(rows)                                    \
+    static void gather_half_##rows(const mote_gather *g)     \
+    {                                                        \
+        const float *right = g->right;                       \
+        ROWS_##rows(POINT);                                  \
+        ROWS_##rows(HALF_DECLARE);                           \
+        for (size_t k = 0; k < g->depth; k++) {              \
+            const size_t offset = g->offsets[k];             \
+            const float32x4_t right0 = vld1q_f32(right);     \
+            const float32x4_t right1 = vld1q_f32(right + 4); \
+            float32x4_t factor;                              \
+            ROWS_##rows(HALF_MULTIPLY);                      \
+            right += 8;                                      \
+        }                                                    \
+        if (g->add) {                                        \
+            ROWS_##rows(HALF_ADD);                           \
+        }                                                    \
+        ROWS_##rows(HALF_STORE);                             \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
+GATHER_WIDE(1)
+GATHER_WIDE(2)
+GATHER_WIDE(3)
+GATHER_WIDE(4)
+GATHER_WIDE(5)
+GATHER_WIDE(6)
+
+GATHER_HALF(1)
+GATHER_HALF(2)
+GATHER_HALF(3)
+GATHER_HALF(4)
+GATHER_HALF(5)
+GATHER_HALF(6)
+
+// NOLINTEND(readability-function-size)
+
+static void gather(size_t rows, const mote_gather *g)
+{
+    typedef void gather_function(const mote_gather *g);
+    static gather_function *const wide[] = {gather_wide_1, gather_wide_2, gather_wide_3,
+                                            gather_wide_4, gather_wide_5, gather_wide_6};
+    static gather_function *const half[] = {gather_half_1, gather_half_2, gather_half_3,
+                                            gather_half_4, gather_half_5, gather_half_6};
+    (g->columns == COLUMNS ? wide : half)[rows - 1](g);
+}
+
 /// 4 lanes x 4 k.
 static void transpose_4(const float *from, size_t from_step, float *to, size_t to_step)
 {
@@ -113,5 +227,7 @@ const mote_tile mote_tile_neon = {
     .rows = 6,
     .columns = COLUMNS,
     .run = run,
+    .gather_rows = 6,
+    .gather = gather,
     .transpose = transpose,
 };

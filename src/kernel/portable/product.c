@@ -5,6 +5,7 @@
 // tile's sums over a segment of k go straight into `out` where its columns are neighbours there, otherwise
 // through a small buffer.
 #include "kernel/portable/pack.h"
+#include "kernel/portable/product_taps.h"
 
 #include "base/size.h"
 
@@ -13,6 +14,8 @@
 typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
+    bool taps_in_place;
+    mote_taps_blocks taps;
     unsigned char *scratch;
 } product_call;
 
@@ -247,9 +250,38 @@ static bool splits_columns(const mote_product *product)
     return product->columns >= product->rows;
 }
 
+/// Filters where their panels divide well, else taps.
+static bool splits_filters(const mote_product *product, size_t task_count)
+{
+    const size_t panels = mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).columns);
+    return panels % task_count == 0 || panels > 4 * task_count;
+}
+
+static void run_taps_task(const product_call *call, size_t task, size_t task_count)
+{
+    const mote_product *const product = &call->product;
+    size_t rows[2] = {0, product->rows};
+    size_t taps[2] = {0, product->columns};
+    if (splits_filters(product, task_count))
+        split(product->rows, MOTE_KERNEL(tile).columns, task, task_count, rows);
+    else
+        split(product->columns, MOTE_KERNEL(tile).gather_rows, task, task_count, taps);
+    mote_taps_work part = {.product = product, .blocks = &call->taps};
+    part.panel = (mote_real *)(void *)(call->scratch + task * call->taps.slice_bytes);
+    part.copy = part.panel + call->taps.panel;
+    part.sums = part.copy + call->taps.copy;
+    part.group_sums = part.sums + call->taps.sums;
+    part.offsets = (uint32_t *)(void *)(part.group_sums + call->taps.group_sums);
+    MOTE_KERNEL(product_taps)(&part, rows, taps);
+}
+
 static void run_task(void *argument, size_t task, size_t task_count)
 {
     const product_call *const call = (const product_call *)argument;
+    if (call->taps_in_place) {
+        run_taps_task(call, task, task_count);
+        return;
+    }
     const mote_product *const product = &call->product;
     size_t rows[2] = {0, product->rows};
     size_t columns[2] = {0, product->columns};
@@ -291,16 +323,30 @@ static mote_patches flatten_rows(mote_patches patches)
     return patches;
 }
 
+/// Parts that tasks can be made of.
+static size_t count_parts(const product_call *call)
+{
+    const mote_product *const product = &call->product;
+    const size_t wide = MOTE_KERNEL(tile).columns;
+    if (call->taps_in_place) {
+        return mote_size_max(
+            mote_size_ceil_divide(product->rows, wide),
+            mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
+    }
+    return splits_columns(product) ? mote_size_ceil_divide(product->columns, wide)
+                                   : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
+}
+
 void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *parallel, void *scratch)
 {
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = *product, .scratch = scratch};
-    call.product.right.patches = flatten_rows(product->right.patches);
-    call.blocks = mote_product_cut(product);
+    call.taps_in_place = mote_taps_cut(product, &call.taps);
+    if (!call.taps_in_place) {
+        call.product.right.patches = flatten_rows(product->right.patches);
+        call.blocks = mote_product_cut(product);
+    }
     const size_t tasks = mote_product_task_count(product, parallel ? parallel->thread_count : 1);
-    const size_t tiles = splits_columns(product)
-                             ? mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).columns)
-                             : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
-    mote_parallel_run(parallel, run_task, &call, mote_size_min(tasks, tiles));
+    mote_parallel_run(parallel, run_task, &call, mote_size_min(tasks, count_parts(&call)));
 }

@@ -69,6 +69,102 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     runs[rows - 1](depth, left, right, out, out_step, add);
 }
 
+#define POINT(r) const float *const row_##r = g->rows[r];
+
+#define WIDE_DECLARE(r)                   \
+    __m256 low_##r = _mm256_setzero_ps(); \
+    __m256 high_##r = _mm256_setzero_ps();
+
+#define WIDE_MULTIPLY(r)                                   \
+    factor = _mm256_broadcast_ss(row_##r + offset);        \
+    low_##r = _mm256_fmadd_ps(factor, right_low, low_##r); \
+    high_##r = _mm256_fmadd_ps(factor, right_high, high_##r);
+
+#define WIDE_ADD(r)                                                         \
+    low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*16 + 0), low_##r); \
+    high_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*16 + 8), high_##r);
+
+#define WIDE_STORE(r)                               \
+    _mm256_storeu_ps(g->out + (r)*16 + 0, low_##r); \
+    _mm256_storeu_ps(g->out + (r)*16 + 8, high_##r);
+
+#define HALF_DECLARE(r) __m256 low_##r = _mm256_setzero_ps();
+
+#define HALF_MULTIPLY(r)                            \
+    factor = _mm256_broadcast_ss(row_##r + offset); \
+    low_##r = _mm256_fmadd_ps(factor, right_low, low_##r);
+
+#define HALF_ADD(r) low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*8 + 0), low_##r);
+
+#define HALF_STORE(r) _mm256_storeu_ps(g->out + (r)*8 + 0, low_##r);
+
+#define GATHER_WIDE(rows)                                         \
+    static void gather_wide_##rows(const mote_gather *g)          \
+    {                                                             \
+        const float *right = g->right;                            \
+        ROWS_##rows(POINT);                                       \
+        ROWS_##rows(WIDE_DECLARE);                                \
+        for (size_t k = 0; k < g->depth; k++) {                   \
+            const size_t offset = g->offsets[k];                  \
+            const __m256 right_low = _mm256_loadu_ps(right);      \
+            const __m256 right_high = _mm256_loadu_ps(right + 8); \
+            __m256 factor;                                        \
+            ROWS_##rows(WIDE_MULTIPLY);                           \
+            right += 16;                                          \
+        }                                                         \
+        if (g->add) {                                             \
+            ROWS_##rows(WIDE_ADD);                                \
+        }                                                         \
+        ROWS_##rows(WIDE_STORE);                                  \
+    }
+
+#define GATHER_HALF(rows)                                    \
+    static void gather_half_##rows(const mote_gather *g)     \
+    {                                                        \
+        const float *right = g->right;                       \
+        ROWS_##rows(POINT);                                  \
+        ROWS_##rows(HALF_DECLARE);                           \
+        for (size_t k = 0; k < g->depth; k++) {              \
+            const size_t offset = g->offsets[k];             \
+            const __m256 right_low = _mm256_loadu_ps(right); \
+            __m256 factor;                                   \
+            ROWS_##rows(HALF_MULTIPLY);                      \
+            right += 8;                                      \
+        }                                                    \
+        if (g->add) {                                        \
+            ROWS_##rows(HALF_ADD);                           \
+        }                                                    \
+        ROWS_##rows(HALF_STORE);                             \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
+GATHER_WIDE(1)
+GATHER_WIDE(2)
+GATHER_WIDE(3)
+GATHER_WIDE(4)
+GATHER_WIDE(5)
+GATHER_WIDE(6)
+
+GATHER_HALF(1)
+GATHER_HALF(2)
+GATHER_HALF(3)
+GATHER_HALF(4)
+GATHER_HALF(5)
+GATHER_HALF(6)
+
+// NOLINTEND(readability-function-size)
+
+static void gather(size_t rows, const mote_gather *g)
+{
+    typedef void gather_function(const mote_gather *g);
+    static gather_function *const wide[] = {gather_wide_1, gather_wide_2, gather_wide_3,
+                                            gather_wide_4, gather_wide_5, gather_wide_6};
+    static gather_function *const half[] = {gather_half_1, gather_half_2, gather_half_3,
+                                            gather_half_4, gather_half_5, gather_half_6};
+    (g->columns == COLUMNS ? wide : half)[rows - 1](g);
+}
+
 /// Up to 8 lanes x 8 k; the mask says which lanes exist.
 static void transpose_8(const float *const from[8], __m256i mask, float *to, size_t to_step)
 {
@@ -122,5 +218,7 @@ const mote_tile mote_tile_avx2 = {
     .rows = 6,
     .columns = COLUMNS,
     .run = run,
+    .gather_rows = 6,
+    .gather = gather,
     .transpose = transpose,
 };

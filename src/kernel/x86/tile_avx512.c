@@ -86,6 +86,110 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     runs[rows - 1](depth, left, right, out, out_step, add);
 }
 
+#define POINT(r) const float *const row_##r = g->rows[r];
+
+#define WIDE_DECLARE(r)                   \
+    __m512 low_##r = _mm512_setzero_ps(); \
+    __m512 high_##r = _mm512_setzero_ps();
+
+#define WIDE_MULTIPLY(r)                                   \
+    factor = _mm512_set1_ps(*(row_##r + offset));          \
+    low_##r = _mm512_fmadd_ps(factor, right_low, low_##r); \
+    high_##r = _mm512_fmadd_ps(factor, right_high, high_##r);
+
+#define WIDE_ADD(r)                                                         \
+    low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*32 + 0), low_##r); \
+    high_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*32 + 16), high_##r);
+
+#define WIDE_STORE(r)                               \
+    _mm512_storeu_ps(g->out + (r)*32 + 0, low_##r); \
+    _mm512_storeu_ps(g->out + (r)*32 + 16, high_##r);
+
+#define HALF_DECLARE(r) __m512 low_##r = _mm512_setzero_ps();
+
+#define HALF_MULTIPLY(r)                          \
+    factor = _mm512_set1_ps(*(row_##r + offset)); \
+    low_##r = _mm512_fmadd_ps(factor, right_low, low_##r);
+
+#define HALF_ADD(r) low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*16 + 0), low_##r);
+
+#define HALF_STORE(r) _mm512_storeu_ps(g->out + (r)*16 + 0, low_##r);
+
+#define GATHER_WIDE(rows)                                          \
+    static void gather_wide_##rows(const mote_gather *g)           \
+    {                                                              \
+        const float *right = g->right;                             \
+        ROWS_##rows(POINT);                                        \
+        ROWS_##rows(WIDE_DECLARE);                                 \
+        for (size_t k = 0; k < g->depth; k++) {                    \
+            const size_t offset = g->offsets[k];                   \
+            const __m512 right_low = _mm512_loadu_ps(right);       \
+            const __m512 right_high = _mm512_loadu_ps(right + 16); \
+            __m512 factor;                                         \
+            ROWS_##rows(WIDE_MULTIPLY);                            \
+            right += 32;                                           \
+        }                                                          \
+        if (g->add) {                                              \
+            ROWS_##rows(WIDE_ADD);                                 \
+        }                                                          \
+        ROWS_##rows(WIDE_STORE);                                   \
+    }
+
+#define GATHER_HALF(rows)                                    \
+    static void gather_half_##rows(const mote_gather *g)     \
+    {                                                        \
+        const float *right = g->right;                       \
+        ROWS_##rows(POINT);                                  \
+        ROWS_##rows(HALF_DECLARE);                           \
+        for (size_t k = 0; k < g->depth; k++) {              \
+            const size_t offset = g->offsets[k];             \
+            const __m512 right_low = _mm512_loadu_ps(right); \
+            __m512 factor;                                   \
+            ROWS_##rows(HALF_MULTIPLY);                      \
+            right += 16;                                     \
+        }                                                    \
+        if (g->add) {                                        \
+            ROWS_##rows(HALF_ADD);                           \
+        }                                                    \
+        ROWS_##rows(HALF_STORE);                             \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
+GATHER_WIDE(1)
+GATHER_WIDE(2)
+GATHER_WIDE(3)
+GATHER_WIDE(4)
+GATHER_WIDE(5)
+GATHER_WIDE(6)
+GATHER_WIDE(7)
+GATHER_WIDE(8)
+GATHER_WIDE(9)
+
+GATHER_HALF(1)
+GATHER_HALF(2)
+GATHER_HALF(3)
+GATHER_HALF(4)
+GATHER_HALF(5)
+GATHER_HALF(6)
+GATHER_HALF(7)
+GATHER_HALF(8)
+GATHER_HALF(9)
+
+// NOLINTEND(readability-function-size)
+
+static void gather(size_t rows, const mote_gather *g)
+{
+    typedef void gather_function(const mote_gather *g);
+    static gather_function *const wide[] = {gather_wide_1, gather_wide_2, gather_wide_3,
+                                            gather_wide_4, gather_wide_5, gather_wide_6,
+                                            gather_wide_7, gather_wide_8, gather_wide_9};
+    static gather_function *const half[] = {gather_half_1, gather_half_2, gather_half_3,
+                                            gather_half_4, gather_half_5, gather_half_6,
+                                            gather_half_7, gather_half_8, gather_half_9};
+    (g->columns == COLUMNS ? wide : half)[rows - 1](g);
+}
+
 /// Up to 16 lanes x 16 k; the mask says which lanes exist.
 static void transpose_16(const float *const from[16], __mmask16 mask, float *to, size_t to_step)
 {
@@ -148,5 +252,7 @@ const mote_tile mote_tile_avx512 = {
     .rows = 14,
     .columns = COLUMNS,
     .run = run,
+    .gather_rows = 9,
+    .gather = gather,
     .transpose = transpose,
 };

@@ -150,6 +150,14 @@ static void usual_convolutions_follow_the_rule(void **state)
         {5, 20, 9, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
         {3, 2, 3, 7, 7, {7, 7}, {1, 1}, {1, 1}, {3, 3}},
         {70, 3, 2, 2, 2, {2, 2}, {1, 1}, {1, 1}, {0, 0}}, // one position a sample
+        // filters enough to read taps in place: groups of one block, of several, of several chunks
+        {9, 7, 40, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {3, 30, 33, 20, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 5, 16, 37, 41, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 3, 64, 41, 37, {5, 5}, {1, 1}, {1, 1}, {0, 0}},
+        {1, 2, 17, 90, 94, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {3, 70, 48, 9, 9, {1, 1}, {1, 1}, {1, 1}, {0, 0}},
+        {3, 70, 12, 9, 9, {3, 3}, {2, 2}, {2, 2}, {2, 2}},
     };
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
         check_convolution(levels, &convolutions[i], i);
@@ -162,7 +170,7 @@ static void convolutions_of_any_shape_follow_the_rule(void **state)
     for (unsigned i = 0; i < 120; i++) {
         convolution c = {.samples = next_size(&seed, 1, 4),
                          .channels = next_size(&seed, 1, 9),
-                         .filters = next_size(&seed, 1, 9)};
+                         .filters = next_size(&seed, 1, i % 2 ? 40 : 9)};
         for (size_t axis = 0; axis < 2; axis++) {
             c.kernel[axis] = next_size(&seed, 1, 5);
             c.stride[axis] = next_size(&seed, 1, 3);
