@@ -54,60 +54,84 @@ mote_product_blocks mote_product_cut(const mote_product *product)
 #define TAPS_SUMS    16384U // elements
 #define TAPS_FILTERS 8U     // fewer would leave most of a panel empty
 
-/// Rows or columns of the padded image that `positions` neighbours reach.
-static size_t reach(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
-{
-    return (positions - 1) * step + (kernel - 1) * (size_t)tap + 1;
-}
-
-static bool has_padding(const mote_patches *p)
-{
-    const size_t height =
-        reach(p->positions_height, p->step_height, p->kernel_height, p->tap_height);
-    const size_t width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width);
-    return p->offset_height < 0 || p->offset_width < 0 ||
-           (size_t)p->offset_height + height > p->height ||
-           (size_t)p->offset_width + width > p->width;
-}
-
-/// The extent of a chunk's rows, and how many channels of them can be copied at once.
-static void cut_copy(const mote_patches *p, mote_taps_blocks *cut)
-{
-    const size_t rows = mote_size_min(
-        p->positions_height, mote_size_ceil_divide(cut->chunk - 1, p->positions_width) + 1);
-    cut->height = reach(rows, p->step_height, p->kernel_height, p->tap_height);
-    cut->width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width);
-    cut->is_padded = has_padding(p);
-    const size_t channel = cut->samples * cut->height * cut->width;
-    cut->channels = cut->is_padded ? mote_size_min(p->channels, TAPS_COPY / channel) : p->channels;
-    cut->copy = cut->is_padded ? round_elements(cut->channels * channel) : 0;
-}
-
 bool mote_taps_cut(const mote_product *product, mote_taps_blocks *cut)
 {
     const mote_patches *const p = &product->right.patches;
+    const size_t group = product->group;
     if (product->right.kind != MOTE_FACTOR_TAP_POSITIONS || product->rows <= TAPS_FILTERS ||
-        product->group == 0 || p->divisor_height != 1 || p->divisor_width != 1)
+        group == 0)
         return false;
     const size_t plane = p->positions_height * p->positions_width;
-    const size_t group = product->group;
-    if (group % plane != 0 || (group > TAPS_CHUNK && group != plane))
+    if (plane == 0 || group % plane != 0 || (group > TAPS_CHUNK && group != plane))
         return false;
-    *cut = (mote_taps_blocks){.group_goes_on = group > TAPS_CHUNK};
-    cut->chunk = cut->group_goes_on ? TAPS_CHUNK : TAPS_CHUNK / group * group;
-    cut->samples = mote_size_max(cut->chunk / plane, 1);
-    cut_copy(p, cut);
-    if (cut->channels == 0)
+    const size_t columns = MOTE_TILE_COLUMNS_MAX;
+    const bool group_goes_on = group > TAPS_CHUNK;
+    *cut = (mote_taps_blocks){.chunk = group_goes_on ? TAPS_CHUNK : TAPS_CHUNK / group * group};
+    const mote_image_wish wish = {.chunk = cut->chunk,
+                                  .most = TAPS_COPY,
+                                  .fewest = 1,
+                                  .channels = p->channels,
+                                  .batch = product->depth / plane};
+    if (!mote_image_cut(p, &wish, &cut->image))
         return false;
     const size_t taps = p->channels * p->kernel_height * p->kernel_width;
-    const size_t columns = MOTE_TILE_COLUMNS_MAX;
-    cut->taps = mote_size_min(taps, TAPS_SUMS / columns / (cut->group_goes_on ? 2 : 1));
-    cut->panel = round_elements(mote_size_min(cut->chunk, product->depth) * columns);
-    cut->offsets = round_elements(mote_size_min(cut->chunk, product->depth));
+    const size_t positions = mote_size_min(cut->chunk, product->depth);
+    cut->taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
+    cut->panel = round_elements(positions * columns);
+    cut->offsets = round_elements(positions);
+    cut->copy = round_elements(cut->image.copy);
     cut->sums = round_elements(cut->taps * columns);
-    cut->group_sums = cut->group_goes_on ? cut->sums : 0;
+    cut->group_sums = group_goes_on ? cut->sums : 0;
     cut->slice_bytes =
         (cut->panel + cut->offsets + cut->copy + cut->sums + cut->group_sums) * sizeof(mote_real);
+    return true;
+}
+
+// A task's 256 KiB when positions are read in place.
+#define POSITIONS_CHUNK_MAX 1024U
+#define POSITIONS_CHUNK_MIN 64U
+#define POSITIONS_COPY      53248U // elements
+
+/// Channels that a block of taps reaches.
+static size_t block_channels(const mote_patches *p)
+{
+    const size_t taps = p->kernel_height * p->kernel_width;
+    return mote_size_min(p->channels, (MOTE_PRODUCT_BLOCK + taps - 2) / taps + 1);
+}
+
+bool mote_positions_cut(const mote_product *product, mote_positions_blocks *cut)
+{
+    const mote_patches *const p = &product->right.patches;
+    const size_t plane = p->positions_height * p->positions_width;
+    if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 || plane == 0 ||
+        product->column_bias || p->kernel_height * p->kernel_width == 1 ||
+        product->column_axis.step != 1 || product->column_axis.period != plane)
+        return false;
+    *cut = (mote_positions_blocks){.chunk = POSITIONS_CHUNK_MAX};
+    const size_t channels = block_channels(p);
+    mote_image_wish wish = {.most = POSITIONS_COPY,
+                            .fewest = channels,
+                            .channels = channels,
+                            .batch = product->columns / plane,
+                            .dense = true};
+    for (; cut->chunk >= POSITIONS_CHUNK_MIN; cut->chunk /= 2) {
+        // whole samples, or whole rows of one
+        wish.chunk = plane <= cut->chunk ? cut->chunk / plane * plane
+                     : p->positions_width < cut->chunk
+                         ? cut->chunk / p->positions_width * p->positions_width
+                         : cut->chunk;
+        if (mote_image_cut(p, &wish, &cut->image))
+            break;
+    }
+    if (cut->chunk < POSITIONS_CHUNK_MIN)
+        return false;
+    cut->chunk = wish.chunk;
+    const size_t depth = mote_size_min(product->depth, MOTE_PRODUCT_BLOCK);
+    cut->panel = round_elements(depth * MOTE_TILE_COLUMNS_MAX);
+    cut->copy = round_elements(cut->image.copy);
+    cut->weights = round_elements(depth);
+    cut->taps = cut->weights;
+    cut->slice_bytes = (cut->panel + cut->copy + cut->weights + cut->taps) * sizeof(mote_real);
     return true;
 }
 
@@ -120,10 +144,18 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
     return mote_size_max((size_t)worth, 1);
 }
 
-size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)
+static size_t slice_bytes(const mote_product *product)
 {
     mote_taps_blocks taps;
-    const size_t slice =
-        mote_taps_cut(product, &taps) ? taps.slice_bytes : mote_product_cut(product).slice_bytes;
-    return mote_product_task_count(product, thread_count) * slice;
+    if (mote_taps_cut(product, &taps))
+        return taps.slice_bytes;
+    mote_positions_blocks positions;
+    if (mote_positions_cut(product, &positions))
+        return positions.slice_bytes;
+    return mote_product_cut(product).slice_bytes;
+}
+
+size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)
+{
+    return mote_product_task_count(product, thread_count) * slice_bytes(product);
 }

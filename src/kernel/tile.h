@@ -4,6 +4,7 @@
 #ifndef MOTE_KERNEL_TILE_H
 #define MOTE_KERNEL_TILE_H
 
+#include "kernel/image.h"
 #include "kernel/product.h"
 
 #include <stdbool.h>
@@ -13,14 +14,16 @@
 #define MOTE_TILE_ROWS_MAX    16U
 #define MOTE_TILE_COLUMNS_MAX 32U
 
-/// Sums over scattered terms of the left factor: out[r * columns + c] (+)= sum over k < depth of
-/// rows[r][offsets[k]] * right[k * columns + c]. `columns` is tile.columns or half of it.
+/// Sums over scattered terms of the left factor: out[r * out_step + place(c)] (+)= sum over k < depth of
+/// rows[r][offsets[k]] * right[k * columns + c]. `columns` is tile.columns or half of it; place(c) is c, from half of
+/// tile.columns on half_step more.
 typedef struct mote_gather {
     const mote_real *rows[MOTE_TILE_ROWS_MAX];
     const uint32_t *offsets;
     const mote_real *right;
     size_t depth, columns;
     mote_real *out;
+    size_t out_step, half_step;
     bool add;
 } mote_gather;
 
@@ -60,20 +63,27 @@ mote_product_blocks mote_product_cut(const mote_product *product);
 /// How the gradient of a convolution's weights is cut where its taps are read in place, see
 /// portable/product_taps.c. Sizes in elements.
 typedef struct mote_taps_blocks {
-    size_t chunk;       // positions worked at once: whole groups, or blocks of one group
-    size_t samples;     // of a chunk, at most
-    size_t height;      // image rows of a chunk in one sample, at most; with their padding
-    size_t width;       // of these rows
-    size_t channels;    // copied at once, where the image is padded
-    size_t taps;        // worked before the next positions
-    bool is_padded;     // taps lie outside of the image
-    bool group_goes_on; // a group can have several chunks: its sums are collected apart
+    size_t chunk; // positions worked at once: whole groups, or blocks of one group
+    size_t taps;  // worked before the next positions
+    mote_image image;
     size_t panel, offsets, copy, sums, group_sums; // elements of the parts of a task's scratch
     size_t slice_bytes;
 } mote_taps_blocks;
 
 /// Whether the product is such a gradient; then how it is cut.
 bool mote_taps_cut(const mote_product *product, mote_taps_blocks *cut);
+
+/// How a product of weights with positions x taps is cut where the image is read in place, see
+/// portable/product_positions.c. Sizes in elements.
+typedef struct mote_positions_blocks {
+    size_t chunk; // positions worked at once
+    mote_image image;
+    size_t panel, copy, weights, taps; // elements of the parts of a task's scratch
+    size_t slice_bytes;
+} mote_positions_blocks;
+
+/// Whether the product is such a one; then how it is cut.
+bool mote_positions_cut(const mote_product *product, mote_positions_blocks *cut);
 
 /// Tasks the product is worth on so many threads.
 size_t mote_product_task_count(const mote_product *product, size_t thread_count);

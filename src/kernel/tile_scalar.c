@@ -47,9 +47,11 @@ static void gather(size_t rows, const mote_gather *g)
     for (size_t r = 0; r < rows; r++) {
         mote_real sums[COLUMNS];
         gather_row(g, r, sums);
-        mote_real *const to = g->out + r * g->columns;
-        for (size_t c = 0; c < g->columns; c++)
-            to[c] = g->add ? to[c] + sums[c] : sums[c];
+        for (size_t c = 0; c < g->columns; c++) {
+            const size_t place = c < COLUMNS / 2 ? c : c - COLUMNS / 2 + g->half_step;
+            mote_real *const to = g->out + r * g->out_step + place;
+            *to = g->add ? *to + sums[c] : sums[c];
+        }
     }
 }
 

@@ -94,17 +94,17 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     sum2_##r = vfmaq_f32(sum2_##r, factor, right2); \
     sum3_##r = vfmaq_f32(sum3_##r, factor, right3);
 
-#define WIDE_ADD(r)                                                 \
-    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 0), sum0_##r); \
-    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 4), sum1_##r); \
-    sum2_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 8), sum2_##r); \
-    sum3_##r = vaddq_f32(vld1q_f32(g->out + (r)*16 + 12), sum3_##r);
+#define WIDE_ADD(r)                                                                     \
+    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step), sum0_##r);                \
+    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step + 4), sum1_##r);            \
+    sum2_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step + g->half_step), sum2_##r); \
+    sum3_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step + g->half_step + 4), sum3_##r);
 
-#define WIDE_STORE(r)                         \
-    vst1q_f32(g->out + (r)*16 + 0, sum0_##r); \
-    vst1q_f32(g->out + (r)*16 + 4, sum1_##r); \
-    vst1q_f32(g->out + (r)*16 + 8, sum2_##r); \
-    vst1q_f32(g->out + (r)*16 + 12, sum3_##r);
+#define WIDE_STORE(r)                                             \
+    vst1q_f32(g->out + (r)*g->out_step, sum0_##r);                \
+    vst1q_f32(g->out + (r)*g->out_step + 4, sum1_##r);            \
+    vst1q_f32(g->out + (r)*g->out_step + g->half_step, sum2_##r); \
+    vst1q_f32(g->out + (r)*g->out_step + g->half_step + 4, sum3_##r);
 
 #define HALF_DECLARE(r)                    \
     float32x4_t sum0_##r = vdupq_n_f32(0); \
@@ -115,13 +115,13 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     sum0_##r = vfmaq_f32(sum0_##r, factor, right0); \
     sum1_##r = vfmaq_f32(sum1_##r, factor, right1);
 
-#define HALF_ADD(r)                                                \
-    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*8 + 0), sum0_##r); \
-    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*8 + 4), sum1_##r);
+#define HALF_ADD(r)                                                      \
+    sum0_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step), sum0_##r); \
+    sum1_##r = vaddq_f32(vld1q_f32(g->out + (r)*g->out_step + 4), sum1_##r);
 
-#define HALF_STORE(r)                        \
-    vst1q_f32(g->out + (r)*8 + 0, sum0_##r); \
-    vst1q_f32(g->out + (r)*8 + 4, sum1_##r);
+#define HALF_STORE(r)                              \
+    vst1q_f32(g->out + (r)*g->out_step, sum0_##r); \
+    vst1q_f32(g->out + (r)*g->out_step + 4, sum1_##r);
 
 #define GATHER_WIDE(rows)                                     \
     static void gather_wide_##rows(const mote_gather *g)      \

@@ -5,17 +5,21 @@
 // tile's sums over a segment of k go straight into `out` where its columns are neighbours there, otherwise
 // through a small buffer.
 #include "kernel/portable/pack.h"
+#include "kernel/portable/product_positions.h"
 #include "kernel/portable/product_taps.h"
 
 #include "base/size.h"
 
 #include <assert.h>
 
+#define POSITIONS_PART 256U
+
 typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
-    bool taps_in_place;
+    bool taps_in_place, positions_in_place;
     mote_taps_blocks taps;
+    mote_positions_blocks positions;
     unsigned char *scratch;
 } product_call;
 
@@ -250,6 +254,13 @@ static bool splits_columns(const mote_product *product)
     return product->columns >= product->rows;
 }
 
+/// Tasks begin with a row of positions, where rows are short.
+static size_t position_part(const mote_product *product)
+{
+    const size_t width = product->right.patches.positions_width;
+    return width < POSITIONS_PART ? width : POSITIONS_PART;
+}
+
 /// Filters where their panels divide well, else taps.
 static bool splits_filters(const mote_product *product, size_t task_count)
 {
@@ -267,12 +278,31 @@ static void run_taps_task(const product_call *call, size_t task, size_t task_cou
     else
         split(product->columns, MOTE_KERNEL(tile).gather_rows, task, task_count, taps);
     mote_taps_work part = {.product = product, .blocks = &call->taps};
+    part.reader = (mote_reader){.factor = &product->right, .image = &call->taps.image};
     part.panel = (mote_real *)(void *)(call->scratch + task * call->taps.slice_bytes);
-    part.copy = part.panel + call->taps.panel;
-    part.sums = part.copy + call->taps.copy;
+    part.reader.copy = part.panel + call->taps.panel;
+    part.sums = part.reader.copy + call->taps.copy;
     part.group_sums = part.sums + call->taps.sums;
     part.offsets = (uint32_t *)(void *)(part.group_sums + call->taps.group_sums);
     MOTE_KERNEL(product_taps)(&part, rows, taps);
+}
+
+static void run_positions_task(const product_call *call, size_t task, size_t task_count)
+{
+    const mote_product *const product = &call->product;
+    size_t rows[2] = {0, product->rows};
+    size_t positions[2] = {0, product->columns};
+    if (splits_columns(product))
+        split(product->columns, position_part(product), task, task_count, positions);
+    else
+        split(product->rows, MOTE_KERNEL(tile).gather_rows, task, task_count, rows);
+    mote_positions_work part = {.product = product, .blocks = &call->positions};
+    part.reader = (mote_reader){.factor = &product->right, .image = &call->positions.image};
+    part.panel = (mote_real *)(void *)(call->scratch + task * call->positions.slice_bytes);
+    part.reader.copy = part.panel + call->positions.panel;
+    part.weights = (uint32_t *)(void *)(part.reader.copy + call->positions.copy);
+    part.taps = part.weights + call->positions.weights;
+    MOTE_KERNEL(product_positions)(&part, rows, positions);
 }
 
 static void run_task(void *argument, size_t task, size_t task_count)
@@ -280,6 +310,10 @@ static void run_task(void *argument, size_t task, size_t task_count)
     const product_call *const call = (const product_call *)argument;
     if (call->taps_in_place) {
         run_taps_task(call, task, task_count);
+        return;
+    }
+    if (call->positions_in_place) {
+        run_positions_task(call, task, task_count);
         return;
     }
     const mote_product *const product = &call->product;
@@ -333,6 +367,11 @@ static size_t count_parts(const product_call *call)
             mote_size_ceil_divide(product->rows, wide),
             mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
     }
+    if (call->positions_in_place) {
+        return splits_columns(product)
+                   ? mote_size_ceil_divide(product->columns, position_part(product))
+                   : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).gather_rows);
+    }
     return splits_columns(product) ? mote_size_ceil_divide(product->columns, wide)
                                    : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
 }
@@ -343,7 +382,8 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = *product, .scratch = scratch};
     call.taps_in_place = mote_taps_cut(product, &call.taps);
-    if (!call.taps_in_place) {
+    call.positions_in_place = !call.taps_in_place && mote_positions_cut(product, &call.positions);
+    if (!call.taps_in_place && !call.positions_in_place) {
         call.product.right.patches = flatten_rows(product->right.patches);
         call.blocks = mote_product_cut(product);
     }

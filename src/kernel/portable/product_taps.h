@@ -3,6 +3,7 @@
 #ifndef MOTE_KERNEL_PORTABLE_PRODUCT_TAPS_H
 #define MOTE_KERNEL_PORTABLE_PRODUCT_TAPS_H
 
+#include "kernel/portable/image_copy.h"
 #include "kernel/portable/level.h"
 #include "kernel/tile.h"
 
@@ -10,9 +11,10 @@
 typedef struct mote_taps_work {
     const mote_product *product;
     const mote_taps_blocks *blocks;
+    mote_reader reader;
     mote_real *panel;
     uint32_t *offsets;
-    mote_real *copy, *sums, *group_sums;
+    mote_real *sums, *group_sums;
     size_t first_tap, tap_end;
 } mote_taps_work;
 

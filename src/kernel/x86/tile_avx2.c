@@ -80,13 +80,13 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     low_##r = _mm256_fmadd_ps(factor, right_low, low_##r); \
     high_##r = _mm256_fmadd_ps(factor, right_high, high_##r);
 
-#define WIDE_ADD(r)                                                         \
-    low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*16 + 0), low_##r); \
-    high_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*16 + 8), high_##r);
+#define WIDE_ADD(r)                                                              \
+    low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*g->out_step), low_##r); \
+    high_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*g->out_step + g->half_step), high_##r);
 
-#define WIDE_STORE(r)                               \
-    _mm256_storeu_ps(g->out + (r)*16 + 0, low_##r); \
-    _mm256_storeu_ps(g->out + (r)*16 + 8, high_##r);
+#define WIDE_STORE(r)                                    \
+    _mm256_storeu_ps(g->out + (r)*g->out_step, low_##r); \
+    _mm256_storeu_ps(g->out + (r)*g->out_step + g->half_step, high_##r);
 
 #define HALF_DECLARE(r) __m256 low_##r = _mm256_setzero_ps();
 
@@ -94,9 +94,9 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     factor = _mm256_broadcast_ss(row_##r + offset); \
     low_##r = _mm256_fmadd_ps(factor, right_low, low_##r);
 
-#define HALF_ADD(r) low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*8 + 0), low_##r);
+#define HALF_ADD(r) low_##r = _mm256_add_ps(_mm256_loadu_ps(g->out + (r)*g->out_step), low_##r);
 
-#define HALF_STORE(r) _mm256_storeu_ps(g->out + (r)*8 + 0, low_##r);
+#define HALF_STORE(r) _mm256_storeu_ps(g->out + (r)*g->out_step, low_##r);
 
 #define GATHER_WIDE(rows)                                         \
     static void gather_wide_##rows(const mote_gather *g)          \

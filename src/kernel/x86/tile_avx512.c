@@ -97,13 +97,13 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     low_##r = _mm512_fmadd_ps(factor, right_low, low_##r); \
     high_##r = _mm512_fmadd_ps(factor, right_high, high_##r);
 
-#define WIDE_ADD(r)                                                         \
-    low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*32 + 0), low_##r); \
-    high_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*32 + 16), high_##r);
+#define WIDE_ADD(r)                                                              \
+    low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*g->out_step), low_##r); \
+    high_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*g->out_step + g->half_step), high_##r);
 
-#define WIDE_STORE(r)                               \
-    _mm512_storeu_ps(g->out + (r)*32 + 0, low_##r); \
-    _mm512_storeu_ps(g->out + (r)*32 + 16, high_##r);
+#define WIDE_STORE(r)                                    \
+    _mm512_storeu_ps(g->out + (r)*g->out_step, low_##r); \
+    _mm512_storeu_ps(g->out + (r)*g->out_step + g->half_step, high_##r);
 
 #define HALF_DECLARE(r) __m512 low_##r = _mm512_setzero_ps();
 
@@ -111,9 +111,9 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     factor = _mm512_set1_ps(*(row_##r + offset)); \
     low_##r = _mm512_fmadd_ps(factor, right_low, low_##r);
 
-#define HALF_ADD(r) low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*16 + 0), low_##r);
+#define HALF_ADD(r) low_##r = _mm512_add_ps(_mm512_loadu_ps(g->out + (r)*g->out_step), low_##r);
 
-#define HALF_STORE(r) _mm512_storeu_ps(g->out + (r)*16 + 0, low_##r);
+#define HALF_STORE(r) _mm512_storeu_ps(g->out + (r)*g->out_step, low_##r);
 
 #define GATHER_WIDE(rows)                                          \
     static void gather_wide_##rows(const mote_gather *g)           \

@@ -185,6 +185,38 @@ static void convolutions_of_any_shape_follow_the_rule(void **state)
     }
 }
 
+/// Plans are made for the largest batch: fewer samples must fit into its scratch.
+static void a_smaller_batch_needs_no_more_scratch(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (unsigned i = 0; i < 2000; i++) {
+        const size_t kernel = next_size(&seed, 1, 7);
+        const size_t extent = next_size(&seed, kernel, 40);
+        const size_t pad = next_size(&seed, 0, kernel - 1);
+        const size_t stride = next_size(&seed, 1, 3);
+        convolution c = {next_size(&seed, 2, 70),
+                         next_size(&seed, 1, 70),
+                         next_size(&seed, 1, 70),
+                         extent,
+                         extent,
+                         {kernel, kernel},
+                         {stride, stride},
+                         {1, 1},
+                         {pad, pad}};
+        const mote_product large[] = {forward_product(&c), derivative_product(&c),
+                                      gradient_product(&c)};
+        c.samples = next_size(&seed, 1, c.samples - 1);
+        const mote_product small[] = {forward_product(&c), derivative_product(&c),
+                                      gradient_product(&c)};
+        for (size_t part = 0; part < 3; part++) {
+            const size_t bytes = mote_product_scratch_bytes(&large[part], 2);
+            assert_true(mote_product_scratch_bytes(&small[part], 2) <= bytes);
+            assert_true(bytes <= (size_t)2 * 262144);
+        }
+    }
+}
+
 static void terms_in_the_padding_are_multiplied(void **state)
 {
     const level_state *levels = (const level_state *)*state;
@@ -211,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usual_convolutions_follow_the_rule),
         cmocka_unit_test(convolutions_of_any_shape_follow_the_rule),
+        cmocka_unit_test(a_smaller_batch_needs_no_more_scratch),
         cmocka_unit_test(terms_in_the_padding_are_multiplied),
     };
     return cmocka_run_group_tests_name("product of images", tests, find_levels, NULL);

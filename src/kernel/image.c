@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Geometry of images that products read in place: the same for every level.
+#include "kernel/image.h"
+
+#include "base/size.h"
+
+static ptrdiff_t lowest(size_t kernel, ptrdiff_t tap)
+{
+    return tap < 0 ? (ptrdiff_t)(kernel - 1) * tap : 0;
+}
+
+/// Rows or columns that `positions` neighbours reach with all taps.
+static size_t reach(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
+{
+    const size_t taps = (kernel - 1) * (size_t)(tap < 0 ? -tap : tap);
+    return (positions - 1) * step + taps + 1;
+}
+
+static bool is_inside(ptrdiff_t first, size_t count, size_t extent)
+{
+    return first >= 0 && (size_t)first + count <= extent;
+}
+
+static bool needs_copy(const mote_patches *p, const mote_image *image, bool dense)
+{
+    const size_t height =
+        reach(p->positions_height, p->step_height, p->kernel_height, p->tap_height);
+    return p->divisor_height != 1 || p->divisor_width != 1 || (dense && p->step_width != 1) ||
+           !is_inside(image->first_row, height, p->height) ||
+           !is_inside(image->first_column, image->width, p->width);
+}
+
+bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_image *image)
+{
+    const size_t plane = p->positions_height * p->positions_width;
+    const size_t strip = mote_size_ceil_divide(wish->chunk - 1, p->positions_width) + 1;
+    const size_t rows = mote_size_min(p->positions_height, strip);
+    *image = (mote_image){
+        .has_strips = wish->chunk < plane,
+        .samples = mote_size_max(wish->chunk / plane, 1),
+        .channels = wish->channels,
+        .height = reach(rows, p->step_height, p->kernel_height, p->tap_height),
+        .width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width),
+        .column_step = p->step_width,
+        .row_step = p->width,
+        .plane = p->height * p->width,
+        .first_row = p->offset_height + lowest(p->kernel_height, p->tap_height),
+        .first_column = p->offset_width + lowest(p->kernel_width, p->tap_width),
+    };
+    image->is_copied = needs_copy(p, image, wish->dense);
+    if (!image->is_copied)
+        return true;
+    const size_t samples = mote_size_min(image->samples, wish->batch);
+    const size_t phases = p->step_width;
+    image->phase_step = mote_size_ceil_divide(image->width, phases);
+    image->column_step = 1;
+    image->row_step = phases * image->phase_step;
+    image->plane = image->height * image->row_step;
+    image->channels = mote_size_min(wish->channels, wish->most / (image->samples * image->plane));
+    image->copy = samples * image->channels * image->plane;
+    return image->channels >= wish->fewest;
+}

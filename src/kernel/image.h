@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to kernel: how an image is read in place by a product: from itself, or from a copy of some of its
+// channels with the padding around and the gaps between. There the element of position (sample, row, column) and
+// tap lies at the sum of two offsets, one of the position and one of the tap.
+//
+// Columns of a copy are split by phase where positions have a step: neighbouring positions are neighbours.
+#ifndef MOTE_KERNEL_IMAGE_H
+#define MOTE_KERNEL_IMAGE_H
+
+#include "kernel/product.h"
+
+#include <stdbool.h>
+
+/// Sizes in elements.
+typedef struct mote_image {
+    bool is_copied;           // otherwise the image itself is read
+    bool has_strips;          // chunks are parts of a plane: each has other rows
+    size_t samples, channels; // copied at once, at most
+    size_t height, width;     // of a channel with its padding; of a strip
+    size_t phase_step;        // between phases of a row
+    size_t column_step;       // between neighbouring positions of a row
+    size_t row_step, plane;   // between rows, between channels
+    ptrdiff_t first_row,
+        first_column; // where position (0, 0) and the tap nearest to the origin meet
+    size_t copy;      // elements of the copy
+} mote_image;
+
+/// The image in chunks of at most `chunk` positions: whole samples, or parts of one. `most` elements may be copied,
+/// and `channels` are wanted; false when fewer than `fewest` of them fit. With `dense`, neighbouring positions shall be
+/// neighbours in memory.
+typedef struct mote_image_wish {
+    size_t chunk, most;
+    size_t fewest, channels;
+    size_t batch; // samples there are; what is cut does not depend on it, so that fewer need less
+    bool dense;
+} mote_image_wish;
+
+bool mote_image_cut(const mote_patches *patches, const mote_image_wish *wish, mote_image *image);
+
+#endif

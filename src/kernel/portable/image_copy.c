@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading an image in place: offsets of positions and taps, and the copy with padding and gaps.
+#include "kernel/portable/image_copy.h"
+
+#include "kernel/portable/pack.h"
+
+#include "base/size.h"
+
+/// A range of rows or columns of the copy that lie in the image: those at `at`, `at + step`, ... of the copy are
+/// the image's from `from` on.
+typedef struct range {
+    size_t from, count;
+    size_t at;
+} range;
+
+/// Of the copy's [0, extent), which begins at `first`, with gaps of the divisor.
+static range clip(ptrdiff_t first, size_t extent, size_t divisor, size_t image_extent)
+{
+    range found = {0};
+    if (first < 0)
+        found.at = (size_t)-first;
+    else
+        found.from = mote_size_ceil_divide((size_t)first, divisor);
+    if (first >= 0)
+        found.at = found.from * divisor - (size_t)first;
+    if (found.at >= extent || found.from >= image_extent)
+        return (range){0};
+    found.count =
+        mote_size_min(mote_size_ceil_divide(extent - found.at, divisor), image_extent - found.from);
+    return found;
+}
+
+static size_t sample_step(const mote_reader *reader)
+{
+    return reader->image->is_copied ? reader->image->channels * reader->image->plane
+                                    : reader->factor->patches.sample_stride;
+}
+
+mote_chunk MOTE_KERNEL(image_chunk)(const mote_factor *factor, size_t first, size_t count)
+{
+    const mote_patches *const p = &factor->patches;
+    const size_t plane = p->positions_height * p->positions_width;
+    const size_t sample = first / plane;
+    return (mote_chunk){
+        .first = first,
+        .count = count,
+        .sample = sample,
+        .sample_count = mote_size_ceil_divide(first + count, plane) - sample,
+        .row = first % plane / p->positions_width,
+    };
+}
+
+void MOTE_KERNEL(image_start)(const mote_reader *reader)
+{
+    if (reader->image->is_copied)
+        memset(reader->copy, 0, reader->image->copy * sizeof *reader->copy);
+}
+
+/// A row of the image into one of the copy, whose padding and gaps are there.
+static void copy_row(const mote_reader *reader, const range *columns, const mote_real *from,
+                     mote_real *to)
+{
+    const size_t divisor = reader->factor->patches.divisor_width;
+    const size_t phases = reader->factor->patches.step_width;
+    const size_t phase_step = reader->image->phase_step;
+    from += columns->from;
+    if (divisor == 1 && phases == 1) {
+        mote_copy_run(to + columns->at, from, columns->count);
+        return;
+    }
+    for (size_t i = 0; phases == 1 && i < columns->count; i++)
+        to[columns->at + i * divisor] = from[i];
+    for (size_t first = 0; phases > 1 && first < phases && first < columns->count; first++) {
+        const size_t at = columns->at + first;
+        mote_real *const phase = to + at % phases * phase_step + at / phases;
+        for (size_t i = 0; first + i * phases < columns->count; i++)
+            phase[i] = from[first + i * phases];
+    }
+}
+
+static void copy_strip(const mote_reader *reader, const range *rows, const range *columns,
+                       const mote_real *from, mote_real *to)
+{
+    const mote_image *const image = reader->image;
+    const mote_patches *const p = &reader->factor->patches;
+    size_t next = rows->at;
+    size_t left = rows->count;
+    from += rows->from * p->width;
+    for (size_t row = 0; row < image->height; row++, to += image->row_step) {
+        if (left == 0 || row != next) {
+            memset(to, 0, image->row_step * sizeof *to);
+            continue;
+        }
+        copy_row(reader, columns, from, to);
+        from += p->width;
+        next += p->divisor_height;
+        left--;
+    }
+}
+
+static void copy_plane(const mote_reader *reader, const range *rows, const range *columns,
+                       const mote_real *from, mote_real *to)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    from += rows->from * p->width;
+    to += rows->at * reader->image->row_step;
+    for (size_t i = 0; i < rows->count; i++) {
+        copy_row(reader, columns, from, to);
+        from += p->width;
+        to += p->divisor_height * reader->image->row_step;
+    }
+}
+
+static ptrdiff_t first_row(const mote_reader *reader, const mote_chunk *chunk)
+{
+    const size_t row = reader->image->has_strips ? chunk->row : 0;
+    return reader->image->first_row + (ptrdiff_t)(row * reader->factor->patches.step_height);
+}
+
+static void copy_channels(const mote_reader *reader, const mote_chunk *chunk, size_t count)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    const mote_image *const image = reader->image;
+    const range rows = clip(first_row(reader, chunk), image->height, p->divisor_height, p->height);
+    const range columns = clip(image->first_column, image->width, p->divisor_width, p->width);
+    for (size_t sample = 0; sample < chunk->sample_count; sample++) {
+        const mote_real *from = reader->factor->data + (chunk->sample + sample) * p->sample_stride +
+                                reader->channel * p->height * p->width;
+        mote_real *to = reader->copy + sample * sample_step(reader);
+        for (size_t i = 0; i < count; i++) {
+            if (image->has_strips)
+                copy_strip(reader, &rows, &columns, from, to);
+            else
+                copy_plane(reader, &rows, &columns, from, to);
+            from += p->height * p->width;
+            to += image->plane;
+        }
+    }
+}
+
+void MOTE_KERNEL(image_read)(mote_reader *reader, const mote_chunk *chunk, size_t channel,
+                             size_t count)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    reader->channel = channel;
+    if (reader->image->is_copied) {
+        copy_channels(reader, chunk, count);
+        reader->first = reader->copy;
+        return;
+    }
+    reader->first = reader->factor->data + chunk->sample * p->sample_stride +
+                    channel * reader->image->plane + (size_t)first_row(reader, chunk) * p->width +
+                    (size_t)reader->image->first_column;
+}
+
+void MOTE_KERNEL(image_positions)(const mote_reader *reader, const mote_chunk *chunk, size_t first,
+                                  size_t count, uint32_t *offsets)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    const size_t plane = p->positions_height * p->positions_width;
+    const size_t top = reader->image->has_strips ? chunk->row : 0;
+    const size_t down = p->step_height * reader->image->row_step;
+    size_t sample_at = (first / plane - chunk->sample) * sample_step(reader);
+    size_t row = first % plane / p->positions_width;
+    size_t column = first % plane % p->positions_width;
+    for (size_t i = 0; i < count;) {
+        const size_t at = sample_at + (row - top) * down;
+        for (; column < p->positions_width && i < count; column++)
+            offsets[i++] = (uint32_t)(at + column * reader->image->column_step);
+        column = 0;
+        row++;
+        if (row == p->positions_height) {
+            row = 0;
+            sample_at += sample_step(reader);
+        }
+    }
+}
+
+/// Of kernel row or column `index` from the tap nearest to the origin.
+static size_t distance(size_t index, size_t kernel, ptrdiff_t tap)
+{
+    return tap < 0 ? (kernel - 1 - index) * (size_t)-tap : index * (size_t)tap;
+}
+
+size_t MOTE_KERNEL(image_tap)(const mote_reader *reader, size_t tap)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    const mote_image *const image = reader->image;
+    const size_t taps = p->kernel_height * p->kernel_width;
+    const size_t in_kernel = tap % taps;
+    const size_t row = distance(in_kernel / p->kernel_width, p->kernel_height, p->tap_height);
+    const size_t column = distance(in_kernel % p->kernel_width, p->kernel_width, p->tap_width);
+    const size_t across = image->is_copied
+                              ? column % p->step_width * image->phase_step + column / p->step_width
+                              : column;
+    return (tap / taps - reader->channel) * image->plane + row * image->row_step + across;
+}
