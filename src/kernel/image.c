@@ -56,7 +56,8 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
     image->column_step = 1;
     image->row_step = phases * image->phase_step;
     image->plane = image->height * image->row_step;
-    image->channels = mote_size_min(wish->channels, wish->most / (image->samples * image->plane));
+    const size_t fitting = wish->most / (image->samples * image->plane);
+    image->channels = mote_size_max(mote_size_min(wish->channels, fitting), 1);
     image->copy = samples * image->channels * image->plane;
-    return image->channels >= wish->fewest;
+    return fitting >= wish->fewest;
 }

@@ -26,7 +26,7 @@ typedef struct mote_image {
 } mote_image;
 
 /// The image in chunks of at most `chunk` positions: whole samples, or parts of one. `most` elements may be copied,
-/// and `channels` are wanted; false when fewer than `fewest` of them fit. With `dense`, neighbouring positions shall be
+/// and `channels` are wanted; false when fewer than `fewest` of them fit: the copy is of one then. With `dense`, neighbouring positions shall be
 /// neighbours in memory.
 typedef struct mote_image_wish {
     size_t chunk, most;

@@ -3,12 +3,14 @@
 // made for one machine holds on another.
 //
 // Left rows are packed as one block that stays in the second cache, right columns one narrow panel at a time
-// that stays in the first. 256 KiB are the left block (144 or 96 KiB), the panel and its untransposed lanes
-// (32 KiB each) and, where groups have several blocks, the sums of the group so far (96 KiB).
+// that stays in the first. 256 KiB are more than the left block (144 or 96 KiB), the panel (32 KiB) and, where groups
+// have several blocks, the sums of the group so far (96 KiB).
 #include "kernel/product.h"
 
 #include "base/size.h"
 #include "kernel/tile.h"
+
+#include <assert.h>
 
 #define ROWS            144U
 #define ROWS_OF_GROUPS  96U
@@ -40,51 +42,51 @@ mote_product_blocks mote_product_cut(const mote_product *product)
     const size_t columns = mote_size_align(product->columns, MOTE_TILE_COLUMNS_MAX);
     cut.left = round_elements(rows * depth);
     cut.right = round_elements(MOTE_TILE_COLUMNS_MAX * depth);
-    if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
-        cut.lanes = cut.right;
     if (cut.group_has_blocks)
         cut.sums = round_elements(rows * mote_size_min(columns, cut.columns));
-    cut.slice_bytes = (cut.left + cut.right + cut.lanes + cut.sums) * sizeof(mote_real);
+    cut.slice_bytes = (cut.left + cut.right + cut.sums) * sizeof(mote_real);
     return cut;
 }
 
 // A task's 256 KiB when taps are read in place.
-#define TAPS_CHUNK   1024U  // positions
-#define TAPS_COPY    15360U // elements of the padded copy
-#define TAPS_SUMS    16384U // elements
-#define TAPS_FILTERS 8U     // fewer would leave most of a panel empty
+#define TAPS_CHUNK 1024U  // positions
+#define TAPS_COPY  15360U // elements of the padded copy
+#define TAPS_SUMS  16384U // elements
 
-bool mote_taps_cut(const mote_product *product, mote_taps_blocks *cut)
+/// Positions worked at once: whole groups, where at most `most` positions have one, otherwise blocks of a sample.
+static size_t taps_chunk(size_t group, size_t most)
+{
+    return group > most ? most : most / group * group;
+}
+
+mote_taps_blocks mote_taps_cut(const mote_product *product)
 {
     const mote_patches *const p = &product->right.patches;
-    const size_t group = product->group;
-    if (product->right.kind != MOTE_FACTOR_TAP_POSITIONS || product->rows <= TAPS_FILTERS ||
-        group == 0)
-        return false;
     const size_t plane = p->positions_height * p->positions_width;
-    if (plane == 0 || group % plane != 0 || (group > TAPS_CHUNK && group != plane))
-        return false;
-    const size_t columns = MOTE_TILE_COLUMNS_MAX;
-    const bool group_goes_on = group > TAPS_CHUNK;
-    *cut = (mote_taps_blocks){.chunk = group_goes_on ? TAPS_CHUNK : TAPS_CHUNK / group * group};
-    const mote_image_wish wish = {.chunk = cut->chunk,
-                                  .most = TAPS_COPY,
-                                  .fewest = 1,
-                                  .channels = p->channels,
-                                  .batch = product->depth / plane};
-    if (!mote_image_cut(p, &wish, &cut->image))
-        return false;
+    assert(product->group % plane == 0 &&
+           (product->group == plane || product->group <= TAPS_CHUNK));
+    mote_taps_blocks cut;
+    mote_image_wish wish = {
+        .most = TAPS_COPY, .fewest = 1, .channels = p->channels, .batch = product->depth / plane};
+    bool fits = false;
+    for (size_t most = TAPS_CHUNK; most >= MOTE_PRODUCT_BLOCK && !fits; most /= 2) {
+        wish.chunk = taps_chunk(product->group, most);
+        fits = mote_image_cut(p, &wish, &cut.image);
+    }
+    const bool group_goes_on = product->group > wish.chunk;
     const size_t taps = p->channels * p->kernel_height * p->kernel_width;
-    const size_t positions = mote_size_min(cut->chunk, product->depth);
-    cut->taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
-    cut->panel = round_elements(positions * columns);
-    cut->offsets = round_elements(positions);
-    cut->copy = round_elements(cut->image.copy);
-    cut->sums = round_elements(cut->taps * columns);
-    cut->group_sums = group_goes_on ? cut->sums : 0;
-    cut->slice_bytes =
-        (cut->panel + cut->offsets + cut->copy + cut->sums + cut->group_sums) * sizeof(mote_real);
-    return true;
+    const size_t columns = MOTE_TILE_COLUMNS_MAX;
+    const size_t positions = mote_size_min(wish.chunk, product->depth);
+    cut.chunk = wish.chunk;
+    cut.taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
+    cut.panel = round_elements(positions * columns);
+    cut.offsets = round_elements(positions);
+    cut.copy = round_elements(cut.image.copy);
+    cut.sums = round_elements(cut.taps * columns);
+    cut.group_sums = group_goes_on ? cut.sums : 0;
+    cut.slice_bytes =
+        (cut.panel + cut.offsets + cut.copy + cut.sums + cut.group_sums) * sizeof(mote_real);
+    return cut;
 }
 
 // A task's 256 KiB when positions are read in place.
@@ -146,9 +148,8 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
 
 static size_t slice_bytes(const mote_product *product)
 {
-    mote_taps_blocks taps;
-    if (mote_taps_cut(product, &taps))
-        return taps.slice_bytes;
+    if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
+        return mote_taps_cut(product).slice_bytes;
     mote_positions_blocks positions;
     if (mote_positions_cut(product, &positions))
         return positions.slice_bytes;

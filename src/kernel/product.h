@@ -43,7 +43,7 @@ typedef struct mote_patches {
 typedef enum mote_factor_kind {
     MOTE_FACTOR_PLAIN,         // data[outer(i) + inner(k)]
     MOTE_FACTOR_POSITION_TAPS, // i is the position, k the tap: forward and derivative
-    MOTE_FACTOR_TAP_POSITIONS, // i is the tap, k the position: gradient of the weights
+    MOTE_FACTOR_TAP_POSITIONS, // i is the tap, k the position: gradient of the weights; groups are whole samples
 } mote_factor_kind;
 
 /// One factor; its element (i, k).
@@ -68,7 +68,7 @@ typedef struct mote_product {
 } mote_product;
 
 /// Scratch a product needs when run on up to `thread_count` threads, whatever the CPU level: at most 256 KiB
-/// a thread, less for small products. Monotonic in rows, columns and depth, so that a smaller batch fits.
+/// a thread (more where already one channel's padded rows are so large), less for small products. Monotonic in rows, columns and depth, so that a smaller batch fits.
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count);
 
 #endif

@@ -48,20 +48,19 @@ extern const mote_tile mote_tile_neon;
 
 /// How a product is cut. Sizes in elements.
 typedef struct mote_product_blocks {
-    size_t group;          // terms of a group; the depth where there is one group
-    size_t segment_depth;  // terms of a sum that is added as a whole: a block or a smaller group
-    size_t chunk_depth;    // terms packed at once: whole segments
-    size_t rows;           // left rows packed at once
-    size_t columns;        // worked before the next rows
-    bool group_has_blocks; // several blocks a group: their sums are collected apart
-    size_t left, right, lanes, sums; // elements of the parts of a task's scratch, in this order
-    size_t slice_bytes;              // of a task's scratch
+    size_t group;             // terms of a group; the depth where there is one group
+    size_t segment_depth;     // terms of a sum that is added as a whole: a block or a smaller group
+    size_t chunk_depth;       // terms packed at once: whole segments
+    size_t rows;              // left rows packed at once
+    size_t columns;           // worked before the next rows
+    bool group_has_blocks;    // several blocks a group: their sums are collected apart
+    size_t left, right, sums; // elements of the parts of a task's scratch, in this order
+    size_t slice_bytes;       // of a task's scratch
 } mote_product_blocks;
 
 mote_product_blocks mote_product_cut(const mote_product *product);
 
-/// How the gradient of a convolution's weights is cut where its taps are read in place, see
-/// portable/product_taps.c. Sizes in elements.
+/// How the gradient of a convolution's weights is cut, see portable/product_taps.c. Sizes in elements.
 typedef struct mote_taps_blocks {
     size_t chunk; // positions worked at once: whole groups, or blocks of one group
     size_t taps;  // worked before the next positions
@@ -70,8 +69,7 @@ typedef struct mote_taps_blocks {
     size_t slice_bytes;
 } mote_taps_blocks;
 
-/// Whether the product is such a gradient; then how it is cut.
-bool mote_taps_cut(const mote_product *product, mote_taps_blocks *cut);
+mote_taps_blocks mote_taps_cut(const mote_product *product);
 
 /// How a product of weights with positions x taps is cut where the image is read in place, see
 /// portable/product_positions.c. Sizes in elements.

@@ -56,6 +56,15 @@ void MOTE_KERNEL(image_start)(const mote_reader *reader)
         memset(reader->copy, 0, reader->image->copy * sizeof *reader->copy);
 }
 
+/// to[i] = from[i * step]; the usual step is known to the compiler.
+static void split_phase(size_t step, size_t count, const mote_real *from, mote_real *to)
+{
+    for (size_t i = 0; step == 2 && i < count; i++)
+        to[i] = from[i * 2];
+    for (size_t i = 0; step != 2 && i < count; i++)
+        to[i] = from[i * step];
+}
+
 /// A row of the image into one of the copy, whose padding and gaps are there.
 static void copy_row(const mote_reader *reader, const range *columns, const mote_real *from,
                      mote_real *to)
@@ -72,9 +81,8 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
         to[columns->at + i * divisor] = from[i];
     for (size_t first = 0; phases > 1 && first < phases && first < columns->count; first++) {
         const size_t at = columns->at + first;
-        mote_real *const phase = to + at % phases * phase_step + at / phases;
-        for (size_t i = 0; first + i * phases < columns->count; i++)
-            phase[i] = from[first + i * phases];
+        split_phase(phases, mote_size_ceil_divide(columns->count - first, phases), from + first,
+                    to + at % phases * phase_step + at / phases);
     }
 }
 

@@ -24,9 +24,6 @@ void MOTE_KERNEL(pack_plain)(const mote_panel *panel);
 /// Of an image whose lanes are positions.
 void MOTE_KERNEL(pack_positions)(const mote_panel *panel);
 
-/// Of an image whose lanes are taps; `spare` has lanes * depth elements.
-void MOTE_KERNEL(pack_taps)(const mote_panel *panel, mote_real *spare);
-
 /// Offset of index i from index 0.
 static inline size_t mote_axis_offset(const mote_axis *axis, size_t i)
 {

@@ -238,27 +238,3 @@ void MOTE_KERNEL(pack_positions)(const mote_panel *panel)
         }
     }
 }
-
-void MOTE_KERNEL(pack_taps)(const mote_panel *panel, mote_real *spare)
-{
-    const mote_patches *const patches = &panel->factor->patches;
-    const size_t taps = patches->kernel_height * patches->kernel_width;
-    const walk start = start_walk(panel->factor, panel->first_k);
-    for (size_t lane = 0; lane < panel->lanes; lane++) {
-        const size_t tap_index = (panel->first_lane + lane) % taps;
-        const tap one = {
-            .row = tap_index / patches->kernel_width,
-            .column = tap_index % patches->kernel_width,
-            .channel = (panel->first_lane + lane) / taps,
-            .channel_count = 1,
-        };
-        walk at = start;
-        for (size_t k = 0; k < panel->depth;) {
-            const run part = next_run(&at, panel->depth - k);
-            pack_run(patches, &part, &one, (target){spare + lane * panel->depth + k, 0});
-            k += part.length;
-        }
-    }
-    MOTE_KERNEL(tile).transpose(panel->lanes, panel->depth, spare, panel->depth, panel->to,
-                                panel->to_step);
-}

@@ -17,11 +17,16 @@
 typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
-    bool taps_in_place, positions_in_place;
+    bool positions_in_place;
     mote_taps_blocks taps;
     mote_positions_blocks positions;
     unsigned char *scratch;
 } product_call;
+
+static bool is_gradient(const mote_product *product)
+{
+    return product->right.kind == MOTE_FACTOR_TAP_POSITIONS;
+}
 
 /// A task: a rectangle of the output, and its slice of the scratch.
 typedef struct work {
@@ -29,7 +34,7 @@ typedef struct work {
     const mote_product_blocks *blocks;
     size_t first_row, row_end;
     size_t first_column, column_end;
-    mote_real *left, *right, *lanes, *sums;
+    mote_real *left, *right, *sums;
 } work;
 
 /// The rows, columns and k at hand. `row_count` rows from `row` on are packed in work.left.
@@ -183,8 +188,6 @@ static void pack_right(const work *w, const block *b, size_t column, size_t widt
         memset(w->right, 0, b->depth * columns * sizeof *w->right);
     if (panel.factor->kind == MOTE_FACTOR_POSITION_TAPS)
         MOTE_KERNEL(pack_positions)(&panel);
-    else if (panel.factor->kind == MOTE_FACTOR_TAP_POSITIONS)
-        MOTE_KERNEL(pack_taps)(&panel, w->lanes);
     else
         MOTE_KERNEL(pack_plain)(&panel);
 }
@@ -276,7 +279,7 @@ static void run_taps_task(const product_call *call, size_t task, size_t task_cou
     if (splits_filters(product, task_count))
         split(product->rows, MOTE_KERNEL(tile).columns, task, task_count, rows);
     else
-        split(product->columns, MOTE_KERNEL(tile).gather_rows, task, task_count, taps);
+        split(product->columns, 1, task, task_count, taps);
     mote_taps_work part = {.product = product, .blocks = &call->taps};
     part.reader = (mote_reader){.factor = &product->right, .image = &call->taps.image};
     part.panel = (mote_real *)(void *)(call->scratch + task * call->taps.slice_bytes);
@@ -308,7 +311,7 @@ static void run_positions_task(const product_call *call, size_t task, size_t tas
 static void run_task(void *argument, size_t task, size_t task_count)
 {
     const product_call *const call = (const product_call *)argument;
-    if (call->taps_in_place) {
+    if (is_gradient(&call->product)) {
         run_taps_task(call, task, task_count);
         return;
     }
@@ -333,8 +336,7 @@ static void run_task(void *argument, size_t task, size_t task_count)
         .column_end = columns[1],
         .left = slice,
         .right = slice + call->blocks.left,
-        .lanes = slice + call->blocks.left + call->blocks.right,
-        .sums = slice + call->blocks.left + call->blocks.right + call->blocks.lanes,
+        .sums = slice + call->blocks.left + call->blocks.right,
     };
     run_work(&w);
 }
@@ -362,7 +364,7 @@ static size_t count_parts(const product_call *call)
 {
     const mote_product *const product = &call->product;
     const size_t wide = MOTE_KERNEL(tile).columns;
-    if (call->taps_in_place) {
+    if (is_gradient(&call->product)) {
         return mote_size_max(
             mote_size_ceil_divide(product->rows, wide),
             mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
@@ -381,9 +383,10 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = *product, .scratch = scratch};
-    call.taps_in_place = mote_taps_cut(product, &call.taps);
-    call.positions_in_place = !call.taps_in_place && mote_positions_cut(product, &call.positions);
-    if (!call.taps_in_place && !call.positions_in_place) {
+    call.positions_in_place = mote_positions_cut(product, &call.positions);
+    if (is_gradient(product)) {
+        call.taps = mote_taps_cut(product);
+    } else if (!call.positions_in_place) {
         call.product.right.patches = flatten_rows(product->right.patches);
         call.blocks = mote_product_cut(product);
     }

@@ -133,7 +133,6 @@ static void scratch_grows_with_every_extent(void **state)
             .columns = next_size(&seed, 1, 900),
             .depth = next_size(&seed, 1, 900),
             .group = i % 3 == 0 ? 0 : next_size(&seed, 1, 700),
-            .right = {.kind = i % 2 ? MOTE_FACTOR_PLAIN : MOTE_FACTOR_TAP_POSITIONS},
         };
         mote_product large = small;
         large.rows += next_size(&seed, 0, 100);
