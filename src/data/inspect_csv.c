@@ -43,9 +43,16 @@ typedef struct csv_look {
     bool has_missing; // an input, in a row with a label
 } csv_look;
 
-static bool is_text(const mote_inspect_head *head)
+/// A name that says so, or what the first lines are like.
+static mote_status recognize(const mote_inspect_head *head, bool *is_recognized)
 {
-    return head->count > 0 && !memchr(head->bytes, '\0', head->count);
+    static const char *const ends[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
+    *is_recognized = false;
+    if (head->count == 0 || memchr(head->bytes, '\0', head->count))
+        return MOTE_OK;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0] && !*is_recognized; i++)
+        *is_recognized = mote_text_ends(head->path, ends[i]);
+    return *is_recognized ? MOTE_OK : mote_inspect_table(head, is_recognized);
 }
 
 static bool is_number(const char *text)
@@ -374,4 +381,4 @@ static mote_status inspect(const mote_inspect_request *request, mote_data_info *
 }
 
 const mote_inspector mote_inspect_csv = {
-    .kind = MOTE_DATA_CSV, .recognizes = is_text, .inspect = inspect};
+    .kind = MOTE_DATA_CSV, .recognize = recognize, .inspect = inspect};
