@@ -7,12 +7,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LARGE_LABEL 1000.0
 
 /// Names of the files as a model file can say them.
 typedef struct init_names {
@@ -185,15 +182,6 @@ static void print_found(const cli_proposal *p, const char *data)
     cli_print("\n");
 }
 
-/// Networks start near 0, so labels like prices take them very long to reach.
-static void warn_of_large_labels(const mote_data_info *info)
-{
-    if (fabs(info->label_mean) + info->label_deviation <= LARGE_LABEL)
-        return;
-    cli_talk("the labels are far from 0: give them in a larger unit (thousands, say), or training "
-             "will not reach them\n");
-}
-
 static void print_next(const cli_proposal *p, const char *output)
 {
     const struct {
@@ -227,7 +215,6 @@ static int propose(const cli_options *options, const mote_data_info *info)
                              .weights = names.weights};
     if (!cli_proposal_decide(&proposal) || write_model(&proposal, names.output) != CLI_OK)
         return CLI_FAILED;
-    warn_of_large_labels(info);
     if (options->json)
         return print_json(&proposal, data, names.output);
     print_found(&proposal, data);

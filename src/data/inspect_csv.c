@@ -7,6 +7,7 @@
 #include "data/csv.h"
 #include "data/inspect.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct column {
     const char *first;
     bool is_first_missing, is_first_number;
     bool has_text, has_number, has_missing; // behind the first record
+    uint64_t huge_line;                     // of a number that is no 32-bit float; 0: there is none
 } column;
 
 /// Values of the label column.
@@ -39,7 +41,7 @@ typedef struct csv_look {
     size_t column_count, label;
     bool label_is_name, has_header;
     labels labels;
-    uint64_t row_count;
+    uint64_t row_count, first_line;
     bool has_missing; // an input, in a row with a label
 } csv_look;
 
@@ -66,6 +68,7 @@ static mote_status read_first(csv_look *look)
     mote_arena *const arena = look->request->arena;
     const mote_csv_parser *const parser = &look->parser;
     look->column_count = parser->field_count;
+    look->first_line = parser->record_line;
     MOTE_TRY(mote_arena_array(arena, look->column_count, sizeof *look->columns,
                               (void **)&look->columns));
     for (size_t i = 0; i < look->column_count; i++) {
@@ -158,13 +161,16 @@ static mote_status add_label(csv_look *look, const char *text)
     return add_text(look, text);
 }
 
-static void add_field(column *c, const char *text)
+static void add_field(column *c, const char *text, uint64_t line)
 {
+    double number = 0;
     const bool is_missing = mote_csv_is_missing(text);
-    const bool is_numeric = !is_missing && is_number(text);
+    const bool is_numeric = !is_missing && mote_number_parse_real(text, strlen(text), &number);
     c->has_missing |= is_missing;
     c->has_number |= is_numeric;
     c->has_text |= !is_missing && !is_numeric;
+    if (fabs(number) > (double)FLT_MAX)
+        c->huge_line = line;
 }
 
 static mote_status add_row(csv_look *look)
@@ -176,7 +182,7 @@ static mote_status add_row(csv_look *look)
                           parser->field_count, look->column_count);
     look->row_count++;
     for (size_t i = 0; i < look->column_count; i++)
-        add_field(&look->columns[i], mote_csv_text(parser, i));
+        add_field(&look->columns[i], mote_csv_text(parser, i), parser->record_line);
     const char *const label = mote_csv_text(parser, look->label);
     return mote_csv_is_missing(label) ? MOTE_OK : add_label(look, label);
 }
@@ -200,7 +206,7 @@ static mote_status add_first(csv_look *look)
     const column *const label = &look->columns[look->label];
     look->row_count++;
     for (size_t i = 0; i < look->column_count; i++)
-        add_field(&look->columns[i], look->columns[i].first);
+        add_field(&look->columns[i], look->columns[i].first, look->first_line);
     return label->is_first_missing ? MOTE_OK : add_label(look, label->first);
 }
 
@@ -237,6 +243,15 @@ static mote_status name_column(const csv_look *look, size_t index, const char **
     return MOTE_OK;
 }
 
+static mote_status check_size(const csv_look *look, size_t index)
+{
+    const uint64_t line = look->columns[index].huge_line;
+    return line == 0 ? MOTE_OK
+                     : MOTE_RAISE(MOTE_ERROR_FORMAT,
+                                  "'%s', line %llu, column %zu: the number is too large",
+                                  look->request->path, (unsigned long long)line, index + 1);
+}
+
 /// Columns of texts are ignored, the others are inputs.
 static mote_status find_inputs(csv_look *look, mote_data_info *info)
 {
@@ -247,6 +262,7 @@ static mote_status find_inputs(csv_look *look, mote_data_info *info)
         if (i == look->label)
             continue;
         if (c->has_number && !c->has_text) {
+            MOTE_TRY(check_size(look, i));
             info->input_count++;
             look->has_missing |= c->has_missing;
             continue;
@@ -309,6 +325,7 @@ static mote_status judge_label(const csv_look *look, mote_data_info *info)
             look->request->path, info->label, l->count == 0 ? "no value" : "one value in all rows");
     }
     if (l->is_number && !(l->is_whole && l->count <= NUMBERS_MAX)) {
+        MOTE_TRY(check_size(look, look->label));
         info->label_mean = l->mean;
         info->label_deviation = sqrt(l->squares / (double)l->row_count);
         return MOTE_OK;

@@ -77,6 +77,10 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->derivative_view = true;
     MOTE_TRY(mote_setup_output(setup, input));
     if (state->encoding == ENCODING_SINUSOIDAL) {
+        if (state->weight_initializer != MOTE_INITIALIZER_XAVIER_UNIFORM)
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                              "layer '%s': encoding = sinusoidal has no weight_initializer",
+                              setup->layer_name);
         mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
                            get_table_bytes(state) + 4 * get_pairs(state) * sizeof(double));
         return MOTE_OK;

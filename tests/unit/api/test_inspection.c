@@ -106,7 +106,7 @@ static void a_few_whole_numbers_are_classes_and_others_are_values(void **state)
 
 static void the_label_is_chosen_by_name_or_number_and_texts_are_ignored(void **state)
 {
-    static const char table[] = "kind,name,x\na,Ann,1\nb,Bea,2\na,Cid,3\nb,Dan,4\n";
+    static const char table[] = "kind,name,x\na,Ann,1\nb,1e99,2\na,Cid,3\nb,Dan,4\n";
     static const char *const labels[] = {"kind", "1"};
     for (size_t i = 0; i < 2; i++) {
         looked l;
@@ -145,6 +145,10 @@ static void what_cannot_be_learned_is_refused(void **state)
            "line 3 has 1 values, the first line 2");
     refuse(state, "x,kind\n1,a\n2,b\n", "kinds", MOTE_ERROR_ARGUMENT,
            "has no column 'kinds', did you mean 'kind'?");
+    refuse(state, "x,kind\n1,a\n1e39,b\n", NULL, MOTE_ERROR_FORMAT,
+           "line 3, column 1: the number is too large");
+    refuse(state, "1e39,a\n1,b\n", NULL, MOTE_ERROR_FORMAT, "line 1, column 1: the number");
+    refuse(state, "x,y\n1,1e39\n2,0.5\n", NULL, MOTE_ERROR_FORMAT, "line 2, column 2: the number");
     refuse(state, "x,kind\n1,a\n2,b\n", "3", MOTE_ERROR_ARGUMENT, "has no column '3'");
     refuse(state, "x,kind\n1,\"a,b\"\n2,c\n3,c\n4,c\n", NULL, MOTE_ERROR_UNSUPPORTED,
            "may not have a comma");
