@@ -69,6 +69,18 @@ static int write_model(const cli_proposal *proposal, const char *path)
     return CLI_FAILED;
 }
 
+/// What was written can be read. Not so where a path is too long for a line, for example.
+static int check_model(mote_context *context, const char *path)
+{
+    mote_model *model = NULL;
+    if (mote_model_load(context, path, NULL, 0, &model) == MOTE_OK) {
+        mote_model_destroy(&model);
+        return CLI_OK;
+    }
+    (void)remove(path);
+    return cli_fail();
+}
+
 static void add_input(const cli_proposal *p, cli_json *json)
 {
     const mote_data_info *const info = p->info;
@@ -203,7 +215,7 @@ static void print_next(const cli_proposal *p, const char *output)
     }
 }
 
-static int propose(const cli_options *options, const mote_data_info *info)
+static int propose(mote_context *context, const cli_options *options, const mote_data_info *info)
 {
     const char *const data = options->operands[0];
     init_names names = {.output = options->output ? options->output : "model.ini"};
@@ -213,7 +225,8 @@ static int propose(const cli_options *options, const mote_data_info *info)
                              .data = names.data,
                              .labels = info->kind == MOTE_DATA_IDX ? names.labels : NULL,
                              .weights = names.weights};
-    if (!cli_proposal_decide(&proposal) || write_model(&proposal, names.output) != CLI_OK)
+    if (!cli_proposal_decide(&proposal) || write_model(&proposal, names.output) != CLI_OK ||
+        check_model(context, names.output) != CLI_OK)
         return CLI_FAILED;
     if (options->json)
         return print_json(&proposal, data, names.output);
@@ -232,7 +245,7 @@ int cli_run_init(const cli_options *options)
         mote_inspection_create(context, options->operands[0], &config, &inspection) != MOTE_OK)
         exit_code = cli_fail();
     else
-        exit_code = propose(options, mote_inspection_get(inspection));
+        exit_code = propose(context, options, mote_inspection_get(inspection));
     mote_inspection_destroy(&inspection);
     mote_context_destroy(&context);
     return exit_code;

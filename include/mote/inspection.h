@@ -43,10 +43,11 @@ typedef struct mote_data_info {
         *class_names;  // "a,b,c" in the order of their indices; "" when the data only number them
     const char *label; // idx: the file of labels; csv: the column, its name or its number from 1
     size_t channels;   // images: 1 when all are grey, else 3; wav: the most that a file has
-    size_t height, width;    // images: the size that most have; 0 for other data
-    bool sizes_differ;       // images have to be fitted to one size
-    size_t input_count;      // csv: columns of numbers that are no label; 0 for other data
-    const char *ignored;     // csv: columns that are no numbers, "a,b"
+    size_t height, width; // images: the size that most have; 0 for other data
+    bool sizes_differ;    // images have to be fitted to one size
+    size_t input_count;   // csv: columns of numbers that are no label; 0 for other data
+    const char *
+        ignored; // csv: columns that are no numbers, "a,b"; "1,2" where their names are too long together
     const char *delimiter;   // csv: as the key delimiter calls it
     bool has_header;         // csv: the first record names the columns
     bool has_missing;        // csv: values of inputs are missing in rows that have a label
@@ -64,8 +65,8 @@ typedef struct mote_inspection_config {
     const char *type; // the kind by its name; NULL: found out
     const char *
         label; // the label column of separated values (NULL: the last), or the file of labels that belongs
-        // to an IDX file of images (NULL: the same name with "labels" for "images" and "idx1" for
-        // "idx3"); other data refuse it
+    // to an IDX file of images (NULL: the same name with "labels" for "images" and "idx1" for
+    // "idx3"); other data refuse it
 } mote_inspection_config;
 
 /// An inspection that was made; the files are closed. Destroy it before the context.

@@ -12,9 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CLASSES_MAX    1000U // texts that can be names of classes
-#define NUMBERS_MAX    20U   // whole numbers that can be indices of classes
-#define NAME_BYTES_MAX 100U
+#define CLASSES_MAX       1000U // texts that can be names of classes
+#define NUMBERS_MAX       20U   // whole numbers that can be indices of classes
+#define NAME_BYTES_MAX    100U
+#define IGNORED_BYTES_MAX 160U // a longer list of names would not fit in a line of a model file
 
 /// A column: its field of the first record, and what its other fields are.
 typedef struct column {
@@ -229,11 +230,12 @@ static mote_status read_rows(csv_look *look)
 }
 
 /// How the keys label and ignore name a column: by its name where that is plain, else by its number.
-static mote_status name_column(const csv_look *look, size_t index, const char **name)
+static mote_status name_column(const csv_look *look, size_t index, bool by_number,
+                               const char **name)
 {
     const char *const text = look->columns[index].first;
     char *made = NULL;
-    if (look->has_header && text[0] != '\0' && strlen(text) <= NAME_BYTES_MAX &&
+    if (!by_number && look->has_header && text[0] != '\0' && strlen(text) <= NAME_BYTES_MAX &&
         !strpbrk(text, ",\"\r\n")) {
         MOTE_TRY(mote_arena_text(look->request->arena, text, strlen(text), &made));
     } else {
@@ -252,26 +254,42 @@ static mote_status check_size(const csv_look *look, size_t index)
                                   look->request->path, (unsigned long long)line, index + 1);
 }
 
-/// Columns of texts are ignored, the others are inputs.
-static mote_status find_inputs(csv_look *look, mote_data_info *info)
+static bool is_input(const csv_look *look, size_t index)
 {
+    const column *const c = &look->columns[index];
+    return index != look->label && c->has_number && !c->has_text;
+}
+
+/// Names the columns that are neither label nor input.
+static mote_status list_ignored(const csv_look *look, bool by_number, mote_data_info *info)
+{
+    info->ignored = "";
     for (size_t i = 0; i < look->column_count; i++) {
-        const column *const c = &look->columns[i];
         const char *name = NULL;
         char *list = NULL;
-        if (i == look->label)
+        if (i == look->label || is_input(look, i))
             continue;
-        if (c->has_number && !c->has_text) {
-            MOTE_TRY(check_size(look, i));
-            info->input_count++;
-            look->has_missing |= c->has_missing;
-            continue;
-        }
-        MOTE_TRY(name_column(look, i, &name));
+        MOTE_TRY(name_column(look, i, by_number, &name));
         MOTE_TRY(mote_arena_format(look->request->arena, &list, "%s%s%s", info->ignored,
                                    info->ignored[0] ? "," : "", name));
         info->ignored = list;
     }
+    return MOTE_OK;
+}
+
+/// Columns of texts are ignored, the others are inputs.
+static mote_status find_inputs(csv_look *look, mote_data_info *info)
+{
+    for (size_t i = 0; i < look->column_count; i++) {
+        if (!is_input(look, i))
+            continue;
+        MOTE_TRY(check_size(look, i));
+        info->input_count++;
+        look->has_missing |= look->columns[i].has_missing;
+    }
+    MOTE_TRY(list_ignored(look, false, info));
+    if (strlen(info->ignored) > IGNORED_BYTES_MAX)
+        MOTE_TRY(list_ignored(look, true, info));
     if (info->input_count > 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT,
@@ -340,7 +358,7 @@ static mote_status fill_info(csv_look *look, mote_data_info *info)
 {
     info->has_header = look->has_header;
     info->delimiter = mote_csv_delimiter_names[look->delimiter];
-    MOTE_TRY(name_column(look, look->label, &info->label));
+    MOTE_TRY(name_column(look, look->label, false, &info->label));
     MOTE_TRY(judge_label(look, info));
     MOTE_TRY(find_inputs(look, info));
     info->has_missing = look->has_missing;

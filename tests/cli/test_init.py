@@ -206,6 +206,24 @@ class Init(CliTest):
         self.run_mote("train", "models/first.ini", "--quiet", "--epochs=1")
         self.assertTrue((self.folder / "models/first.safetensors").exists())
 
+    def test_texts_with_long_names_are_ignored_by_number(self):
+        names = [f"a column with the long name {i}" for i in range(20)]
+        row = ",".join("t" for _ in names)
+        rows = "".join(f"{row},{i},{i / 2}\n" for i in range(30))
+        self.write_table(",".join(names) + ",x,y\n" + rows)
+        answer = self.run_json("init", "table.csv")
+        self.assertEqual(answer["ignored"], ",".join(str(i + 1) for i in range(20)))
+        self.assertEqual(answer["input_count"], 1)
+        self.run_mote("check", "model.ini")
+
+    def test_a_model_that_could_not_be_read_is_not_left(self):
+        folder = self.folder / ("a" * 120) / ("b" * 120)
+        folder.mkdir(parents=True)
+        (folder / "table.csv").write_text(TABLE)
+        message = self.refuse("init", f"{'a' * 120}/{'b' * 120}/table.csv", code=1)
+        self.assertRegex(message, r"^model.ini:\d+: the line has \d+ characters, accepted are at most 199$")
+        self.assertFalse((self.folder / "model.ini").exists())
+
     def test_a_file_that_is_there_stays(self):
         self.write_table()
         (self.folder / "model.ini").write_text("mine")
