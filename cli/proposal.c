@@ -103,12 +103,13 @@ static void write_layers(const cli_proposal *p, FILE *file)
                            "\n[hidden%zu]\ntype = fully_connected\nunit = %u\nactivation = relu\n",
                            i + 1, HIDDEN_UNIT >> i);
     cli_proposal_print_output(p->info->class_count > 0 ? p->info->class_count : 1, file);
-    if (p->info->class_count == 0)
+    if (p->info->class_count == 0) {
         cli_proposal_print(
             file,
             "\n# Deviation and mean of the labels: what is in front of it stays near 0 and 1.\n"
             "[unit]\ntype = rescale\nscale = %.9g\nshift = %.9g\n",
             p->info->label_deviation, p->info->label_mean);
+    }
 }
 
 size_t cli_proposal_limit(size_t value, size_t minimum, size_t maximum)

@@ -40,7 +40,7 @@ mote_status mote_inspect_classes(const mote_inspect_request *request, mote_class
                                  mote_data_info *info) MOTE_MUST_CHECK;
 
 /// Whether the same delimiter cuts each of the first lines into as many fields, and one of the columns has numbers.
-mote_status mote_inspect_table(const mote_inspect_head *head, bool *is_table) MOTE_MUST_CHECK;
+mote_status mote_inspect_table(const mote_inspect_head *head, bool *is_recognized) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_ARGUMENT when there is a label; `what` says where labels of this kind stand.
 mote_status mote_inspect_refuse_label(const mote_inspect_request *request,
