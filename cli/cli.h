@@ -51,7 +51,8 @@ struct cli_options {
     int argument_count; // as main got them
     char *const *arguments;
     bool help, json, quiet, csv;
-    const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *prompt;
+    const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
+        *prompt;
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order
     size_t setting_count;

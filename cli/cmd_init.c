@@ -7,12 +7,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LARGE_LABEL 1000.0
 
 /// Names of the files as a model file can say them.
 typedef struct init_names {
@@ -72,24 +69,58 @@ static int write_model(const cli_proposal *proposal, const char *path)
     return CLI_FAILED;
 }
 
+/// What was written can be read. Not so where a path is too long for a line, for example.
+static int check_model(mote_context *context, const char *path)
+{
+    mote_model *model = NULL;
+    if (mote_model_load(context, path, NULL, 0, &model) == MOTE_OK) {
+        mote_model_destroy(&model);
+        return CLI_OK;
+    }
+    (void)remove(path);
+    return cli_fail();
+}
+
+static void add_input(const cli_proposal *p, cli_json *json)
+{
+    const mote_data_info *const info = p->info;
+    switch (info->kind) {
+    case MOTE_DATA_IMAGES:
+    case MOTE_DATA_IDX:
+        cli_json_add_size(json, "channels", p->channels);
+        cli_json_add_size(json, "height", p->height);
+        cli_json_add_size(json, "width", p->width);
+        break;
+    case MOTE_DATA_WAV:
+        cli_json_add_size(json, "sample_rate", info->sample_rate);
+        cli_json_add_real(json, "longest_seconds",
+                          (double)info->longest / (double)info->sample_rate);
+        cli_json_add_size(json, "frames", p->frames);
+        break;
+    case MOTE_DATA_CSV:
+        cli_json_add_size(json, "input_count", info->input_count);
+        break;
+    case MOTE_DATA_TEXT:
+        cli_json_add_size(json, "byte_count", info->byte_count);
+        cli_json_add_size(json, "window", p->window);
+        break;
+    case MOTE_DATA_KIND_COUNT:
+        break;
+    }
+}
+
 static int print_json(const cli_proposal *p, const char *data, const char *output)
 {
     const mote_data_info *const info = p->info;
     cli_json json = cli_json_make();
     cli_json_add_text(&json, "data", data);
     cli_json_add_text(&json, "kind", mote_data_kind_name(info->kind));
-    cli_json_add_size(&json, "sample_count", info->sample_count);
+    cli_json_add_size(&json, "sample_count", p->sample_count);
     cli_json_add_size(&json, "class_count", info->class_count);
     cli_json_add_text(&json, "class_names", info->class_names[0] ? info->class_names : NULL);
     cli_json_add_text(&json, "label", info->label[0] ? info->label : NULL);
     cli_json_add_text(&json, "ignored", info->ignored[0] ? info->ignored : NULL);
-    if (info->input_count > 0) {
-        cli_json_add_size(&json, "input_count", info->input_count);
-    } else {
-        cli_json_add_size(&json, "channels", p->channels);
-        cli_json_add_size(&json, "height", p->height);
-        cli_json_add_size(&json, "width", p->width);
-    }
+    add_input(p, &json);
     cli_json_add_text(&json, "network", cli_proposal_network(p));
     cli_json_add_size(&json, "batch_size", p->batch_size);
     cli_json_add_size(&json, "epochs", p->epochs);
@@ -108,8 +139,27 @@ static void print_images(const cli_proposal *p)
         cli_print(", fitted to %zux%zu", p->width, p->height);
 }
 
-static void print_columns(const mote_data_info *info)
+static void print_sounds(const cli_proposal *p)
 {
+    const mote_data_info *const info = p->info;
+    const double longest = (double)info->longest / (double)info->sample_rate;
+    const double taken = cli_proposal_seconds(p);
+    cli_print("%llu sounds of %zu samples a second%s, the longest of %.2f s",
+              (unsigned long long)info->sample_count, info->sample_rate,
+              info->channels == 1 ? "" : " (the mean of their channels)", longest);
+    if (longest > 1.1 * taken)
+        cli_print(", cut to %.2f s", taken);
+}
+
+static void print_text(const cli_proposal *p)
+{
+    cli_print("%llu bytes of text, %llu windows of %zu", (unsigned long long)p->info->byte_count,
+              (unsigned long long)p->sample_count, p->window);
+}
+
+static void print_columns(const cli_proposal *p)
+{
+    const mote_data_info *const info = p->info;
     cli_print("%llu rows of %zu numbers", (unsigned long long)info->sample_count,
               info->input_count);
     if (info->ignored[0])
@@ -121,39 +171,39 @@ static void print_columns(const mote_data_info *info)
         cli_print("; label '%s'", info->label);
 }
 
+/// What is printed of each kind.
+static const struct {
+    void (*print)(const cli_proposal *proposal);
+    const char *sample; // for infer
+} sights[] = {
+    [MOTE_DATA_IMAGES] = {print_images, " FILE"},
+    [MOTE_DATA_WAV] = {print_sounds, " FILE.wav"},
+    [MOTE_DATA_IDX] = {print_images, " FILE"},
+    [MOTE_DATA_CSV] = {print_columns, " FILE.csv"},
+    [MOTE_DATA_TEXT] = {print_text, " --text 'The ' --generate 60"},
+};
+
 static void print_found(const cli_proposal *p, const char *data)
 {
     const mote_data_info *const info = p->info;
     cli_print("%s: ", data);
-    if (info->kind == MOTE_DATA_CSV)
-        print_columns(info);
-    else
-        print_images(p);
+    sights[info->kind].print(p);
     if (info->class_count > 0)
         cli_print(", %zu classes%s%.200s", info->class_count, info->class_names[0] ? ": " : "",
                   info->class_names);
     cli_print("\n");
 }
 
-/// Networks start near 0, so labels like prices take them very long to reach.
-static void warn_of_large_labels(const mote_data_info *info)
-{
-    if (fabs(info->label_mean) + info->label_deviation <= LARGE_LABEL)
-        return;
-    cli_talk("the labels are far from 0: give them in a larger unit (thousands, say), or training "
-             "will not reach them\n");
-}
-
 static void print_next(const cli_proposal *p, const char *output)
 {
-    static const struct {
+    const struct {
         const char *command, *rest, *meaning;
     } next[] = {
         {"check", "", "finds what is wrong, reads every sample"},
         {"plan", "", "says what memory training takes"},
         {"train", "", "trains and writes the weights"},
         {"eval", " --data valid_set", "measures on samples that training did not see"},
-        {"infer", " FILE", "answers for a new sample"},
+        {"infer", sights[p->info->kind].sample, "answers for a new sample"},
     };
 
     cli_print("%s: %s, %zu epochs in batches of %zu, %g %% of the samples for validation\n\n",
@@ -165,7 +215,7 @@ static void print_next(const cli_proposal *p, const char *output)
     }
 }
 
-static int propose(const cli_options *options, const mote_data_info *info)
+static int propose(mote_context *context, const cli_options *options, const mote_data_info *info)
 {
     const char *const data = options->operands[0];
     init_names names = {.output = options->output ? options->output : "model.ini"};
@@ -175,10 +225,9 @@ static int propose(const cli_options *options, const mote_data_info *info)
                              .data = names.data,
                              .labels = info->kind == MOTE_DATA_IDX ? names.labels : NULL,
                              .weights = names.weights};
-    cli_proposal_decide(&proposal);
-    if (write_model(&proposal, names.output) != CLI_OK)
+    if (!cli_proposal_decide(&proposal) || write_model(&proposal, names.output) != CLI_OK ||
+        check_model(context, names.output) != CLI_OK)
         return CLI_FAILED;
-    warn_of_large_labels(info);
     if (options->json)
         return print_json(&proposal, data, names.output);
     print_found(&proposal, data);
@@ -188,15 +237,15 @@ static int propose(const cli_options *options, const mote_data_info *info)
 
 int cli_run_init(const cli_options *options)
 {
+    const mote_inspection_config config = {.type = options->type, .label = options->label};
     mote_context *context = NULL;
     mote_inspection *inspection = NULL;
     int exit_code = CLI_FAILED;
     if (cli_context_create(options, 1, &context) != MOTE_OK ||
-        mote_inspection_create(context, options->operands[0], options->label, &inspection) !=
-            MOTE_OK)
+        mote_inspection_create(context, options->operands[0], &config, &inspection) != MOTE_OK)
         exit_code = cli_fail();
     else
-        exit_code = propose(options, mote_inspection_get(inspection));
+        exit_code = propose(context, options, mote_inspection_get(inspection));
     mote_inspection_destroy(&inspection);
     mote_context_destroy(&context);
     return exit_code;

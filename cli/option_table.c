@@ -110,6 +110,8 @@ const cli_option cli_option_table[] = {
      .read = read_text},
     {"label", "NAME", "label column of a CSV file, or file of labels of an IDX file", CLI_INIT,
      FIELD(label), .read = read_text},
+    {"type", "KIND", "images, wav, idx, csv or text: what DATA is (found out)", CLI_INIT,
+     FIELD(type), .choices = "images wav idx csv text", .read = read_text},
     {"data", "SET", "test_set (the default), valid_set or train_set", CLI_EVAL, FIELD(data),
      .choices = "test_set valid_set train_set", .read = read_text},
     {"stage", "NAME", "which stage to print", CLI_EXPLAIN, FIELD(stage),

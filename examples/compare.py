@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import compare_sound
 import compare_transformer
 import numpy
 import torch
@@ -144,6 +145,7 @@ LAYERS = {
     "concat": make_concat,
     "multiply": make_multiply,
     "addition": make_addition,
+    **compare_sound.LAYERS,
     **compare_transformer.LAYERS,
 }
 
@@ -195,7 +197,7 @@ class Network(torch.nn.Module):
         """mote's defaults: uniform after Xavier, biases 0; those of normalizations are PyTorch's."""
         for section, _ in self.steps:
             for name, weights in self.layers[section.name].named_parameters():
-                if name.endswith("bias") or section.get("weight_initializer") == "zeros":
+                if "bias" in name or section.get("weight_initializer") == "zeros":
                     torch.nn.init.zeros_(weights)
                 elif weights.dim() > 1:
                     torch.nn.init.xavier_uniform_(weights)
@@ -251,7 +253,12 @@ def read_images(section, folder, learned, network):
     return [inputs], torch.tensor([names.index(path.parent.name) for path in paths]), names
 
 
-READERS = {"csv": read_csv, "images": read_images, "text": compare_transformer.read_text}
+READERS = {
+    "csv": read_csv,
+    "images": read_images,
+    "text": compare_transformer.read_text,
+    "wav": compare_sound.read_wav,
+}
 
 
 def read_set(model, name, folder, learned, network):

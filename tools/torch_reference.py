@@ -626,6 +626,12 @@ def add_shapes(cases):
                   lambda x, w: torch.cat(x, axis))
 
 
+def add_rescale(cases):
+    cases.add("rescale", "rescale", "scale=-2.5 shift=0.75", [cases.random(2, 3, 4, 5)], {},
+              lambda x, w: -2.5 * x[0] + 0.75)
+    cases.add("rescale-default", "rescale", "", [cases.random(3, 1, 1, 4)], {}, lambda x, w: 1.0 * x[0])
+
+
 def make_waves(positions, features):
     angles = torch.arange(positions).double().view(-1, 1) * torch.pow(
         torch.tensor(10000.0).double(), -torch.arange(0, features, 2).double() / features)
@@ -677,6 +683,7 @@ GROUPS = {
     "sequence": (8, (add_lstm, add_positional_encoding)),
     "embedding": (21, (torch_embedding.add_embedding,)),
     "softmax": (16, (torch_activations.add_softmax_axes,)),
+    "rescale": (25, (add_rescale,)),
     "broadcast": (15, (add_broadcasts, add_constant_derivative)),
 }
 

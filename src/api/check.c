@@ -120,7 +120,8 @@ static void check_optimizer(checker *c)
     if (c->has_bad_optimizer) {
         description->optimizer = description->schedule = NULL;
     } else {
-        tell(c, name, MOTE_CHECK_OK, "%s, learning rate %g, schedule %s", settings.optimizer->name,
+        tell(c, name, MOTE_CHECK_OK, "%s, learning rate %g at first, schedule %s",
+             settings.optimizer->name,
              settings.rate->rate(settings.rate_state, settings.learning_rate, 0),
              settings.rate->name);
     }

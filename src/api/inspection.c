@@ -10,7 +10,8 @@ struct mote_inspection {
     mote_data_info info;
 };
 
-mote_status mote_inspection_create(const mote_context *context, const char *path, const char *label,
+mote_status mote_inspection_create(const mote_context *context, const char *path,
+                                   const mote_inspection_config *config,
                                    mote_inspection **inspection)
 {
     MOTE_TRY(mote_argument_require(context, "mote_inspection_create"));
@@ -22,7 +23,10 @@ mote_status mote_inspection_create(const mote_context *context, const char *path
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "no memory for an inspection");
     mote_arena_init(&made->arena, allocator);
-    const mote_inspect_request request = {.path = path, .label = label, .arena = &made->arena};
+    const mote_inspect_request request = {.path = path,
+                                          .type = config ? config->type : NULL,
+                                          .label = config ? config->label : NULL,
+                                          .arena = &made->arena};
     const mote_status status = mote_data_inspect(&request, &made->info);
     if (status == MOTE_OK)
         *inspection = made;
@@ -48,10 +52,5 @@ const mote_data_info *mote_inspection_get(const mote_inspection *inspection)
 
 const char *mote_data_kind_name(mote_data_kind kind)
 {
-    static const char *const names[] = {
-#define KIND_NAME(name, text) text,
-        MOTE_DATA_KIND_MAP(KIND_NAME)
-#undef KIND_NAME
-    };
-    return (size_t)kind < MOTE_DATA_KIND_COUNT ? names[kind] : "unknown";
+    return (size_t)kind < MOTE_DATA_KIND_COUNT ? mote_data_kind_names[kind] : "unknown";
 }

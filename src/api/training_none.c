@@ -3,6 +3,7 @@
 #include "mote/mote.h"
 
 #include "base/status.h"
+#include "data/data.h"
 
 // NOLINTBEGIN(readability-non-const-parameter): the signatures are those of the public headers
 
@@ -65,11 +66,12 @@ mote_status mote_samples_read_all(mote_samples *samples, uint64_t first, size_t 
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "this build of mote reads no files of samples");
 }
 
-mote_status mote_inspection_create(const mote_context *context, const char *path, const char *label,
+mote_status mote_inspection_create(const mote_context *context, const char *path,
+                                   const mote_inspection_config *config,
                                    mote_inspection **inspection)
 {
     (void)context;
-    (void)label;
+    (void)config;
     (void)inspection;
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "'%s': this build of mote is without training",
                       path ? path : "");
@@ -88,12 +90,7 @@ const mote_data_info *mote_inspection_get(const mote_inspection *inspection)
 
 const char *mote_data_kind_name(mote_data_kind kind)
 {
-    static const char *const names[] = {
-#define KIND_NAME(name, text) text,
-        MOTE_DATA_KIND_MAP(KIND_NAME)
-#undef KIND_NAME
-    };
-    return (size_t)kind < MOTE_DATA_KIND_COUNT ? names[kind] : "unknown";
+    return (size_t)kind < MOTE_DATA_KIND_COUNT ? mote_data_kind_names[kind] : "unknown";
 }
 
 // NOLINTEND(readability-non-const-parameter)

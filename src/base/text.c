@@ -38,6 +38,13 @@ bool mote_text_equal(const char *a, const char *b)
     return lower(*a) == lower(*b);
 }
 
+bool mote_text_ends(const char *text, const char *end)
+{
+    const size_t length = strlen(text);
+    const size_t end_length = strlen(end);
+    return length >= end_length && mote_text_equal(text + length - end_length, end);
+}
+
 char *mote_text_trim(char *text)
 {
     while (mote_text_is_blank(*text))

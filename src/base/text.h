@@ -15,6 +15,9 @@ void mote_write(const mote_writer *writer, const char *format, ...) MOTE_PRINTF(
 /// Equal but for the case of ASCII letters.
 bool mote_text_equal(const char *a, const char *b);
 
+/// Whether `text` ends in `end`, but for the case of ASCII letters.
+bool mote_text_ends(const char *text, const char *end);
+
 /// Space, tab or the end of a line.
 static inline bool mote_text_is_blank(char letter)
 {

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/size.h"
+#include "data/dataset_keys.h"
 #include "data/index.h"
 
 #include <assert.h>
@@ -244,6 +245,8 @@ static mote_status open_csv(void *state, const mote_dataset_config *config, mote
 {
     mote_csv_state *const s = state;
     s->cache.file.descriptor = -1;
+    if (s->missing != MOTE_CSV_MISSING_CONSTANT && s->missing_value != 0)
+        return mote_dataset_keys_raise(config, "missing_value", " needs missing = constant");
     const mote_status status = read_path(s, config, arena);
     if (status != MOTE_OK)
         return mote_reader_blame(status, config, "path");

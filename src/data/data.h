@@ -125,9 +125,13 @@ mote_status mote_image_read(const char *path, const mote_image_request *request,
 /// Data to find out of what they are, before there is a network to feed.
 typedef struct mote_inspect_request {
     const char *path;
+    const char *type;  // a kind's name; NULL: not given
     const char *label; // NULL: not given
     mote_arena *arena; // of what the info points to, and of what is needed meanwhile
 } mote_inspect_request;
+
+/// By mote_data_kind.
+extern const char *const mote_data_kind_names[MOTE_DATA_KIND_COUNT];
 
 /// As mote_inspection_create says.
 mote_status mote_data_inspect(const mote_inspect_request *request,

@@ -39,9 +39,9 @@ static mote_status check_list(const mote_dataset_config *config, const char *key
     if (count == 1 || count == channels)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                      "%s%s: %s has %zu numbers; the network's input takes 1 or %zu, one a channel",
+                      "%s%s: %s has %zu numbers; the network's input takes %s%zu, one a channel",
                       mote_origin_text(&config->origin, place, sizeof place), config->owner, key,
-                      count, channels);
+                      count, channels > 1 ? "1 or " : "", channels);
 }
 
 static mote_status check_ports(const images_state *s, const mote_dataset_config *config)

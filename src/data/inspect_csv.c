@@ -7,19 +7,22 @@
 #include "data/csv.h"
 #include "data/inspect.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define CLASSES_MAX    1000U // texts that can be names of classes
-#define NUMBERS_MAX    20U   // whole numbers that can be indices of classes
-#define NAME_BYTES_MAX 100U
+#define CLASSES_MAX       1000U // texts that can be names of classes
+#define NUMBERS_MAX       20U   // whole numbers that can be indices of classes
+#define NAME_BYTES_MAX    100U
+#define IGNORED_BYTES_MAX 160U // a longer list of names would not fit in a line of a model file
 
 /// A column: its field of the first record, and what its other fields are.
 typedef struct column {
     const char *first;
     bool is_first_missing, is_first_number;
     bool has_text, has_number, has_missing; // behind the first record
+    uint64_t huge_line;                     // of a number that is no 32-bit float; 0: there is none
 } column;
 
 /// Values of the label column.
@@ -39,13 +42,20 @@ typedef struct csv_look {
     size_t column_count, label;
     bool label_is_name, has_header;
     labels labels;
-    uint64_t row_count;
+    uint64_t row_count, first_line;
     bool has_missing; // an input, in a row with a label
 } csv_look;
 
-static bool is_text(const mote_inspect_head *head)
+/// A name that says so, or what the first lines are like.
+static mote_status recognize(const mote_inspect_head *head, bool *is_recognized)
 {
-    return head->count > 0 && !memchr(head->bytes, '\0', head->count);
+    static const char *const ends[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
+    *is_recognized = false;
+    if (head->count == 0 || memchr(head->bytes, '\0', head->count))
+        return MOTE_OK;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0] && !*is_recognized; i++)
+        *is_recognized = mote_text_ends(head->path, ends[i]);
+    return *is_recognized ? MOTE_OK : mote_inspect_table(head, is_recognized);
 }
 
 static bool is_number(const char *text)
@@ -59,6 +69,7 @@ static mote_status read_first(csv_look *look)
     mote_arena *const arena = look->request->arena;
     const mote_csv_parser *const parser = &look->parser;
     look->column_count = parser->field_count;
+    look->first_line = parser->record_line;
     MOTE_TRY(mote_arena_array(arena, look->column_count, sizeof *look->columns,
                               (void **)&look->columns));
     for (size_t i = 0; i < look->column_count; i++) {
@@ -151,13 +162,16 @@ static mote_status add_label(csv_look *look, const char *text)
     return add_text(look, text);
 }
 
-static void add_field(column *c, const char *text)
+static void add_field(column *c, const char *text, uint64_t line)
 {
+    double number = 0;
     const bool is_missing = mote_csv_is_missing(text);
-    const bool is_numeric = !is_missing && is_number(text);
+    const bool is_numeric = !is_missing && mote_number_parse_real(text, strlen(text), &number);
     c->has_missing |= is_missing;
     c->has_number |= is_numeric;
     c->has_text |= !is_missing && !is_numeric;
+    if (fabs(number) > (double)FLT_MAX)
+        c->huge_line = line;
 }
 
 static mote_status add_row(csv_look *look)
@@ -169,7 +183,7 @@ static mote_status add_row(csv_look *look)
                           parser->field_count, look->column_count);
     look->row_count++;
     for (size_t i = 0; i < look->column_count; i++)
-        add_field(&look->columns[i], mote_csv_text(parser, i));
+        add_field(&look->columns[i], mote_csv_text(parser, i), parser->record_line);
     const char *const label = mote_csv_text(parser, look->label);
     return mote_csv_is_missing(label) ? MOTE_OK : add_label(look, label);
 }
@@ -193,7 +207,7 @@ static mote_status add_first(csv_look *look)
     const column *const label = &look->columns[look->label];
     look->row_count++;
     for (size_t i = 0; i < look->column_count; i++)
-        add_field(&look->columns[i], look->columns[i].first);
+        add_field(&look->columns[i], look->columns[i].first, look->first_line);
     return label->is_first_missing ? MOTE_OK : add_label(look, label->first);
 }
 
@@ -216,11 +230,12 @@ static mote_status read_rows(csv_look *look)
 }
 
 /// How the keys label and ignore name a column: by its name where that is plain, else by its number.
-static mote_status name_column(const csv_look *look, size_t index, const char **name)
+static mote_status name_column(const csv_look *look, size_t index, bool by_number,
+                               const char **name)
 {
     const char *const text = look->columns[index].first;
     char *made = NULL;
-    if (look->has_header && text[0] != '\0' && strlen(text) <= NAME_BYTES_MAX &&
+    if (!by_number && look->has_header && text[0] != '\0' && strlen(text) <= NAME_BYTES_MAX &&
         !strpbrk(text, ",\"\r\n")) {
         MOTE_TRY(mote_arena_text(look->request->arena, text, strlen(text), &made));
     } else {
@@ -230,25 +245,51 @@ static mote_status name_column(const csv_look *look, size_t index, const char **
     return MOTE_OK;
 }
 
-/// Columns of texts are ignored, the others are inputs.
-static mote_status find_inputs(csv_look *look, mote_data_info *info)
+static mote_status check_size(const csv_look *look, size_t index)
 {
+    const uint64_t line = look->columns[index].huge_line;
+    return line == 0 ? MOTE_OK
+                     : MOTE_RAISE(MOTE_ERROR_FORMAT,
+                                  "'%s', line %llu, column %zu: the number is too large",
+                                  look->request->path, (unsigned long long)line, index + 1);
+}
+
+static bool is_input(const csv_look *look, size_t index)
+{
+    const column *const c = &look->columns[index];
+    return index != look->label && c->has_number && !c->has_text;
+}
+
+/// Names the columns that are neither label nor input.
+static mote_status list_ignored(const csv_look *look, bool by_number, mote_data_info *info)
+{
+    info->ignored = "";
     for (size_t i = 0; i < look->column_count; i++) {
-        const column *const c = &look->columns[i];
         const char *name = NULL;
         char *list = NULL;
-        if (i == look->label)
+        if (i == look->label || is_input(look, i))
             continue;
-        if (c->has_number && !c->has_text) {
-            info->input_count++;
-            look->has_missing |= c->has_missing;
-            continue;
-        }
-        MOTE_TRY(name_column(look, i, &name));
+        MOTE_TRY(name_column(look, i, by_number, &name));
         MOTE_TRY(mote_arena_format(look->request->arena, &list, "%s%s%s", info->ignored,
                                    info->ignored[0] ? "," : "", name));
         info->ignored = list;
     }
+    return MOTE_OK;
+}
+
+/// Columns of texts are ignored, the others are inputs.
+static mote_status find_inputs(csv_look *look, mote_data_info *info)
+{
+    for (size_t i = 0; i < look->column_count; i++) {
+        if (!is_input(look, i))
+            continue;
+        MOTE_TRY(check_size(look, i));
+        info->input_count++;
+        look->has_missing |= look->columns[i].has_missing;
+    }
+    MOTE_TRY(list_ignored(look, false, info));
+    if (strlen(info->ignored) > IGNORED_BYTES_MAX)
+        MOTE_TRY(list_ignored(look, true, info));
     if (info->input_count > 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT,
@@ -302,6 +343,7 @@ static mote_status judge_label(const csv_look *look, mote_data_info *info)
             look->request->path, info->label, l->count == 0 ? "no value" : "one value in all rows");
     }
     if (l->is_number && !(l->is_whole && l->count <= NUMBERS_MAX)) {
+        MOTE_TRY(check_size(look, look->label));
         info->label_mean = l->mean;
         info->label_deviation = sqrt(l->squares / (double)l->row_count);
         return MOTE_OK;
@@ -316,7 +358,7 @@ static mote_status fill_info(csv_look *look, mote_data_info *info)
 {
     info->has_header = look->has_header;
     info->delimiter = mote_csv_delimiter_names[look->delimiter];
-    MOTE_TRY(name_column(look, look->label, &info->label));
+    MOTE_TRY(name_column(look, look->label, false, &info->label));
     MOTE_TRY(judge_label(look, info));
     MOTE_TRY(find_inputs(look, info));
     info->has_missing = look->has_missing;
@@ -374,4 +416,4 @@ static mote_status inspect(const mote_inspect_request *request, mote_data_info *
 }
 
 const mote_inspector mote_inspect_csv = {
-    .kind = MOTE_DATA_CSV, .recognizes = is_text, .inspect = inspect};
+    .kind = MOTE_DATA_CSV, .recognize = recognize, .inspect = inspect};

@@ -8,9 +8,10 @@
 
 #define CHUNK 4096U
 
-static bool is_idx(const mote_inspect_head *head)
+static mote_status recognize(const mote_inspect_head *head, bool *is_recognized)
 {
-    return head->count >= 4 && head->bytes[0] == 0 && head->bytes[1] == 0;
+    *is_recognized = head->count >= 4 && head->bytes[0] == 0 && head->bytes[1] == 0;
+    return MOTE_OK;
 }
 
 /// Replaces the last `from` of the name by `to` of the same length, where there is one.
@@ -98,4 +99,4 @@ static mote_status inspect(const mote_inspect_request *request, mote_data_info *
 }
 
 const mote_inspector mote_inspect_idx = {
-    .kind = MOTE_DATA_IDX, .recognizes = is_idx, .inspect = inspect};
+    .kind = MOTE_DATA_IDX, .recognize = recognize, .inspect = inspect};

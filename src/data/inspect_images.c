@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inspecting a folder of images: classes and number by name, size and colour by looking at some of them.
 #include "base/size.h"
-#include "data/class_folder.h"
 #include "data/image.h"
 #include "data/inspect.h"
 
@@ -19,9 +18,10 @@ typedef struct image_sizes {
     bool has_color;
 } image_sizes;
 
-static bool is_folder(const mote_inspect_head *head)
+static mote_status recognize(const mote_inspect_head *head, bool *is_recognized)
 {
-    return head->is_folder;
+    *is_recognized = head->is_folder;
+    return MOTE_OK;
 }
 
 /// A file may store grey as three equal channels.
@@ -82,31 +82,11 @@ static void fill_info(const image_sizes *sizes, mote_data_info *info)
     info->sizes_differ = sizes->count > 1;
 }
 
-static size_t count_names(const char *names)
-{
-    size_t count = 1;
-    for (; *names; names++)
-        count += *names == ',';
-    return count;
-}
-
 static mote_status inspect(const mote_inspect_request *request, mote_data_info *info)
 {
-    const mote_dataset_config config = {.allocator = request->arena->allocator};
     mote_class_folder folder;
     image_sizes sizes = {.arena = request->arena};
-    if (request->label)
-        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "'%s' is a folder: the names of its sub-folders are the labels, not '%s'",
-                          request->path, request->label);
-    MOTE_TRY(mote_class_folder_read(&config, request->path, request->arena, &folder));
-    info->class_names = folder.class_names;
-    info->class_count = count_names(folder.class_names);
-    info->sample_count = folder.file_count;
-    if (info->class_count < 2)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "'%s' has one sub-folder; expected at least two, one a class",
-                          request->path);
+    MOTE_TRY(mote_inspect_classes(request, &folder, info));
     const size_t step = mote_size_ceil_divide(folder.file_count, IMAGES_MAX);
     for (size_t i = 0; i < folder.file_count; i += step)
         MOTE_TRY(add_image(&sizes, folder.files[i].path));
@@ -115,4 +95,4 @@ static mote_status inspect(const mote_inspect_request *request, mote_data_info *
 }
 
 const mote_inspector mote_inspect_images = {
-    .kind = MOTE_DATA_IMAGES, .recognizes = is_folder, .inspect = inspect};
+    .kind = MOTE_DATA_IMAGES, .recognize = recognize, .inspect = inspect};

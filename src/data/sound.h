@@ -99,7 +99,7 @@ size_t mote_sound_width(const mote_sound_settings *settings);
 /// What all sounds have in common, computed once.
 typedef struct mote_sound mote_sound;
 
-/// The sample rate must be known. `what` names the section in messages: MOTE_ERROR_PROPERTY when the settings do not
+/// The sample rate must be known. `what` names section or data in messages: MOTE_ERROR_PROPERTY when the settings do not
 /// fit each other.
 mote_status mote_sound_init(const mote_sound_settings *settings, const char *what,
                             mote_arena *arena, mote_sound **sound) MOTE_MUST_CHECK;

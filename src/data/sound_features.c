@@ -9,6 +9,7 @@
 //             DCT-II over M bands; S. Davis and P. Mermelstein, "Comparison of Parametric Representations for
 //             Monosyllabic Word Recognition in Continuously Spoken Sentences" (1980)
 // Of raw sound a frame is a sample.
+#include "base/elementary.h"
 #include "base/logarithm.h"
 #include "base/size.h"
 #include "data/sound.h"
@@ -19,11 +20,6 @@
 
 #define ENERGY_FLOOR 1e-10
 #define MEL_CORNER   700.0
-
-/// exp(x) = exp(x / 64)^64: six squarings.
-#define EXPONENTIAL_SHARE   64.0
-#define EXPONENTIAL_SQUARES 6U
-#define EXPONENTIAL_TERMS   16U
 
 typedef struct band {
     double low, middle, high; // in bins
@@ -47,18 +43,6 @@ size_t mote_sound_width(const mote_sound_settings *settings)
                                                           : settings->mel_count);
 }
 
-/// For x from 0 to 10.
-static double get_exponential(double x)
-{
-    const double share = x / EXPONENTIAL_SHARE;
-    double power = 1.0;
-    for (size_t k = EXPONENTIAL_TERMS; k > 0; k--)
-        power = 1.0 + power * share / (double)k;
-    for (size_t i = 0; i < EXPONENTIAL_SQUARES; i++)
-        power *= power;
-    return power;
-}
-
 /// The mel scale without its factor.
 static double get_mel(double frequency)
 {
@@ -67,7 +51,7 @@ static double get_mel(double frequency)
 
 static double get_frequency(double mel)
 {
-    return MEL_CORNER * (get_exponential(mel) - 1.0);
+    return MEL_CORNER * (mote_exponential(mel) - 1.0);
 }
 
 static mote_status check_settings(const mote_sound_settings *settings, const char *what)

@@ -3,31 +3,13 @@
 // decimation in time.
 #include "data/spectrum.h"
 
+#include "base/elementary.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
-#define PI           3.14159265358979323846
-#define SERIES_TERMS 9U
-
-/// Of an angle from 0 to pi / 4: Taylor's series, the smallest term first.
-static double get_sine(double angle)
-{
-    const double square = angle * angle;
-    double sum = 1.0;
-    for (size_t k = SERIES_TERMS; k > 0; k--)
-        sum = 1.0 - sum * square / (double)(2 * k * (2 * k + 1));
-    return angle * sum;
-}
-
-static double get_cosine(double angle)
-{
-    const double square = angle * angle;
-    double sum = 1.0;
-    for (size_t k = SERIES_TERMS; k > 0; k--)
-        sum = 1.0 - sum * square / (double)(2 * k * (2 * k - 1));
-    return sum;
-}
+#define PI 3.14159265358979323846
 
 void mote_circle_point(uint64_t part, uint64_t whole, double *cosine, double *sine)
 {
@@ -38,8 +20,8 @@ void mote_circle_point(uint64_t part, uint64_t whole, double *cosine, double *si
     const uint64_t rest = 4 * part - quarter * whole; // of whole, in a quarter
     const bool is_mirrored = 2 * rest > whole;
     const double share = (double)(is_mirrored ? whole - rest : rest) / (double)whole;
-    double x = get_cosine(PI / 2.0 * share);
-    double y = get_sine(PI / 2.0 * share);
+    double x = mote_cosine(PI / 2.0 * share);
+    double y = mote_sine(PI / 2.0 * share);
     if (is_mirrored) {
         const double swapped = x;
         x = y;

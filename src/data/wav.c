@@ -4,6 +4,7 @@
 // path is one WAV file.
 #include "base/size.h"
 #include "data/class_folder.h"
+#include "data/dataset_keys.h"
 #include "data/moments.h"
 #include "data/record_cache.h"
 #include "data/sound.h"
@@ -56,6 +57,32 @@ static const mote_property properties[] = {
     MOTE_SOUND_ROWS(offsetof(wav_state, settings)),
     {.name = NULL},
 };
+
+/// A key that the features do not read must not be given.
+static mote_status check_keys(const wav_state *s, const mote_dataset_config *config)
+{
+    static const struct {
+        const char *key;
+        uint32_t features; // that read it, and those behind them
+    } needs[] = {
+        {"frame_length", MOTE_SOUND_LOG_MEL},   {"frame_step", MOTE_SOUND_LOG_MEL},
+        {"mel_count", MOTE_SOUND_LOG_MEL},      {"low_frequency", MOTE_SOUND_LOG_MEL},
+        {"high_frequency", MOTE_SOUND_LOG_MEL}, {"coefficient_count", MOTE_SOUND_MFCC},
+    };
+
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        const mote_property *property = properties;
+        char problem[64];
+        while (strcmp(property->name, needs[i].key) != 0)
+            property++;
+        if (s->settings.features >= needs[i].features || mote_property_is_initial(property, s))
+            continue;
+        (void)snprintf(problem, sizeof problem, " is no key of features = %s",
+                       mote_sound_feature_names[s->settings.features]);
+        return mote_dataset_keys_raise(config, needs[i].key, problem);
+    }
+    return MOTE_OK;
+}
 
 /// "file:line: [section]" for messages.
 static const char *get_owner(const mote_dataset_config *config, char what[WHAT_BYTES])
@@ -193,8 +220,8 @@ static mote_status add_files(wav_state *s, const mote_dataset_config *config, mo
 {
     char what[WHAT_BYTES];
     extraction e = {.sound = NULL};
-    (void)get_owner(config, what);
-    MOTE_TRY(find_rate(s, config, what));
+    MOTE_TRY(find_rate(s, config, get_owner(config, what)));
+    (void)snprintf(what, sizeof what, "'%s'", s->folder.path);
     MOTE_TRY(mote_sound_init(&s->settings, what, scratch, &e.sound));
     MOTE_TRY(mote_sound_sample_count(e.sound, s->frame_count, &e.sample_capacity));
     MOTE_TRY(mote_arena_array(scratch, e.sample_capacity, sizeof(double), (void **)&e.samples));
@@ -255,6 +282,7 @@ static mote_status open_wav(void *state, const mote_dataset_config *config, mote
     char what[WHAT_BYTES];
     s->cache.file.descriptor = -1;
     (void)get_owner(config, what);
+    MOTE_TRY(check_keys(s, config));
     MOTE_TRY(check_ports(s, config, what));
     if (config->known.preparation[0] != '\0')
         MOTE_TRY(mote_sound_settings_recall(config->known.preparation, what, arena, &s->settings,

@@ -8,17 +8,12 @@
 #include "layer/layer.h"
 #include "layer/units.h"
 
+#include "base/elementary.h"
 #include "base/size.h"
 
 #include <string.h>
 
 #define LOG_10000 9.21034037197618273608
-
-/// The exponential is taken of a 64th and squared six times.
-#define EXPONENTIAL_SHARE   64.0
-#define EXPONENTIAL_SQUARES 6U
-#define EXPONENTIAL_TERMS   10U
-#define TRIGONOMETRIC_TERMS 10U
 
 typedef struct positional_encoding_state {
     uint32_t encoding;
@@ -82,6 +77,10 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->derivative_view = true;
     MOTE_TRY(mote_setup_output(setup, input));
     if (state->encoding == ENCODING_SINUSOIDAL) {
+        if (state->weight_initializer != MOTE_INITIALIZER_XAVIER_UNIFORM)
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                              "layer '%s': encoding = sinusoidal has no weight_initializer",
+                              setup->layer_name);
         mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
                            get_table_bytes(state) + 4 * get_pairs(state) * sizeof(double));
         return MOTE_OK;
@@ -96,37 +95,6 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return mote_setup_weight(setup, &weight);
 }
 
-/// exp(-x) for x from 0 to LOG_10000.
-static double get_decay(double x)
-{
-    const double share = -x / EXPONENTIAL_SHARE;
-    double power = 1.0;
-    for (size_t k = EXPONENTIAL_TERMS; k > 0; k--)
-        power = 1.0 + power * share / (double)k;
-    for (size_t i = 0; i < EXPONENTIAL_SQUARES; i++)
-        power *= power;
-    return power;
-}
-
-/// Of an angle from 0 to 1.
-static double get_sine(double angle)
-{
-    const double square = angle * angle;
-    double sum = 1.0;
-    for (size_t k = TRIGONOMETRIC_TERMS; k > 0; k--)
-        sum = 1.0 - sum * square / (double)(2 * k * (2 * k + 1));
-    return angle * sum;
-}
-
-static double get_cosine(double angle)
-{
-    const double square = angle * angle;
-    double sum = 1.0;
-    for (size_t k = TRIGONOMETRIC_TERMS; k > 0; k--)
-        sum = 1.0 - sum * square / (double)(2 * k * (2 * k - 1));
-    return sum;
-}
-
 /// The waves at one position, and the rotations to the next; an array each.
 typedef struct waves {
     size_t pairs;
@@ -139,13 +107,13 @@ static waves start_waves(const positional_encoding_state *state, void *memory)
     const size_t pairs = get_pairs(state);
     double *const numbers = memory;
     const waves w = {pairs, numbers, numbers + pairs, numbers + 2 * pairs, numbers + 3 * pairs};
-    const double decay = get_decay(2.0 * LOG_10000 / (double)state->features);
+    const double decay = mote_exponential(-2.0 * LOG_10000 / (double)state->features);
     double frequency = 1.0;
     for (size_t i = 0; i < pairs; i++) {
         w.sine[i] = 0.0;
         w.cosine[i] = 1.0;
-        w.turn_sine[i] = get_sine(frequency);
-        w.turn_cosine[i] = get_cosine(frequency);
+        w.turn_sine[i] = mote_sine(frequency);
+        w.turn_cosine[i] = mote_cosine(frequency);
         frequency *= decay;
     }
     return w;

@@ -371,6 +371,13 @@ static const layer_case cases[] = {
      true,
      {.layer = "dropout", .entries = {"dropout_rate=0.3"}, SHAPE(8, 21, 33), .batch = 9}},
 
+    {"rescale",
+     false,
+     {.layer = "rescale", .entries = {"scale=-3", "shift=0.5"}, SHAPE(2, 3, 4), .batch = 3}},
+    {"rescale, large",
+     true,
+     {.layer = "rescale", .entries = {"scale=1.5", "shift=2"}, SHAPE(8, 21, 33), .batch = 9}},
+
     {"flatten", false, {.layer = "flatten", SHAPE(2, 3, 4), .batch = 3}},
 
     {"identity", false, {.layer = "identity", SHAPE(2, 3, 4), .batch = 3}},

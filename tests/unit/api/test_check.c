@@ -79,7 +79,7 @@ static void a_good_model_passes_every_check(void **state)
     assert_int_equal(t.count, CHECKS);
     assert_told(&t, "ok description: 2 layer sections\n");
     assert_told(&t, "parameters, input 1:4:4, output 1:1:4, loss cross_softmax\n");
-    assert_told(&t, "ok optimizer: sgd, learning rate 0.0001, schedule constant\n");
+    assert_told(&t, "ok optimizer: sgd, learning rate 0.0001 at first, schedule constant\n");
     assert_told(&t, "ok plan: training takes an arena of ");
     assert_told(&t, "skipped weights: there is no load_path");
     assert_told(&t, "ok train_set: 10 samples of 3 of 4 classes\n");

@@ -74,6 +74,16 @@ static void equality_ignores_the_case_of_letters_only(void **unused)
     assert_false(mote_text_equal("\xC3\xA9", "\xC3\x89"));
 }
 
+static void ends_are_compared_without_case(void **unused)
+{
+    (void)unused;
+    assert_true(mote_text_ends("a/b.WAV", ".wav"));
+    assert_true(mote_text_ends("wav", "wav"));
+    assert_true(mote_text_ends("wav", ""));
+    assert_false(mote_text_ends("av", "wav"));
+    assert_false(mote_text_ends("a.wav.gz", ".wav"));
+}
+
 static void trimming_cuts_blanks_and_one_pair_of_quotes(void **unused)
 {
     (void)unused;
@@ -148,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_very_long_text_is_cut),
         cmocka_unit_test(an_empty_text_is_not_written),
         cmocka_unit_test(equality_ignores_the_case_of_letters_only),
+        cmocka_unit_test(ends_are_compared_without_case),
         cmocka_unit_test(trimming_cuts_blanks_and_one_pair_of_quotes),
         cmocka_unit_test(the_nearest_name_is_at_most_two_edits_away),
         cmocka_unit_test(a_short_word_has_no_far_neighbour),

@@ -177,6 +177,16 @@ static void missing_values_are_refused_by_line_and_column(void **state)
                        "missing value; the key missing says what to do with it");
 }
 
+static void a_missing_value_needs_missing_constant(void **state)
+{
+    set_config set;
+    csv_set(state, &set, GAPS);
+    add_key(&set, "missing", "mean");
+    add_key(&set, "missing_value", "-1");
+    assert_set_refused(state, &set, MOTE_ERROR_PROPERTY,
+                       "[train_set]: missing_value needs missing = constant");
+}
+
 static void missing_values_are_filled_or_their_rows_dropped(void **state)
 {
     static const float constant[] = {1, 10, -1, 20, 3, -1, 5, -1};
@@ -189,6 +199,7 @@ static void missing_values_are_filled_or_their_rows_dropped(void **state)
     mote_dataset *dataset = open_set(&set);
     assert_reals(dataset, &set, 0, constant, sizeof constant);
     mote_dataset_close(&dataset);
+    set.entries[3].value = "0";
     set.entries[2].value = "mean";
     dataset = open_set(&set);
     assert_reals(dataset, &set, 0, mean, sizeof mean);
@@ -385,6 +396,7 @@ int main(void)
         TEST(real_labels_are_columns_of_numbers),
         TEST(columns_fill_several_ports_in_their_order),
         TEST(missing_values_are_refused_by_line_and_column),
+        TEST(a_missing_value_needs_missing_constant),
         TEST(missing_values_are_filled_or_their_rows_dropped),
         TEST(missing_labels_are_only_dropped),
         TEST(standardized_columns_have_mean_0_and_deviation_1),

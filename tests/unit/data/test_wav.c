@@ -184,6 +184,20 @@ static void spoiled_means_of_a_weights_file_are_refused(void **state)
     }
 }
 
+static void keys_that_the_features_do_not_read_are_refused(void **state)
+{
+    set_config set;
+    sound_set(state, &set);
+    add_key(&set, "mel_count", "8");
+    assert_set_refused(state, &set, MOTE_ERROR_PROPERTY,
+                       "[train_set]: mel_count is no key of features = raw");
+    sound_set(state, &set);
+    set.entries[set.config.entry_count - 1].value = "log_mel";
+    add_key(&set, "coefficient_count", "8");
+    assert_set_refused(state, &set, MOTE_ERROR_PROPERTY,
+                       "[train_set]: coefficient_count is no key of features = log_mel");
+}
+
 static void files_that_do_not_fit_are_refused_by_name(void **state)
 {
     set_config set;
@@ -261,6 +275,7 @@ int main(void)
         cmocka_unit_test(one_file_without_a_label_is_one_sample),
         cmocka_unit_test(other_settings_than_in_training_are_refused),
         cmocka_unit_test(spoiled_means_of_a_weights_file_are_refused),
+        cmocka_unit_test(keys_that_the_features_do_not_read_are_refused),
         cmocka_unit_test(files_that_do_not_fit_are_refused_by_name),
         cmocka_unit_test(ports_that_do_not_fit_are_refused),
         cmocka_unit_test(opening_survives_every_failing_allocation),

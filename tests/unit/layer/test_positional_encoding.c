@@ -102,6 +102,15 @@ static void images_of_several_channels_are_refused(void **unused)
                   "layer 'node': input 0 has shape 2:3:4, it takes 1:positions:features");
 }
 
+static void waves_have_no_initializer(void **unused)
+{
+    (void)unused;
+    layer_config config = make_config("weight_initializer=zeros", 3, 4);
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_PROPERTY,
+                  "layer 'node': encoding = sinusoidal has no weight_initializer");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +118,7 @@ int main(void)
         cmocka_unit_test(waves_have_no_weight),
         cmocka_unit_test(what_is_learned_is_added_to_each_sample),
         cmocka_unit_test(images_of_several_channels_are_refused),
+        cmocka_unit_test(waves_have_no_initializer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
