@@ -18,11 +18,14 @@ static void print_text(const char *text)
 static void print_option(const cli_option *option)
 {
     cli_print("      '%s--%s%s[", option->read && !option->key && !option->argument ? "" : "*",
-              option->name, option->argument ? "=" : "");
+              option->name,
+              option->takes_none ? "=-"
+              : option->argument ? "="
+                                 : "");
     print_text(option->help);
     cli_print("]");
     if (option->argument)
-        cli_print(":%s:", option->argument);
+        cli_print("%s:%s:", option->takes_none ? ":" : "", option->argument);
     if (cli_option_is_file(option))
         cli_print("_files");
     else if (option->choices)
