@@ -181,8 +181,7 @@ static int train_model(cli_training *training)
     const bool is_profiled = cli_profile_finish(&training->profile);
     if (status != MOTE_OK)
         return cli_fail();
-    const int exit_code = finish_training(training);
-    return is_profiled ? exit_code : CLI_FAILED;
+    return is_profiled ? finish_training(training) : CLI_FAILED;
 }
 
 int cli_run_train(const cli_options *options)

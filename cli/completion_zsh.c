@@ -17,11 +17,11 @@ static void print_text(const char *text)
 
 static void print_option(const cli_option *option)
 {
+    const char *value = option->argument ? "=" : "";
+    if (option->takes_none)
+        value = "=-";
     cli_print("      '%s--%s%s[", option->read && !option->key && !option->argument ? "" : "*",
-              option->name,
-              option->takes_none ? "=-"
-              : option->argument ? "="
-                                 : "");
+              option->name, value);
     print_text(option->help);
     cli_print("]");
     if (option->argument)

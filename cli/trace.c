@@ -75,7 +75,11 @@ void cli_trace_add(cli_trace *trace, size_t operations, const mote_operation_tim
 /// Events are written one by one, so that they need no memory together.
 static bool write_event(const cli_trace *trace, cli_json *event)
 {
-    const bool written = !event->failed && json_dumpf(event->root, trace->file, JSON_FLAGS) == 0;
+    bool written = !event->failed;
+    if (written)
+        written = json_dumpf(event->root, trace->file, JSON_FLAGS) == 0;
+    else
+        errno = ENOMEM;
     json_decref(event->root);
     return written;
 }

@@ -14,14 +14,13 @@ extern "C" {
 
 /// One operation of a training step, done. Strings live as long as the model is compiled.
 typedef struct mote_operation_time {
-    size_t index;     // of the operation in the step, from 0; the same one in every step
-    const char *name; // "calc_gradient conv1", "apply conv1.weight", as mote_model_explain prints
-    const char
-        *phase; // "read", "forward", "calc_gradient", "calc_derivative", "update", "apply", ...
-    const char *layer;    // that it belongs to; "" for those of all layers
-    uint64_t step;        // training steps before this one in this call
-    uint64_t begin_ns;    // of a clock that never goes back
-    uint64_t ns;          // how long it took
+    size_t index;      // of the operation in the step, from 0; the same one in every step
+    const char *name;  // "calc_gradient conv1", "apply conv1.weight", as mote_model_explain prints
+    const char *phase; // "read", "forward", "calc_gradient", "calc_derivative", "apply", ...
+    const char *layer; // that it belongs to; "" for those of all layers
+    uint64_t step;     // training steps before this one in this call
+    uint64_t begin_ns; // of a clock that never goes back
+    uint64_t ns;       // how long it took
     double multiply_adds; // in products, as the layer's formula counts them; 0 where there are none
 } mote_operation_time;
 
