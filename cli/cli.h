@@ -50,9 +50,9 @@ struct cli_options {
     const cli_command *command;
     int argument_count; // as main got them
     char *const *arguments;
-    bool help, json, quiet, csv;
+    bool help, json, quiet, csv, profile;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
-        *prompt;
+        *prompt, *trace;
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order
     size_t setting_count;

@@ -4,6 +4,7 @@
 #include "metrics.h"
 #include "options.h"
 #include "plan_text.h"
+#include "profile.h"
 #include "progress.h"
 #include "result.h"
 #include "signals.h"
@@ -17,6 +18,7 @@ typedef struct cli_training {
     cli_session session;
     cli_progress progress;
     cli_result result;
+    cli_profile profile;
     const char *saved; // file with the weights as they are now, or NULL
 } cli_training;
 
@@ -62,6 +64,7 @@ static int print_json(const cli_training *training)
     cli_json_add_bool(&json, "stopped", result->trained.stopped);
     cli_json_add_bool(&json, "stopped_early", result->trained.stopped_early);
     add_best(&result->trained, &json);
+    cli_profile_add_json(&training->profile, &json);
     return cli_json_print(&json);
 }
 
@@ -94,6 +97,7 @@ static int print_text(const cli_training *training)
         cli_print("%-15s %s\n", "saved", training->saved);
     if (trained->best_path)
         cli_print("%-15s %s\n", "saved best", trained->best_path);
+    cli_profile_print(&training->profile);
     return CLI_OK;
 }
 
@@ -130,6 +134,7 @@ static mote_status run_training(cli_training *training)
         .user = &training->progress,
         .progress = cli_progress_report,
         .stop = cli_signals_stop,
+        .profiler = cli_profile_profiler(&training->profile),
     };
     mote_train_result *trained = &training->result.trained;
     cli_signals_defer();
@@ -170,9 +175,13 @@ static int train_model(cli_training *training)
     const uint64_t kept = options->json ? mote_model_epoch_count(session->model) : 0;
     if (!cli_progress_init_epochs(&training->progress, options, kept))
         return CLI_FAILED;
-    if (run_training(training) != MOTE_OK)
+    if (!cli_profile_init(&training->profile, session, plan))
+        return CLI_FAILED;
+    const mote_status status = run_training(training);
+    const bool is_profiled = cli_profile_finish(&training->profile);
+    if (status != MOTE_OK)
         return cli_fail();
-    return finish_training(training);
+    return is_profiled ? finish_training(training) : CLI_FAILED;
 }
 
 int cli_run_train(const cli_options *options)
@@ -180,6 +189,7 @@ int cli_run_train(const cli_options *options)
     cli_training training = {.session = {.options = options}};
     const int exit_code = train_model(&training);
     cli_progress_release(&training.progress);
+    cli_profile_release(&training.profile);
     cli_session_release(&training.session);
     return exit_code;
 }

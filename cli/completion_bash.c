@@ -7,7 +7,7 @@ static void print_values(void)
 {
     for (size_t i = 0; i < cli_option_count; i++) {
         const cli_option *option = &cli_option_table[i];
-        if (cli_option_is_file(option))
+        if (cli_option_is_file(option)) // a value that may be left out: an operand is a file, too
             cli_print("    --%s) _mote_files '' \"$word\" ;;\n", option->name);
         else if (option->argument)
             cli_print("    --%s) _mote_words '%s' \"$word\" ;;\n", option->name,

@@ -15,7 +15,7 @@ static void print_option(const cli_command *command, const cli_option *option)
     cli_print("complete -c mote -n '__fish_seen_subcommand_from %s' -l %s", command->name,
               option->name);
     if (cli_option_is_file(option))
-        cli_print(" -r -F");
+        cli_print(option->takes_none ? " -F" : " -r -F");
     else if (option->choices)
         cli_print(" -x -a '%s'", option->choices);
     else if (option->argument)

@@ -17,12 +17,15 @@ static void print_text(const char *text)
 
 static void print_option(const cli_option *option)
 {
+    const char *value = option->argument ? "=" : "";
+    if (option->takes_none)
+        value = "=-";
     cli_print("      '%s--%s%s[", option->read && !option->key && !option->argument ? "" : "*",
-              option->name, option->argument ? "=" : "");
+              option->name, value);
     print_text(option->help);
     cli_print("]");
     if (option->argument)
-        cli_print(":%s:", option->argument);
+        cli_print("%s:%s:", option->takes_none ? ":" : "", option->argument);
     if (cli_option_is_file(option))
         cli_print("_files");
     else if (option->choices)

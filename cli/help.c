@@ -7,8 +7,11 @@
 static void print_option(const cli_option *option)
 {
     char left[64];
-    cli_format(left, sizeof left, "--%s%s%s", option->name, option->argument ? " " : "",
-               option->argument ? option->argument : "");
+    if (option->takes_none)
+        cli_format(left, sizeof left, "--%s[=%s]", option->name, option->argument);
+    else
+        cli_format(left, sizeof left, "--%s%s%s", option->name, option->argument ? " " : "",
+                   option->argument ? option->argument : "");
     cli_print("  %-24s  %s\n", left, option->help);
 }
 

@@ -46,16 +46,24 @@ static void print_text(const char *text)
     }
 }
 
-static void print_term(const char *dashes, const char *name, const char *argument, const char *text)
+static void print_term(const char *name, const char *text)
 {
     cli_print(".TP\n\\fB");
-    print_text(dashes);
     print_text(name);
-    cli_print("\\fR");
-    if (argument)
-        cli_print(" \\fI%s\\fR", argument);
-    cli_print("\n");
+    cli_print("\\fR\n");
     print_text(text);
+    cli_print("\n");
+}
+
+static void print_option(const cli_option *option)
+{
+    cli_print(".TP\n\\fB\\-\\-");
+    print_text(option->name);
+    cli_print("\\fR");
+    if (option->argument)
+        cli_print(option->takes_none ? "[=\\fI%s\\fR]" : " \\fI%s\\fR", option->argument);
+    cli_print("\n");
+    print_text(option->help);
     cli_print("\n");
 }
 
@@ -63,7 +71,7 @@ static void print_terms(const char *title, const cli_term *terms, size_t count)
 {
     cli_print(".SH %s\n", title);
     for (size_t i = 0; i < count; i++)
-        print_term("", terms[i].name, NULL, terms[i].text);
+        print_term(terms[i].name, terms[i].text);
 }
 
 static void print_command(const cli_command *command)
@@ -79,7 +87,7 @@ static void print_command(const cli_command *command)
     for (size_t i = 0; i < cli_option_count; i++) {
         const cli_option *option = &cli_option_table[i];
         if (option->commands & command->bit)
-            print_term("--", option->name, option->argument, option->help);
+            print_option(option);
     }
 }
 

@@ -31,6 +31,12 @@ static bool read_text(const cli_option *option, const char *value, cli_options *
     return true;
 }
 
+static bool read_profile(const cli_option *option, const char *value, cli_options *options)
+{
+    options->profile = true;
+    return !value || read_text(option, value, options);
+}
+
 static bool check_number(const cli_option *option, const char *value, uint64_t *number)
 {
     char *end = NULL;
@@ -128,6 +134,8 @@ const cli_option cli_option_table[] = {
      .maximum = UINT64_MAX, .read = read_number},
     {"save", "FILE", "write the weights to FILE at the end", CLI_BENCH, FIELD(save),
      .read = read_text},
+    {"profile", "FILE", "say where the time goes; FILE gets a trace for Perfetto",
+     CLI_TRAIN | CLI_BENCH, FIELD(trace), .takes_none = true, .read = read_profile},
     {"batch", "N", "samples in a step (= --set Model.batch_size=N)", READS_MODEL,
      .key = "batch_size", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
     {"seed", "N", "seed of all random numbers (= --set Model.seed=N)", READS_MODEL, .key = "seed",

@@ -16,6 +16,7 @@ struct cli_option {
     const char *key;     // of [Model], for an option that stands for a setting
     const char *choices; // values that a shell can offer, with blanks between them; NULL: none
     uint64_t minimum, maximum;
+    bool takes_none; // the value may be left out; then only --name=value gives it
     /// Puts the value into `options`; having told the user, false when it is not acceptable.
     bool (*read)(const cli_option *option, const char *value, cli_options *options);
 };

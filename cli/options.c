@@ -87,7 +87,7 @@ static int read_option(cli_options *options, int *index)
         cli_error("%s: option '--%s' takes no value", command->name, option->name);
         return CLI_USAGE;
     }
-    if (option->argument && !argument.value) {
+    if (option->argument && !option->takes_none && !argument.value) {
         const char *next = options->arguments[*index + 1]; // NULL behind the last
         if (!next || strncmp(next, "--", 2) == 0) {
             cli_error("%s: option '--%s' needs a value: --%s %s", command->name, option->name,

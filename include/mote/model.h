@@ -5,6 +5,7 @@
 #define MOTE_MODEL_H
 
 #include "mote/context.h"
+#include "mote/profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -187,6 +188,7 @@ typedef struct mote_train_config {
     bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
     bool no_save;             // write neither save_path nor save_best_path
     uint64_t steps;           // stop after that many steps; 0: all epochs
+    mote_profiler profiler;   // of training steps: mote/profile.h
 } mote_train_config;
 
 typedef struct mote_train_result {

@@ -23,6 +23,7 @@
 #include "mote/export.h"
 #include "mote/inspection.h"
 #include "mote/model.h"
+#include "mote/profile.h"
 #include "mote/property.h"
 #include "mote/samples.h"
 #include "mote/status.h"

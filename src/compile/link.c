@@ -156,6 +156,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     operation->state = node->state;
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;
+    operation->multiply_adds = mote_declaration_work(declaration, phase);
     operation->layer_run.loss_weight = (mote_real)node->loss_weight;
     link_values(l, operation, node, phase);
     link_derivatives(l, operation, node, phase);
@@ -297,6 +298,8 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     MOTE_TRY(mote_arena_format(l->arena, &name, "%s",
                                mote_step_text(l->schedule, index, text, sizeof text)));
     operation->name = name;
+    operation->phase = mote_step_kind_text(step->kind);
+    operation->layer = step->node == MOTE_NONE ? "" : l->schedule->graph->nodes[step->node].name;
     MOTE_TRY(link_kind(l, step, operation));
     return link_dead(l, index, operation);
 }

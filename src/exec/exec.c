@@ -3,6 +3,7 @@
 #include "exec/exec.h"
 
 #include "base/text.h"
+#include "os/os.h"
 
 #include <assert.h>
 #include <string.h>
@@ -88,6 +89,28 @@ static void poison_dead(const mote_program *program, const mote_operation *opera
         memset(program->base + operation->dead[i].offset, 0xFF, operation->dead[i].bytes);
 }
 
+/// Runs operation `index` and tells how long that took.
+static mote_status run_timed(const mote_program *program, const mote_execution *execution,
+                             size_t index)
+{
+    const mote_operation *operation = &program->operations[index];
+    const mote_profiler *profiler = &execution->profiler;
+    const uint64_t begin = mote_clock_ns();
+    MOTE_TRY(operation->run(operation, execution));
+    const mote_operation_time time = {
+        .index = index,
+        .name = operation->name,
+        .phase = operation->phase,
+        .layer = operation->layer,
+        .step = execution->iteration,
+        .begin_ns = begin,
+        .ns = mote_clock_ns() - begin,
+        .multiply_adds = operation->multiply_adds * (double)execution->batch,
+    };
+    profiler->operation(profiler->user, &time);
+    return MOTE_OK;
+}
+
 /// Operations [first, end).
 static mote_status run_operations(const mote_program *program, const mote_execution *execution,
                                   size_t first, size_t end)
@@ -95,7 +118,8 @@ static mote_status run_operations(const mote_program *program, const mote_execut
     assert(program->base);
     for (size_t i = first; i < end; i++) {
         const mote_operation *operation = &program->operations[i];
-        MOTE_TRY(operation->run(operation, execution));
+        MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, i)
+                                               : operation->run(operation, execution));
         if (program->poison)
             poison_dead(program, operation);
     }

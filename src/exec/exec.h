@@ -5,6 +5,7 @@
 #define MOTE_EXEC_EXEC_H
 
 #include "layer/layer.h"
+#include "mote/profile.h"
 #include "mote/writer.h"
 #include "optim/optim.h"
 #include "tensor/source.h"
@@ -29,6 +30,7 @@ typedef struct mote_execution {
     double learning_rate;
     const mote_optimizer *optimizer;
     const void *optimizer_state;
+    mote_profiler profiler;
 } mote_execution;
 
 /// Runs one operation.
@@ -42,7 +44,9 @@ typedef struct mote_dead_range {
 
 struct mote_operation {
     mote_operation_run *run;
-    const char *name; // "calc_gradient conv1"
+    const char *name;          // "calc_gradient conv1"
+    const char *phase, *layer; // "calc_gradient"; "conv1", or "" when it is of none
+    double multiply_adds;      // of a sample
     mote_layer_callback *callback;
     const void *state;
     uint64_t random_name; // of the node, for its random numbers

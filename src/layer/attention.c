@@ -265,6 +265,19 @@ static head_scratch get_scratch(const scratch_layout *layout, unsigned char *mem
     };
 }
 
+double mote_attention_work(const mote_attention *attention)
+{
+    const double queries = (double)attention->queries;
+    const double keys = (double)attention->keys;
+    const double triangle = (double)mote_size_min(attention->queries, attention->keys);
+    // a causal query sees one key more than the one before, until there are no more
+    const double pairs = attention->causal
+                             ? triangle * (triangle + 1.0) / 2.0 + (queries - triangle) * keys
+                             : queries * keys;
+    return (double)attention->heads * pairs *
+           (double)(attention->key_width + attention->value_width);
+}
+
 size_t mote_attention_forward_scratch(const mote_attention *attention, size_t thread_count)
 {
     return lay_out_forward(attention).bytes * thread_count;

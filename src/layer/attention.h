@@ -36,6 +36,9 @@ size_t mote_attention_query_count(const mote_attention *attention, const int32_t
 size_t mote_attention_forward_scratch(const mote_attention *attention, size_t thread_count);
 size_t mote_attention_backward_scratch(const mote_attention *attention, size_t thread_count);
 
+/// Multiply-adds of a sample in forward; backward has twice as many, and those of dy output_weight.
+double mote_attention_work(const mote_attention *attention);
+
 /// Makes the contexts. Queries become scaled ones: queries / sqrt(key_width).
 void mote_attention_forward(const mote_attention *attention, const mote_layer_run *run,
                             const mote_attention_tensors *tensors);

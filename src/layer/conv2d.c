@@ -257,6 +257,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const mote_product gradient = make_gradient_product(state, setup->batch);
     const mote_product derivative = make_derivative_product(state, setup->batch);
     mote_weighted_scratch(setup, &forward, &gradient, &derivative);
+    mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
+                    (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
     return MOTE_OK;
 }
 

@@ -79,6 +79,7 @@ typedef struct mote_declaration {
     mote_weight_declaration *statistics;
     mote_temporary_declaration *temporaries;
     size_t scratch_bytes[MOTE_PHASE_COUNT]; // by bit number of the phase
+    double multiply_adds[MOTE_PHASE_COUNT]; // of a sample, by the same
     unsigned *input_needs;                  // by input: GRADIENT, DERIVATIVE phases that read it
     mote_integer_range *input_ranges;       // by input; of I32 inputs only
     unsigned output_needs;                  // phases besides FORWARD that read output 0
@@ -213,6 +214,14 @@ mote_status mote_setup_workspace(mote_setup *setup, const mote_tensor_spec *spec
 
 /// Scratch of a phase; the largest request counts.
 void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes);
+
+/// Each of these phases has so many multiply-adds in products for a sample, besides those declared before, as the
+/// layer's formula counts them: with taps in the padding, without what a way of computing does twice. In real
+/// numbers, since this is for profiles alone.
+void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds);
+
+/// What was declared for one phase.
+double mote_declaration_work(const mote_declaration *declaration, unsigned phase);
 
 /// Input `index` is read in these backward phases.
 void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases);

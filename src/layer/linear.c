@@ -2,6 +2,11 @@
 // Products of rows with a weight.
 #include "layer/linear.h"
 
+double mote_linear_work(const mote_linear *linear)
+{
+    return (double)linear->rows * (double)linear->width * (double)linear->unit;
+}
+
 mote_product mote_linear_forward(const mote_linear *linear, size_t batch)
 {
     return (mote_product){

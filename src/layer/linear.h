@@ -12,6 +12,9 @@ typedef struct mote_linear {
     size_t unit;  // of a row of y
 } mote_linear;
 
+/// Multiply-adds of a sample in each of the products.
+double mote_linear_work(const mote_linear *linear);
+
 /// left x, right W, out y
 mote_product mote_linear_forward(const mote_linear *linear, size_t batch);
 

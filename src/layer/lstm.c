@@ -180,6 +180,19 @@ static void declare_scratch(mote_setup *setup, const lstm_state *state)
                            max_product_bytes(setup, backward, has_gradient ? 4 : 3));
 }
 
+/// The derivatives by the gates' sums are made by the first backward phase there is.
+static void declare_work(mote_setup *setup, const lstm_state *state)
+{
+    const mote_lstm_sizes *const sizes = &state->sizes;
+    const double width = (double)mote_lstm_gate_width(sizes);
+    const double input = width * (double)sizes->features * (double)sizes->steps;
+    const double recurrent = width * (double)sizes->unit * (double)(sizes->steps - 1);
+    mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD, input);
+    mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_GRADIENT, recurrent);
+    mote_setup_work(setup, setup->trainable ? MOTE_PHASE_GRADIENT : MOTE_PHASE_DERIVATIVE,
+                    recurrent);
+}
+
 static mote_status declare_temporaries(mote_setup *setup, const lstm_state *state)
 {
     const unsigned phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
@@ -272,6 +285,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     if (state->return_sequences && state->sizes.steps > 1)
         mote_setup_need_output(setup, MOTE_PHASE_GRADIENT);
     declare_scratch(setup, state);
+    declare_work(setup, state);
     return MOTE_OK;
 }
 

@@ -297,6 +297,20 @@ static void declare_scratch(mote_setup *setup, const multi_head_attention_state 
     }
 }
 
+/// The derivatives behind the attention are made by the first backward phase there is.
+static void declare_work(mote_setup *setup, const multi_head_attention_state *state)
+{
+    const double attention = mote_attention_work(&state->attention);
+    const unsigned first = setup->trainable ? MOTE_PHASE_GRADIENT : MOTE_PHASE_DERIVATIVE;
+    mote_setup_work(setup, MOTE_PHASE_FORWARD, attention);
+    mote_setup_work(setup, first, 2.0 * attention);
+    for (size_t i = 0; i < PROJECTIONS; i++) {
+        const double work = mote_linear_work(&state->projections[i]);
+        mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_GRADIENT, work);
+        mote_setup_work(setup, i == OUTPUT ? first : MOTE_PHASE_DERIVATIVE, work);
+    }
+}
+
 static mote_status check(mote_setup *setup, multi_head_attention_state *state)
 {
     MOTE_TRY(check_inputs(setup, state));
@@ -316,6 +330,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(declare_weights(setup, state));
     MOTE_TRY(declare_temporaries(setup, state));
     declare_scratch(setup, state);
+    declare_work(setup, state);
     for (size_t i = 0; i < state->input_count; i++)
         mote_setup_need_input(setup, i, MOTE_PHASE_GRADIENT);
     if (state->has_lengths)

@@ -177,6 +177,24 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes)
     }
 }
 
+void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds)
+{
+    for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
+        if (phases & (1U << bit))
+            setup->declaration->multiply_adds[bit] += multiply_adds;
+    }
+}
+
+double mote_declaration_work(const mote_declaration *declaration, unsigned phase)
+{
+    double multiply_adds = 0.0;
+    for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
+        if (phase == (1U << bit))
+            multiply_adds = declaration->multiply_adds[bit];
+    }
+    return multiply_adds;
+}
+
 void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases)
 {
     assert(index < setup->input_count);

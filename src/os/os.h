@@ -116,6 +116,10 @@ mote_cpu_level mote_cpu_detect(void);
 /// Processors this process may use, at least 1.
 size_t mote_cpu_count(void);
 
+/// Fused multiply-adds of single precision a second that the processor reaches with its widest instructions, when
+/// `task_count` threads of `parallel` compute at once: the best of a few tries of about a millisecond.
+double mote_cpu_measure_peak(const mote_parallel *parallel, size_t task_count);
+
 /// Threads behind a mote_parallel. Workers sleep or yield when there is nothing to do.
 typedef struct mote_thread_pool mote_thread_pool;
 

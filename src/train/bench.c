@@ -98,6 +98,7 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
     mote_step_times times = {.values = run->step_times};
     mote_progress progress = {.epoch = 1, .epochs = 1, .batches = config->steps};
     mote_execution execution = mote_run_execution(run);
+    execution.profiler = config->profiler;
     execution.source = source;
     execution.batch = mote_compiled_graph(run->compiled)->batch;
     for (; result->steps < config->steps && !result->stopped; result->steps++) {

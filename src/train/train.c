@@ -264,6 +264,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     mote_run_reset_optimizer(run);
     t.execution = mote_run_execution(run);
     t.execution.update = 1;
+    t.execution.profiler = config->profiler;
     mote_status status = open_files(&t);
     if (status == MOTE_OK)
         status = train_epochs(&t);

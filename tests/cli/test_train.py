@@ -25,6 +25,7 @@ SHARED_KEYS = {
     "planner": str,
     "plan_hash": str,
     "steps": int,
+    "profile": type(None),
 }
 
 

@@ -107,6 +107,22 @@ class Usage(CliTest):
             self.refuse("plan", "--json=yes", "tiny.ini"), "plan: option '--json' takes no value"
         )
 
+    def test_a_value_that_may_be_left_out_stands_behind_an_equals_sign(self):
+        out, _ = self.run_mote("bench", "--steps=1", "--profile", "tiny.ini")
+        self.assertIn("GFLOP/s", out)
+        self.run_mote("bench", "--steps=1", "--profile=trace.json", "tiny.ini")
+        self.assertTrue((self.folder / "trace.json").exists())
+        self.assertEqual(
+            self.refuse("bench", "--profile=", "tiny.ini"), "option --profile: the FILE is empty"
+        )
+
+    def test_a_trace_that_cannot_be_written_is_named_before_the_first_step(self):
+        for name, reason in (("tiny.ini", "is no trace of mote"), ("no/such", "No such file")):
+            line = self.refuse("train", f"--profile={name}", "--quiet", "tiny.ini", code=1)
+            self.assertIn(name, line)
+            self.assertIn(reason, line)
+        self.assertFalse((self.folder / "tiny.safetensors").exists())
+
     def test_numbers_are_checked(self):
         for value in ["0", "-1", "+1", "x", "1x", " 1", "", "1.0", "99999999999999999999", "0x10"]:
             with self.subTest(value):

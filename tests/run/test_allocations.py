@@ -133,6 +133,10 @@ class Allocations(RunTest):
         self.assert_training_allocates_nothing(MIXED, "--threads=1", "--cpu=scalar")
         self.assert_training_allocates_nothing(MIXED, "--json", "--set=train_set.shuffle=false")
 
+    def test_profiling_allocates_nothing(self):
+        self.assert_training_allocates_nothing(LENET5, "--profile=trace.json")
+        self.assertIn("step 15", (self.folder / "trace.json").read_text())
+
     def test_keeping_the_best_epoch_and_stopping_early_allocate_nothing(self):
         self.assert_training_allocates_nothing(
             LENET5,

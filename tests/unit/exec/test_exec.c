@@ -2,6 +2,8 @@
 // The executor: what an operation is handed, where a program stops, and that dead memory is poisoned.
 #include "exec/exec.h"
 
+#include "os/os.h"
+
 #include "support/expect.h"
 
 #include <math.h>
@@ -107,6 +109,60 @@ static void operations_run_in_order(void **unused)
     expect_ok(mote_program_run(&f.program, &f.execution));
     assert_int_equal(f.memory[0], 1);
     assert_int_equal(f.memory[64], 1);
+}
+
+/// What a profiler was told.
+typedef struct told {
+    mote_operation_time times[4];
+    size_t count;
+} told;
+
+static void note_time(void *user, const mote_operation_time *time)
+{
+    told *notes = (told *)user;
+    assert_true(notes->count < 4);
+    notes->times[notes->count++] = *time;
+}
+
+static void a_profiler_is_told_of_each_operation_and_its_work(void **unused)
+{
+    (void)unused;
+    fixture f;
+    told notes = {.count = 0};
+    init_two(&f, count_up, count_up);
+    f.operations[0].phase = "forward";
+    f.operations[0].layer = "conv";
+    f.operations[0].multiply_adds = 7.0;
+    f.execution.iteration = 3;
+    f.execution.profiler = (mote_profiler){&notes, note_time};
+    const uint64_t before = mote_clock_ns();
+    expect_ok(mote_program_run(&f.program, &f.execution));
+    const uint64_t after = mote_clock_ns();
+    assert_int_equal(notes.count, 2);
+    const mote_operation_time *first = &notes.times[0];
+    const mote_operation_time *second = &notes.times[1];
+    assert_string_equal(first->name, "first");
+    assert_string_equal(first->phase, "forward");
+    assert_string_equal(first->layer, "conv");
+    assert_true(first->multiply_adds == 14.0); // of a batch of 2
+    assert_int_equal(first->index, 0);
+    assert_int_equal(second->index, 1);
+    assert_int_equal(second->step, 3);
+    assert_true(second->multiply_adds == 0.0);
+    assert_true(before <= first->begin_ns);
+    assert_true(first->begin_ns + first->ns <= second->begin_ns);
+    assert_true(second->begin_ns + second->ns <= after);
+}
+
+static void a_profiler_is_not_told_of_what_failed(void **unused)
+{
+    (void)unused;
+    fixture f;
+    told notes = {.count = 0};
+    init_two(&f, count_up, fail_always);
+    f.execution.profiler = (mote_profiler){&notes, note_time};
+    expect_raises(mote_program_run(&f.program, &f.execution), MOTE_ERROR_IO, "second failed");
+    assert_int_equal(notes.count, 1);
 }
 
 static void a_program_stops_at_the_first_failure(void **unused)
@@ -404,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_program_may_be_bound_to_another_arena),
         cmocka_unit_test(operations_run_in_order),
         cmocka_unit_test(a_program_stops_at_the_first_failure),
+        cmocka_unit_test(a_profiler_is_told_of_each_operation_and_its_work),
+        cmocka_unit_test(a_profiler_is_not_told_of_what_failed),
         cmocka_unit_test(dead_memory_is_filled_with_nan),
         cmocka_unit_test(without_poison_dead_memory_stays),
         cmocka_unit_test(a_layer_is_handed_batch_phase_scratch_and_key),
