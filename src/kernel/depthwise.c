@@ -10,7 +10,7 @@
 /// Elements of a task's scratch, at most; and of a tile of several samples: these are small, and stay in the first
 /// caches.
 #define SLICE   65536.0
-#define SAMPLES 12288.0
+#define SAMPLES 6144.0
 
 /// Multiply-adds a task should have at least.
 #define TASK_TERMS 524288.0
@@ -58,14 +58,14 @@ static double get_tile_elements(const mote_depthwise_cut *cut, size_t rows, size
     return cells * (row + 1) + (double)rows * (double)columns * (row + 2);
 }
 
-/// Elements of the scratch that do not depend on the tile: a row and an offset a tap, for gradients also a row for
-/// the block's and the group's sums; the bias; what gather may read beyond the end; room to align.
+/// Elements of the scratch that do not depend on the tile: a row and an offset a tap, for gradients rows of three
+/// sums; the bias and what gather may read beyond the end, 17 rows; less than a row to align each of 6 parts.
 static double get_tap_elements(const mote_depthwise_cut *cut, mote_depthwise_part part)
 {
     const double row = MOTE_DEPTHWISE_CHANNELS;
     const double rows = part == MOTE_DEPTHWISE_GRADIENT ? 3 : 1;
-    return (double)cut->axes[0].taps * (double)cut->axes[1].taps * (rows * row + 1) + 18 * row +
-           6 * row;
+    const double taps = (double)cut->axes[0].taps * (double)cut->axes[1].taps;
+    return taps * (rows * row + 1) + (17 + 6) * row;
 }
 
 /// Whole samples where they fit, otherwise whole rows, otherwise a part of a row; false where nothing fits.

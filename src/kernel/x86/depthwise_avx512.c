@@ -12,6 +12,9 @@
 #define POSITIONS 8U
 #define TAPS      9U
 
+/// Bytes by which planes are fetched ahead: 16 are read at once, more than the processor follows by itself.
+#define AHEAD 512U
+
 #define LIST_1(X)  X(0)
 #define LIST_2(X)  LIST_1(X) X(1)
 #define LIST_3(X)  LIST_2(X) X(2)
@@ -77,7 +80,9 @@ static void spread_16(const float *const planes[16], size_t k, __mmask16 mask,
                       const uint32_t places[16], float *to)
 {
     __m512 v[16];
-#define LOAD_PLANE(i) v[i] = _mm512_maskz_loadu_ps(mask, planes[i] + k);
+#define LOAD_PLANE(i)                                                 \
+    _mm_prefetch((const char *)(planes[i] + k) + AHEAD, _MM_HINT_T0); \
+    v[i] = _mm512_maskz_loadu_ps(mask, planes[i] + k);
     LIST_16(LOAD_PLANE)
     TRANSPOSE
 #define STORE_ROW(i) _mm512_storeu_ps(to + places[i], v[i]);
