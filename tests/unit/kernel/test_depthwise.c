@@ -221,7 +221,8 @@ static void check_convolution(const level_state *levels, const convolution *c, u
 {
     const problem p = make_problem(c, seed);
     assert_true(mote_depthwise_fits(&p.shape));
-    check_part(levels, &p, MOTE_DEPTHWISE_FORWARD, seed % 2 ? p.bias : NULL);
+    check_part(levels, &p, MOTE_DEPTHWISE_FORWARD, p.bias);
+    check_part(levels, &p, MOTE_DEPTHWISE_FORWARD, NULL);
     check_part(levels, &p, MOTE_DEPTHWISE_DERIVATIVE, NULL);
     check_part(levels, &p, MOTE_DEPTHWISE_GRADIENT, NULL);
     release_problem(&p);
