@@ -5,7 +5,7 @@
 #include "base/training.h"
 #include "kernel/elementary.h"
 
-#define CHANNELS MOTE_DEPTHWISE_CHANNELS
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 
 static void spread(size_t channels, size_t count, const mote_real *from, size_t from_step,
                    const uint32_t *places, mote_real *to)

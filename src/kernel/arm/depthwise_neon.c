@@ -7,11 +7,11 @@
 
 #include <arm_neon.h>
 
-#define CHANNELS MOTE_DEPTHWISE_CHANNELS
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 #define HALF     8U
 
 /// Positions, and taps of a gradient, that are summed at once.
-#define POSITIONS 8U
+#define POSITIONS ((size_t)8)
 #define TAPS      9U
 
 #define LIST_1(X) X(0)

@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define CHANNELS MOTE_DEPTHWISE_CHANNELS
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 
 typedef struct depthwise_call {
     const mote_depthwise *shape;

@@ -7,11 +7,11 @@
 
 #include <immintrin.h>
 
-#define CHANNELS MOTE_DEPTHWISE_CHANNELS
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 #define HALF     8U
 
 /// Positions, and taps of a gradient, that are summed at once.
-#define POSITIONS 8U
+#define POSITIONS ((size_t)8)
 #define TAPS      9U
 
 #define LIST_1(X) X(0)
@@ -69,6 +69,8 @@ static __m256i get_mask(size_t count)
                               _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
 /// 8 cells of 8 planes. Places are written in descending order.
 static void spread_8(const float *const planes[8], size_t k, __m256i mask, const uint32_t places[8],
                      float *to)
@@ -91,6 +93,8 @@ static void gather_8(const float *from, __m256i mask, float *const planes[8], si
 #define STORE_PLANE(i) _mm256_maskstore_ps(planes[i] + k, mask, v[i]);
     LIST_8_DOWN(STORE_PLANE)
 }
+
+// NOLINTEND(readability-function-size)
 
 static void spread_half(const float *const planes[8], size_t count, const uint32_t *places,
                         float *to)

@@ -6,10 +6,10 @@
 
 #include <immintrin.h>
 
-#define CHANNELS MOTE_DEPTHWISE_CHANNELS
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 
 /// Positions, and taps of a gradient, that are summed at once.
-#define POSITIONS 8U
+#define POSITIONS ((size_t)8)
 #define TAPS      9U
 
 /// Bytes by which planes are fetched ahead: 16 are read at once, more than the processor follows by itself.

@@ -114,25 +114,35 @@ static void sum_taps(const problem *p, term_function *get, const float *plane, s
     }
 }
 
-/// One number of the gradient: samples in groups of at least 64 positions, positions in blocks of 256.
+/// A block of one number of the gradient: positions first .. end-1, counted through the batch.
+static float sum_block_of_positions(const problem *p, size_t channel, size_t tap, size_t first,
+                                    size_t end)
+{
+    float sum = 0;
+    for (size_t k = first; k < end; k++) {
+        const size_t plane = k / p->out_plane * p->shape.channels + channel;
+        const size_t at = k % p->out_plane;
+        sum = fmaf(p->dy[plane * p->out_plane + at],
+                   get_cell(p, p->x + plane * p->in_plane, at, tap), sum);
+    }
+    return sum;
+}
+
+/// Samples in groups of at least 64 positions, positions in blocks of 256.
 static float sum_positions(const problem *p, size_t channel, size_t tap)
 {
     size_t group = 1;
     while (group * p->out_plane < 64)
         group++;
     const size_t depth = p->shape.samples * p->out_plane;
-    const size_t group_depth = group * p->out_plane;
     float total = 0;
-    for (size_t first = 0; first < depth; first += group_depth) {
+    for (size_t first = 0; first < depth; first += group * p->out_plane) {
+        const size_t group_end = first + group * p->out_plane;
+        const size_t end = group_end < depth ? group_end : depth;
         float group_sum = 0;
-        for (size_t block = first; block < depth && block < first + group_depth; block += 256) {
-            float sum = 0;
-            for (size_t k = block; k < depth && k < block + 256 && k < first + group_depth; k++) {
-                const size_t plane = k / p->out_plane * p->shape.channels + channel;
-                const size_t at = k % p->out_plane;
-                sum = fmaf(p->dy[plane * p->out_plane + at],
-                           get_cell(p, p->x + plane * p->in_plane, at, tap), sum);
-            }
+        for (size_t block = first; block < end; block += 256) {
+            const size_t block_end = block + 256 < end ? block + 256 : end;
+            const float sum = sum_block_of_positions(p, channel, tap, block, block_end);
             group_sum = block == first ? sum : group_sum + sum;
         }
         total = first == 0 ? group_sum : total + group_sum;
