@@ -2,7 +2,6 @@
 // Layers, losses and optimizers of the program's own: the context's lists, until its first model closes them.
 #include "api/api.h"
 
-#include "custom/custom.h"
 #include "graph/graph.h"
 #include "mote/mote.h"
 

@@ -13,6 +13,7 @@
 #include "base/training.h"
 #include "kernel/kernel.h"
 #include "mote/layer.h"
+#include "mote/loss.h"
 #include "tensor/tensor.h"
 
 #include <stdbool.h>
@@ -231,6 +232,14 @@ mote_status mote_setup_check_integers(const mote_setup *setup, size_t index, uin
 /// Initial values of a weight: keyed by (seed, "<node>.<weight>").
 void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,
                      mote_real *values);
+
+// Layers and losses that a program brings: a descriptor as mote's own have, whose callbacks find the program's through
+// it. Raises MOTE_ERROR_ARGUMENT for what can be known without other layers; `taken` are keys that every section has.
+// The result lives in `arena`; what the program's struct points to is borrowed.
+mote_status mote_custom_make_layer(const mote_custom_layer *custom, const mote_property *taken,
+                                   mote_arena *arena, const mote_layer **layer) MOTE_MUST_CHECK;
+mote_status mote_custom_make_loss(const mote_custom_loss *custom, const mote_property *taken,
+                                  mote_arena *arena, const mote_layer **layer) MOTE_MUST_CHECK;
 
 /// The layers a context knows.
 typedef struct mote_layer_registry {

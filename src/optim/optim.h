@@ -4,6 +4,7 @@
 #ifndef MOTE_OPTIM_OPTIM_H
 #define MOTE_OPTIM_OPTIM_H
 
+#include "base/arena.h"
 #include "base/parallel.h"
 #include "base/property.h"
 #include "kernel/kernel.h"
@@ -54,6 +55,11 @@ const mote_optimizer_registry *mote_optimizers_builtin(void);
 /// By name, case ignored, or NULL.
 const mote_optimizer *mote_optimizer_find(const mote_optimizer_registry *registry,
                                           const char *name);
+
+/// An optimizer that a program brings, as mote_custom_make_layer does layers.
+mote_status mote_custom_make_optimizer(const mote_custom_optimizer *custom,
+                                       const mote_property *taken, mote_arena *arena,
+                                       const mote_optimizer **optimizer) MOTE_MUST_CHECK;
 
 /// What `name` may have meant, as mote_text_expect.
 const char *mote_optimizer_expect(const mote_optimizer_registry *registry, const char *name,

@@ -13,3 +13,15 @@ const mote_schedule_rate *const *mote_schedule_rates(size_t *count)
     *count = 0;
     return NULL;
 }
+
+mote_status mote_custom_make_optimizer(const mote_custom_optimizer *custom,
+                                       const mote_property *taken, mote_arena *arena,
+                                       const mote_optimizer **optimizer)
+{
+    (void)taken;
+    (void)arena;
+    (void)optimizer;
+    return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                      "optimizer '%.100s': this build of mote is without training",
+                      custom->name ? custom->name : "");
+}

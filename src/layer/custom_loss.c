@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program's loss as a layer: samples on threads, their values summed in the order of the batch.
-#include "layer/loss.h"
-
+#include "base/custom.h"
 #include "base/size.h"
-#include "custom/custom.h"
-#include "custom/identity.h"
+#include "layer/loss.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program's optimizer as an optimizer: parts of weights on threads.
-#include "custom/custom.h"
-#include "custom/identity.h"
+#include "base/custom.h"
 #include "optim/apply.h"
+#include "optim/optim.h"
 
 #define RATE_MAXIMUM 1e6
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What setup of a program's layer sees and declares, checked; the first failure is remembered.
-#include "custom/custom.h"
-#include "custom/product.h"
+#include "layer/custom_product.h"
+#include "layer/layer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to custom: what all kinds of components have.
-#ifndef MOTE_CUSTOM_IDENTITY_H
-#define MOTE_CUSTOM_IDENTITY_H
+// What layers, losses and optimizers that a program brings have in common.
+#ifndef MOTE_BASE_CUSTOM_H
+#define MOTE_BASE_CUSTOM_H
 
 #include "base/property.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What computing callbacks of a program's layer see, and the arithmetic that they are given.
 #include "base/size.h"
-#include "custom/custom.h"
-#include "custom/product.h"
+#include "layer/custom_product.h"
+#include "layer/layer.h"
 #include "layer/units.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to custom: the public description of a product as the kernel's.
-#ifndef MOTE_CUSTOM_PRODUCT_H
-#define MOTE_CUSTOM_PRODUCT_H
+// The public description of a product as the kernel's.
+#ifndef MOTE_LAYER_CUSTOM_PRODUCT_H
+#define MOTE_LAYER_CUSTOM_PRODUCT_H
 
 #include "kernel/product.h"
 #include "mote/layer.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is checked of every component that a program brings.
-#include "custom/identity.h"
+#include "base/custom.h"
 
 #include <stdio.h>
 

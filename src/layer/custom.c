@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program's layer as a layer: what its callbacks return and declare is checked.
-#include "custom/custom.h"
-#include "custom/identity.h"
+#include "base/custom.h"
+#include "layer/layer.h"
 
 /// The descriptor is what runs and setups know of; the rest lies behind it.
 typedef struct layer_entry {

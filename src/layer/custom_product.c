@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of programs' layers: two plain factors with a step along each axis.
-#include "custom/product.h"
+#include "layer/custom_product.h"
 
 #include "kernel/kernel.h"
 
