@@ -39,7 +39,7 @@ static mote_status check(const mote_optimizer *optimizer, const void *state)
     if (count <= count_named(custom))
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                      "optimizer '%s': slot_count gave %zu, but %zu slots have names", custom->name,
+                      "optimizer '%s': slot_count gave %zu, names are given for %zu", custom->name,
                       count, count_named(custom));
 }
 
