@@ -130,7 +130,7 @@ typedef struct mote_custom_temporary {
 } mote_custom_temporary;
 
 /// The next temporary, from index 0 on. One that forward writes for a later phase is NULL where that phase does not run
-/// (inference, evaluation): forward need not write it then.
+/// (inference, evaluation, nothing to train in front of the layer): forward need not write it then.
 MOTE_API mote_status mote_layer_setup_temporary(
     mote_layer_setup *setup, const mote_custom_temporary *temporary) MOTE_MUST_CHECK;
 
@@ -204,12 +204,14 @@ MOTE_API void mote_layer_run_random(const mote_layer_run *run, uint64_t first, s
 
 /// Fails a step: the message is "<phase> <layer>: ..."; gives `status` (not MOTE_OK) for the callback to return.
 /// Training ends with it. Weights change behind forward only, so that a failure there leaves them as they were.
+///
+/// Like all functions from here to mote_layer_run_parallel it is for the callback itself, not for its tasks.
 MOTE_API mote_status mote_layer_run_refuse(const mote_layer_run *run, mote_status status,
                                            const char *format, ...)
     MOTE_PRINTF(3, 4) MOTE_MUST_CHECK;
 
-// Arithmetic on all threads. MOTE_ERROR_ARGUMENT, with the phase and the layer, for a NULL and a product that setup did
-// not declare. Not for use in tasks.
+// Arithmetic on all threads of the context. MOTE_ERROR_ARGUMENT, with the phase and the layer, for a NULL and a product
+// that setup did not declare.
 
 MOTE_API mote_status mote_layer_run_product(const mote_layer_run *run,
                                             const mote_custom_product *product) MOTE_MUST_CHECK;

@@ -80,6 +80,10 @@ static mote_status check_slots(const mote_custom_optimizer *custom)
                               "optimizer '%s': slot %zu, '%.100s': expected names of lower-case "
                               "letters, digits and '_', one behind the other",
                               custom->name, i, name);
+        if (mote_text_equal(name, "average"))
+            return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                              "optimizer '%s': slot 'average': moving averages have that name",
+                              custom->name);
         for (size_t j = 0; j < i; j++) {
             if (mote_text_equal(custom->slot_names[j], name))
                 return MOTE_RAISE(MOTE_ERROR_ARGUMENT,

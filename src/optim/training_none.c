@@ -8,6 +8,13 @@ const mote_optimizer_registry *mote_optimizers_builtin(void)
     return &registry;
 }
 
+const mote_optimizer *mote_optimizer_find(const mote_optimizer_registry *registry, const char *name)
+{
+    (void)registry;
+    (void)name;
+    return NULL;
+}
+
 const mote_schedule_rate *const *mote_schedule_rates(size_t *count)
 {
     *count = 0;

@@ -181,6 +181,8 @@ static void numbers_that_make_no_sense_are_refused(void **unused)
     optimizer.slot_names[2] = NULL;
     optimizer.slot_names[1] = "a.b";
     refuse_optimizer(&optimizer, "optimizer 'descend': slot 1, 'a.b': expected names");
+    optimizer.slot_names[1] = "average";
+    refuse_optimizer(&optimizer, "slot 'average': moving averages have that name");
     optimizer.slot_names[1] = "velocity";
     refuse_optimizer(&optimizer, "slot 'velocity': there are two of this name");
 }
