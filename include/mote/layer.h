@@ -14,7 +14,7 @@
 //     const mote_custom_layer gate = {.name = "gate", .summary = "...", .setup = setup, .forward = ...};
 //     mote_context_add_layer(context, &gate)   // before the first model is loaded
 //
-// What such a layer cannot have: integers as inputs, several outputs, running statistics.
+// What such a layer cannot have: integers as inputs, several outputs.
 //
 // Bits: the functions below sum in mote's orders (docs/ARCHITECTURE.md) and give the same bits for any number of
 // threads and any CPU level. So do loops of your own when what they compute for an element depends on nothing but the
@@ -37,6 +37,7 @@ extern "C" {
 #define MOTE_PHASE_FORWARD    1U
 #define MOTE_PHASE_GRADIENT   2U // calc_gradient
 #define MOTE_PHASE_DERIVATIVE 4U // calc_derivative
+#define MOTE_PHASE_UPDATE     8U // update, once a step, when weights change
 
 /// Initial values of weights and their names in model files.
 #define MOTE_INITIALIZER_MAP(X)         \
@@ -77,6 +78,7 @@ typedef struct mote_custom_layer {
     mote_custom_compute *forward;
     mote_custom_compute *calc_gradient;   // NULL: no weights
     mote_custom_compute *calc_derivative; // of the inputs
+    mote_custom_compute *update;          // of running statistics; NULL: none
 } mote_custom_layer;
 
 /// Registers a layer: the struct is copied, what it points to must outlive the context. The context is closed by the
@@ -103,6 +105,9 @@ MOTE_API mote_custom_shape mote_layer_setup_input(const mote_layer_setup *setup,
 /// Most samples in a step.
 MOTE_API size_t mote_layer_setup_batch(const mote_layer_setup *setup);
 
+/// False where the model file has trainable = false: calc_gradient and update are not called.
+MOTE_API bool mote_layer_setup_is_trainable(const mote_layer_setup *setup);
+
 // What setup declares. A failure says what is wrong; setup returns it.
 
 /// The output's shape; once.
@@ -121,6 +126,11 @@ typedef struct mote_custom_weight {
 /// The next weight, from index 0 on. calc_gradient writes its gradient, all elements.
 MOTE_API mote_status mote_layer_setup_weight(mote_layer_setup *setup,
                                              const mote_custom_weight *weight) MOTE_MUST_CHECK;
+
+/// The next running statistic, from index 0 on, as a weight, but not trained: forward reads it, update changes it. It is
+/// in files and goes on from step to step; a step that is discarded leaves it as it was.
+MOTE_API mote_status mote_layer_setup_statistic(
+    mote_layer_setup *setup, const mote_custom_weight *statistic) MOTE_MUST_CHECK;
 
 /// Memory between phases of a step, or scratch of one.
 typedef struct mote_custom_temporary {
@@ -142,9 +152,9 @@ MOTE_API mote_status mote_layer_setup_need_output(mote_layer_setup *setup,
 
 /// Memory that one tensor may take over from another: each element must be read before anything is written in its
 /// place, as where y[i] is a function of x[i].
-#define MOTE_LAYER_OUTPUT_OVER_INPUT                 1U // input 0
-#define MOTE_LAYER_DERIVATIVE_OVER_OUTPUT_DERIVATIVE 2U // the derivative of input 0
-#define MOTE_LAYER_DERIVATIVE_OVER_INPUT             4U // of input 0, over it
+#define MOTE_LAYER_OUTPUT_OVER_INPUT                 1U // the output over input 0
+#define MOTE_LAYER_DERIVATIVE_OVER_OUTPUT_DERIVATIVE 2U // that of input 0 over that of the output
+#define MOTE_LAYER_DERIVATIVE_OVER_INPUT             4U // that of input 0 over input 0
 MOTE_API mote_status mote_layer_setup_overwrite(mote_layer_setup *setup,
                                                 unsigned overwrites) MOTE_MUST_CHECK;
 
@@ -153,9 +163,8 @@ typedef struct mote_custom_product {
     size_t rows, columns, depth;
     /// A sum over the batch, as a gradient is: the terms that a sample has, depth = samples * sample_depth; 0: it is not.
     size_t sample_depth;
-    const float *left;
-    size_t left_row_step,
-        left_depth_step; // left(i, k) = left[i * left_row_step + k * left_depth_step]
+    const float *left; // left(i, k) = left[i * left_row_step + k * left_depth_step], right alike
+    size_t left_row_step, left_depth_step;
     const float *right;
     size_t right_column_step, right_depth_step;
     const float *bias; // one a column, or NULL
@@ -190,6 +199,9 @@ MOTE_API float *mote_layer_run_output(const mote_layer_run *run);
 
 MOTE_API const float *mote_layer_run_weight(const mote_layer_run *run, size_t index);
 MOTE_API float *mote_layer_run_temporary(const mote_layer_run *run, size_t index);
+
+/// Forward reads it, update may write it.
+MOTE_API float *mote_layer_run_statistic(const mote_layer_run *run, size_t index);
 
 /// calc_gradient and calc_derivative: what comes from behind, and where their results go. A derivative that nobody
 /// wants is NULL. Results are stored whole, not added.

@@ -11,11 +11,12 @@ static mote_status check_names(const mote_custom_identity *identity)
 {
     if (!identity->name)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s without a name", identity->kind);
-    if (!mote_property_is_name(identity->name))
+    if (!mote_property_is_name(identity->name)) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "%s '%.100s': a name has lower-case letters, digits and '_', a letter "
                           "first, at most 48",
                           identity->kind, identity->name);
+    }
     if (!identity->summary || !identity->summary[0])
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s '%s': summary is missing", identity->kind,
                           identity->name);

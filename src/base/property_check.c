@@ -86,11 +86,12 @@ static mote_status check_field(const checked_row *c, size_t state_bytes)
 {
     const struct field *field = &fields[c->row->kind];
     const size_t offset = c->row->offset;
-    if (state_bytes < field->bytes || offset > state_bytes - field->bytes)
+    if (state_bytes < field->bytes || offset > state_bytes - field->bytes) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "%s: property '%s': %zu bytes at offset %zu are not in the state, which "
                           "has state_bytes = %zu",
                           c->owner, c->row->name, field->bytes, offset, state_bytes);
+    }
     if (offset % field->alignment)
         return raise_row(c, "its offset is not that of a field of its kind");
     for (const mote_property *other = c->table; other < c->row; other++) {

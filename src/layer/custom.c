@@ -26,15 +26,20 @@ static mote_status settle_setup(const mote_setup *setup, mote_status returned)
 
 static mote_status check_declared(const mote_setup *setup, const mote_custom_layer *custom)
 {
-    if (setup->declaration->output_count == 0)
+    if (setup->declaration->output_count == 0) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "layer '%s': setup of type '%s' declared no output, expected one by "
                           "mote_layer_setup_output",
                           setup->layer_name, custom->name);
+    }
     if (setup->declaration->weight_count > 0 && !custom->calc_gradient)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "layer '%s': type '%s' has a weight '%s', but no calc_gradient",
                           setup->layer_name, custom->name, setup->declaration->weights[0].name);
+    if (setup->declaration->statistic_count > 0 && !custom->update)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "layer '%s': type '%s' has a statistic '%s', but no update",
+                          setup->layer_name, custom->name, setup->declaration->statistics[0].name);
     return MOTE_OK;
 }
 
@@ -71,6 +76,12 @@ static void calc_derivative(const mote_layer_run *run, const void *state)
 {
     const mote_custom_layer *custom = custom_of(run->layer);
     settle(run, custom->calc_derivative(custom->user, state, run));
+}
+
+static void update(const mote_layer_run *run, const void *state)
+{
+    const mote_custom_layer *custom = custom_of(run->layer);
+    settle(run, custom->update(custom->user, state, run));
 }
 
 static mote_status check_layer(const mote_custom_layer *custom, const mote_property *taken)
@@ -119,6 +130,8 @@ mote_status mote_custom_make_layer(const mote_custom_layer *custom, const mote_p
     };
     if (custom->calc_gradient)
         entry->layer.calc_gradient = MOTE_TRAINING_ONLY(calc_gradient);
+    if (custom->update)
+        entry->layer.update = MOTE_TRAINING_ONLY(update);
     *layer = &entry->layer;
     return MOTE_OK;
 }

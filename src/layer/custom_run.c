@@ -60,6 +60,11 @@ float *mote_layer_run_temporary(const mote_layer_run *run, size_t index)
     return get(run->temporaries, run->declaration->temporary_count, index);
 }
 
+float *mote_layer_run_statistic(const mote_layer_run *run, size_t index)
+{
+    return get(run->statistics, run->declaration->statistic_count, index);
+}
+
 const float *mote_layer_run_output_derivative(const mote_layer_run *run)
 {
     return get(run->output_derivatives, 1, 0);
@@ -90,11 +95,12 @@ static mote_status check_arrays(const mote_layer_run *run, const char *call,
                                 const void *const *arrays, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!arrays[i])
+        if (!arrays[i]) {
             return mote_layer_run_refuse(run, MOTE_ERROR_ARGUMENT,
                                          "%s: array %zu is NULL; did setup declare it for this "
                                          "phase?",
                                          call, i);
+        }
     }
     return MOTE_OK;
 }
@@ -109,11 +115,12 @@ mote_status mote_layer_run_product(const mote_layer_run *run, const mote_custom_
     MOTE_TRY(check_arrays(run, call, arrays, 3));
     const mote_product made = mote_custom_make_product(product);
     const size_t bytes = mote_product_scratch_bytes(&made, run->parallel->thread_count);
-    if (bytes > run->scratch_bytes)
+    if (bytes > run->scratch_bytes) {
         return mote_layer_run_refuse(
             run, MOTE_ERROR_ARGUMENT,
             "%s: %zu x %zu x %zu needs %zu bytes of scratch, mote_layer_setup_product planned %zu",
             call, product->rows, product->columns, product->depth, bytes, run->scratch_bytes);
+    }
     run->kernels->product(&made, run->parallel, run->scratch);
     return MOTE_OK;
 }
@@ -187,7 +194,8 @@ static void scale_part(void *argument, size_t first, size_t count)
 mote_status mote_layer_run_scale(const mote_layer_run *run, size_t count, float factor,
                                  const float *x, float *y)
 {
-    scaling s = {.run = run, .factor = factor, .x = x, .y = y};
+    scaling s = {.run = run, .factor = factor, .x = x};
+    s.y = y;
     const void *const arrays[] = {x, y};
     MOTE_TRY(check_arrays(run, "mote_layer_run_scale", arrays, 2));
     return mote_layer_run_parallel(run, count, 1, scale_part, &s);
@@ -208,7 +216,8 @@ static void sum_block(void *argument, const mote_units *block)
 mote_status mote_layer_run_sum_batch(const mote_layer_run *run, size_t rows, size_t columns,
                                      const float *x, float *sums)
 {
-    column_sums c = {.x = x, .sums = sums};
+    column_sums c = {.x = x};
+    c.sums = sums;
     const mote_units units = {
         .kernels = run->kernels, .samples = run->batch, .units = columns, .plane = rows};
     const void *const arrays[] = {x, sums};

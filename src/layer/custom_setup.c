@@ -9,7 +9,7 @@
 
 #define RANK_MAX      4U
 #define MESSAGE_BYTES 896U
-#define ALL_PHASES    (MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD)
+#define ALL_PHASES    (MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD | MOTE_PHASE_UPDATE)
 
 #define ALL_OVERWRITES                                                             \
     (MOTE_LAYER_OUTPUT_OVER_INPUT | MOTE_LAYER_DERIVATIVE_OVER_OUTPUT_DERIVATIVE | \
@@ -65,6 +65,11 @@ size_t mote_layer_setup_batch(const mote_layer_setup *setup)
     return setup->batch;
 }
 
+bool mote_layer_setup_is_trainable(const mote_layer_setup *setup)
+{
+    return setup->trainable;
+}
+
 mote_status mote_layer_setup_output(mote_layer_setup *setup, mote_custom_shape shape)
 {
     const mote_shape output = mote_shape_image(shape.channels, shape.height, shape.width);
@@ -74,25 +79,33 @@ mote_status mote_layer_setup_output(mote_layer_setup *setup, mote_custom_shape s
     return keep(setup, mote_setup_output(setup, &output));
 }
 
-static mote_status check_weight_name(mote_layer_setup *setup, const char *name)
+static bool has_name(const mote_weight_declaration *tensors, size_t count, const char *name)
+{
+    size_t i = 0;
+    while (i < count && strcmp(tensors[i].name, name) != 0)
+        i++;
+    return i < count;
+}
+
+static mote_status check_tensor_name(mote_layer_setup *setup, const char *name)
 {
     const mote_declaration *declaration = setup->declaration;
-    if (!name || !mote_property_is_name(name))
+    if (!name || !mote_property_is_name(name)) {
         return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT,
                                        "weight '%.100s': a name has lower-case letters, digits "
                                        "and '_', a letter first, at most 48",
                                        name ? name : "");
-    for (size_t i = 0; i < declaration->weight_count; i++) {
-        if (strcmp(declaration->weights[i].name, name) == 0)
-            return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT,
-                                           "weight '%s': there are two of this name", name);
     }
+    if (has_name(declaration->weights, declaration->weight_count, name) ||
+        has_name(declaration->statistics, declaration->statistic_count, name))
+        return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT,
+                                       "weight '%s': there are two of this name", name);
     return MOTE_OK;
 }
 
-static mote_status check_weight(mote_layer_setup *setup, const mote_custom_weight *weight)
+static mote_status check_tensor(mote_layer_setup *setup, const mote_custom_weight *weight)
 {
-    MOTE_TRY(check_weight_name(setup, weight->name));
+    MOTE_TRY(check_tensor_name(setup, weight->name));
     if (weight->rank == 0 || weight->rank > RANK_MAX)
         return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT,
                                        "weight '%s': rank %zu, expected 1 to %u", weight->name,
@@ -110,16 +123,17 @@ static mote_status check_weight(mote_layer_setup *setup, const mote_custom_weigh
     return MOTE_OK;
 }
 
-mote_status mote_layer_setup_weight(mote_layer_setup *setup, const mote_custom_weight *weight)
+/// What a weight or statistic becomes; `call` declares it.
+static mote_status make_tensor(mote_layer_setup *setup, const char *call,
+                               const mote_custom_weight *weight, mote_weight_declaration *declared)
 {
     char *name = NULL;
     if (!weight)
-        return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT,
-                                       "mote_layer_setup_weight: weight is NULL");
-    MOTE_TRY(check_weight(setup, weight));
+        return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT, "%s: an argument is NULL", call);
+    MOTE_TRY(check_tensor(setup, weight));
     MOTE_TRY(keep(setup, mote_arena_text(setup->declaration->arena, weight->name,
                                          strlen(weight->name), &name)));
-    mote_weight_declaration declared = {
+    *declared = (mote_weight_declaration){
         .name = name,
         .spec = {.dtype = MOTE_DTYPE_REAL, .shape = {.rank = (uint32_t)weight->rank}},
         .initializer = weight->initializer,
@@ -127,8 +141,23 @@ mote_status mote_layer_setup_weight(mote_layer_setup *setup, const mote_custom_w
         .fan_out = weight->fan_out,
         .needs = weight->derivative_reads ? MOTE_PHASE_DERIVATIVE : 0,
     };
-    memcpy(declared.spec.shape.dims, weight->dims, weight->rank * sizeof weight->dims[0]);
+    memcpy(declared->spec.shape.dims, weight->dims, weight->rank * sizeof weight->dims[0]);
+    return MOTE_OK;
+}
+
+mote_status mote_layer_setup_weight(mote_layer_setup *setup, const mote_custom_weight *weight)
+{
+    mote_weight_declaration declared;
+    MOTE_TRY(make_tensor(setup, "mote_layer_setup_weight", weight, &declared));
     return keep(setup, mote_setup_weight(setup, &declared));
+}
+
+mote_status mote_layer_setup_statistic(mote_layer_setup *setup, const mote_custom_weight *statistic)
+{
+    mote_weight_declaration declared;
+    MOTE_TRY(make_tensor(setup, "mote_layer_setup_statistic", statistic, &declared));
+    declared.needs |= MOTE_PHASE_UPDATE;
+    return keep(setup, mote_setup_statistic(setup, &declared));
 }
 
 static mote_status check_phases(mote_layer_setup *setup, const char *call, unsigned phases,

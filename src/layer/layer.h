@@ -20,9 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Phases of a node beside those of the public header, as bits. UPDATE changes running statistics, once a step, when
-/// weights change.
-#define MOTE_PHASE_UPDATE   8U
+/// Phases of a node are bits, see the public header.
 #define MOTE_PHASE_COUNT    4U
 #define MOTE_PHASE_BACKWARD (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
 

@@ -75,11 +75,12 @@ static mote_status check_slots(const mote_custom_optimizer *custom)
         const char *name = custom->slot_names[i];
         if (!name)
             continue;
-        if (i > count || !mote_property_is_name(name))
+        if (i > count || !mote_property_is_name(name)) {
             return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                               "optimizer '%s': slot %zu, '%.100s': expected names of lower-case "
                               "letters, digits and '_', one behind the other",
                               custom->name, i, name);
+        }
         if (mote_text_equal(name, "average"))
             return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                               "optimizer '%s': slot 'average': moving averages have that name",

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#define BATCH  64U
-#define HEIGHT 8U
-#define WIDTH  96U
+#define BATCH  ((size_t)64)
+#define HEIGHT ((size_t)8)
+#define WIDTH  ((size_t)96)
 #define COUNT  (HEIGHT * WIDTH)
 #define RATE   0.3
 
@@ -166,28 +166,36 @@ static mote_status look_forward(void *user, const void *state, const mote_layer_
     return mote_layer_run_scale(run, count_elements(run), 1, x, mote_layer_run_output(run));
 }
 
-/// The sum of columns over the batch by rule (b): a sample's rows by (c), in groups of samples with 64 terms.
+/// A sample's rows of a column, by rule (c).
+static float sum_sample(const float *x, size_t sample, size_t column)
+{
+    float rows[HEIGHT];
+    for (size_t row = 0; row < HEIGHT; row++)
+        rows[row] = x[(sample * HEIGHT + row) * WIDTH + column];
+    return sum_by_lanes(HEIGHT, rows, NULL);
+}
+
+/// Rule (b): samples in groups that have 64 terms.
+static float sum_column(const float *x, size_t batch, size_t column)
+{
+    const size_t group = 64 / HEIGHT;
+    float total = 0;
+    for (size_t first = 0; first < batch; first += group) {
+        float sum = sum_sample(x, first, column);
+        for (size_t i = first + 1; i < first + group; i++)
+            sum += sum_sample(x, i, column);
+        total = first == 0 ? sum : total + sum;
+    }
+    return total;
+}
+
 static void check_batch_sum(const mote_layer_run *run)
 {
     const float *x = mote_layer_run_output_derivative(run);
-    const size_t group = 64 / HEIGHT;
     float sums[WIDTH];
     expect_ok(mote_layer_run_sum_batch(run, HEIGHT, WIDTH, x, sums));
-    for (size_t column = 0; column < WIDTH; column++) {
-        float total = 0;
-        for (size_t first = 0; first < mote_layer_run_batch(run); first += group) {
-            float sum = 0;
-            for (size_t i = first; i < first + group; i++) {
-                float rows[HEIGHT];
-                for (size_t row = 0; row < HEIGHT; row++)
-                    rows[row] = x[(i * HEIGHT + row) * WIDTH + column];
-                const float sample = sum_by_lanes(HEIGHT, rows, NULL);
-                sum = i == first ? sample : sum + sample;
-            }
-            total = first == 0 ? sum : total + sum;
-        }
-        assert_true(sums[column] == total);
-    }
+    for (size_t column = 0; column < WIDTH; column++)
+        assert_true(sums[column] == sum_column(x, mote_layer_run_batch(run), column));
 }
 
 static mote_status look_derivative(void *user, const void *state, const mote_layer_run *run)
@@ -214,12 +222,11 @@ typedef struct digest {
 
 static digest train(void **state, const char *const names[3], size_t threads, size_t *looks)
 {
-    const mote_custom_layer look = {.name = "look",
-                                    .summary = "checks sums",
-                                    .user = looks,
-                                    .setup = two_setup,
-                                    .forward = look_forward,
-                                    .calc_derivative = look_derivative};
+    mote_custom_layer look = {.name = "look",
+                              .summary = "checks sums",
+                              .setup = two_setup,
+                              .forward = look_forward,
+                              .calc_derivative = look_derivative};
     const mote_custom_layer *const layers[] = {&plus, &times, &drop, &look};
     const mote_context_config config = {.thread_count = threads};
     const mote_data_source source = {.sample_count = 2 * BATCH, .read = read_sample};
@@ -228,17 +235,18 @@ static digest train(void **state, const char *const names[3], size_t threads, si
     digest d;
     char text[1024];
     (void)snprintf(text, sizeof text,
-                   "[Model]\nbatch_size = %u\nepochs = 2\nloss = mse\n"
+                   "[Model]\nbatch_size = %zu\nepochs = 2\nloss = mse\n"
                    "[Optimizer]\ntype = sgd\nlearning_rate = 0.1\n"
-                   "[in]\ntype = input\ninput_shape = 1:%u:%u\n"
-                   "[left]\ntype = fully_connected\nunit = %u\n"
-                   "[right]\ntype = fully_connected\nunit = %u\ninput_layers = in\n"
+                   "[in]\ntype = input\ninput_shape = 1:%zu:%zu\n"
+                   "[left]\ntype = fully_connected\nunit = %zu\n"
+                   "[right]\ntype = fully_connected\nunit = %zu\ninput_layers = in\n"
                    "[sum]\ntype = %s\ninput_layers = left, right\n"
                    "[product]\ntype = %s\ninput_layers = sum, left\n"
                    "[dropped]\ntype = %s\n[looked_at]\ntype = %s\n[flat]\ntype = flatten\n"
                    "[out]\ntype = fully_connected\nunit = 2\n",
                    BATCH, HEIGHT, WIDTH, WIDTH, WIDTH, names[0], names[1], names[2],
                    looks ? "look" : "identity");
+    look.user = looks;
     expect_ok(mote_context_create(&config, &context));
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++)
         expect_ok(mote_context_add_layer(context, layers[i]));

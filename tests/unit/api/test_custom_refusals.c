@@ -403,6 +403,26 @@ static mote_status weight_without_gradient(mote_layer_setup *setup)
                              : status;
 }
 
+static mote_status statistic_without_update(mote_layer_setup *setup)
+{
+    const mote_custom_weight statistic = {.name = "s", .rank = 1, .dims = {2}};
+    const mote_status status = mote_layer_setup_statistic(setup, &statistic);
+    return status == MOTE_OK ? mote_layer_setup_output(setup, mote_layer_setup_input(setup, 0))
+                             : status;
+}
+
+static mote_status statistic_named_as_a_weight(mote_layer_setup *setup)
+{
+    const mote_custom_weight weight = {.name = "w", .rank = 1, .dims = {2}};
+    const mote_status status = mote_layer_setup_weight(setup, &weight);
+    return status == MOTE_OK ? mote_layer_setup_statistic(setup, &weight) : status;
+}
+
+static mote_status no_statistic(mote_layer_setup *setup)
+{
+    return mote_layer_setup_statistic(setup, NULL);
+}
+
 static const struct bad_setup {
     mote_status (*setup)(mote_layer_setup *setup);
     mote_status status;
@@ -425,7 +445,7 @@ static const struct bad_setup {
      "mote_layer_setup_overwrite: 0x8, expected some of 0x7"},
     {nothing_temporary, MOTE_ERROR_ARGUMENT, "mote_layer_setup_temporary: temporary is NULL"},
     {temporary_in_no_phase, MOTE_ERROR_ARGUMENT,
-     "mote_layer_setup_temporary: phases 0x10, expected some of 0x7"},
+     "mote_layer_setup_temporary: phases 0x10, expected some of 0xf"},
     {empty_temporary, MOTE_ERROR_SHAPE, "temporary"},
     {empty_product, MOTE_ERROR_ARGUMENT, "mote_layer_setup_product: rows, columns or depth is 0"},
     {broken_product, MOTE_ERROR_ARGUMENT,
@@ -433,7 +453,7 @@ static const struct bad_setup {
     {huge_product, MOTE_ERROR_ARGUMENT,
      "mote_layer_setup_product: rows, columns or depth is more than memory can address"},
     {no_product, MOTE_ERROR_ARGUMENT, "mote_layer_setup_product: product is NULL"},
-    {no_weight, MOTE_ERROR_ARGUMENT, "mote_layer_setup_weight: weight is NULL"},
+    {no_weight, MOTE_ERROR_ARGUMENT, "mote_layer_setup_weight: an argument is NULL"},
     {unnamed_weight, MOTE_ERROR_ARGUMENT, "weight '': a name has lower-case letters"},
     {oddly_named_weight, MOTE_ERROR_ARGUMENT, "weight 'a.b': a name has lower-case letters"},
     {weight_of_no_rank, MOTE_ERROR_ARGUMENT, "weight 'w': rank 5, expected 1 to 4"},
@@ -445,6 +465,10 @@ static const struct bad_setup {
     {two_weights, MOTE_ERROR_ARGUMENT, "weight 'w': there are two of this name"},
     {weight_without_gradient, MOTE_ERROR_ARGUMENT,
      "type 'probe' has a weight 'w', but no calc_gradient"},
+    {statistic_without_update, MOTE_ERROR_ARGUMENT,
+     "type 'probe' has a statistic 's', but no update"},
+    {statistic_named_as_a_weight, MOTE_ERROR_ARGUMENT, "weight 'w': there are two of this name"},
+    {no_statistic, MOTE_ERROR_ARGUMENT, "mote_layer_setup_statistic: an argument is NULL"},
 };
 
 static void a_setup_that_does_not_hold_names_layer_and_line(void **state)
