@@ -82,7 +82,7 @@ typedef struct mote_custom_layer {
 } mote_custom_layer;
 
 /// Registers a layer: the struct is copied, what it points to must outlive the context. The context is closed by the
-/// first model that is loaded or checked, so that it never changes while threads share it. A build without training
+/// first call that loads or checks a model, so that it never changes while threads share it. A build without training
 /// has layers of your own, too, and calls setup and forward of them.
 ///
 /// MOTE_ERROR_ARGUMENT, naming what is wrong: something missing, a name that is taken (case ignored, layers and losses
