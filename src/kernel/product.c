@@ -79,6 +79,9 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
     const size_t positions = mote_size_min(wish.chunk, product->depth);
     cut.chunk = wish.chunk;
     cut.taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
+    if (cut.image.is_copied &&
+        product->depth <= wish.chunk) // then a copy serves all panels of filters
+        cut.taps = mote_size_min(cut.taps, cut.image.channels * p->kernel_height * p->kernel_width);
     cut.panel = round_elements(positions * columns);
     cut.offsets = round_elements(positions);
     cut.copy = round_elements(cut.image.copy);
