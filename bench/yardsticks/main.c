@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench_yardsticks: mote's kernels beside OpenBLAS and oneDNN. See bench/README.md.
+#include "yardsticks.h"
+
+#include "base/random.h"
+#include "os/os.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PARTS_MOST 512U
+
+#define USAGE                                                                        \
+    "usage: bench_yardsticks [--threads 1] [--turns 5] [--seconds 0.02] [NAME...]\n" \
+    "NAME: only shapes whose heading and line, 'heading: line', contain one of them\n"
+
+/// Whoever sets these for other work would hold a library down.
+static const char *const unset[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "GOTO_NUM_THREADS",
+                                    "OMP_WAIT_POLICY",   "OMP_PROC_BIND",    "GOMP_SPINCOUNT",
+                                    "GOMP_CPU_AFFINITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"};
+
+/// These get the number of threads.
+static const char *const thread_variables[] = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+typedef struct options {
+    size_t threads, turns;
+    double seconds;
+    char **names;
+    size_t name_count;
+} options;
+
+/// A number above 0 and at most `most`.
+static bool read_number(const char *text, double most, double *number)
+{
+    char *end = NULL;
+    *number = strtod(text, &end);
+    return end != text && *end == '\0' && *number > 0 && *number <= most;
+}
+
+static bool read_count(const char *text, size_t most, size_t *count)
+{
+    double number = 0;
+    if (!read_number(text, (double)most, &number) || number != (double)(size_t)number)
+        return false;
+    *count = (size_t)number;
+    return true;
+}
+
+static bool read_options(int argument_count, char **arguments, options *read)
+{
+    static const struct option accepted[] = {
+        {"threads", required_argument, NULL, 't'},
+        {"turns", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 's'},
+        {0},
+    };
+    int letter = 0;
+    bool good = true;
+    while ((letter = getopt_long(argument_count, arguments, "", accepted, NULL)) != -1) {
+        if (letter == 't')
+            good = read_count(optarg, mote_cpu_count(), &read->threads) && good;
+        else if (letter == 'n')
+            good = read_count(optarg, YARDSTICK_TURNS_MOST, &read->turns) && good;
+        else
+            good = letter == 's' && read_number(optarg, 60, &read->seconds) && good;
+    }
+    read->names = arguments + optind;
+    read->name_count = (size_t)(argument_count - optind);
+    return good;
+}
+
+/// Libraries read the environment before main: where it is not as it shall be, the program begins again. False when
+/// it cannot.
+static bool clean_environment(size_t threads, char **arguments)
+{
+    bool is_clean = true;
+    for (size_t i = 0; i < COUNT(unset); i++) {
+        if (!getenv(unset[i]))
+            continue;
+        is_clean = false;
+        (void)printf("%s is unset for this run\n", unset[i]);
+        (void)unsetenv(unset[i]);
+    }
+    char text[24];
+    (void)snprintf(text, sizeof text, "%zu", threads);
+    for (size_t i = 0; i < COUNT(thread_variables); i++) {
+        const char *const value = getenv(thread_variables[i]);
+        if (value && strcmp(value, text) == 0)
+            continue;
+        is_clean = false;
+        (void)setenv(thread_variables[i], text, 1);
+    }
+    if (is_clean)
+        return true;
+    (void)fflush(stdout);
+    (void)execv("/proc/self/exe", arguments);
+    return false;
+}
+
+static mote_status make_numbers(size_t count, uint64_t seed, mote_real **numbers)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_pages_allocate(count * sizeof(mote_real), &memory));
+    *numbers = (mote_real *)memory;
+    const mote_random_key key = {.seed = seed};
+    for (size_t i = 0; i < count; i++)
+        (*numbers)[i] = (mote_real)(2 * mote_random_uniform(&key, i) - 1);
+    return MOTE_OK;
+}
+
+static void print_shape(const bench_shape *s, char *text, size_t bytes)
+{
+    if (s->rows > 0) {
+        (void)snprintf(text, bytes, "%zux%zux%zu", s->rows, s->columns, s->depth);
+        return;
+    }
+    char stride[32] = "";
+    if (s->stride > 1)
+        (void)snprintf(stride, sizeof stride, " stride %zu", s->stride);
+    char filters[64];
+    (void)snprintf(filters, sizeof filters, s->groups > 1 ? "depth-wise %zu" : "%zu->%zu",
+                   s->channels, s->filters);
+    (void)snprintf(text, bytes, "%s %zux%zu%s %zux%zu", filters, s->kernel, s->kernel, stride,
+                   s->extent, s->extent);
+}
+
+typedef struct comparison {
+    const options *options;
+    yardstick_setup setup;
+    const yardstick_group *group; // of the last heading
+    yardstick_result results[PARTS_MOST];
+    size_t count;
+} comparison;
+
+static bool is_wanted(const options *wanted, const yardstick_group *group, const char *name)
+{
+    char line[320];
+    (void)snprintf(line, sizeof line, "%s, %s: %s", group->kind->name, group->name, name);
+    for (size_t i = 0; i < wanted->name_count; i++) {
+        if (strstr(line, wanted->names[i]))
+            return true;
+    }
+    return wanted->name_count == 0;
+}
+
+static mote_status compare_part(comparison *all, const bench_shape *shape, bench_part part,
+                                mote_real *const arrays[BENCH_ARRAY_COUNT],
+                                const yardstick_result *wanted)
+{
+    yardstick_result *const result = &all->results[all->count++];
+    *result = *wanted;
+    MOTE_TRY(yardstick_compare(&all->setup, shape, part, arrays, result));
+    if (result->group != all->group)
+        yardstick_print_heading(result->group);
+    all->group = result->group;
+    yardstick_print_result(result);
+    return MOTE_OK;
+}
+
+static mote_status compare_shape(comparison *all, const yardstick_group *group, size_t index)
+{
+    bench_shape shape = group->shapes[index];
+    shape.samples = group->samples;
+    char text[192];
+    print_shape(&shape, text, sizeof text);
+    mote_real *arrays[BENCH_ARRAY_COUNT] = {NULL};
+    for (size_t part = 0; part < BENCH_PART_COUNT; part++) {
+        yardstick_result wanted = {.group = group};
+        (void)snprintf(wanted.name, sizeof wanted.name, "%s %s", text, bench_part_names[part]);
+        if (!yardstick_has_part(group, index, (bench_part)part) ||
+            !is_wanted(all->options, group, wanted.name))
+            continue;
+        for (size_t i = 0; i < BENCH_ARRAY_COUNT && !arrays[BENCH_ARRAY_COUNT - 1]; i++)
+            MOTE_TRY(make_numbers(bench_array_elements(&shape, (bench_array)i), i, &arrays[i]));
+        MOTE_TRY(compare_part(all, &shape, (bench_part)part, arrays, &wanted));
+    }
+    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++) {
+        if (arrays[i])
+            mote_pages_free(arrays[i],
+                            bench_array_elements(&shape, (bench_array)i) * sizeof(mote_real));
+    }
+    return MOTE_OK;
+}
+
+static void print_libraries(const comparison *all, mote_cpu_level level)
+{
+    printf("mote: %s, %zu thread%s\n", mote_cpu_level_name(level), all->setup.threads,
+           all->setup.threads > 1 ? "s" : "");
+    const yardstick *const yardsticks[] = {&yardstick_openblas, &yardstick_onednn};
+    for (size_t i = 0; i < COUNT(yardsticks); i++) {
+        char text[256];
+        yardsticks[i]->describe(text, sizeof text);
+        printf("%s: %s\n", yardsticks[i]->name, text);
+    }
+}
+
+static mote_status run(comparison *all)
+{
+    const mote_cpu_level level = mote_cpu_detect();
+    MOTE_TRY(mote_kernels_get(level, &all->setup.table));
+    mote_thread_pool *pool = NULL;
+    MOTE_TRY(mote_thread_pool_create(mote_allocator_default(), all->setup.threads, &pool,
+                                     &all->setup.parallel));
+    print_libraries(all, level);
+    mote_status status = MOTE_OK;
+    for (size_t i = 0; i < yardstick_group_count; i++) {
+        const yardstick_group *const group = &yardstick_groups[i];
+        for (size_t shape = 0; shape < group->count && status == MOTE_OK; shape++)
+            status = compare_shape(all, group, shape);
+    }
+    mote_thread_pool_destroy(&pool);
+    return status;
+}
+
+int main(int argument_count, char **arguments)
+{
+    options read = {.threads = 1, .turns = 5, .seconds = 0.02};
+    if (!read_options(argument_count, arguments, &read)) {
+        (void)fprintf(stderr, USAGE "threads: 1 to %zu; turns: 1 to %u; seconds: above 0 to 60\n",
+                      mote_cpu_count(), YARDSTICK_TURNS_MOST);
+        return 2;
+    }
+    if (!clean_environment(read.threads, arguments)) {
+        (void)fprintf(stderr, "bench_yardsticks: cannot begin again with a clean environment\n");
+        return 2;
+    }
+    static comparison all;
+    all.options = &read;
+    all.setup =
+        (yardstick_setup){.threads = read.threads, .turns = read.turns, .seconds = read.seconds};
+    if (run(&all) != MOTE_OK) {
+        (void)fprintf(stderr, "bench_yardsticks: %s\n", mote_last_error()->message);
+        return 2;
+    }
+    if (all.count == 0) {
+        (void)fprintf(stderr, "bench_yardsticks: no shape has one of the names\n");
+        return 2;
+    }
+    return yardstick_judge(all.results, all.count) ? 0 : 1;
+}
