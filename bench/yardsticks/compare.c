@@ -85,13 +85,12 @@ static mote_status compare_sides(const yardstick_setup *setup, mote_call *call,
 }
 
 mote_status yardstick_compare(const yardstick_setup *setup, const bench_shape *shape,
-                              bench_part part, mote_real *const arrays[BENCH_ARRAY_COUNT],
-                              yardstick_result *result)
+                              mote_real *const arrays[BENCH_ARRAY_COUNT], yardstick_result *result)
 {
     const bool alone = setup->threads == 1;
     mote_call call = {.table = setup->table,
                       .parallel = alone ? NULL : &setup->parallel,
-                      .product = bench_describe(shape, part)};
+                      .product = bench_describe(shape, result->part)};
     const size_t count = bench_array_elements(shape, call.product.out);
     const size_t scratch_bytes = mote_product_scratch_bytes(&call.product.product, setup->threads);
     mote_real *outs[SIDE_COUNT] = {NULL};
@@ -100,7 +99,7 @@ mote_status yardstick_compare(const yardstick_setup *setup, const bench_shape *s
     MOTE_TRY(mote_pages_allocate(scratch_bytes, &call.scratch));
     bench_bind(&call.product, arrays, outs[MOTE]);
     const yardstick_work work = {
-        .shape = shape, .part = part, .arrays = arrays, .out = outs[YARDSTICK]};
+        .shape = shape, .part = result->part, .arrays = arrays, .out = outs[YARDSTICK]};
     MOTE_TRY(compare_sides(setup, &call, &work, outs, result));
     mote_pages_free(call.scratch, scratch_bytes);
     for (size_t side = 0; side < SIDE_COUNT; side++)

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PARTS_MOST 512U
-
 #define USAGE                                                                        \
     "usage: bench_yardsticks [--threads 1] [--turns 5] [--seconds 0.02] [NAME...]\n" \
     "NAME: only shapes whose heading and line, 'heading: line', contain one of them\n"
@@ -133,7 +131,7 @@ typedef struct comparison {
     const options *options;
     yardstick_setup setup;
     const yardstick_group *group; // of the last heading
-    yardstick_result results[PARTS_MOST];
+    yardstick_result *results;
     size_t count;
 } comparison;
 
@@ -148,42 +146,46 @@ static bool is_wanted(const options *wanted, const yardstick_group *group, const
     return wanted->name_count == 0;
 }
 
-static mote_status compare_part(comparison *all, const bench_shape *shape, bench_part part,
-                                mote_real *const arrays[BENCH_ARRAY_COUNT],
-                                const yardstick_result *wanted)
+/// Adds a result without numbers for each part that is wanted, and returns how many there are.
+static size_t list_parts(const comparison *all, const yardstick_group *group, size_t index,
+                         yardstick_result *results)
 {
-    yardstick_result *const result = &all->results[all->count++];
-    *result = *wanted;
-    MOTE_TRY(yardstick_compare(&all->setup, shape, part, arrays, result));
-    if (result->group != all->group)
-        yardstick_print_heading(result->group);
-    all->group = result->group;
-    yardstick_print_result(result);
-    return MOTE_OK;
+    char text[192];
+    print_shape(&group->shapes[index], text, sizeof text);
+    size_t count = 0;
+    for (size_t i = 0; i < BENCH_PART_COUNT; i++) {
+        yardstick_result *const result = &results[count];
+        *result = (yardstick_result){.group = group, .part = (bench_part)i};
+        (void)snprintf(result->name, sizeof result->name, "%s %s", text, bench_part_names[i]);
+        if (yardstick_has_part(group, index, result->part) &&
+            is_wanted(all->options, group, result->name))
+            count++;
+    }
+    return count;
 }
 
 static mote_status compare_shape(comparison *all, const yardstick_group *group, size_t index)
 {
+    yardstick_result *const results = &all->results[all->count];
+    const size_t count = list_parts(all, group, index, results);
+    if (count == 0)
+        return MOTE_OK;
+    if (group != all->group)
+        yardstick_print_heading(group);
+    all->group = group;
     bench_shape shape = group->shapes[index];
     shape.samples = group->samples;
-    char text[192];
-    print_shape(&shape, text, sizeof text);
     mote_real *arrays[BENCH_ARRAY_COUNT] = {NULL};
-    for (size_t part = 0; part < BENCH_PART_COUNT; part++) {
-        yardstick_result wanted = {.group = group};
-        (void)snprintf(wanted.name, sizeof wanted.name, "%s %s", text, bench_part_names[part]);
-        if (!yardstick_has_part(group, index, (bench_part)part) ||
-            !is_wanted(all->options, group, wanted.name))
-            continue;
-        for (size_t i = 0; i < BENCH_ARRAY_COUNT && !arrays[BENCH_ARRAY_COUNT - 1]; i++)
-            MOTE_TRY(make_numbers(bench_array_elements(&shape, (bench_array)i), i, &arrays[i]));
-        MOTE_TRY(compare_part(all, &shape, (bench_part)part, arrays, &wanted));
+    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++)
+        MOTE_TRY(make_numbers(bench_array_elements(&shape, (bench_array)i), i, &arrays[i]));
+    for (size_t i = 0; i < count; i++) {
+        MOTE_TRY(yardstick_compare(&all->setup, &shape, arrays, &results[i]));
+        yardstick_print_result(&results[i]);
     }
-    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++) {
-        if (arrays[i])
-            mote_pages_free(arrays[i],
-                            bench_array_elements(&shape, (bench_array)i) * sizeof(mote_real));
-    }
+    all->count += count;
+    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++)
+        mote_pages_free(arrays[i],
+                        bench_array_elements(&shape, (bench_array)i) * sizeof(mote_real));
     return MOTE_OK;
 }
 
@@ -199,22 +201,58 @@ static void print_libraries(const comparison *all, mote_cpu_level level)
     }
 }
 
-static mote_status run(comparison *all)
+static mote_status compare_all(comparison *all)
+{
+    for (size_t i = 0; i < yardstick_group_count; i++) {
+        const yardstick_group *const group = &yardstick_groups[i];
+        for (size_t shape = 0; shape < group->count; shape++)
+            MOTE_TRY(compare_shape(all, group, shape));
+    }
+    return MOTE_OK;
+}
+
+/// Room for all results, and for parts that are listed and left out.
+static mote_status make_results(mote_arena *arena, yardstick_result **results)
+{
+    size_t shapes = 1;
+    for (size_t i = 0; i < yardstick_group_count; i++)
+        shapes += yardstick_groups[i].count;
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, shapes * BENCH_PART_COUNT, sizeof **results, &memory));
+    *results = (yardstick_result *)memory;
+    return MOTE_OK;
+}
+
+static mote_status run(comparison *all, mote_arena *arena)
 {
     const mote_cpu_level level = mote_cpu_detect();
     MOTE_TRY(mote_kernels_get(level, &all->setup.table));
+    MOTE_TRY(make_results(arena, &all->results));
     mote_thread_pool *pool = NULL;
     MOTE_TRY(mote_thread_pool_create(mote_allocator_default(), all->setup.threads, &pool,
                                      &all->setup.parallel));
     print_libraries(all, level);
-    mote_status status = MOTE_OK;
-    for (size_t i = 0; i < yardstick_group_count; i++) {
-        const yardstick_group *const group = &yardstick_groups[i];
-        for (size_t shape = 0; shape < group->count && status == MOTE_OK; shape++)
-            status = compare_shape(all, group, shape);
-    }
+    const mote_status status = compare_all(all);
     mote_thread_pool_destroy(&pool);
     return status;
+}
+
+/// The exit code.
+static int report(const options *read, mote_arena *arena)
+{
+    comparison all = {
+        .options = read,
+        .setup = {.threads = read->threads, .turns = read->turns, .seconds = read->seconds},
+    };
+    if (run(&all, arena) != MOTE_OK) {
+        (void)fprintf(stderr, "bench_yardsticks: %s\n", mote_last_error()->message);
+        return 2;
+    }
+    if (all.count == 0) {
+        (void)fprintf(stderr, "bench_yardsticks: no heading and line has one of the names\n");
+        return 2;
+    }
+    return yardstick_judge(all.results, all.count) ? 0 : 1;
 }
 
 int main(int argument_count, char **arguments)
@@ -229,17 +267,9 @@ int main(int argument_count, char **arguments)
         (void)fprintf(stderr, "bench_yardsticks: cannot begin again with a clean environment\n");
         return 2;
     }
-    static comparison all;
-    all.options = &read;
-    all.setup =
-        (yardstick_setup){.threads = read.threads, .turns = read.turns, .seconds = read.seconds};
-    if (run(&all) != MOTE_OK) {
-        (void)fprintf(stderr, "bench_yardsticks: %s\n", mote_last_error()->message);
-        return 2;
-    }
-    if (all.count == 0) {
-        (void)fprintf(stderr, "bench_yardsticks: no shape has one of the names\n");
-        return 2;
-    }
-    return yardstick_judge(all.results, all.count) ? 0 : 1;
+    mote_arena arena;
+    mote_arena_init(&arena, mote_allocator_default());
+    const int code = report(&read, &arena);
+    mote_arena_release(&arena);
+    return code;
 }

@@ -63,6 +63,7 @@ enum {
 
 typedef struct yardstick_result {
     const yardstick_group *group;
+    bench_part part;
     char name[224];
     double rates[SIDE_COUNT];  // medians, GFLOP/s
     double errors[SIDE_COUNT]; // root mean square, relative to that of the result
@@ -78,10 +79,9 @@ typedef struct yardstick_setup {
     double seconds; // of a turn
 } yardstick_setup;
 
-/// Fills the rates and errors of a result whose group is set.
+/// Fills the rates and errors of a result whose group and part are set.
 mote_status yardstick_compare(const yardstick_setup *setup, const bench_shape *shape,
-                              bench_part part, mote_real *const arrays[BENCH_ARRAY_COUNT],
-                              yardstick_result *result);
+                              mote_real *const arrays[BENCH_ARRAY_COUNT], yardstick_result *result);
 
 /// Errors of the outputs of both sides against sums in double precision; of large outputs some elements are taken.
 void yardstick_measure_errors(const bench_product *product, mote_real *const outs[SIDE_COUNT],
