@@ -9,6 +9,7 @@ foreach(folder base os tensor kernel layer optim)
     endif()
     file(GLOB sources CONFIGURE_DEPENDS ${patterns})
     mote_drop_switched(sources)
+    list(FILTER sources EXCLUDE REGEX "/custom[a-z_]*\\.c$") # programs' own, in float
     if(MOTE_TESTS AND sources)
         mote_add_objects(mote_${folder}_double ${folder} ${sources})
         target_compile_definitions(mote_${folder}_double PUBLIC MOTE_REAL_DOUBLE)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two halves of the kernel benchmark share.
+// What the parts of the kernel benchmark share.
 #ifndef MOTE_BENCH_KERNELS_BENCH_H
 #define MOTE_BENCH_KERNELS_BENCH_H
 
@@ -27,6 +27,9 @@ mote_status bench_numbers(size_t count, mote_real **numbers);
 
 /// Matrix products: GFLOP/s a shape and level.
 mote_status bench_products(const bench_setup *setup);
+
+/// Depth-wise convolutions: GFLOP/s a shape and level, under the heading of products.
+mote_status bench_depthwise(const bench_setup *setup);
 
 /// All other kernels: nanoseconds an element.
 mote_status bench_elements(const bench_setup *setup);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel but the product, on arrays that stay in the cache. One function for each row of kernels.def: a
+// Every kernel but products and depth-wise convolutions, on arrays that stay in the cache. One function for each row of kernels.def: a
 // row without one does not compile.
 #include "bench.h"
 
@@ -128,11 +128,16 @@ CALL(sgd, &sgd, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(adam, &adam, COUNT, d->arrays[0], d->arrays[1], d->arrays + 2)
 CALL(rmsprop, &rmsprop, COUNT, d->arrays[0], d->arrays[1], d->state)
 
-/// Products have their own benchmark.
-static void call_product(void *argument)
+/// Products and depth-wise convolutions have their own benchmarks.
+static void measured_elsewhere(void *argument)
 {
     (void)argument;
 }
+
+#define call_product              measured_elsewhere
+#define call_depthwise            measured_elsewhere
+#define call_depthwise_derivative measured_elsewhere
+#define call_depthwise_gradient   measured_elsewhere
 
 typedef struct element_row {
     const char *name;
@@ -171,7 +176,7 @@ mote_status bench_elements(const bench_setup *setup)
         printf(" %9s", mote_cpu_level_name((mote_cpu_level)level));
     printf("\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].call != call_product && bench_wants(setup, rows[i].name))
+        if (rows[i].call != measured_elsewhere && bench_wants(setup, rows[i].name))
             print_row(setup, &rows[i], &data);
     }
     for (size_t i = 0; i < ARRAYS; i++)

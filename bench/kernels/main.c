@@ -21,6 +21,8 @@ static mote_status run(bench_setup *setup)
                                      &setup->parallel));
     mote_status status = bench_products(setup);
     if (status == MOTE_OK)
+        status = bench_depthwise(setup);
+    if (status == MOTE_OK)
         status = bench_elements(setup);
     mote_thread_pool_destroy(&pool);
     return status;

@@ -14,8 +14,9 @@
 extern "C" {
 #endif
 
-/// Never changes between creation and destruction, so that several threads may use it at once, each with models of its
-/// own, but for what mote_context_create says of its threads. The allocator that it was given must bear that, too.
+/// Takes layers, losses and optimizers of your own (mote/layer.h, mote/loss.h, mote/optimizer.h) until its first model is
+/// loaded. From then on it never changes until it is destroyed, so that several threads may use it at once, each with models
+/// of its own, but for what mote_context_create says of its threads. The allocator that it was given must bear that, too.
 typedef struct mote_context mote_context;
 
 /// Zero-initialize for the defaults.

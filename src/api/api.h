@@ -6,16 +6,30 @@
 #include "base/arena.h"
 #include "base/context.h"
 #include "compile/compile.h"
+#include "layer/layer.h"
 #include "model/model.h"
 #include "mote/component.h"
+#include "optim/optim.h"
 #include "os/os.h"
 #include "train/train.h"
 
-/// The public mote_context is `inner`.
+#include <stdatomic.h>
+
+/// The public mote_context is `inner`. What a program adds lives in `arena`, in lists that stand for mote's own; the
+/// first model closes them.
 typedef struct mote_context_handle {
     mote_context inner;
     mote_thread_pool *pool;
+    mote_arena arena;
+    mote_layer_registry layers;
+    mote_optimizer_registry optimizers;
+    atomic_bool is_closed; // written by whatever threads load models
 } mote_context_handle;
+
+static inline mote_context_handle *mote_context_handle_of(mote_context *context)
+{
+    return (mote_context_handle *)(void *)context;
+}
 
 /// Data sections: [train_set], [valid_set], [test_set].
 #define MOTE_SET_COUNT 3U

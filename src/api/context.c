@@ -91,6 +91,8 @@ mote_status mote_context_create(const mote_context_config *config, mote_context 
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "no memory for a context");
     memset(handle, 0, sizeof *handle);
     handle->inner.allocator = *allocator;
+    mote_arena_init(&handle->arena, &handle->inner.allocator);
+    atomic_init(&handle->is_closed, false);
     const mote_status status = fill_context(config, handle);
     *context = &handle->inner;
     if (status != MOTE_OK)
@@ -102,9 +104,10 @@ void mote_context_destroy(mote_context **context)
 {
     if (!context || !*context)
         return;
-    mote_context_handle *handle = (mote_context_handle *)(void *)*context;
+    mote_context_handle *handle = mote_context_handle_of(*context);
     const mote_allocator allocator = handle->inner.allocator;
     mote_thread_pool_destroy(&handle->pool);
+    mote_arena_release(&handle->arena);
     (void)allocator.reallocate(allocator.user, handle, sizeof *handle, 0);
     *context = NULL;
 }

@@ -90,6 +90,7 @@ mote_status mote_model_make(mote_context *context, mote_model **model)
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "no memory for a model");
     memset(made, 0, sizeof *made);
+    atomic_store(&mote_context_handle_of(context)->is_closed, true);
     made->context = context;
     mote_arena_init(&made->arena, allocator);
     mote_arena_init(&made->compile_arena, allocator);

@@ -12,8 +12,8 @@ struct mote_kernels;
 struct mote_layer_registry;
 struct mote_optimizer_registry;
 
-/// Immutable after creation but for the thread pool behind `parallel`, which serves one run at a
-/// time.
+/// Immutable once it has a model (until then a program may add to its lists), but for the thread pool behind
+/// `parallel`, which serves one run at a time.
 typedef struct mote_context {
     mote_allocator allocator;
     mote_cpu_level cpu_level;

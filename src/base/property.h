@@ -13,45 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MOTE_PROPERTY_LIST_MAX 16U
-
-/// Type of the field in the state by kind.
-#define MOTE_PROPERTY_FIELD_MAP(X)      \
-    X(BOOL, bool)                       \
-    X(INTEGER, uint64_t)                \
-    X(REAL, double)                     \
-    X(CHOICE, uint32_t)                 \
-    X(TEXT, const char *)               \
-    X(INTEGERS, mote_property_integers) \
-    X(REALS, mote_property_reals)       \
-    X(PADDING, mote_property_padding)
-
-typedef struct mote_property_integers {
-    uint32_t count;
-    uint64_t values[MOTE_PROPERTY_LIST_MAX];
-} mote_property_integers;
-
-typedef struct mote_property_reals {
-    uint32_t count;
-    double values[MOTE_PROPERTY_LIST_MAX];
-} mote_property_reals;
-
-typedef struct mote_property_padding {
-    bool same; // sides are derived from shapes; the four are 0
-    uint64_t top, bottom, left, right;
-} mote_property_padding;
-
-typedef struct mote_property {
-    const char *name; // lower case; NULL ends a table
-    mote_property_kind kind;
-    const char *initial;        // default as text, parsed like a value; NULL: the key is required
-    double minimum, maximum;    // inclusive, of INTEGER, REAL and each value of a list; both 0: any
-    const char *const *choices; // CHOICE: NULL-terminated; the field is the index
-    size_t count_minimum, count_maximum; // length of a list; a maximum of 0: MOTE_PROPERTY_LIST_MAX
-    size_t offset;                       // of the field in the state
-    const char *help;                    // one line
-} mote_property;
-
 /// Where a value was written: a file and line, or "--set" and 0.
 typedef struct mote_origin {
     const char *file;
@@ -108,6 +69,14 @@ const char *mote_origin_text(const mote_origin *origin, char *text, size_t bytes
 
 /// What values the row accepts, in words: "a whole number from 1 to 65536".
 size_t mote_property_accepts(const mote_property *property, char *text, size_t bytes);
+
+/// Checks a table that comes from outside, for a state of `state_bytes`: names, kinds, ranges, choices, defaults, help,
+/// and fields that lie in the state, each by itself. Raises MOTE_ERROR_ARGUMENT, `owner` first ("layer 'gate'").
+mote_status mote_property_check_table(const mote_property *table, size_t state_bytes,
+                                      const char *owner) MOTE_MUST_CHECK;
+
+/// Whether `name` may name what model files name: lower-case letters, digits and '_', at most 48, a letter first.
+bool mote_property_is_name(const char *name);
 
 /// What the public header says of a row.
 void mote_property_describe(const mote_property *property, mote_property_info *info);

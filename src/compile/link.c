@@ -141,6 +141,20 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     return NULL;
 }
 
+/// What a run is beside its tensors.
+static void describe_run(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const mote_node *node = &l->schedule->graph->nodes[step->node];
+    mote_layer_run *run = &operation->layer_run;
+    run->loss_weight = (mote_real)node->loss_weight;
+    run->layer = node->layer;
+    run->declaration = &node->declaration;
+    run->input_count = node->input_count;
+    run->step = operation->name;
+    if (step->scratch != MOTE_NONE)
+        run->scratch_bytes = l->schedule->tensors[step->scratch].bytes;
+}
+
 static mote_status link_layer(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_node *node = &l->schedule->graph->nodes[step->node];
@@ -157,7 +171,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;
     operation->multiply_adds = mote_declaration_work(declaration, phase);
-    operation->layer_run.loss_weight = (mote_real)node->loss_weight;
+    describe_run(l, step, operation);
     link_values(l, operation, node, phase);
     link_derivatives(l, operation, node, phase);
     link_weights(l, operation, step->node, phase);

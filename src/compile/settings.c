@@ -121,7 +121,7 @@ static mote_status check_optimizer(const mote_section *section, const mote_optim
                                    const void *state)
 {
     char place[256];
-    const mote_status status = optimizer->check ? optimizer->check(state) : MOTE_OK;
+    const mote_status status = optimizer->check ? optimizer->check(optimizer, state) : MOTE_OK;
     if (status == MOTE_OK)
         return MOTE_OK;
     return MOTE_RAISE(status, "%s[%s]: %s", mote_origin_text(&section->origin, place, sizeof place),

@@ -40,14 +40,16 @@ mote_status mote_operation_read(const mote_operation *operation, const mote_exec
 mote_status mote_operation_layer(const mote_operation *operation, const mote_execution *execution)
 {
     mote_layer_run run = operation->layer_run;
+    mote_status status = MOTE_OK;
     run.kernels = execution->kernels;
     run.parallel = execution->parallel;
     run.batch = execution->batch;
     run.training = operation->training;
     run.random = (mote_random_key){
         .seed = execution->seed, .name = operation->random_name, .iteration = execution->iteration};
+    run.raised = &status;
     operation->callback(&run, operation->state);
-    return MOTE_OK;
+    return status;
 }
 
 mote_status mote_operation_loss(const mote_operation *operation, const mote_execution *execution)

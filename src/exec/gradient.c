@@ -79,7 +79,8 @@ mote_status mote_operation_apply(const mote_operation *operation, const mote_exe
     const mote_gradient gradient =
         make_gradient(&tensors[MOTE_APPLY_GRADIENT], &tensors[MOTE_APPLY_ROWS],
                       mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec.shape));
-    mote_optimizer_run run = {.kernels = execution->kernels,
+    mote_optimizer_run run = {.optimizer = execution->optimizer,
+                              .kernels = execution->kernels,
                               .parallel = execution->parallel,
                               .learning_rate = execution->learning_rate,
                               .step = execution->update};

@@ -176,7 +176,8 @@ static mote_status set_up(builder *b, mote_node *node, const mote_draft *draft)
                         .batch = b->graph->batch,
                         .thread_count = b->config->thread_count,
                         .trainable = node->trainable,
-                        .declaration = &node->declaration};
+                        .declaration = &node->declaration,
+                        .layer = node->layer};
     const mote_status status = run_setup(b, node, &setup, inputs);
     if (status != MOTE_OK)
         return raise_at(node, status);

@@ -59,6 +59,23 @@ typedef struct mote_window {
     size_t out_height, out_width;
 } mote_window;
 
+/// A convolution with one filter a channel. Weights are [channels][kernel height][kernel width]; padding is zeros.
+/// Orders of sums are those of the matrix products of one channel (kernel/product.h): outputs, and the gathered
+/// derivative, by taps ascending, padding and gaps between strides counted, in blocks of MOTE_PRODUCT_BLOCK; the
+/// bias last. Gradients by positions ascending, in such blocks inside groups of mote_batch_group(output plane)
+/// samples.
+typedef struct mote_depthwise {
+    mote_window window; // of one plane
+    size_t dilation_height, dilation_width;
+    size_t samples, channels;
+} mote_depthwise;
+
+typedef enum mote_depthwise_part {
+    MOTE_DEPTHWISE_FORWARD,
+    MOTE_DEPTHWISE_DERIVATIVE,
+    MOTE_DEPTHWISE_GRADIENT,
+} mote_depthwise_part;
+
 /// Sums (c) of columns: y[c] is that of x[r * row_step + c * inner + i], in the order of r, then of i.
 typedef struct mote_column_sum {
     size_t rows, columns, inner, row_step;
@@ -133,6 +150,15 @@ mote_status mote_kernels_get(mote_cpu_level level, const mote_kernels **kernels)
 
 /// Bytes of one element of a maximum's index for a window of `cells` cells: 1 or 4.
 size_t mote_window_index_bytes(size_t cells);
+
+/// Whether the depth-wise kernels take the shape, for all parts: whether 256 KiB of scratch hold what a kernel reaches.
+/// Samples and channels do not matter.
+bool mote_depthwise_fits(const mote_depthwise *shape);
+
+/// Scratch of a part on up to `thread_count` threads, whatever the CPU level: at most 256 KiB a thread. Monotonic in
+/// samples. The shape must fit.
+size_t mote_depthwise_scratch_bytes(const mote_depthwise *shape, mote_depthwise_part part,
+                                    size_t thread_count);
 
 typedef void mote_unary_kernel(size_t count, const mote_real *x, mote_real *y);
 typedef void mote_binary_kernel(size_t count, const mote_real *a, const mote_real *b, mote_real *y);

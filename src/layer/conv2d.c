@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two-dimensional convolution, as products of the weight with patches of the image. Weights are
 // [out][in of a group][kernel height][kernel width]; both derivatives are gathered. Groups are convolutions side by
-// side, one product each.
+// side, one product each. Where each group is one channel and one filter, kernels of their own make the same bits.
 #include "layer/layer.h"
 #include "layer/units.h"
 #include "layer/weighted.h"
@@ -17,6 +17,7 @@ typedef struct conv2d_state {
     size_t group_channels, group_filters; // of one group
     ptrdiff_t dilation_height, dilation_width;
     mote_window window;
+    bool depthwise; // has its own kernels
 } conv2d_state;
 
 static const mote_property properties[] = {
@@ -230,6 +231,37 @@ static mote_status divide(const mote_setup *setup, conv2d_state *state)
     return MOTE_OK;
 }
 
+static mote_depthwise make_depthwise(const conv2d_state *state, size_t batch)
+{
+    return (mote_depthwise){
+        .window = state->window,
+        .dilation_height = (size_t)state->dilation_height,
+        .dilation_width = (size_t)state->dilation_width,
+        .samples = batch,
+        .channels = state->channels,
+    };
+}
+
+static void declare_scratch(mote_setup *setup, const conv2d_state *state)
+{
+    if (state->depthwise) {
+        const mote_depthwise shape = make_depthwise(state, setup->batch);
+        const size_t threads = setup->thread_count;
+        mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
+                           mote_depthwise_scratch_bytes(&shape, MOTE_DEPTHWISE_FORWARD, threads));
+        mote_setup_scratch(setup, MOTE_PHASE_GRADIENT,
+                           mote_depthwise_scratch_bytes(&shape, MOTE_DEPTHWISE_GRADIENT, threads));
+        mote_setup_scratch(
+            setup, MOTE_PHASE_DERIVATIVE,
+            mote_depthwise_scratch_bytes(&shape, MOTE_DEPTHWISE_DERIVATIVE, threads));
+        return;
+    }
+    const mote_product forward = make_forward_product(state, setup->batch);
+    const mote_product gradient = make_gradient_product(state, setup->batch);
+    const mote_product derivative = make_derivative_product(state, setup->batch);
+    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
+}
+
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     conv2d_state *const state = layer_state;
@@ -238,6 +270,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->channels = input->dims[0];
     MOTE_TRY(divide(setup, state));
     MOTE_TRY(mote_window_make(setup, &state->wish, input->dims[1], input->dims[2], &state->window));
+    const mote_depthwise shape = make_depthwise(state, setup->batch);
+    state->depthwise =
+        state->group_channels == 1 && state->group_filters == 1 && mote_depthwise_fits(&shape);
     const mote_window *const window = &state->window;
     const mote_shape output =
         mote_shape_image(state->filters, window->out_height, window->out_width);
@@ -253,18 +288,23 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
-    const mote_product forward = make_forward_product(state, setup->batch);
-    const mote_product gradient = make_gradient_product(state, setup->batch);
-    const mote_product derivative = make_derivative_product(state, setup->batch);
-    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
+    declare_scratch(setup, state);
     return MOTE_OK;
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const conv2d_state *const state = layer_state;
+    if (state->depthwise) {
+        const mote_depthwise shape = make_depthwise(state, run->batch);
+        run->kernels->depthwise(&shape, run->inputs[0].data,
+                                run->weights[MOTE_WEIGHTED_WEIGHT].data,
+                                mote_weighted_bias(run, &state->weighted), run->outputs[0].data,
+                                run->parallel, run->scratch);
+        return;
+    }
     mote_product product = make_forward_product(state, run->batch);
     product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
     product.right.data = run->inputs[0].data;
@@ -276,9 +316,8 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     run_groups(run, state, &product, &steps);
 }
 
-static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+static void multiply_gradient(const mote_layer_run *run, const conv2d_state *state)
 {
-    const conv2d_state *const state = layer_state;
     mote_product product = make_gradient_product(state, run->batch);
     product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
@@ -287,6 +326,19 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
                                .right = state->group_channels * get_in_plane(state),
                                .out = get_group_weights(state)};
     run_groups(run, state, &product, &steps);
+}
+
+static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+{
+    const conv2d_state *const state = layer_state;
+    if (state->depthwise) {
+        const mote_depthwise shape = make_depthwise(state, run->batch);
+        run->kernels->depthwise_gradient(
+            &shape, run->inputs[0].data, run->output_derivatives[0].data,
+            run->gradients[MOTE_WEIGHTED_WEIGHT].data, run->parallel, run->scratch);
+    } else {
+        multiply_gradient(run, state);
+    }
     mote_weighted_bias_gradient(run, &state->weighted, state->filters, get_out_plane(state),
                                 mote_units_sum);
 }
@@ -294,6 +346,13 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const conv2d_state *const state = layer_state;
+    if (state->depthwise) {
+        const mote_depthwise shape = make_depthwise(state, run->batch);
+        run->kernels->depthwise_derivative(
+            &shape, run->weights[MOTE_WEIGHTED_WEIGHT].data, run->output_derivatives[0].data,
+            run->input_derivatives[0].data, run->parallel, run->scratch);
+        return;
+    }
     mote_product product = make_derivative_product(state, run->batch);
     product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
     product.right.data = run->output_derivatives[0].data;

@@ -12,37 +12,19 @@
 #include "base/random.h"
 #include "base/training.h"
 #include "kernel/kernel.h"
+#include "mote/layer.h"
+#include "mote/loss.h"
 #include "tensor/tensor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/// Phases of a node, as bits. UPDATE changes running statistics, once a step, when weights change.
-#define MOTE_PHASE_FORWARD    1U
-#define MOTE_PHASE_GRADIENT   2U
-#define MOTE_PHASE_DERIVATIVE 4U
-#define MOTE_PHASE_UPDATE     8U
-#define MOTE_PHASE_COUNT      4U
-#define MOTE_PHASE_BACKWARD   (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
+/// Phases of a node are bits, see the public header.
+#define MOTE_PHASE_COUNT    4U
+#define MOTE_PHASE_BACKWARD (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
 
-#define MOTE_INITIALIZER_MAP(X)         \
-    X(ZEROS, "zeros")                   \
-    X(ONES, "ones")                     \
-    X(XAVIER_UNIFORM, "xavier_uniform") \
-    X(XAVIER_NORMAL, "xavier_normal")   \
-    X(HE_UNIFORM, "he_uniform")         \
-    X(HE_NORMAL, "he_normal")           \
-    X(LECUN_UNIFORM, "lecun_uniform")   \
-    X(LECUN_NORMAL, "lecun_normal")
-
-typedef enum mote_initializer {
-#define MOTE_INITIALIZER_ENUM(name, text) MOTE_INITIALIZER_##name,
-    MOTE_INITIALIZER_MAP(MOTE_INITIALIZER_ENUM)
-#undef MOTE_INITIALIZER_ENUM
-} mote_initializer;
-
-/// The names above, NULL-terminated: choices of properties like weight_initializer.
+/// The names of mote_initializer, NULL-terminated: choices of properties like weight_initializer.
 extern const char *const mote_initializer_names[];
 
 /// A weight or running statistic. Its tensor is named "<node>.<name>" in files.
@@ -103,11 +85,13 @@ typedef struct mote_setup {
     size_t thread_count;
     bool trainable; // false: frozen, in every program
     mote_declaration *declaration;
+    const struct mote_layer *layer; // whose setup it is
+    mote_status raised; // of layers from outside: the first failure of a call that they made
 } mote_setup;
 
 /// What a computing callback gets. Tensors that the phase does not have are NULL (data); those of inputs and
 /// outputs still have their spec. Samples from `batch` on are neither read nor written.
-typedef struct mote_layer_run {
+struct mote_layer_run {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     void *scratch;
@@ -124,7 +108,15 @@ typedef struct mote_layer_run {
     const mote_tensor *gradient_rows; // by weight, see mote_layer_gradient_rows; NULL: of none
     const mote_tensor *statistics;
     const mote_tensor *temporaries; // data NULL where no phase of this program reads it
-} mote_layer_run;
+
+    // for layers from outside, which are not trusted to know what they declared
+    const struct mote_layer *layer;
+    const mote_declaration *declaration;
+    size_t input_count;
+    size_t scratch_bytes;
+    const char *step;    // "forward gate1"
+    mote_status *raised; // how the callback ended; mote's own layers cannot fail
+};
 
 /// The list of rows that the gradient of weight `index` holds, to be written before it: their number, then the rows
 /// ascending; the gradient has these one after the other. NULL: the gradient holds all rows.
@@ -247,6 +239,14 @@ mote_status mote_setup_check_integers(const mote_setup *setup, size_t index, uin
 /// Initial values of a weight: keyed by (seed, "<node>.<weight>").
 void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,
                      mote_real *values);
+
+// Layers and losses that a program brings: a descriptor as mote's own have, whose callbacks find the program's through
+// it. Raises MOTE_ERROR_ARGUMENT for what can be known without other layers; `taken` are keys that every section has.
+// The result lives in `arena`; what the program's struct points to is borrowed.
+mote_status mote_custom_make_layer(const mote_custom_layer *custom, const mote_property *taken,
+                                   mote_arena *arena, const mote_layer **layer) MOTE_MUST_CHECK;
+mote_status mote_custom_make_loss(const mote_custom_loss *custom, const mote_property *taken,
+                                  mote_arena *arena, const mote_layer **layer) MOTE_MUST_CHECK;
 
 /// The layers a context knows.
 typedef struct mote_layer_registry {

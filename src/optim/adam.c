@@ -13,8 +13,9 @@ static const mote_property properties[] = {
     {0},
 };
 
-size_t mote_adam_slot_count(const void *optimizer_state)
+size_t mote_adam_slot_count(const mote_optimizer *optimizer, const void *optimizer_state)
 {
+    (void)optimizer;
     (void)optimizer_state;
     return 2;
 }

@@ -27,7 +27,7 @@ typedef struct mote_adam_state {
         MOTE_ADAM_ROW(epsilon, "1e-7", MOTE_ADAM_EPSILON_MINIMUM, 1,          \
                       "added to the root of the mean of squares")
 
-size_t mote_adam_slot_count(const void *optimizer_state);
+size_t mote_adam_slot_count(const mote_optimizer *optimizer, const void *optimizer_state);
 
 /// One update: `gradient_decay` times the weight is added to its gradient, `weight_decay` times the rate
 /// is the share that the weight loses before the step.

@@ -4,18 +4,19 @@
 #ifndef MOTE_OPTIM_OPTIM_H
 #define MOTE_OPTIM_OPTIM_H
 
+#include "base/arena.h"
 #include "base/parallel.h"
 #include "base/property.h"
 #include "kernel/kernel.h"
+#include "mote/optimizer.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define MOTE_OPTIMIZER_SLOTS_MAX 2U
-
 /// One weight's update, or that of a part of it: element by element, nothing may depend on the others. Slots are tensors of the weight's shape, zero before the first update, named
 /// by slot_names in checkpoints.
 typedef struct mote_optimizer_run {
+    const struct mote_optimizer *optimizer; // whose apply it is
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     double learning_rate; // of this step, from the schedule
@@ -33,8 +34,9 @@ typedef struct mote_optimizer {
     size_t state_bytes;
     double learning_rate; // default
     const char *slot_names[MOTE_OPTIMIZER_SLOTS_MAX];
-    mote_status (*check)(const void *state); // NULL; or raises when fields do not fit together
-    size_t (*slot_count)(const void *state);
+    /// NULL; or raises when fields do not fit together.
+    mote_status (*check)(const struct mote_optimizer *optimizer, const void *state);
+    size_t (*slot_count)(const struct mote_optimizer *optimizer, const void *state);
     void (*apply)(const mote_optimizer_run *run, const void *state);
 } mote_optimizer;
 
@@ -53,6 +55,11 @@ const mote_optimizer_registry *mote_optimizers_builtin(void);
 /// By name, case ignored, or NULL.
 const mote_optimizer *mote_optimizer_find(const mote_optimizer_registry *registry,
                                           const char *name);
+
+/// An optimizer that a program brings, as mote_custom_make_layer does layers.
+mote_status mote_custom_make_optimizer(const mote_custom_optimizer *custom,
+                                       const mote_property *taken, mote_arena *arena,
+                                       const mote_optimizer **optimizer) MOTE_MUST_CHECK;
 
 /// What `name` may have meant, as mote_text_expect.
 const char *mote_optimizer_expect(const mote_optimizer_registry *registry, const char *name,

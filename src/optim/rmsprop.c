@@ -51,8 +51,9 @@ static const mote_property properties[] = {
     {0},
 };
 
-static size_t slot_count(const void *optimizer_state)
+static size_t slot_count(const mote_optimizer *optimizer, const void *optimizer_state)
 {
+    (void)optimizer;
     const rmsprop_state *const state = optimizer_state;
     return state->momentum > 0 ? 2 : 1;
 }

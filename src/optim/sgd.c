@@ -37,16 +37,18 @@ static const mote_property properties[] = {
     {0},
 };
 
-static mote_status check(const void *optimizer_state)
+static mote_status check(const mote_optimizer *optimizer, const void *optimizer_state)
 {
+    (void)optimizer;
     const sgd_state *const state = optimizer_state;
     if (state->nesterov && state->momentum <= 0)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "nesterov = true: expected a momentum above 0");
     return MOTE_OK;
 }
 
-static size_t slot_count(const void *optimizer_state)
+static size_t slot_count(const mote_optimizer *optimizer, const void *optimizer_state)
 {
+    (void)optimizer;
     const sgd_state *const state = optimizer_state;
     return state->momentum > 0 ? 1 : 0;
 }

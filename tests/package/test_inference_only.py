@@ -15,6 +15,24 @@ CMAKE = os.environ["MOTE_CMAKE"]
 BUILD = Path(MOTE).parent
 WITHOUT = "this build of mote is without training"
 
+OWN = """\
+[Model]
+loss = {loss}
+[Optimizer]
+type = {optimizer}
+[in]
+type = input
+input_shape = 6
+[hidden]
+type = {dense}
+unit = 8
+[bent]
+type = {rectify}
+[out]
+type = {dense}
+unit = 3
+"""
+
 
 def call(*command):
     done = subprocess.run([*map(str, command)], capture_output=True, text=True)
@@ -43,20 +61,42 @@ class InferenceOnly(RunTest):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn(WITHOUT, result.stderr)
 
-    def test_outputs_have_the_bits_of_the_full_build(self):
-        library = BUILD / "libmote.a"
+    def link(self, source, library, name):
         flags = call("pkg-config", "--libs", "inih", "jansson", "libmd", "zlib", "libpng", "libjpeg").split()
-        full = self.folder / "full"
+        program = self.folder / name
         call(
-            os.environ.get("CC", "cc"), f"-I{SOURCE / 'include'}", SOURCE / "bench/minimal_infer.c",
-            library, "-lpthreadpool", *flags, "-lm", "-pthread", "-o", full,
+            os.environ.get("CC", "cc"), f"-I{SOURCE / 'include'}", f"-I{SOURCE / 'tests'}", source,
+            library, "-lpthreadpool", *flags, "-lm", "-pthread", "-o", program,
         )
+        return program
+
+    def test_outputs_have_the_bits_of_the_full_build(self):
+        full = self.link(SOURCE / "bench/minimal_infer.c", BUILD / "libmote.a", "full")
         files = [self.folder / "net.ini", self.folder / "net.safetensors"]
         expected = call(full, *files)
         self.assertEqual(len(expected.split()), 10)
         for name in ("inference", "inference, for size"):
             with self.subTest(name):
                 self.assertEqual(call(self.results[name]["program"], *files), expected)
+
+    def test_layers_of_a_program_run_to_the_same_bits_and_its_optimizer_is_refused(self):
+        self.write_model(
+            OWN.format(loss="mse", optimizer="sgd", dense="fully_connected", rectify="identity")
+        )
+        self.run_mote("bench", "net.ini", "--save=own.safetensors")
+        self.write_model(
+            OWN.format(loss="squares", optimizer="descend", dense="dense", rectify="rectify")
+        )
+        printed = [
+            call(
+                self.link(SOURCE / "tests/package/own_infer.c", build / "libmote.a", name),
+                self.folder / "net.ini", self.folder / "own.safetensors",
+            ).split()
+            for name, build in (("full", BUILD), ("inference", self.build))
+        ]
+        self.assertEqual([words[0] for words in printed], ["OK", "ERROR_UNSUPPORTED"])
+        self.assertEqual(len(printed[0]), 1 + 3)
+        self.assertEqual(printed[0][1:], printed[1][1:])
 
     def test_what_needs_training_is_refused(self):
         for command in (["train"], ["bench"], ["plan"], ["check"], ["eval", "--weights", "net.safetensors"]):

@@ -52,6 +52,26 @@ class Programs(RunTest):
             is_kept = before.values(name) == after.values(name)
             self.assertEqual(is_kept, name.startswith("hidden"), name)
 
+    def test_own_checks_its_gradients_and_trains(self):
+        printed = self.run_program("own.c", PROGRAMS / "own.ini", "own")
+        error = float(printed.splitlines()[0].split()[3])
+        self.assertLess(error, 0.005, printed)
+        self.assertGreater(float(printed.split("accuracy ")[-1]), 0.9)
+        slopes = Safetensors(self.folder / "own").values("bent1.slope")
+        self.assertEqual(len(slopes), 32)
+        self.assertTrue(any(slopes))
+
+    def test_own_would_show_a_wrong_gradient(self):
+        for name in "own.c", "own.h", "gradients.h", "points.h":
+            text = (PROGRAMS / name).read_text()
+            (self.folder / name).write_text(text.replace("? 0 : loop->x[i] *", "? 0 : 1.1F *"))
+        program = link_program(self.folder / "own.c", self.folder / "program")
+        printed = subprocess.run(
+            [program, PROGRAMS / "own.ini", "own"], cwd=self.folder, capture_output=True, text=True
+        ).stdout
+        self.assertGreater(float(printed.split()[3]), 0.05, printed)
+        self.assertIn("slope\n", printed)
+
     @unittest.skipUnless(CXX, "there is no C++ compiler")
     def test_watch_stops_early(self):
         self.assertRegex(self.run_program("watch.cpp", MODEL), r"^good enough after \d+ epochs\n$")

@@ -11,7 +11,7 @@ import random
 import struct
 import unittest
 
-from running import DIGITS, HAS_ZLIB, SANITIZED, SOURCE, RunTest, has_level
+from running import DIGITS, HAS_ZLIB, SANITIZED, SOURCE, RunTest, machine_has
 
 ALLOWANCE = 2 << 20
 
@@ -20,6 +20,8 @@ VARIANTS = [
     ("--threads=3",),
     ("--cpu=scalar", "--threads=2"),
     ("--cpu=avx2", "--threads=2"),
+    ("--cpu=avx512", "--threads=2"),
+    ("--cpu=neon", "--threads=2"),
     ("--planner=naive",),
     ("--set=Model.apply=after_all",),
 ]
@@ -85,7 +87,7 @@ class Proposals(RunTest):
 
         expected = digest()
         for variant in VARIANTS:
-            if "--cpu=avx2" not in variant or has_level("avx2"):
+            if machine_has(variant):
                 self.assertEqual(digest(*variant), expected, variant)
         self.assertNotEqual(digest("--seed=2"), expected)
 

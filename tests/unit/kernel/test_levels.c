@@ -434,6 +434,61 @@ static void check_product(trial *t)
          table->product(&product, NULL, scratch));
 }
 
+/// The largest square planes of 3 channels and 2 samples that fit; test_depthwise.c does the rest.
+static bool make_depthwise(size_t count, mote_depthwise *shape)
+{
+    size_t side = 0;
+    while (6 * (side + 1) * (side + 1) <= count)
+        side++;
+    *shape = (mote_depthwise){
+        .window = {.height = side,
+                   .width = side,
+                   .kernel_height = 3,
+                   .kernel_width = 2,
+                   .stride_height = 1,
+                   .stride_width = 1,
+                   .pad_top = 1,
+                   .pad_left = 1,
+                   .out_height = side,
+                   .out_width = side},
+        .dilation_height = 1,
+        .dilation_width = 1,
+        .samples = 2,
+        .channels = 3,
+    };
+    return side > 0 && count >= 18;
+}
+
+static _Alignas(64) unsigned char depthwise_scratch[262144];
+
+static void check_depthwise(trial *t)
+{
+    mote_depthwise shape;
+    if (!make_depthwise(t->count, &shape))
+        return;
+    BOTH(table->depthwise(&shape, m[0].data, m[1].data, NULL, m[2].data, NULL, depthwise_scratch);
+         table->depthwise(&shape, m[0].data, m[1].data, m[1].data, m[3].data, NULL,
+                          depthwise_scratch));
+}
+
+static void check_depthwise_derivative(trial *t)
+{
+    mote_depthwise shape;
+    if (!make_depthwise(t->count, &shape))
+        return;
+    BOTH(table->depthwise_derivative(&shape, m[0].data, m[1].data, m[2].data, NULL,
+                                     depthwise_scratch));
+}
+
+static void check_depthwise_gradient(trial *t)
+{
+    mote_depthwise shape;
+    if (!make_depthwise(t->count, &shape))
+        return;
+    BOTH(table->depthwise_gradient(&shape, m[0].data, m[1].data, m[2].data, NULL,
+                                   depthwise_scratch));
+}
+
 typedef struct row {
     const char *name;
     void (*check)(trial *t);

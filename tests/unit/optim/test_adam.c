@@ -119,7 +119,7 @@ static void threads_change_no_bit(void **unused)
 static void two_slots_are_kept(void **unused)
 {
     (void)unused;
-    assert_int_equal(mote_optimizer_adam.slot_count(fixtures[0].state), 2);
+    assert_int_equal(mote_optimizer_adam.slot_count(&mote_optimizer_adam, fixtures[0].state), 2);
     assert_string_equal(mote_optimizer_adam.slot_names[0], "mean");
     assert_string_equal(mote_optimizer_adam.slot_names[1], "square");
 }

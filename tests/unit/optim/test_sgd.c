@@ -38,7 +38,8 @@ static void apply(fixture *f, uint64_t step)
         .count = COUNT,
         .weight = f->weight,
         .gradient = f->gradient,
-        .slots = {mote_optimizer_sgd.slot_count(f->state) > 0 ? f->velocity : NULL},
+        .slots = {mote_optimizer_sgd.slot_count(&mote_optimizer_sgd, f->state) > 0 ? f->velocity
+                                                                                   : NULL},
     };
     mote_optimizer_sgd.apply(&run, f->state);
 }
@@ -84,9 +85,9 @@ static void only_momentum_needs_a_slot(void **unused)
     (void)unused;
     fixture f;
     set_up(&f, "0", "0.1");
-    assert_int_equal(mote_optimizer_sgd.slot_count(f.state), 0);
+    assert_int_equal(mote_optimizer_sgd.slot_count(&mote_optimizer_sgd, f.state), 0);
     set_up(&f, "0.9", "0");
-    assert_int_equal(mote_optimizer_sgd.slot_count(f.state), 1);
+    assert_int_equal(mote_optimizer_sgd.slot_count(&mote_optimizer_sgd, f.state), 1);
     assert_string_equal(mote_optimizer_sgd.slot_names[0], "velocity");
 }
 

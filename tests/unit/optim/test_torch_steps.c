@@ -113,7 +113,7 @@ static void take_steps(const steps *row, const mote_kernels *kernels,
         .count = COUNT,
         .weight = weight,
     };
-    for (size_t i = 0; i < row->optimizer->slot_count(&state); i++)
+    for (size_t i = 0; i < row->optimizer->slot_count(row->optimizer, &state); i++)
         run.slots[i] = slots[i];
     for (size_t step = 0; step < STEPS; step++) {
         run.step = step + 1;
@@ -168,10 +168,10 @@ static void only_momentum_gives_rmsprop_a_second_slot(void **unused)
     (void)unused;
     optimizer_state state;
     read_state(&mote_optimizer_rmsprop, NULL, 0, &state);
-    assert_int_equal(mote_optimizer_rmsprop.slot_count(&state), 1);
+    assert_int_equal(mote_optimizer_rmsprop.slot_count(&mote_optimizer_rmsprop, &state), 1);
     const mote_entry momentum = {"momentum", "0.9", {0}};
     read_state(&mote_optimizer_rmsprop, &momentum, 1, &state);
-    assert_int_equal(mote_optimizer_rmsprop.slot_count(&state), 2);
+    assert_int_equal(mote_optimizer_rmsprop.slot_count(&mote_optimizer_rmsprop, &state), 2);
     assert_string_equal(mote_optimizer_rmsprop.slot_names[0], "square");
     assert_string_equal(mote_optimizer_rmsprop.slot_names[1], "velocity");
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What layers, losses and optimizers that a program brings have in common.
+#ifndef MOTE_BASE_CUSTOM_H
+#define MOTE_BASE_CUSTOM_H
+
+#include "base/property.h"
+
+/// What a component is called and which keys it has.
+typedef struct mote_custom_identity {
+    const char *kind; // "layer", "loss", "optimizer"
+    const char *name, *summary;
+    const mote_property *properties;
+    size_t state_bytes;
+    const mote_property *taken;
+} mote_custom_identity;
+
+/// A function that must be there; `is_there` whether it is.
+typedef struct mote_custom_callback {
+    const char *name;
+    bool is_there;
+} mote_custom_callback;
+
+/// Checks names, keys and callbacks. Raises MOTE_ERROR_ARGUMENT.
+mote_status mote_custom_check(const mote_custom_identity *identity,
+                              const mote_custom_callback *callbacks,
+                              size_t callback_count) MOTE_MUST_CHECK;
+
+typedef bool mote_custom_check_state(void *user, const void *state, char *message, size_t bytes);
+
+/// Asks the program whether properties fit together; `check` may be NULL. Raises MOTE_ERROR_PROPERTY with its
+/// message behind `place`.
+mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,
+                            const char *place) MOTE_MUST_CHECK;
+
+#endif

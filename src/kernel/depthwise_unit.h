@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to kernel: what an instruction set adds to depth-wise convolutions, and how these are cut, which does not
+// depend on it. A level supplies one mote_depthwise_unit; order of sums, tiles and threads are in
+// portable/depthwise.c.
+//
+// 16 channels are worked side by side, each in its own order. A tile of positions is summed from an image: the cells
+// that it reads, channels innermost, padding and the gaps between strides as zeros.
+#ifndef MOTE_KERNEL_DEPTHWISE_UNIT_H
+#define MOTE_KERNEL_DEPTHWISE_UNIT_H
+
+#include "kernel/kernel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MOTE_DEPTHWISE_CHANNELS 16U
+
+/// Sums over taps; rows are of MOTE_DEPTHWISE_CHANNELS numbers. A position's tap t is the row at its place in the
+/// image + offsets[t].
+typedef struct mote_depthwise_sums {
+    const mote_real *image;
+    size_t taps;
+    const uint32_t *offsets;
+    const mote_real *weights; // a row a tap
+    const mote_real *bias;    // a row that is added last, or NULL
+    bool add;                 // to the sums of other taps
+} mote_depthwise_sums;
+
+/// Sums over positions; as above.
+typedef struct mote_depthwise_gradient {
+    const mote_real *image;
+    size_t taps;
+    const uint32_t *offsets;
+    mote_real *sums; // a row a tap
+} mote_depthwise_gradient;
+
+typedef struct mote_depthwise_unit {
+    /// Planes to rows: to[places[k] + c] = from[c * from_step + k] for k < count, c < channels; the rest of each row
+    /// is any number.
+    void (*spread)(size_t channels, size_t count, const mote_real *from, size_t from_step,
+                   const uint32_t *places, mote_real *to);
+    /// Rows to planes: to[c * to_step + k] = row k of from [c]. May read a row less than 16 beyond `count`.
+    void (*gather)(size_t channels, size_t count, const mote_real *from, mote_real *to,
+                   size_t to_step);
+    /// Row i of out (+)= the sum over taps ascending of weight * the tap of positions[i], by fused multiply-add
+    /// from zero; then + bias. count > 0.
+    void (*sum_taps)(const mote_depthwise_sums *sums, size_t count, const uint32_t *positions,
+                     mote_real *out);
+    /// To each tap's sum, rows i of dy ascending are added by fused multiply-add: dy * the tap of positions[i].
+    void (*sum_positions)(const mote_depthwise_gradient *gradient, size_t count,
+                          const uint32_t *positions, const mote_real *dy);
+} mote_depthwise_unit;
+
+/// One a level.
+extern const mote_depthwise_unit mote_depthwise_unit_scalar;
+extern const mote_depthwise_unit mote_depthwise_unit_avx2;
+extern const mote_depthwise_unit mote_depthwise_unit_avx512;
+extern const mote_depthwise_unit mote_depthwise_unit_neon;
+
+/// One axis of positions, and of the cells they read. On a line, cell i lies at i * gap and position p's window
+/// begins at origin + p * step; tap t is t * dilation further, or in a window that is read backwards as far from
+/// its end.
+typedef struct mote_depthwise_axis {
+    size_t positions, step;
+    size_t cells, gap;
+    ptrdiff_t origin;
+    size_t taps, dilation;
+    size_t reach; // of a window
+    bool backwards;
+} mote_depthwise_axis;
+
+/// How a convolution is cut. A tile has several samples only where these are whole, and parts of rows only where it
+/// has one, so that tiles ascend as positions do.
+typedef struct mote_depthwise_cut {
+    mote_depthwise_axis axes[2];     // rows, columns
+    size_t samples, positions[2];    // of a tile
+    size_t sample_tiles, tiles[2];   // that there are
+    size_t extents[2];               // of a tile's image
+    size_t tasks;                    // the convolution is worth
+    size_t image, places, out, sums; // elements of the parts of a task's scratch
+    size_t slice_bytes;              // of a task's scratch
+} mote_depthwise_cut;
+
+/// The shape must fit.
+mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_depthwise_part part,
+                                           size_t thread_count);
+
+#endif

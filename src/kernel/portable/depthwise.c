@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depth-wise convolutions: tiles, threads and the order of sums. The arithmetic is in the level's unit.
+//
+// A task has a range of items, which are a tile of 16 channels each, blocks of channels outside. For each tile the
+// cells that it reads are spread into an image, [sample][row][column][channel]; sums over taps are made there, and
+// gathered into planes.
+#include "kernel/portable/level.h"
+
+#include "base/size.h"
+#include "kernel/depthwise_unit.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
+
+typedef struct depthwise_call {
+    const mote_depthwise *shape;
+    mote_depthwise_cut cut;
+    const mote_real *from; // that the windows slide over
+    const mote_real *weight, *bias;
+    const mote_real *dy; // of a gradient
+    mote_real *to;
+    unsigned char *scratch;
+} depthwise_call;
+
+/// The positions of a tile, and its samples.
+typedef struct tile {
+    size_t sample, samples;
+    size_t first[2], count[2];
+} tile;
+
+/// The cells of an axis that a tile reads; the first lies at `place` of its image.
+typedef struct cells {
+    size_t first, count, place;
+} cells;
+
+/// A task, with its slice of the scratch.
+typedef struct work {
+    const depthwise_call *call;
+    size_t channel, channels; // the block of channels at hand
+    cells cells[2];           // of the tile at hand
+    bool image_is_made;       // where cells are now, the image has zeros elsewhere
+    mote_real *image;
+    mote_real *out; // [position][channel]: sums, or derivatives of outputs
+    mote_real *bias;
+    mote_real *sums;       // rows of weights, or of sums over positions
+    uint32_t *cell_places; // in the image of one sample
+    uint32_t *places;      // of positions in the image
+    uint32_t *rows;        // of positions of one sample in `out`
+    uint32_t *offsets;     // of taps
+} work;
+
+static size_t get_taps(const work *w)
+{
+    return w->call->cut.axes[0].taps * w->call->cut.axes[1].taps;
+}
+
+static size_t get_tile_positions(const work *w)
+{
+    return w->call->cut.positions[0] * w->call->cut.positions[1];
+}
+
+/// Elements of the image of one sample.
+static size_t get_image_elements(const work *w)
+{
+    return w->call->cut.extents[0] * w->call->cut.extents[1] * CHANNELS;
+}
+
+/// Where a coordinate of the image lies.
+static uint32_t get_place(const work *w, size_t row, size_t column)
+{
+    return (uint32_t)((row * w->call->cut.extents[1] + column) * CHANNELS);
+}
+
+static void make_places(const work *w)
+{
+    const mote_depthwise_cut *const cut = &w->call->cut;
+    const size_t image = get_image_elements(w);
+    size_t at = 0;
+    for (size_t sample = 0; sample < cut->samples; sample++) {
+        for (size_t row = 0; row < cut->positions[0]; row++) {
+            for (size_t column = 0; column < cut->positions[1]; column++)
+                w->places[at++] = (uint32_t)(sample * image) +
+                                  get_place(w, row * cut->axes[0].step, column * cut->axes[1].step);
+        }
+    }
+    for (size_t i = 0; i < get_tile_positions(w); i++)
+        w->rows[i] = (uint32_t)(i * CHANNELS);
+}
+
+static size_t get_tap_place(const mote_depthwise_axis *axis, size_t tap)
+{
+    return (axis->backwards ? axis->taps - 1 - tap : tap) * axis->dilation;
+}
+
+static void make_offsets(const work *w)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    for (size_t row = 0; row < axes[0].taps; row++) {
+        for (size_t column = 0; column < axes[1].taps; column++) {
+            w->offsets[row * axes[1].taps + column] =
+                get_place(w, get_tap_place(&axes[0], row), get_tap_place(&axes[1], column));
+        }
+    }
+}
+
+static work make_work(const depthwise_call *call, size_t task)
+{
+    const mote_depthwise_cut *const cut = &call->cut;
+    work w = {.call = call};
+    w.image = (mote_real *)(void *)(call->scratch + task * cut->slice_bytes);
+    w.out = w.image + cut->image;
+    w.bias = w.out + cut->out;
+    w.sums = w.bias + CHANNELS;
+    w.cell_places = (uint32_t *)(void *)(w.bias + cut->sums);
+    w.places = w.cell_places + cut->extents[0] * cut->extents[1];
+    w.rows = w.places + cut->samples * get_tile_positions(&w);
+    w.offsets = w.rows + get_tile_positions(&w);
+    make_places(&w);
+    make_offsets(&w);
+    return w;
+}
+
+static tile find_tile(const work *w, size_t index)
+{
+    const mote_depthwise_cut *const cut = &w->call->cut;
+    const size_t column = index % cut->tiles[1];
+    const size_t row = index / cut->tiles[1] % cut->tiles[0];
+    tile t = {
+        .sample = index / (cut->tiles[1] * cut->tiles[0]) * cut->samples,
+        .first = {row * cut->positions[0], column * cut->positions[1]},
+    };
+    t.samples = mote_size_min(cut->samples, w->call->shape->samples - t.sample);
+    for (size_t axis = 0; axis < 2; axis++)
+        t.count[axis] =
+            mote_size_min(cut->positions[axis], cut->axes[axis].positions - t.first[axis]);
+    return t;
+}
+
+static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t count)
+{
+    const ptrdiff_t start = axis->origin + (ptrdiff_t)(first * axis->step);
+    const ptrdiff_t end = start + (ptrdiff_t)((count - 1) * axis->step + axis->reach);
+    cells found = {.first = start > 0 ? mote_size_ceil_divide((size_t)start, axis->gap) : 0};
+    const size_t cells_end =
+        end > 0 ? mote_size_min(mote_size_ceil_divide((size_t)end, axis->gap), axis->cells) : 0;
+    if (cells_end > found.first) {
+        found.count = cells_end - found.first;
+        found.place = (size_t)((ptrdiff_t)(found.first * axis->gap) - start);
+    }
+    return found;
+}
+
+static void make_cell_places(work *w)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    uint32_t *place = w->cell_places;
+    for (size_t row = 0; row < w->cells[0].count; row++) {
+        for (size_t column = 0; column < w->cells[1].count; column++)
+            *place++ = get_place(w, w->cells[0].place + row * axes[0].gap,
+                                 w->cells[1].place + column * axes[1].gap);
+    }
+}
+
+static bool lie_alike(const cells *a, const cells *b)
+{
+    return a->count == b->count && a->place == b->place;
+}
+
+/// Zeros wherever the tile has no cell. The next tile's cells mostly lie where the last one's were.
+static void clear_image(work *w, const tile *t)
+{
+    const mote_depthwise_cut *const cut = &w->call->cut;
+    const cells rows = find_cells(&cut->axes[0], t->first[0], t->count[0]);
+    const cells columns = find_cells(&cut->axes[1], t->first[1], t->count[1]);
+    const bool is_made =
+        w->image_is_made && lie_alike(&w->cells[0], &rows) && lie_alike(&w->cells[1], &columns);
+    w->cells[0] = rows;
+    w->cells[1] = columns;
+    if (is_made)
+        return;
+    memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
+    make_cell_places(w);
+    w->image_is_made = true;
+}
+
+static void spread_sample(const work *w, size_t sample, mote_real *image)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t plane = axes[0].cells * axes[1].cells;
+    const mote_real *from = w->call->from +
+                            (sample * w->call->shape->channels + w->channel) * plane +
+                            w->cells[0].first * axes[1].cells + w->cells[1].first;
+    size_t rows = w->cells[0].count;
+    size_t count = w->cells[1].count;
+    if (count == axes[1].cells) { // neighbours
+        count *= rows;
+        rows = mote_size_min(rows, 1);
+    }
+    for (size_t row = 0; row < rows && count > 0; row++) {
+        MOTE_KERNEL(depthwise_unit)
+            .spread(w->channels, count, from, plane, w->cell_places + row * count, image);
+        from += axes[1].cells;
+    }
+}
+
+static void make_image(work *w, const tile *t)
+{
+    clear_image(w, t);
+    for (size_t i = 0; i < t->samples; i++)
+        spread_sample(w, t->sample + i, w->image + i * get_image_elements(w));
+}
+
+/// Where the tile lies in the plane of positions of the block's first channel. It is one stretch.
+static size_t find_plane(const work *w, const tile *t, size_t sample)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t channel = (t->sample + sample) * w->call->shape->channels + w->channel;
+    return (channel * axes[0].positions + t->first[0]) * axes[1].positions + t->first[1];
+}
+
+static void gather_tile(const work *w, const tile *t)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t count = t->count[0] * t->count[1];
+    for (size_t i = 0; i < t->samples; i++) {
+        MOTE_KERNEL(depthwise_unit)
+            .gather(w->channels, count, w->out + i * count * CHANNELS,
+                    w->call->to + find_plane(w, t, i), axes[0].positions * axes[1].positions);
+    }
+}
+
+static void sum_tile(work *w, const tile *t)
+{
+    make_image(w, t);
+    const size_t taps = get_taps(w);
+    for (size_t tap = 0; tap < taps; tap += MOTE_PRODUCT_BLOCK) {
+        const bool is_last = tap + MOTE_PRODUCT_BLOCK >= taps;
+        const mote_depthwise_sums sums = {
+            .image = w->image,
+            .taps = is_last ? taps - tap : MOTE_PRODUCT_BLOCK,
+            .offsets = w->offsets + tap,
+            .weights = w->sums + tap * CHANNELS,
+            .bias = is_last && w->call->bias ? w->bias : NULL,
+            .add = tap > 0,
+        };
+        MOTE_KERNEL(depthwise_unit)
+            .sum_taps(&sums, t->samples * t->count[0] * t->count[1], w->places, w->out);
+    }
+    gather_tile(w, t);
+}
+
+static void start_channels(work *w, size_t block)
+{
+    w->channel = block * CHANNELS;
+    w->channels = mote_size_min(w->call->shape->channels - w->channel, CHANNELS);
+}
+
+static void load_weights(const work *w)
+{
+    const size_t taps = get_taps(w);
+    const mote_real *const weight = w->call->weight + w->channel * taps;
+    for (size_t tap = 0; tap < taps; tap++) {
+        for (size_t c = 0; c < CHANNELS; c++)
+            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + tap] : 0;
+    }
+    for (size_t c = 0; c < CHANNELS && w->call->bias; c++)
+        w->bias[c] = c < w->channels ? w->call->bias[w->channel + c] : 0;
+}
+
+static size_t count_tiles(const mote_depthwise_cut *cut)
+{
+    return cut->sample_tiles * cut->tiles[0] * cut->tiles[1];
+}
+
+static size_t count_blocks(const mote_depthwise *shape)
+{
+    return mote_size_ceil_divide(shape->channels, CHANNELS);
+}
+
+static void sum_items(void *argument, size_t task, size_t task_count)
+{
+    const depthwise_call *const call = (const depthwise_call *)argument;
+    const size_t tiles = count_tiles(&call->cut);
+    size_t item = 0;
+    const size_t count =
+        mote_parallel_part(count_blocks(call->shape) * tiles, task, task_count, &item);
+    const size_t end = item + count;
+    work w = make_work(call, task);
+    for (; item < end; item++) {
+        if (w.channels == 0 || item % tiles == 0) {
+            start_channels(&w, item / tiles);
+            load_weights(&w);
+        }
+        const tile t = find_tile(&w, item % tiles);
+        sum_tile(&w, &t);
+    }
+}
+
+void MOTE_KERNEL(depthwise)(const mote_depthwise *shape, const mote_real *x,
+                            const mote_real *weight, const mote_real *bias, mote_real *y,
+                            const mote_parallel *parallel, void *scratch)
+{
+    depthwise_call call = {
+        .shape = shape,
+        .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_FORWARD,
+                                       parallel ? parallel->thread_count : 1),
+        .from = x,
+        .weight = weight,
+        .bias = bias,
+        .scratch = scratch,
+    };
+    call.to = y;
+    mote_parallel_run(parallel, sum_items, &call, call.cut.tasks);
+}
+
+void MOTE_KERNEL(depthwise_derivative)(const mote_depthwise *shape, const mote_real *weight,
+                                       const mote_real *dy, mote_real *dx,
+                                       const mote_parallel *parallel, void *scratch)
+{
+    depthwise_call call = {
+        .shape = shape,
+        .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_DERIVATIVE,
+                                       parallel ? parallel->thread_count : 1),
+        .from = dy,
+        .weight = weight,
+        .scratch = scratch,
+    };
+    call.to = dx;
+    mote_parallel_run(parallel, sum_items, &call, call.cut.tasks);
+}
+
+/// Rows of sums over positions, one a tap: of the block at hand, of the group's blocks before it, of the groups before.
+typedef struct gradient_sums {
+    size_t elements;
+    size_t group;    // positions of a group
+    size_t position; // in the group
+    bool has_total;
+    mote_real *block, *blocks, *total;
+} gradient_sums;
+
+static gradient_sums start_sums(const work *w)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t plane = axes[0].positions * axes[1].positions;
+    gradient_sums sums = {.elements = get_taps(w) * CHANNELS,
+                          .group = mote_batch_group(plane) * plane};
+    sums.block = w->sums;
+    sums.blocks = sums.block + sums.elements;
+    sums.total = sums.blocks + sums.elements;
+    return sums;
+}
+
+static void store_or_add(size_t count, bool add, const mote_real *x, mote_real *sum)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] = add ? sum[i] + x[i] : x[i];
+}
+
+static void end_block(const gradient_sums *sums)
+{
+    store_or_add(sums->elements, sums->position > MOTE_PRODUCT_BLOCK, sums->block, sums->blocks);
+}
+
+static void end_group(gradient_sums *sums)
+{
+    if (sums->position % MOTE_PRODUCT_BLOCK != 0)
+        end_block(sums);
+    store_or_add(sums->elements, sums->has_total, sums->blocks, sums->total);
+    sums->has_total = true;
+    sums->position = 0;
+}
+
+static void add_positions(const work *w, const tile *t, gradient_sums *sums)
+{
+    const mote_depthwise_gradient gradient = {
+        .image = w->image, .taps = get_taps(w), .offsets = w->offsets, .sums = sums->block};
+    const size_t end = t->samples * t->count[0] * t->count[1];
+    size_t count = 0;
+    for (size_t at = 0; at < end; at += count) {
+        const size_t in_block = sums->position % MOTE_PRODUCT_BLOCK;
+        count = mote_size_min(end - at, sums->group - sums->position);
+        count = mote_size_min(count, MOTE_PRODUCT_BLOCK - in_block);
+        if (in_block == 0)
+            memset(sums->block, 0, sums->elements * sizeof *sums->block);
+        MOTE_KERNEL(depthwise_unit)
+            .sum_positions(&gradient, count, w->places + at, w->out + at * CHANNELS);
+        sums->position += count;
+        if (sums->position % MOTE_PRODUCT_BLOCK == 0)
+            end_block(sums);
+        if (sums->position == sums->group)
+            end_group(sums);
+    }
+}
+
+static void spread_output_derivatives(const work *w, const tile *t)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t count = t->count[0] * t->count[1];
+    for (size_t i = 0; i < t->samples; i++) {
+        MOTE_KERNEL(depthwise_unit)
+            .spread(w->channels, count, w->call->dy + find_plane(w, t, i),
+                    axes[0].positions * axes[1].positions, w->rows, w->out + i * count * CHANNELS);
+    }
+}
+
+static void make_gradient(work *w)
+{
+    const size_t tiles = count_tiles(&w->call->cut);
+    const size_t taps = get_taps(w);
+    gradient_sums sums = start_sums(w);
+    for (size_t i = 0; i < tiles; i++) {
+        const tile t = find_tile(w, i);
+        make_image(w, &t);
+        spread_output_derivatives(w, &t);
+        add_positions(w, &t, &sums);
+    }
+    if (sums.position > 0)
+        end_group(&sums);
+    for (size_t c = 0; c < w->channels; c++) {
+        for (size_t tap = 0; tap < taps; tap++)
+            w->call->to[(w->channel + c) * taps + tap] = sums.total[tap * CHANNELS + c];
+    }
+}
+
+static void make_gradients(void *argument, size_t task, size_t task_count)
+{
+    const depthwise_call *const call = (const depthwise_call *)argument;
+    size_t block = 0;
+    const size_t count = mote_parallel_part(count_blocks(call->shape), task, task_count, &block);
+    const size_t end = block + count;
+    work w = make_work(call, task);
+    for (; block < end; block++) {
+        start_channels(&w, block);
+        make_gradient(&w);
+    }
+}
+
+void MOTE_KERNEL(depthwise_gradient)(const mote_depthwise *shape, const mote_real *x,
+                                     const mote_real *dy, mote_real *gradient,
+                                     const mote_parallel *parallel, void *scratch)
+{
+    depthwise_call call = {
+        .shape = shape,
+        .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_GRADIENT,
+                                       parallel ? parallel->thread_count : 1),
+        .from = x,
+        .dy = dy,
+        .scratch = scratch,
+    };
+    call.to = gradient;
+    mote_parallel_run(parallel, make_gradients, &call, call.cut.tasks);
+}
