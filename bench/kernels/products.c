@@ -77,8 +77,7 @@ static mote_status bench_row_part(const bench_setup *setup, const shape_row *row
     mote_real *out = NULL;
     MOTE_TRY(bench_numbers(out_count, &out));
     bench_bind(&call.product, arrays, out);
-    const size_t scratch_bytes =
-        mote_product_scratch_bytes(&call.product.product, setup->parallel.thread_count);
+    const size_t scratch_bytes = bench_scratch_bytes(&call.product, setup->parallel.thread_count);
     MOTE_TRY(mote_pages_allocate(scratch_bytes, &call.scratch));
     print_shape(setup, name, &call);
     mote_pages_free(call.scratch, scratch_bytes);

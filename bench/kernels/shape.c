@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Descriptions of products, as src/layer/linear.c and src/layer/conv2d.c make them.
+// Descriptions of kernels' work, as src/layer/linear.c and src/layer/conv2d.c make them.
 #include "shape.h"
 
 const char *const bench_part_names[BENCH_PART_COUNT] = {"forward", "derivative", "gradient"};
@@ -192,6 +192,26 @@ static bench_product describe_connected(const bench_shape *shape, bench_part par
                            .out = arrays[part][2]};
 }
 
+static mote_depthwise make_depthwise(const bench_shape *shape)
+{
+    return (mote_depthwise){
+        .window = {.height = shape->extent,
+                   .width = shape->extent,
+                   .kernel_height = shape->kernel,
+                   .kernel_width = shape->kernel,
+                   .stride_height = shape->stride,
+                   .stride_width = shape->stride,
+                   .pad_top = shape->pad,
+                   .pad_left = shape->pad,
+                   .out_height = bench_out_extent(shape),
+                   .out_width = bench_out_extent(shape)},
+        .dilation_height = 1,
+        .dilation_width = 1,
+        .samples = shape->samples,
+        .channels = shape->channels,
+    };
+}
+
 static bench_product describe_convolution(const bench_shape *shape, bench_part part)
 {
     static make_product *const makers[BENCH_PART_COUNT] = {
@@ -206,9 +226,15 @@ static bench_product describe_convolution(const bench_shape *shape, bench_part p
         get_group_weights(shape),
         shape->filters / shape->groups * get_out_plane(shape),
     };
+    const mote_depthwise depthwise = make_depthwise(shape);
     const bench_array *const array = arrays[part];
     return (bench_product){.product = makers[part](shape),
                            .groups = shape->groups,
+                           .is_depthwise = shape->groups == shape->channels &&
+                                           shape->groups == shape->filters &&
+                                           mote_depthwise_fits(&depthwise),
+                           .depthwise = depthwise,
+                           .part = part,
                            .left_step = steps[array[0]],
                            .right_step = steps[array[1]],
                            .out_step = steps[array[2]],
@@ -229,9 +255,43 @@ void bench_bind(bench_product *product, mote_real *const arrays[BENCH_ARRAY_COUN
     product->product.out = out;
 }
 
+static mote_depthwise_part get_depthwise_part(bench_part part)
+{
+    static const mote_depthwise_part parts[BENCH_PART_COUNT] = {
+        MOTE_DEPTHWISE_FORWARD, MOTE_DEPTHWISE_DERIVATIVE, MOTE_DEPTHWISE_GRADIENT};
+    return parts[part];
+}
+
+size_t bench_scratch_bytes(const bench_product *product, size_t thread_count)
+{
+    if (product->is_depthwise)
+        return mote_depthwise_scratch_bytes(&product->depthwise, get_depthwise_part(product->part),
+                                            thread_count);
+    return mote_product_scratch_bytes(&product->product, thread_count);
+}
+
+static void run_depthwise(const mote_kernels *table, const bench_product *product,
+                          const mote_parallel *parallel, void *scratch)
+{
+    const mote_depthwise *const shape = &product->depthwise;
+    const mote_real *const left = product->product.left.data;
+    const mote_real *const right = product->product.right.data;
+    mote_real *const out = product->product.out;
+    if (product->part == BENCH_FORWARD)
+        table->depthwise(shape, right, left, NULL, out, parallel, scratch);
+    else if (product->part == BENCH_DERIVATIVE)
+        table->depthwise_derivative(shape, left, right, out, parallel, scratch);
+    else
+        table->depthwise_gradient(shape, right, left, out, parallel, scratch);
+}
+
 void bench_run(const mote_kernels *table, const bench_product *product,
                const mote_parallel *parallel, void *scratch)
 {
+    if (product->is_depthwise) {
+        run_depthwise(table, product, parallel, scratch);
+        return;
+    }
     mote_product one = product->product;
     for (size_t group = 0; group < product->groups; group++) {
         table->product(&one, parallel, scratch);

@@ -5,6 +5,8 @@
 
 #include "kernel/kernel.h"
 
+#include <stdbool.h>
+
 /// Rows of a fully connected layer, or a convolution of square images with square kernels.
 typedef struct bench_shape {
     size_t rows, columns, depth; // of the forward product; 0 for convolutions
@@ -30,10 +32,14 @@ typedef enum bench_array {
     BENCH_ARRAY_COUNT
 } bench_array;
 
-/// One product a group; the next group's factors and output lie so many elements further.
+/// One product a group; the next group's factors and output lie so many elements further. With `is_depthwise` there
+/// are kernels of their own, to which the products are another description of the same.
 typedef struct bench_product {
     mote_product product;
     size_t groups;
+    bool is_depthwise;
+    mote_depthwise depthwise;
+    bench_part part;
     size_t left_step, right_step, out_step;
     bench_array left, right, out;
 } bench_product;
@@ -48,6 +54,8 @@ bench_product bench_describe(const bench_shape *shape, bench_part part);
 
 /// Factors are two of the arrays.
 void bench_bind(bench_product *product, mote_real *const arrays[BENCH_ARRAY_COUNT], mote_real *out);
+
+size_t bench_scratch_bytes(const bench_product *product, size_t thread_count);
 
 /// `parallel` is NULL for the caller's thread alone.
 void bench_run(const mote_kernels *table, const bench_product *product,

@@ -92,7 +92,7 @@ mote_status yardstick_compare(const yardstick_setup *setup, const bench_shape *s
                       .parallel = alone ? NULL : &setup->parallel,
                       .product = bench_describe(shape, result->part)};
     const size_t count = bench_array_elements(shape, call.product.out);
-    const size_t scratch_bytes = mote_product_scratch_bytes(&call.product.product, setup->threads);
+    const size_t scratch_bytes = bench_scratch_bytes(&call.product, setup->threads);
     mote_real *outs[SIDE_COUNT] = {NULL};
     for (size_t side = 0; side < SIDE_COUNT; side++)
         MOTE_TRY(bench_numbers(count, &outs[side]));

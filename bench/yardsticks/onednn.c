@@ -3,14 +3,15 @@
 #include "yardsticks.h"
 
 #include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
 #include <stdio.h>
 
-#define DNNL_TRY(call)                                                                \
-    do {                                                                              \
-        const dnnl_status_t dnnl_try_status = (call);                                 \
-        if (dnnl_try_status != dnnl_success)                                          \
-            return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "oneDNN: %s: status %d", #call, \
-                              (int)dnnl_try_status);                                  \
+#define DNNL_TRY(call)                                                         \
+    do {                                                                       \
+        const dnnl_status_t dnnl_try_status = (call);                          \
+        if (dnnl_try_status != dnnl_success)                                   \
+            return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "oneDNN: %s: %s", #call, \
+                              dnnl_status2str(dnnl_try_status));               \
     } while (0)
 
 typedef struct convolution_state {
@@ -185,8 +186,8 @@ static void close_convolution(void *state)
 static void describe_onednn(char *text, size_t bytes)
 {
     const dnnl_version_t *const version = dnnl_version();
-    (void)snprintf(text, bytes, "%d.%d.%d, instruction set %#x", version->major, version->minor,
-                   version->patch, (unsigned)dnnl_get_effective_cpu_isa());
+    (void)snprintf(text, bytes, "%d.%d.%d, %s", version->major, version->minor, version->patch,
+                   dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()));
 }
 
 const yardstick yardstick_onednn = {

@@ -72,8 +72,7 @@ static void close_product(void *state)
 
 static void describe_openblas(char *text, size_t bytes)
 {
-    (void)snprintf(text, bytes, "core type %s, %d threads; %s", openblas_get_corename(),
-                   openblas_get_num_threads(), openblas_get_config());
+    (void)snprintf(text, bytes, "core type %s; %s", openblas_get_corename(), openblas_get_config());
 }
 
 const yardstick yardstick_openblas = {
