@@ -63,39 +63,73 @@ static void get_extents(const bench_shape *s, extents all[BENCH_ARRAY_COUNT])
             (extents){5, {groups, filters / groups, channels / groups, kernel, kernel}, dnnl_goihw};
 }
 
-/// Layouts are left to the library.
-static mote_status describe(convolution_state *state, const bench_shape *shape, bench_part part)
+/// A convolution whose layouts are left to the library.
+typedef struct wish {
+    dnnl_memory_desc_t any[BENCH_ARRAY_COUNT];
+    dnnl_dims_t strides, pad;
+} wish;
+
+static mote_status make_wish(convolution_state *state, const bench_shape *shape, wish *made)
 {
     extents all[BENCH_ARRAY_COUNT];
     get_extents(shape, all);
-    dnnl_memory_desc_t any[BENCH_ARRAY_COUNT];
     for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++) {
-        DNNL_TRY(dnnl_memory_desc_init_by_tag(&any[i], all[i].count, all[i].sizes, dnnl_f32,
+        DNNL_TRY(dnnl_memory_desc_init_by_tag(&made->any[i], all[i].count, all[i].sizes, dnnl_f32,
                                               dnnl_format_tag_any));
         DNNL_TRY(dnnl_memory_desc_init_by_tag(&state->plain[i], all[i].count, all[i].sizes,
                                               dnnl_f32, all[i].plain));
     }
-    const dnnl_dims_t strides = {(dnnl_dim_t)shape->stride, (dnnl_dim_t)shape->stride};
-    const dnnl_dims_t pad = {(dnnl_dim_t)shape->pad, (dnnl_dim_t)shape->pad};
-    dnnl_convolution_desc_t wish;
+    for (size_t axis = 0; axis < 2; axis++) {
+        made->strides[axis] = (dnnl_dim_t)shape->stride;
+        made->pad[axis] = (dnnl_dim_t)shape->pad;
+    }
+    return MOTE_OK;
+}
+
+/// Backward parts need it as a hint.
+static mote_status describe_forward(convolution_state *state, const wish *w)
+{
+    dnnl_convolution_desc_t operation;
     DNNL_TRY(dnnl_convolution_forward_desc_init(
-        &wish, dnnl_forward_training, dnnl_convolution_direct, &any[BENCH_INPUT],
-        &any[BENCH_WEIGHT], NULL, &any[BENCH_OUTPUT], strides, pad, pad));
-    DNNL_TRY(dnnl_primitive_desc_create(&state->forward, &wish, NULL, state->engine, NULL));
+        &operation, dnnl_forward_training, dnnl_convolution_direct, &w->any[BENCH_INPUT],
+        &w->any[BENCH_WEIGHT], NULL, &w->any[BENCH_OUTPUT], w->strides, w->pad, w->pad));
+    DNNL_TRY(dnnl_primitive_desc_create(&state->forward, &operation, NULL, state->engine, NULL));
+    return MOTE_OK;
+}
+
+static mote_status describe_part(convolution_state *state, const wish *w, bench_part part)
+{
+    dnnl_convolution_desc_t operation;
     if (part == BENCH_FORWARD) {
         DNNL_TRY(dnnl_primitive_desc_clone(&state->description, state->forward));
         return MOTE_OK;
     }
-    if (part == BENCH_DERIVATIVE)
-        DNNL_TRY(dnnl_convolution_backward_data_desc_init(&wish, dnnl_convolution_direct,
-                                                          &any[BENCH_INPUT], &any[BENCH_WEIGHT],
-                                                          &any[BENCH_OUTPUT], strides, pad, pad));
-    else
+    if (part == BENCH_DERIVATIVE) {
+        DNNL_TRY(dnnl_convolution_backward_data_desc_init(
+            &operation, dnnl_convolution_direct, &w->any[BENCH_INPUT], &w->any[BENCH_WEIGHT],
+            &w->any[BENCH_OUTPUT], w->strides, w->pad, w->pad));
+    } else {
         DNNL_TRY(dnnl_convolution_backward_weights_desc_init(
-            &wish, dnnl_convolution_direct, &any[BENCH_INPUT], &any[BENCH_WEIGHT], NULL,
-            &any[BENCH_OUTPUT], strides, pad, pad));
-    DNNL_TRY(dnnl_primitive_desc_create(&state->description, &wish, NULL, state->engine,
+            &operation, dnnl_convolution_direct, &w->any[BENCH_INPUT], &w->any[BENCH_WEIGHT], NULL,
+            &w->any[BENCH_OUTPUT], w->strides, w->pad, w->pad));
+    }
+    DNNL_TRY(dnnl_primitive_desc_create(&state->description, &operation, NULL, state->engine,
                                         state->forward));
+    return MOTE_OK;
+}
+
+static mote_status make_reorder(const convolution_state *state, const_dnnl_memory_t from,
+                                const_dnnl_memory_t to, dnnl_primitive_t *primitive)
+{
+    const dnnl_memory_desc_t *from_layout = NULL;
+    const dnnl_memory_desc_t *to_layout = NULL;
+    dnnl_primitive_desc_t description = NULL;
+    DNNL_TRY(dnnl_memory_get_memory_desc(from, &from_layout));
+    DNNL_TRY(dnnl_memory_get_memory_desc(to, &to_layout));
+    DNNL_TRY(dnnl_reorder_primitive_desc_create(&description, from_layout, state->engine, to_layout,
+                                                state->engine, NULL));
+    DNNL_TRY(dnnl_primitive_create(primitive, description));
+    DNNL_TRY(dnnl_primitive_desc_destroy(description));
     return MOTE_OK;
 }
 
@@ -105,24 +139,30 @@ static mote_status reorder(const convolution_state *state, bench_array array, mo
 {
     dnnl_memory_t outside = NULL;
     DNNL_TRY(dnnl_memory_create(&outside, &state->plain[array], state->engine, plain));
-    const dnnl_memory_t inside = state->memories[array];
-    const dnnl_memory_t from = to_plain ? inside : outside;
-    const dnnl_memory_t to = to_plain ? outside : inside;
-    const dnnl_memory_desc_t *from_description = NULL;
-    const dnnl_memory_desc_t *to_description = NULL;
-    DNNL_TRY(dnnl_memory_get_memory_desc(from, &from_description));
-    DNNL_TRY(dnnl_memory_get_memory_desc(to, &to_description));
-    dnnl_primitive_desc_t description = NULL;
-    dnnl_primitive_t primitive = NULL;
-    DNNL_TRY(dnnl_reorder_primitive_desc_create(&description, from_description, state->engine,
-                                                to_description, state->engine, NULL));
-    DNNL_TRY(dnnl_primitive_create(&primitive, description));
+    const dnnl_memory_t from = to_plain ? state->memories[array] : outside;
+    const dnnl_memory_t to = to_plain ? outside : state->memories[array];
     const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+    dnnl_primitive_t primitive = NULL;
+    MOTE_TRY(make_reorder(state, from, to, &primitive));
     DNNL_TRY(dnnl_primitive_execute(primitive, state->stream, 2, arguments));
     DNNL_TRY(dnnl_stream_wait(state->stream));
     DNNL_TRY(dnnl_primitive_destroy(primitive));
-    DNNL_TRY(dnnl_primitive_desc_destroy(description));
     DNNL_TRY(dnnl_memory_destroy(outside));
+    return MOTE_OK;
+}
+
+/// In the layouts that the library chose.
+static mote_status fill_memories(convolution_state *state, const yardstick_work *work)
+{
+    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++) {
+        const dnnl_memory_desc_t *const chosen =
+            dnnl_primitive_desc_query_md(state->description, queries[work->part][i], 0);
+        DNNL_TRY(
+            dnnl_memory_create(&state->memories[i], chosen, state->engine, DNNL_MEMORY_ALLOCATE));
+        state->arguments[i] = (dnnl_exec_arg_t){names[work->part][i], state->memories[i]};
+        if (i != (size_t)state->result)
+            MOTE_TRY(reorder(state, (bench_array)i, work->arrays[i], false));
+    }
     return MOTE_OK;
 }
 
@@ -135,20 +175,14 @@ static mote_status open_convolution(const yardstick_work *work, mote_arena *aren
     *state = made;
     made->result = results[work->part];
     made->out = work->out;
+    wish wished;
     DNNL_TRY(dnnl_engine_create(&made->engine, dnnl_cpu, 0));
     DNNL_TRY(dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags));
-    MOTE_TRY(describe(made, work->shape, work->part));
+    MOTE_TRY(make_wish(made, work->shape, &wished));
+    MOTE_TRY(describe_forward(made, &wished));
+    MOTE_TRY(describe_part(made, &wished, work->part));
     DNNL_TRY(dnnl_primitive_create(&made->primitive, made->description));
-    for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++) {
-        const dnnl_memory_desc_t *const wanted =
-            dnnl_primitive_desc_query_md(made->description, queries[work->part][i], 0);
-        DNNL_TRY(
-            dnnl_memory_create(&made->memories[i], wanted, made->engine, DNNL_MEMORY_ALLOCATE));
-        made->arguments[i] = (dnnl_exec_arg_t){names[work->part][i], made->memories[i]};
-        if (i != (size_t)made->result)
-            MOTE_TRY(reorder(made, (bench_array)i, work->arrays[i], false));
-    }
-    return MOTE_OK;
+    return fill_memories(made, work);
 }
 
 static void run_convolution(void *state)
