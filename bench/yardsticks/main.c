@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define USAGE                                                                        \
-    "usage: bench_yardsticks [--threads 1] [--turns 5] [--seconds 0.02] [NAME...]\n" \
-    "NAME: only shapes whose heading and line, 'heading: line', contain one of them\n"
+#define USAGE                                                                                 \
+    "usage: bench_yardsticks [--threads 1] [--turns 5] [--seconds 0.02] [--list] [NAME...]\n" \
+    "--list prints what would run; with NAMEs only lines that contain one of them run\n"
 
 /// Whoever sets these for other work would hold a library down.
 static const char *const unset[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "GOTO_NUM_THREADS",
@@ -25,9 +25,12 @@ static const char *const thread_variables[] = {"OPENBLAS_NUM_THREADS", "OMP_NUM_
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
+#define LINE_BYTES 320U
+
 typedef struct options {
     size_t threads, turns;
     double seconds;
+    bool list;
     char **names;
     size_t name_count;
 } options;
@@ -55,6 +58,7 @@ static bool read_options(int argument_count, char **arguments, options *read)
         {"threads", required_argument, NULL, 't'},
         {"turns", required_argument, NULL, 'n'},
         {"seconds", required_argument, NULL, 's'},
+        {"list", no_argument, NULL, 'l'},
         {0},
     };
     int letter = 0;
@@ -64,6 +68,8 @@ static bool read_options(int argument_count, char **arguments, options *read)
             good = read_count(optarg, mote_cpu_count(), &read->threads) && good;
         else if (letter == 'n')
             good = read_count(optarg, YARDSTICK_TURNS_MOST, &read->turns) && good;
+        else if (letter == 'l')
+            read->list = true;
         else
             good = letter == 's' && read_number(optarg, 60, &read->seconds) && good;
     }
@@ -135,10 +141,17 @@ typedef struct comparison {
     size_t count;
 } comparison;
 
-static bool is_wanted(const options *wanted, const yardstick_group *group, const char *name)
+/// What --list prints and NAMEs are looked for in.
+static void print_line(const yardstick_result *result, char *line, size_t bytes)
 {
-    char line[320];
-    (void)snprintf(line, sizeof line, "%s, %s: %s", group->kind->name, group->name, name);
+    (void)snprintf(line, bytes, "%s, %s: %s", result->group->kind->name, result->group->name,
+                   result->name);
+}
+
+static bool is_wanted(const options *wanted, const yardstick_result *result)
+{
+    char line[LINE_BYTES];
+    print_line(result, line, sizeof line);
     for (size_t i = 0; i < wanted->name_count; i++) {
         if (strstr(line, wanted->names[i]))
             return true;
@@ -157,8 +170,7 @@ static size_t list_parts(const comparison *all, const yardstick_group *group, si
         yardstick_result *const result = &results[count];
         *result = (yardstick_result){.group = group, .part = (bench_part)i};
         (void)snprintf(result->name, sizeof result->name, "%s %s", text, bench_part_names[i]);
-        if (yardstick_has_part(group, index, result->part) &&
-            is_wanted(all->options, group, result->name))
+        if (yardstick_has_part(group, index, result->part) && is_wanted(all->options, result))
             count++;
     }
     return count;
@@ -168,7 +180,8 @@ static mote_status compare_shape(comparison *all, const yardstick_group *group, 
 {
     yardstick_result *const results = &all->results[all->count];
     const size_t count = list_parts(all, group, index, results);
-    if (count == 0)
+    all->count += count;
+    if (count == 0 || all->options->list)
         return MOTE_OK;
     if (group != all->group)
         yardstick_print_heading(group);
@@ -182,7 +195,6 @@ static mote_status compare_shape(comparison *all, const yardstick_group *group, 
         MOTE_TRY(yardstick_compare(&all->setup, &shape, arrays, &results[i]));
         yardstick_print_result(&results[i]);
     }
-    all->count += count;
     for (size_t i = 0; i < BENCH_ARRAY_COUNT; i++)
         mote_pages_free(arrays[i],
                         bench_array_elements(&shape, (bench_array)i) * sizeof(mote_real));
@@ -231,7 +243,8 @@ static mote_status run(comparison *all, mote_arena *arena)
     mote_thread_pool *pool = NULL;
     MOTE_TRY(mote_thread_pool_create(mote_allocator_default(), all->setup.threads, &pool,
                                      &all->setup.parallel));
-    print_libraries(all, level);
+    if (!all->options->list)
+        print_libraries(all, level);
     const mote_status status = compare_all(all);
     mote_thread_pool_destroy(&pool);
     return status;
@@ -252,7 +265,14 @@ static int report(const options *read, mote_arena *arena)
         (void)fprintf(stderr, "bench_yardsticks: no heading and line has one of the names\n");
         return 2;
     }
-    return yardstick_judge(all.results, all.count) ? 0 : 1;
+    if (!read->list)
+        return yardstick_judge(all.results, all.count) ? 0 : 1;
+    for (size_t i = 0; i < all.count; i++) {
+        char line[LINE_BYTES];
+        print_line(&all.results[i], line, sizeof line);
+        printf("%s\n", line);
+    }
+    return 0;
 }
 
 int main(int argument_count, char **arguments)
@@ -263,7 +283,7 @@ int main(int argument_count, char **arguments)
                       mote_cpu_count(), YARDSTICK_TURNS_MOST);
         return 2;
     }
-    if (!clean_environment(read.threads, arguments)) {
+    if (!read.list && !clean_environment(read.threads, arguments)) {
         (void)fprintf(stderr, "bench_yardsticks: cannot begin again with a clean environment\n");
         return 2;
     }
