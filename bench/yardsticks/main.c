@@ -15,10 +15,24 @@
     "usage: bench_yardsticks [--threads 1] [--turns 5] [--seconds 0.02] [--list] [NAME...]\n" \
     "--list prints what would run; with NAMEs only lines that contain one of them run\n"
 
-/// Whoever sets these for other work would hold a library down.
-static const char *const unset[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "GOTO_NUM_THREADS",
-                                    "OMP_WAIT_POLICY",   "OMP_PROC_BIND",    "GOMP_SPINCOUNT",
-                                    "GOMP_CPU_AFFINITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA"};
+/// Whoever sets these for other work would change what a library does here: take another processor's kernels, other
+/// threads or fewer digits.
+static const char *const unset[] = {
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "GOTO_NUM_THREADS",
+    "OMP_WAIT_POLICY",
+    "OMP_PROC_BIND",
+    "OMP_PLACES",
+    "OMP_DYNAMIC",
+    "OMP_THREAD_LIMIT",
+    "GOMP_SPINCOUNT",
+    "GOMP_CPU_AFFINITY",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+};
 
 /// These get the number of threads.
 static const char *const thread_variables[] = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"};

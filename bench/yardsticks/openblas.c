@@ -5,7 +5,7 @@
 #include <cblas.h>
 #include <stdio.h>
 
-/// A factor as sgemm has it: a matrix of rows, and whether it is read across them.
+/// A matrix as it is stored, by rows, and whether sgemm is to transpose it.
 typedef struct operand {
     CBLAS_TRANSPOSE transpose;
     const mote_real *data;
@@ -18,14 +18,16 @@ typedef struct product_state {
     mote_real *out;
 } product_state;
 
-/// Of the axes down and along a row as the product reads them, one has neighbours: that goes along a stored row.
-static operand make_operand(const mote_factor *factor, const mote_axis *row, const mote_axis *along)
+/// The axes are those of the matrix that sgemm multiplies by. Along one of them elements are neighbours in memory:
+/// where that is not the one along a row, the matrix is stored transposed.
+static operand make_operand(const mote_factor *factor, const mote_axis *down,
+                            const mote_axis *along)
 {
     const bool is_stored = along->step == 1;
     return (operand){
         .transpose = is_stored ? CblasNoTrans : CblasTrans,
         .data = factor->data,
-        .step = (blasint)(is_stored ? row->step : along->step),
+        .step = (blasint)(is_stored ? down->step : along->step),
     };
 }
 
