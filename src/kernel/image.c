@@ -125,3 +125,20 @@ mote_phase mote_phase_get(const mote_patches *p, size_t index)
     own->divisor_width = 1;
     return phase;
 }
+
+mote_patches mote_patches_flatten(const mote_patches *p)
+{
+    const bool one_tap = p->kernel_height == 1 && p->kernel_width == 1;
+    const bool every_position = p->step_height == 1 && p->step_width == 1 &&
+                                p->divisor_height == 1 && p->divisor_width == 1;
+    const bool same_extent = p->positions_height == p->height && p->positions_width == p->width;
+    mote_patches flat = *p;
+    if (!one_tap || !every_position || !same_extent || p->offset_height != 0 ||
+        p->offset_width != 0)
+        return flat;
+    flat.width *= flat.height;
+    flat.positions_width = flat.width;
+    flat.height = 1;
+    flat.positions_height = 1;
+    return flat;
+}

@@ -45,6 +45,9 @@ typedef struct mote_phase {
     mote_patches patches; // kernel_width of the phase's own patches may be 0
 } mote_phase;
 
+/// A convolution with a 1x1 kernel over all positions: the image is one long row.
+mote_patches mote_patches_flatten(const mote_patches *patches);
+
 /// How many phases there are, and phase `index`.
 size_t mote_phase_count(const mote_patches *patches);
 mote_phase mote_phase_get(const mote_patches *patches, size_t index);

@@ -151,7 +151,7 @@ bool mote_positions_fit(const mote_product *product, size_t *bytes)
     *bytes = 0;
     if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 ||
         product->column_bias || !are_neighbours(product) ||
-        (p->kernel_height * p->kernel_width == 1 && !has_gaps) ||
+        p->kernel_height * p->kernel_width == 0 ||
         (has_gaps && (p->step_height > 1 || p->step_width > 1)))
         return false;
     for (size_t i = 0; i < mote_phase_count(p); i++) {
@@ -175,10 +175,12 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
 
 static size_t slice_bytes(const mote_product *product)
 {
+    mote_product flat = *product;
+    flat.right.patches = mote_patches_flatten(&product->right.patches);
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
-        return mote_taps_cut(product).slice_bytes;
+        return mote_taps_cut(&flat).slice_bytes;
     size_t bytes = 0;
-    return mote_positions_fit(product, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
+    return mote_positions_fit(&flat, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
 }
 
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)

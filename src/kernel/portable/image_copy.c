@@ -65,12 +65,24 @@ static void split_phase(size_t step, size_t count, const mote_real *from, mote_r
         to[i] = from[i * step];
 }
 
+/// Whether a tap meets rows or columns `at` of the copy, which positions meet every `step`.
+static bool is_met(size_t at, size_t step, size_t kernel, ptrdiff_t tap)
+{
+    const size_t distance = (size_t)(tap < 0 ? -tap : tap);
+    for (size_t i = 0; i < kernel && i < step; i++) {
+        if (i * distance % step == at % step)
+            return true;
+    }
+    return false;
+}
+
 /// A row of the image into one of the copy, whose padding and gaps are there.
 static void copy_row(const mote_reader *reader, const range *columns, const mote_real *from,
                      mote_real *to)
 {
-    const size_t divisor = reader->factor->patches.divisor_width;
-    const size_t phases = reader->factor->patches.step_width;
+    const mote_patches *const p = &reader->factor->patches;
+    const size_t divisor = p->divisor_width;
+    const size_t phases = p->step_width;
     const size_t phase_step = reader->image->phase_step;
     from += columns->from;
     if (divisor == 1 && phases == 1) {
@@ -81,6 +93,8 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
         to[columns->at + i * divisor] = from[i];
     for (size_t first = 0; phases > 1 && first < phases && first < columns->count; first++) {
         const size_t at = columns->at + first;
+        if (!is_met(at, phases, p->kernel_width, p->tap_width))
+            continue;
         split_phase(phases, mote_size_ceil_divide(columns->count - first, phases), from + first,
                     to + at % phases * phase_step + at / phases);
     }
@@ -99,7 +113,8 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
             memset(to, 0, image->row_step * sizeof *to);
             continue;
         }
-        copy_row(reader, columns, from, to);
+        if (p->step_height == 1 || is_met(row, p->step_height, p->kernel_height, p->tap_height))
+            copy_row(reader, columns, from, to);
         from += p->width;
         next += p->divisor_height;
         left--;
@@ -113,7 +128,9 @@ static void copy_plane(const mote_reader *reader, const range *rows, const range
     from += rows->from * p->width;
     to += rows->at * reader->image->row_step;
     for (size_t i = 0; i < rows->count; i++) {
-        copy_row(reader, columns, from, to);
+        const size_t at = rows->at + i * p->divisor_height;
+        if (p->step_height == 1 || is_met(at, p->step_height, p->kernel_height, p->tap_height))
+            copy_row(reader, columns, from, to);
         from += p->width;
         to += p->divisor_height * reader->image->row_step;
     }

@@ -12,9 +12,12 @@ typedef struct rectangle {
     size_t depth, k_step;
 } rectangle;
 
+/// Panels of the right factor have a fixed width: a copy becomes a few moves.
 static void pack_rows(const rectangle *part, mote_real *to, size_t to_step)
 {
-    for (size_t k = 0; k < part->depth; k++)
+    for (size_t k = 0; part->lanes == 32 && k < part->depth; k++)
+        memcpy(to + k * to_step, part->from + k * part->k_step, 32 * sizeof *to);
+    for (size_t k = 0; part->lanes != 32 && k < part->depth; k++)
         mote_copy_run(to + k * to_step, part->from + k * part->k_step, part->lanes);
 }
 
@@ -37,6 +40,12 @@ static void pack_rectangle(const rectangle *part, mote_real *to, size_t to_step)
         pack_any(part, to, to_step);
 }
 
+/// Periods of one index are steps.
+static mote_axis simplify(const mote_axis *axis)
+{
+    return axis->period == 1 ? (mote_axis){.step = axis->jump} : *axis;
+}
+
 /// How many indices from `first` on, at most `count`, are one step apart.
 static size_t run_length(const mote_axis *axis, size_t first, size_t count)
 {
@@ -45,16 +54,16 @@ static size_t run_length(const mote_axis *axis, size_t first, size_t count)
 
 void MOTE_KERNEL(pack_plain)(const mote_panel *panel)
 {
-    const mote_axis *const outer = &panel->factor->outer;
-    const mote_axis *const inner = &panel->factor->inner;
-    rectangle part = {.lane_step = outer->step, .k_step = inner->step};
+    const mote_axis outer = simplify(&panel->factor->outer);
+    const mote_axis inner = simplify(&panel->factor->inner);
+    rectangle part = {.lane_step = outer.step, .k_step = inner.step};
     for (size_t lane = 0; lane < panel->lanes; lane += part.lanes) {
-        part.lanes = run_length(outer, panel->first_lane + lane, panel->lanes - lane);
+        part.lanes = run_length(&outer, panel->first_lane + lane, panel->lanes - lane);
         const mote_real *const from =
-            panel->factor->data + mote_axis_offset(outer, panel->first_lane + lane);
+            panel->factor->data + mote_axis_offset(&outer, panel->first_lane + lane);
         for (size_t k = 0; k < panel->depth; k += part.depth) {
-            part.depth = run_length(inner, panel->first_k + k, panel->depth - k);
-            part.from = from + mote_axis_offset(inner, panel->first_k + k);
+            part.depth = run_length(&inner, panel->first_k + k, panel->depth - k);
+            part.from = from + mote_axis_offset(&inner, panel->first_k + k);
             pack_rectangle(&part, panel->to + k * panel->to_step + lane, panel->to_step);
         }
     }

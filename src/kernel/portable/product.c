@@ -341,24 +341,6 @@ static void run_task(void *argument, size_t task, size_t task_count)
     run_work(&w);
 }
 
-/// A convolution with a 1x1 kernel over all positions: the image is one long row.
-static mote_patches flatten_rows(mote_patches patches)
-{
-    const bool one_tap = patches.kernel_height == 1 && patches.kernel_width == 1;
-    const bool every_position = patches.step_height == 1 && patches.step_width == 1 &&
-                                patches.divisor_height == 1 && patches.divisor_width == 1;
-    const bool same_extent =
-        patches.positions_height == patches.height && patches.positions_width == patches.width;
-    if (!one_tap || !every_position || !same_extent || patches.offset_height != 0 ||
-        patches.offset_width != 0)
-        return patches;
-    patches.width *= patches.height;
-    patches.positions_width = patches.width;
-    patches.height = 1;
-    patches.positions_height = 1;
-    return patches;
-}
-
 /// Parts that tasks can be made of.
 static size_t count_parts(const product_call *call)
 {
@@ -382,11 +364,11 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = *product, .scratch = scratch};
-    call.positions_in_place = mote_positions_fit(product, &call.positions_bytes);
+    call.product.right.patches = mote_patches_flatten(&product->right.patches);
+    call.positions_in_place = mote_positions_fit(&call.product, &call.positions_bytes);
     if (is_gradient(product)) {
-        call.taps = mote_taps_cut(product);
+        call.taps = mote_taps_cut(&call.product);
     } else if (!call.positions_in_place) {
-        call.product.right.patches = flatten_rows(product->right.patches);
         call.blocks = mote_product_cut(product);
     }
     const size_t tasks = mote_product_task_count(product, parallel ? parallel->thread_count : 1);

@@ -69,14 +69,15 @@ static void find_terms(const phase_work *w, block *b)
 static size_t find_segments(const phase_work *w, const mote_chunk *c, const block *b,
                             segment segments[MOTE_TILE_COLUMNS_MAX])
 {
-    uint32_t offsets[MOTE_TILE_COLUMNS_MAX];
-    MOTE_KERNEL(image_positions)(&w->reader, c, b->position, b->width, offsets);
+    const size_t width = w->phase->patches.positions_width;
     size_t count = 0;
-    for (size_t lane = 0; lane < b->width; lane++) {
-        if (lane > 0 && offsets[lane] == offsets[lane - 1] + 1)
-            segments[count - 1].length++;
-        else
-            segments[count++] = (segment){.lane = lane, .length = 1, .from = offsets[lane]};
+    for (size_t lane = 0; lane < b->width; count++) {
+        const size_t position = b->position + lane;
+        segment *const part = &segments[count];
+        *part = (segment){.lane = lane, .length = b->width - lane};
+        part->length = mote_size_min(part->length, width - position % width);
+        MOTE_KERNEL(image_positions)(&w->reader, c, position, 1, &part->from);
+        lane += part->length;
     }
     return count;
 }
@@ -248,10 +249,14 @@ static void run_chunk(phase_work *w, const mote_chunk *c, const size_t rows[2])
     const mote_patches *const whole = &w->product->right.patches;
     const size_t kernel = whole->kernel_height * whole->kernel_width;
     block b = {0};
+    const bool has_terms =
+        w->phase->patches.kernel_height > 0 && w->phase->patches.kernel_width > 0;
     for (; b.k < w->product->depth; b.k = b.end) {
-        b.end = mote_size_min(w->product->depth, b.k + MOTE_PRODUCT_BLOCK);
+        b.end = w->product->depth; // where all terms lie in gaps, sums are 0
+        if (has_terms)
+            b.end = mote_size_min(b.end, b.k + MOTE_PRODUCT_BLOCK);
         const size_t channel = b.k / kernel;
-        if (w->phase->patches.kernel_height > 0 && w->phase->patches.kernel_width > 0)
+        if (has_terms)
             MOTE_KERNEL(image_read)(&w->reader, c, channel, (b.end - 1) / kernel + 1 - channel);
         find_terms(w, &b);
         const size_t end = c->first + c->count;
