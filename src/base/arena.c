@@ -6,13 +6,14 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ARENA_ALIGNMENT   16U
 #define ARENA_CHUNK_BYTES 16384U
-#define ARENA_GROW_FIRST  8U
+#define ARENA_GROW_FIRST  1U // most lists of a layer have one element or two
 
 struct mote_arena_chunk {
     mote_arena_chunk *older;
@@ -121,6 +122,23 @@ void mote_arena_release_to(mote_arena *arena, mote_arena_mark mark)
     arena->used = mark.used;
 }
 
+/// Makes the array of `old_bytes` at `items` larger where it lies: it must be what was allocated last,
+/// with room behind it.
+static bool extend(mote_arena *arena, const unsigned char *items, size_t old_bytes, size_t bytes)
+{
+    const size_t old_taken = mote_size_align(old_bytes, ARENA_ALIGNMENT);
+    mote_arena_chunk *const chunk = arena->chunk;
+    if (!chunk || old_taken == 0 || items + old_taken != chunk->data + arena->used)
+        return false;
+    const size_t start = arena->used - old_taken;
+    if (bytes > chunk->bytes - start)
+        return false;
+    const size_t taken = mote_size_align(bytes, ARENA_ALIGNMENT);
+    memset(chunk->data + arena->used, 0, taken - old_taken);
+    arena->used = start + taken;
+    return true;
+}
+
 mote_status mote_arena_grow(mote_arena *arena, void **items, size_t *capacity, size_t count,
                             size_t element_bytes)
 {
@@ -129,14 +147,16 @@ mote_status mote_arena_grow(mote_arena *arena, void **items, size_t *capacity, s
         return MOTE_OK;
     const size_t grown =
         *capacity > SIZE_MAX / 2 ? SIZE_MAX : mote_size_max(2 * *capacity, ARENA_GROW_FIRST);
-    void *memory = NULL;
-    MOTE_TRY(mote_arena_array(arena, grown, element_bytes, &memory));
-    if (count > 0) {
-        const void *old = NULL;
-        memcpy(&old, items, sizeof old);
-        memcpy(memory, old, count * element_bytes);
+    const void *old = NULL;
+    memcpy(&old, items, sizeof old);
+    if (grown > SIZE_MAX / element_bytes ||
+        !extend(arena, old, *capacity * element_bytes, grown * element_bytes)) {
+        void *memory = NULL;
+        MOTE_TRY(mote_arena_array(arena, grown, element_bytes, &memory));
+        if (count > 0)
+            memcpy(memory, old, count * element_bytes);
+        store_pointer(items, memory);
     }
-    store_pointer(items, memory);
     *capacity = grown;
     return MOTE_OK;
 }

@@ -52,7 +52,8 @@ mote_arena_mark mote_arena_get_mark(const mote_arena *arena);
 void mote_arena_release_to(mote_arena *arena, mote_arena_mark mark);
 
 /// Makes room for one more element in an array that lives in an arena: `*items` has `*capacity`
-/// elements, `count` used; grows by doubling (the old array stays until the arena is released).
+/// elements, `count` used; grows by doubling: where it lies, if nothing was allocated behind it and
+/// its chunk has room; otherwise it moves, and the old one stays until the arena is released.
 mote_status mote_arena_grow(mote_arena *arena, void **items, size_t *capacity, size_t count,
                             size_t element_bytes) MOTE_MUST_CHECK;
 

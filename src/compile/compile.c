@@ -163,7 +163,10 @@ static mote_status make_state(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
     const mote_schedule *schedule = &compiled->schedules[0];
-    MOTE_TRY(mote_arena_array(c->arena, schedule->tensor_count, sizeof *compiled->state_blocks,
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        count += schedule->tensors[i].persistent;
+    MOTE_TRY(mote_arena_array(c->arena, count, sizeof *compiled->state_blocks,
                               (void **)&compiled->state_blocks));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &schedule->tensors[i];

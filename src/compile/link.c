@@ -32,14 +32,14 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
     const size_t at = operation->tensor_count++;
     operation->offsets[at] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
     if (tensor != MOTE_NONE)
-        operation->tensors[at].spec = l->schedule->tensors[tensor].spec;
+        operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
 }
 
 /// The value, its derivative (`tensors`: of values), or, when it is not needed, nothing but its spec.
 static void link_value(const linker *l, mote_operation *operation, const size_t *tensors,
                        size_t value, bool needed)
 {
-    operation->tensors[operation->tensor_count].spec = l->schedule->graph->values[value].spec;
+    operation->tensors[operation->tensor_count].spec = &l->schedule->graph->values[value].spec;
     link_tensor(l, operation, needed ? tensors[value] : MOTE_NONE);
 }
 
@@ -215,11 +215,22 @@ static mote_status link_add(const linker *l, const mote_step *step, mote_operati
     return MOTE_OK;
 }
 
+/// Gradients that are applied.
+static size_t count_sums(const mote_schedule *schedule)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->graph->node_count; i++) {
+        for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++)
+            count += schedule->nodes[i].sums[j] != MOTE_NONE;
+    }
+    return count;
+}
+
 /// All gradients, in the order of the nodes and of each node's weights.
 static mote_status link_norm(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_schedule *schedule = l->schedule;
-    MOTE_TRY(reserve(l, operation, MOTE_NORM_GRADIENTS + 2 * schedule->tensor_count));
+    MOTE_TRY(reserve(l, operation, MOTE_NORM_GRADIENTS + 2 * count_sums(schedule)));
     operation->run = mote_operation_norm;
     operation->limit = l->compiled->settings.clip_limit;
     link_tensor(l, operation, step->scratch);

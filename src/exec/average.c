@@ -28,7 +28,7 @@ mote_status mote_operation_average(const mote_operation *operation, const mote_e
     average_call call = {
         .kernels = execution->kernels,
         .blend = {.scale_a = kept, .scale_b = 1 - kept}, // they sum to 1 as they are
-        .count = mote_shape_elements(&tensors[MOTE_AVERAGE_WEIGHT].spec.shape),
+        .count = mote_shape_elements(&tensors[MOTE_AVERAGE_WEIGHT].spec->shape),
         .average = (mote_real *)tensors[MOTE_AVERAGE_AVERAGE].data,
         .weight = (const mote_real *)tensors[MOTE_AVERAGE_WEIGHT].data,
     };

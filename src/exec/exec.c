@@ -28,11 +28,11 @@ mote_status mote_operation_read(const mote_operation *operation, const mote_exec
 {
     const mote_tensor *target = &operation->tensors[0];
     const mote_source_piece piece = {.port = operation->port,
-                                     .spec = &target->spec,
+                                     .spec = target->spec,
                                      .sample_count = execution->batch,
-                                     .element_count = mote_shape_elements(&target->spec.shape)};
+                                     .element_count = mote_shape_elements(&target->spec->shape)};
     MOTE_TRY(execution->source->read(execution->source->user, &piece, target->data));
-    if (target->spec.dtype != MOTE_DTYPE_I32)
+    if (target->spec->dtype != MOTE_DTYPE_I32)
         return MOTE_OK;
     return check_integers(operation, &piece, (const int32_t *)target->data);
 }

@@ -8,7 +8,7 @@ mote_status mote_operation_add(const mote_operation *operation, const mote_execu
 {
     const mote_tensor *sum = &operation->tensors[MOTE_ADD_SUM];
     mote_kernel_run_binary(execution->parallel, execution->kernels->add,
-                           mote_shape_elements(&sum->spec.shape), (const mote_real *)sum->data,
+                           mote_shape_elements(&sum->spec->shape), (const mote_real *)sum->data,
                            (const mote_real *)operation->tensors[MOTE_ADD_PART].data,
                            (mote_real *)sum->data);
     return MOTE_OK;
@@ -21,14 +21,14 @@ static mote_gradient make_gradient(const mote_tensor *gradient, const mote_tenso
     return (mote_gradient){.values = (mote_real *)gradient->data,
                            .count = count,
                            .rows = (const int32_t *)rows->data,
-                           .width = mote_shape_elements(&gradient->spec.shape) /
-                                    gradient->spec.shape.dims[0]};
+                           .width = mote_shape_elements(&gradient->spec->shape) /
+                                    gradient->spec->shape.dims[0]};
 }
 
 /// As far as its last row reaches: what is behind it is +0 and adds nothing.
 static mote_gradient make_reaching(const mote_tensor *gradient, const mote_tensor *rows)
 {
-    mote_gradient made = make_gradient(gradient, rows, mote_shape_elements(&gradient->spec.shape));
+    mote_gradient made = make_gradient(gradient, rows, mote_shape_elements(&gradient->spec->shape));
     if (made.rows)
         made.count = ((size_t)made.rows[made.rows[0]] + 1) * made.width;
     return made;
@@ -78,7 +78,7 @@ mote_status mote_operation_apply(const mote_operation *operation, const mote_exe
     const mote_tensor *tensors = operation->tensors;
     const mote_gradient gradient =
         make_gradient(&tensors[MOTE_APPLY_GRADIENT], &tensors[MOTE_APPLY_ROWS],
-                      mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec.shape));
+                      mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec->shape));
     mote_optimizer_run run = {.optimizer = execution->optimizer,
                               .kernels = execution->kernels,
                               .parallel = execution->parallel,

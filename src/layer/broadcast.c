@@ -122,7 +122,7 @@ static const mote_real *find_part(const broadcast_call *call, size_t input, cons
 {
     const mote_tensor *const tensor = &call->run->inputs[input];
     const mote_real *const data = tensor->data;
-    const mote_shape *const shape = &tensor->spec.shape;
+    const mote_shape *const shape = &tensor->spec->shape;
     const uint32_t row_axes = call->broadcast->row_axes;
     *is_number = false;
     if (call->broadcast->is_uniform)
@@ -130,7 +130,7 @@ static const mote_real *find_part(const broadcast_call *call, size_t input, cons
     const size_t height = row_axes == 1 ? call->broadcast->output.dims[1] : 1;
     const size_t c = shape->dims[0] > 1 && row_axes < AXES ? part->row / height : 0;
     const size_t h = shape->dims[1] > 1 && row_axes == 1 ? part->row % height : 0;
-    const size_t sample = tensor->spec.batched ? part->sample : 0;
+    const size_t sample = tensor->spec->batched ? part->sample : 0;
     const size_t first = ((sample * shape->dims[0] + c) * shape->dims[1] + h) * shape->dims[2];
     *is_number = count_last(shape, row_axes) == 1;
     return data + first + (*is_number ? 0 : part->first);
@@ -374,9 +374,9 @@ void mote_broadcast_derive(const mote_layer_run *run, const mote_broadcast *broa
         call.to = run->input_derivatives[i].data;
         if (!call.to)
             continue;
-        if (mote_broadcast_is_whole(broadcast, &run->inputs[i].spec))
+        if (mote_broadcast_is_whole(broadcast, run->inputs[i].spec))
             derive_whole(&call);
         else
-            run_sums(&call, &run->inputs[i].spec);
+            run_sums(&call, run->inputs[i].spec);
     }
 }

@@ -60,7 +60,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
 
 static size_t get_length(const mote_tensor *input, const concat_state *state)
 {
-    return input->spec.shape.dims[mote_axis_index(state->axis)];
+    return input->spec->shape.dims[mote_axis_index(state->axis)];
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)

@@ -68,8 +68,8 @@ static loss_call make_call(const mote_layer_run *run, const void *state)
         .run = run,
         .custom = custom_of(run->layer),
         .state = state,
-        .predictions = mote_shape_elements(&run->inputs[MOTE_LOSS_PREDICTION].spec.shape),
-        .labels = mote_shape_elements(&run->inputs[MOTE_LOSS_LABEL].spec.shape),
+        .predictions = mote_shape_elements(&run->inputs[MOTE_LOSS_PREDICTION].spec->shape),
+        .labels = mote_shape_elements(&run->inputs[MOTE_LOSS_LABEL].spec->shape),
     };
 }
 
@@ -78,7 +78,7 @@ static mote_loss_sample get_sample(const loss_call *call, size_t index)
     const mote_tensor *inputs = call->run->inputs;
     mote_loss_sample sample = {
         .count = call->predictions,
-        .width = inputs[MOTE_LOSS_PREDICTION].spec.shape.dims[2],
+        .width = inputs[MOTE_LOSS_PREDICTION].spec->shape.dims[2],
         .prediction = (const float *)inputs[MOTE_LOSS_PREDICTION].data + index * call->predictions,
     };
     if (call->custom->class_labels)

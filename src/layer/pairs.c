@@ -39,7 +39,7 @@ static pairs_call make_call(const mote_layer_run *run, const mote_pair_loss *los
         .run = run,
         .loss = loss,
         .state = state,
-        .elements = mote_shape_elements(&run->inputs[MOTE_LOSS_PREDICTION].spec.shape),
+        .elements = mote_shape_elements(&run->inputs[MOTE_LOSS_PREDICTION].spec->shape),
     };
 }
 

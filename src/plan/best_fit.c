@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -37,10 +38,10 @@ typedef struct search {
     const mote_plan_problem *problem;
     leaf *leaves;
     size_t leaf_count;
-    size_t width;          // leaves rounded up to a power of two
-    size_t *reach;         // 2 * width nodes, the root is 1
-    size_t (*leaf_of)[2];  // a placement's leaves
-    mote_plan_item *gaps;  // low and high of the neighbours of the block at hand
+    size_t width;         // leaf_count rounded up to a power of two; leaves behind it reach nothing
+    size_t *reach;        // 2 * width nodes, the root is 1
+    size_t (*leaf_of)[2]; // a placement's leaves
+    mote_plan_item *gaps; // low and high of the neighbours of the block at hand
     mote_plan_item *spare; // for sorting
     size_t gap_count;
     size_t merged_leaf; // the last leaf of a block that lives at every step
@@ -83,6 +84,15 @@ static size_t life_intervals(const mote_plan_problem *problem, const mote_placem
     return 2;
 }
 
+static size_t count_leaves(const mote_plan_problem *problem)
+{
+    size_t count = 0;
+    interval lives[2];
+    for (size_t i = 0; i < problem->placement_count; i++)
+        count += life_intervals(problem, &problem->placements[i], lives);
+    return count;
+}
+
 /// Leaves in the order of their first step; `gaps` serves as the list to sort.
 static void make_leaves(search *s)
 {
@@ -104,7 +114,7 @@ static void make_leaves(search *s)
         s->leaves[at].life = lives[part];
         s->leaf_of[index][part] = at;
     }
-    s->leaf_count = count;
+    assert(count == s->leaf_count);
 }
 
 static void place_leaf(search *s, size_t at, size_t low, size_t high)
@@ -288,15 +298,17 @@ static void promote_high(const search *s, size_t limit, const size_t *offsets,
 static mote_status make_search(const mote_plan_problem *problem, mote_arena *arena, search *s)
 {
     const size_t count = problem->placement_count;
-    *s = (search){.problem = problem, .width = 1};
-    while (s->width < 2 * count)
+    *s = (search){.problem = problem, .leaf_count = count_leaves(problem), .width = 1};
+    while (s->width < s->leaf_count)
         s->width *= 2;
+    // a block with two lives may meet a leaf in both
+    const size_t gap_capacity = s->leaf_count > count ? 2 * s->leaf_count : s->leaf_count;
     void *memory[5];
-    MOTE_TRY(mote_arena_array(arena, s->width, sizeof(leaf), &memory[0]));
+    MOTE_TRY(mote_arena_array(arena, s->leaf_count, sizeof(leaf), &memory[0]));
     MOTE_TRY(mote_arena_array(arena, 2 * s->width, sizeof(size_t), &memory[1]));
     MOTE_TRY(mote_arena_array(arena, count, sizeof(size_t[2]), &memory[2]));
-    MOTE_TRY(mote_arena_array(arena, 2 * s->width, sizeof(mote_plan_item), &memory[3]));
-    MOTE_TRY(mote_arena_array(arena, 2 * s->width, sizeof(mote_plan_item), &memory[4]));
+    MOTE_TRY(mote_arena_array(arena, gap_capacity, sizeof(mote_plan_item), &memory[3]));
+    MOTE_TRY(mote_arena_array(arena, gap_capacity, sizeof(mote_plan_item), &memory[4]));
     s->leaves = (leaf *)memory[0];
     s->reach = (size_t *)memory[1];
     s->leaf_of = (size_t(*)[2])memory[2];

@@ -112,8 +112,8 @@ static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
 {
     const mote_schedule *schedule = b->schedule;
     a->b = b;
-    MOTE_TRY(
-        mote_arena_array(b->arena, schedule->tensor_count, sizeof *a->groups, (void **)&a->groups));
+    MOTE_TRY(mote_arena_array(b->scratch, schedule->tensor_count, sizeof *a->groups,
+                              (void **)&a->groups));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &schedule->tensors[i];
         a->groups[i] = (group){i, tensor->first, tensor->last, tensor->bytes, false};
@@ -123,16 +123,27 @@ static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
     return MOTE_OK;
 }
 
-/// One block a group of tensors that live; a tensor that no step uses gets none.
+/// Whether the tensor is the first of a group that lives; a tensor that no step uses gets no block.
+static bool begins_block(const aliases *a, size_t tensor)
+{
+    const group *root = &a->groups[tensor];
+    return !a->b->schedule->tensors[tensor].persistent && root->parent == tensor &&
+           root->first != MOTE_NONE;
+}
+
+/// One block a group of tensors that live.
 static mote_status number_blocks(const mote_schedule_builder *b, const aliases *a)
 {
     mote_schedule *schedule = b->schedule;
-    MOTE_TRY(mote_arena_array(b->arena, schedule->tensor_count, sizeof *schedule->blocks,
-                              (void **)&schedule->blocks));
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        count += begins_block(a, i);
+    MOTE_TRY(
+        mote_arena_array(b->arena, count, sizeof *schedule->blocks, (void **)&schedule->blocks));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         mote_schedule_tensor *tensor = &schedule->tensors[i];
         const group *root = &a->groups[i];
-        if (tensor->persistent || root->parent != i || root->first == MOTE_NONE)
+        if (!begins_block(a, i))
             continue;
         schedule->blocks[schedule->block_count] = (mote_block){.name = tensor->name,
                                                                .kind = tensor->kind,

@@ -8,8 +8,10 @@
 typedef struct mote_schedule_builder {
     const mote_graph *graph;
     const mote_strategy *strategy;
-    mote_arena *arena;
+    mote_arena *arena;   // of what the schedule keeps
+    mote_arena *scratch; // of what only building needs, and of lists while they grow
     mote_schedule *schedule;
+    size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 
 /// Which steps there are, in order of execution.

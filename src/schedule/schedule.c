@@ -5,6 +5,33 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
+
+/// Moves the lists that have grown to where the schedule keeps them, at their size.
+static mote_status keep_lists(const mote_schedule_builder *b)
+{
+    mote_schedule *schedule = b->schedule;
+    mote_step *steps = NULL;
+    mote_schedule_tensor *tensors = NULL;
+    MOTE_TRY(mote_arena_array(b->arena, schedule->step_count, sizeof *steps, (void **)&steps));
+    MOTE_TRY(
+        mote_arena_array(b->arena, schedule->tensor_count, sizeof *tensors, (void **)&tensors));
+    memcpy(steps, schedule->steps, schedule->step_count * sizeof *steps);
+    memcpy(tensors, schedule->tensors, schedule->tensor_count * sizeof *tensors);
+    schedule->steps = steps;
+    schedule->tensors = tensors;
+    return MOTE_OK;
+}
+
+static mote_status build(mote_schedule_builder *b)
+{
+    MOTE_TRY(mote_schedule_make_steps(b));
+    assert(b->schedule->step_count > 0);
+    MOTE_TRY(mote_schedule_make_tensors(b));
+    mote_schedule_find_lives(b);
+    MOTE_TRY(mote_schedule_make_blocks(b));
+    return keep_lists(b);
+}
 
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule)
@@ -13,12 +40,18 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
                                 .graph = graph,
                                 .training = strategy->training,
                                 .clip = strategy->clip};
-    mote_schedule_builder b = {graph, strategy, arena, schedule};
-    MOTE_TRY(mote_schedule_make_steps(&b));
-    assert(schedule->step_count > 0);
-    MOTE_TRY(mote_schedule_make_tensors(&b));
-    mote_schedule_find_lives(&b);
-    return mote_schedule_make_blocks(&b);
+    mote_arena scratch;
+    mote_arena_init(&scratch, arena->allocator);
+    mote_schedule_builder b = {
+        .graph = graph,
+        .strategy = strategy,
+        .arena = arena,
+        .scratch = &scratch,
+        .schedule = schedule,
+    };
+    const mote_status status = build(&b);
+    mote_arena_release(&scratch);
+    return status;
 }
 
 const char *mote_step_kind_text(mote_step_kind kind)

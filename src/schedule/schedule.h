@@ -83,10 +83,8 @@ typedef struct mote_schedule {
     bool training;
     mote_step *steps;
     size_t step_count;
-    size_t step_capacity;
     mote_schedule_tensor *tensors;
     size_t tensor_count;
-    size_t tensor_capacity;
     mote_block *blocks;
     size_t block_count;
     size_t *values;      // tensor of each value

@@ -70,7 +70,7 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
 {
     mote_schedule *schedule = b->schedule;
     void *steps = schedule->steps;
-    MOTE_TRY(mote_arena_grow(b->arena, &steps, &schedule->step_capacity, schedule->step_count,
+    MOTE_TRY(mote_arena_grow(b->scratch, &steps, &b->step_capacity, schedule->step_count,
                              sizeof *schedule->steps));
     schedule->steps = (mote_step *)steps;
     schedule->steps[schedule->step_count++] =

@@ -11,7 +11,7 @@ static mote_status add_tensor(mote_schedule_builder *b, const mote_schedule_tens
 {
     mote_schedule *schedule = b->schedule;
     void *tensors = schedule->tensors;
-    MOTE_TRY(mote_arena_grow(b->arena, &tensors, &schedule->tensor_capacity, schedule->tensor_count,
+    MOTE_TRY(mote_arena_grow(b->scratch, &tensors, &b->tensor_capacity, schedule->tensor_count,
                              sizeof *schedule->tensors));
     schedule->tensors = (mote_schedule_tensor *)tensors;
     mote_schedule_tensor *added = &schedule->tensors[schedule->tensor_count];

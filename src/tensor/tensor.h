@@ -40,10 +40,11 @@ typedef struct mote_tensor_spec {
     mote_shape shape;
 } mote_tensor_spec;
 
-/// A tensor at run time. `data` is NULL when the step has no use for it.
+/// A tensor at run time. `data` is NULL when the step has no use for it; `spec` is borrowed, and NULL
+/// where the step has no such tensor at all.
 typedef struct mote_tensor {
     void *data;
-    mote_tensor_spec spec;
+    const mote_tensor_spec *spec;
 } mote_tensor;
 
 /// "F32", ...

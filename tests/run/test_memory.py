@@ -89,6 +89,7 @@ class Resident(RunTest):
         models = SOURCE / "bench" / "models"
         self.assert_within_plan("bench", models / "lenet5.ini", "--steps=3")
         self.assert_within_plan("bench", models / "resnet18.ini", "--steps=1", "--batch=1")
+        self.assert_within_plan("bench", models / "mobilenetv2.ini", "--steps=1", "--batch=1")
         self.write_model(MIXED)
         self.assert_within_plan("bench", "net.ini", "--steps=3")
 

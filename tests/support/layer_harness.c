@@ -62,7 +62,7 @@ static void add_slot(layer_harness *harness, layer_tensor_kind kind, const mote_
     assert_true(harness->slot_counts[kind] < LAYER_TENSORS_MAX);
     layer_slot *const slot = &harness->slots[kind][harness->slot_counts[kind]++];
     slot->buffer = buffer == LAYER_NO_BUFFER ? make_buffer(harness, spec) : buffer;
-    slot->tensor.spec = *spec;
+    slot->tensor.spec = spec;
     slot->tensor.data = layer_buffer_bytes(&harness->buffers[slot->buffer]);
 }
 
@@ -72,7 +72,7 @@ static void add_empty_slot(layer_harness *harness, layer_tensor_kind kind,
 {
     layer_slot *const slot = &harness->slots[kind][harness->slot_counts[kind]++];
     slot->buffer = LAYER_NO_BUFFER;
-    slot->tensor = (mote_tensor){.spec = *spec};
+    slot->tensor = (mote_tensor){.spec = spec};
 }
 
 static size_t buffer_of(const layer_harness *harness, layer_tensor_kind kind, size_t index)
@@ -251,7 +251,7 @@ mote_real *layer_harness_data(const layer_harness *harness, layer_tensor_kind ki
 
 size_t layer_harness_elements(const layer_harness *harness, layer_tensor_kind kind, size_t index)
 {
-    const mote_tensor_spec *const spec = &harness->slots[kind][index].tensor.spec;
+    const mote_tensor_spec *const spec = harness->slots[kind][index].tensor.spec;
     return mote_shape_elements(&spec->shape) * (spec->batched ? harness->config.run_batch : 1);
 }
 
@@ -294,7 +294,7 @@ static void fill_slot(layer_harness *harness, layer_tensor_kind kind, size_t ind
     const layer_slot *const slot = &harness->slots[kind][index];
     if (slot->buffer == LAYER_NO_BUFFER)
         return;
-    const mote_tensor_spec *const spec = &slot->tensor.spec;
+    const mote_tensor_spec *const spec = slot->tensor.spec;
     const size_t grid = mote_shape_elements(&spec->shape) *
                         (spec->batched ? harness->config.fill_batch : 1) * GRID_FACTOR;
     const size_t count = layer_harness_elements(harness, kind, index);

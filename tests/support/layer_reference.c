@@ -193,7 +193,7 @@ static void set_tensor(const reference *r, const char *name, const layer_harness
     const layer_slot *const slot = &harness->slots[set->kind][index];
     if (slot->buffer == LAYER_NO_BUFFER)
         return;
-    const bool is_integer = slot->tensor.spec.dtype == MOTE_DTYPE_I32;
+    const bool is_integer = slot->tensor.spec->dtype == MOTE_DTYPE_I32;
     const bool is_label = set->kind == LAYER_INPUT && index == harness->setup.label_port;
     write_tensor_name(harness, set->kind, index, is_integer && is_label ? "_index" : set->suffix,
                       tensor_name);

@@ -172,6 +172,58 @@ static void a_growing_array_keeps_its_elements(void **unused)
     mote_arena_release(&arena);
 }
 
+static void the_last_array_grows_where_it_lies_and_is_zeroed(void **unused)
+{
+    (void)unused;
+    mote_arena arena;
+    mote_arena_init(&arena, mote_allocator_default());
+    unsigned char *dirty = NULL;
+    const mote_arena_mark mark = mote_arena_get_mark(&arena);
+    expect_ok(mote_arena_allocate(&arena, 16, (void **)&dirty));
+    const mote_arena_mark used = mote_arena_get_mark(&arena);
+    expect_ok(mote_arena_allocate(&arena, 1024, (void **)&dirty));
+    memset(dirty, 0xFF, 1024);
+    mote_arena_release_to(&arena, used);
+
+    unsigned *items = NULL;
+    size_t capacity = 0;
+    expect_ok(mote_arena_grow(&arena, (void **)&items, &capacity, 0, sizeof *items));
+    const unsigned *const first = items;
+    for (unsigned i = 0; i < 200; i++) {
+        expect_ok(mote_arena_grow(&arena, (void **)&items, &capacity, i, sizeof *items));
+        assert_int_equal(items[i], 0);
+        items[i] = i + 1;
+    }
+    assert_ptr_equal(items, first);
+    unsigned char *behind = NULL;
+    expect_ok(mote_arena_allocate(&arena, 1, (void **)&behind));
+    assert_ptr_equal(behind, (unsigned char *)items + capacity * sizeof *items);
+    mote_arena_release_to(&arena, mark);
+    mote_arena_release(&arena);
+}
+
+static void an_array_with_something_behind_it_moves(void **unused)
+{
+    (void)unused;
+    mote_arena arena;
+    mote_arena_init(&arena, mote_allocator_default());
+    uint64_t *items = NULL;
+    char *text = NULL;
+    size_t capacity = 0;
+    for (size_t i = 0; i < 40; i++) {
+        const uint64_t *const before = items;
+        const size_t held = capacity;
+        expect_ok(mote_arena_grow(&arena, (void **)&items, &capacity, i, sizeof *items));
+        assert_true(held == capacity || items != before);
+        items[i] = i;
+        expect_ok(mote_arena_text(&arena, "behind it", 9, &text));
+        assert_string_equal(text, "behind it");
+    }
+    for (size_t i = 0; i < 40; i++)
+        assert_int_equal(items[i], i);
+    mote_arena_release(&arena);
+}
+
 static mote_status use_all_functions(const mote_allocator *allocator, void *unused)
 {
     (void)unused;
@@ -240,6 +292,8 @@ int main(void)
         cmocka_unit_test(an_array_that_overflows_is_refused),
         cmocka_unit_test(formatted_text_may_be_longer_than_a_chunk),
         cmocka_unit_test(a_growing_array_keeps_its_elements),
+        cmocka_unit_test(the_last_array_grows_where_it_lies_and_is_zeroed),
+        cmocka_unit_test(an_array_with_something_behind_it_moves),
         cmocka_unit_test(every_failed_request_is_reported_and_nothing_leaks),
         cmocka_unit_test(the_message_says_how_much_memory_was_asked_for),
         cmocka_unit_test(the_default_allocator_resizes_and_keeps_content),

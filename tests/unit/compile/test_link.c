@@ -56,8 +56,8 @@ static void what_a_phase_does_not_need_still_has_its_shape(void **state)
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_layer_run *const run = &find(c.compiled.train, "calc_derivative c2")->layer_run;
     const mote_shape shape = mote_shape_image(3, 8, 8);
-    assert_true(mote_shape_equal(&run->inputs[0].spec.shape, &shape));
-    assert_true(mote_shape_equal(&run->outputs[0].spec.shape, &shape));
+    assert_true(mote_shape_equal(&run->inputs[0].spec->shape, &shape));
+    assert_true(mote_shape_equal(&run->outputs[0].spec->shape, &shape));
     compilation_release(&c);
 }
 

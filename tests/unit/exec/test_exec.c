@@ -23,6 +23,7 @@
 typedef struct fixture {
     _Alignas(64) unsigned char memory[ARENA_BYTES];
     mote_tensor tensors[2][TENSORS];
+    mote_tensor_spec specs[2][TENSORS];
     size_t offsets[2][TENSORS];
     mote_operation operations[2];
     mote_program program;
@@ -38,7 +39,8 @@ static void init(fixture *f, size_t operation_count)
         f->operations[i].offsets = f->offsets[i];
         for (size_t j = 0; j < TENSORS; j++) {
             f->offsets[i][j] = MOTE_ABSENT;
-            f->tensors[i][j].spec = (mote_tensor_spec){MOTE_DTYPE_F32, true, {1, {3}}};
+            f->specs[i][j] = (mote_tensor_spec){MOTE_DTYPE_F32, true, {1, {3}}};
+            f->tensors[i][j].spec = &f->specs[i][j];
         }
     }
     f->program = (mote_program){
@@ -297,7 +299,7 @@ static mote_status read_integers(const int32_t *values)
     f.operations[0].name = "read ids batch";
     f.operations[0].range = (mote_integer_range){-1, 9};
     f.operations[0].tensor_count = 1;
-    f.tensors[0][0].spec.dtype = MOTE_DTYPE_I32;
+    f.specs[0][0].dtype = MOTE_DTYPE_I32;
     f.offsets[0][0] = 0;
     f.operations[1].run = count_up;
     f.operations[1].tensor_count = 1;
@@ -409,8 +411,8 @@ static void a_gradient_of_some_rows_is_handed_on_whole(void **unused)
     f.operations[0].run = mote_operation_apply;
     f.operations[0].tensor_count = MOTE_APPLY_SLOTS + 2;
     f.offsets[0][MOTE_APPLY_WEIGHT] = 0;
-    f.tensors[0][MOTE_APPLY_WEIGHT].spec.shape = (mote_shape){2, {4, 2}};
-    f.tensors[0][MOTE_APPLY_GRADIENT].spec.shape = (mote_shape){2, {2, 2}};
+    f.specs[0][MOTE_APPLY_WEIGHT].shape = (mote_shape){2, {4, 2}};
+    f.specs[0][MOTE_APPLY_GRADIENT].shape = (mote_shape){2, {2, 2}};
     f.execution.optimizer = &optimizer;
     f.execution.optimizer_state = &state;
     mote_program_bind(&f.program, f.memory);

@@ -180,7 +180,7 @@ static void spoil(const layer_harness *harness, layer_tensor_kind kind, size_t i
 {
     const layer_slot *const slot = &harness->slots[kind][index];
     const layer_buffer *const buffer = &harness->buffers[slot->buffer];
-    if (slot->tensor.spec.dtype != MOTE_DTYPE_I32) {
+    if (slot->tensor.spec->dtype != MOTE_DTYPE_I32) {
         memset(layer_buffer_bytes(buffer), LAYER_POISON_BYTE, buffer->used_bytes);
         return;
     }
