@@ -202,6 +202,25 @@ static void long_rows_are_copied_in_parts(void **state)
         check_convolution(levels, &convolutions[i], i);
 }
 
+/// Many channels of long rows, and kernels that reach further than a copy: both are packed panel by panel.
+static void what_no_copy_holds_is_packed(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution convolutions[] = {
+        {1, 30, 29, 3, 480, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {1, 30, 29, 5, 481, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {1, 2, 2, 200, 100, {3, 3}, {1, 1}, {90, 90}, {90, 90}},
+    };
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
+        const mote_product forward = forward_product(&convolutions[i]);
+        const mote_product derivative = derivative_product(&convolutions[i]);
+        mote_positions_blocks blocks;
+        assert_false(mote_positions_cut(&forward, &blocks));
+        assert_false(mote_positions_cut(&derivative, &blocks));
+        check_convolution(levels, &convolutions[i], i);
+    }
+}
+
 /// Depths and outputs about the sizes of blocks, tiles and their halves.
 static void sizes_about_those_of_blocks_follow_the_rule(void **state)
 {
@@ -409,6 +428,7 @@ int main(void)
         cmocka_unit_test(usual_convolutions_follow_the_rule),
         cmocka_unit_test(convolutions_of_any_shape_follow_the_rule),
         cmocka_unit_test(long_rows_are_copied_in_parts),
+        cmocka_unit_test(what_no_copy_holds_is_packed),
         cmocka_unit_test(sizes_about_those_of_blocks_follow_the_rule),
         cmocka_unit_test(every_smaller_batch_runs_in_the_scratch_of_the_largest),
         cmocka_unit_test(what_32_bits_do_not_reach_is_not_read_in_place),
