@@ -109,7 +109,8 @@ static bool has_near_weights(const mote_axis *inner)
     if (inner->period == 0)
         return inner->step <= UINT32_MAX / MOTE_PRODUCT_BLOCK;
     const size_t periods = (MOTE_PRODUCT_BLOCK - 1) / inner->period + 1;
-    return inner->jump <= UINT32_MAX / periods - inner->period * inner->step;
+    const size_t period = inner->period * inner->step;
+    return period <= UINT32_MAX && inner->jump <= (UINT32_MAX - period) / periods;
 }
 
 bool mote_positions_cut(const mote_product *product, mote_positions_blocks *cut)

@@ -345,7 +345,7 @@ static void what_32_bits_do_not_reach_is_not_read_in_place(void **state)
     const convolution weights = {1, 1, 100, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
     mote_product product = derivative_product(&weights);
     mote_positions_blocks blocks;
-    product.left.inner.jump = UINT32_MAX / 29 - 9; // a block of 256 has 29 filters' 9 taps
+    product.left.inner.jump = (UINT32_MAX - 9) / 29; // a block of 256 has 29 filters' 9 taps
     assert_true(mote_positions_cut(&product, &blocks));
     product.left.inner.jump++;
     assert_false(mote_positions_cut(&product, &blocks));
