@@ -68,3 +68,67 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
     image->copy = samples * image->channels * image->plane;
     return fitting >= wish->fewest;
 }
+
+/// The taps along an axis that meet the image from position `phase` on.
+typedef struct meeting {
+    size_t first, step, count;
+    ptrdiff_t offset; // of the image's row or column at the first
+    ptrdiff_t tap;    // its distance between taps
+} meeting;
+
+static meeting meet(size_t divisor, size_t phase, size_t kernel, ptrdiff_t tap, ptrdiff_t offset)
+{
+    const ptrdiff_t d = (ptrdiff_t)divisor;
+    meeting found = {.step = 1};
+    while ((ptrdiff_t)found.step * tap % d != 0)
+        found.step++;
+    for (; found.first < kernel && found.first < found.step; found.first++) {
+        const ptrdiff_t place = (ptrdiff_t)phase + offset + (ptrdiff_t)found.first * tap;
+        if (place % d != 0)
+            continue;
+        found.count = (kernel - 1 - found.first) / found.step + 1;
+        found.offset = place / d;
+        found.tap = (ptrdiff_t)found.step * tap / d;
+        break;
+    }
+    return found;
+}
+
+size_t mote_phase_count(const mote_patches *patches)
+{
+    return mote_size_min(patches->divisor_height, patches->positions_height) *
+           mote_size_min(patches->divisor_width, patches->positions_width);
+}
+
+mote_phase mote_phase_get(const mote_patches *p, size_t index)
+{
+    const size_t columns = mote_size_min(p->divisor_width, p->positions_width);
+    mote_phase phase = {.row = index / columns, .column = index % columns, .patches = *p};
+    if (p->divisor_height == 1 && p->divisor_width == 1) {
+        phase.tap_step[0] = 1;
+        phase.tap_step[1] = 1;
+        return phase;
+    }
+    const meeting rows =
+        meet(p->divisor_height, phase.row, p->kernel_height, p->tap_height, p->offset_height);
+    const meeting taps =
+        meet(p->divisor_width, phase.column, p->kernel_width, p->tap_width, p->offset_width);
+    phase.first_tap[0] = rows.first;
+    phase.first_tap[1] = taps.first;
+    phase.tap_step[0] = rows.step;
+    phase.tap_step[1] = taps.step;
+    mote_patches *const own = &phase.patches;
+    own->kernel_height = rows.count;
+    own->kernel_width = taps.count;
+    own->positions_height =
+        mote_size_ceil_divide(p->positions_height - phase.row, p->divisor_height);
+    own->positions_width =
+        mote_size_ceil_divide(p->positions_width - phase.column, p->divisor_width);
+    own->tap_height = rows.tap;
+    own->tap_width = taps.tap;
+    own->offset_height = rows.offset;
+    own->offset_width = taps.offset;
+    own->divisor_height = 1;
+    own->divisor_width = 1;
+    return phase;
+}

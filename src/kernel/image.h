@@ -36,6 +36,20 @@ typedef struct mote_image_wish {
     bool dense;
 } mote_image_wish;
 
+/// Where positions are `divisor` apart in the image's terms (the derivative of a convolution with a stride), those of
+/// one phase, [phase, phase + divisor, ...), meet only every few taps. They are a product of their own, over an image
+/// without gaps; the terms in the gaps are no work.
+typedef struct mote_phase {
+    size_t row, column; // of the first position
+    size_t first_tap[2],
+        tap_step[2];      // rows and columns of the kernel that meet the image; kernel_height and
+    mote_patches patches; // kernel_width of the phase's own patches may be 0
+} mote_phase;
+
+/// How many phases there are, and phase `index`.
+size_t mote_phase_count(const mote_patches *patches);
+mote_phase mote_phase_get(const mote_patches *patches, size_t index);
+
 /// False when fewer than `fewest` channels fit: the copy is of one then. Offsets fit into 32 bits where that does.
 bool mote_image_cut(const mote_patches *patches, const mote_image_wish *wish, mote_image *image);
 

@@ -81,6 +81,9 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
     const size_t positions = mote_size_min(wish.chunk, product->depth);
     cut.chunk = wish.chunk;
     cut.taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
+    if (cut.image.is_copied &&
+        product->depth <= wish.chunk) // then a copy serves all panels of filters
+        cut.taps = mote_size_min(cut.taps, cut.image.channels * p->kernel_height * p->kernel_width);
     cut.panel = round_elements(positions * columns);
     cut.offsets = round_elements(positions);
     cut.copy = round_elements(cut.image.copy);
@@ -96,10 +99,9 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
 #define POSITIONS_CHUNK_MIN 64U
 #define POSITIONS_COPY      53248U // elements
 
-/// Channels that a block of taps reaches.
-static size_t block_channels(const mote_patches *p)
+/// Channels that a block of taps reaches; `taps` are those of the whole kernel.
+static size_t block_channels(const mote_patches *p, size_t taps)
 {
-    const size_t taps = p->kernel_height * p->kernel_width;
     return mote_size_min(p->channels, (MOTE_PRODUCT_BLOCK + taps - 2) / taps + 1);
 }
 
@@ -113,41 +115,66 @@ static bool has_near_weights(const mote_axis *inner)
     return period <= UINT32_MAX && inner->jump <= (UINT32_MAX - period) / periods;
 }
 
-bool mote_positions_cut(const mote_product *product, mote_positions_blocks *cut)
+bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
+                        mote_positions_blocks *cut)
 {
-    const mote_patches *const p = &product->right.patches;
+    const mote_patches *const p = &phase->patches;
+    const mote_patches *const whole = &product->right.patches;
     const size_t plane = p->positions_height * p->positions_width;
-    if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 || plane == 0 ||
-        product->column_bias || p->kernel_height * p->kernel_width == 1 ||
-        product->column_axis.step != 1 || product->column_axis.period != plane ||
-        !has_near_weights(&product->left.inner))
-        return false;
-    *cut = (mote_positions_blocks){.chunk = POSITIONS_CHUNK_MAX};
-    const size_t channels = block_channels(p);
+    const size_t whole_plane = whole->positions_height * whole->positions_width;
+    const size_t channels = block_channels(p, whole->kernel_height * whole->kernel_width);
+    *cut = (mote_positions_blocks){.image = {.samples = 1}};
     mote_image_wish wish = {.most = POSITIONS_COPY,
                             .fewest = channels,
                             .channels = channels,
-                            .batch = product->columns / plane,
+                            .batch = product->columns / whole_plane,
+                            .chunk = POSITIONS_CHUNK_MAX,
                             .dense = true};
-    for (; cut->chunk >= POSITIONS_CHUNK_MIN; cut->chunk /= 2) {
+    bool fits = p->kernel_height == 0 || p->kernel_width == 0; // nothing to read
+    for (size_t most = POSITIONS_CHUNK_MAX; most >= POSITIONS_CHUNK_MIN && !fits; most /= 2) {
         // whole samples, or whole rows of one
-        wish.chunk = plane <= cut->chunk ? cut->chunk / plane * plane
-                     : p->positions_width < cut->chunk
-                         ? cut->chunk / p->positions_width * p->positions_width
-                         : cut->chunk;
-        if (mote_image_cut(p, &wish, &cut->image))
-            break;
+        const size_t unit = plane <= most                ? plane
+                            : p->positions_width <= most ? p->positions_width
+                                                         : 1;
+        wish.chunk = most / unit * unit;
+        fits = mote_image_cut(p, &wish, &cut->image);
     }
-    if (cut->chunk < POSITIONS_CHUNK_MIN)
-        return false;
-    cut->chunk = wish.chunk;
     const size_t depth = mote_size_min(product->depth, MOTE_PRODUCT_BLOCK);
+    cut->chunk = wish.chunk;
     cut->panel = round_elements(depth * MOTE_TILE_COLUMNS_MAX);
     cut->copy = round_elements(cut->image.copy);
     cut->weights = round_elements(depth);
     cut->taps = cut->weights;
     cut->slice_bytes = (cut->panel + cut->copy + cut->weights + cut->taps) * sizeof(mote_real);
-    return true;
+    return fits;
+}
+
+static bool are_neighbours(const mote_product *product)
+{
+    const mote_patches *const p = &product->right.patches;
+    return product->column_axis.step == 1 &&
+           product->column_axis.period == p->positions_height * p->positions_width;
+}
+
+bool mote_positions_fit(const mote_product *product, size_t *bytes)
+{
+    const mote_patches *const p = &product->right.patches;
+    const bool has_gaps = p->divisor_height > 1 || p->divisor_width > 1;
+    *bytes = 0;
+    if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 ||
+        product->column_bias || !are_neighbours(product) ||
+        (p->kernel_height * p->kernel_width == 1 && !has_gaps) ||
+        (has_gaps && (p->step_height > 1 || p->step_width > 1)) ||
+        !has_near_weights(&product->left.inner))
+        return false;
+    for (size_t i = 0; i < mote_phase_count(p); i++) {
+        const mote_phase phase = mote_phase_get(p, i);
+        mote_positions_blocks cut;
+        if (!mote_positions_cut(product, &phase, &cut))
+            return false;
+        *bytes = mote_size_max(*bytes, cut.slice_bytes);
+    }
+    return *bytes > 0;
 }
 
 static double padded_extent(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
@@ -181,10 +208,8 @@ static size_t slice_bytes(const mote_product *product)
 {
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
         return mote_taps_cut(product).slice_bytes;
-    mote_positions_blocks positions;
-    if (mote_positions_cut(product, &positions))
-        return positions.slice_bytes;
-    return mote_product_cut(product).slice_bytes;
+    size_t bytes = 0;
+    return mote_positions_fit(product, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
 }
 
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)

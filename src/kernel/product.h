@@ -29,7 +29,8 @@ typedef struct mote_axis {
 /// element lies at image row r / divisor_height with r = row * step_height + kernel row * tap_height +
 /// offset_height, and is 0 where r is negative, not a multiple of the divisor, or beyond the image; columns
 /// alike. A forward convolution has step = stride, tap = dilation, offset = -padding, divisor = 1; its
-/// derivative gathers with step = 1, tap = -dilation, offset = +padding, divisor = stride.
+/// derivative gathers with step = 1, tap = -dilation, offset = +padding, divisor = stride; terms in the gaps need
+/// not be multiplied.
 typedef struct mote_patches {
     size_t channels, height, width; // of the image
     size_t kernel_height, kernel_width;

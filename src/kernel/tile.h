@@ -80,8 +80,12 @@ typedef struct mote_positions_blocks {
     size_t slice_bytes;
 } mote_positions_blocks;
 
-/// Whether the product is such a one; then how it is cut.
-bool mote_positions_cut(const mote_product *product, mote_positions_blocks *cut);
+/// Whether the product is such a one; then the bytes of a task's slice of the scratch.
+bool mote_positions_fit(const mote_product *product, size_t *bytes);
+
+/// How a phase of it is cut; false when it does not fit.
+bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
+                        mote_positions_blocks *cut);
 
 /// Tasks the product is worth on so many threads.
 size_t mote_product_task_count(const mote_product *product, size_t thread_count);

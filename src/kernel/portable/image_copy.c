@@ -160,7 +160,11 @@ void MOTE_KERNEL(image_read)(mote_reader *reader, const mote_chunk *chunk, size_
                              size_t count)
 {
     const mote_patches *const p = &reader->factor->patches;
+    if (reader->count == count && reader->channel == channel && reader->position == chunk->first)
+        return;
     reader->channel = channel;
+    reader->count = count;
+    reader->position = chunk->first;
     if (reader->image->is_copied) {
         copy_channels(reader, chunk, count);
         reader->first = reader->copy;

@@ -19,7 +19,8 @@ typedef struct mote_reader {
     const mote_image *image;
     mote_real *copy;        // image->copy elements
     const mote_real *first; // channel `channel` of the chunk, at its first row
-    size_t channel;
+    size_t channel, count;  // that are readable; 0: none
+    size_t position;        // of the chunk
 } mote_reader;
 
 /// The chunk at position `first`, of at most `count`.
@@ -28,7 +29,7 @@ mote_chunk MOTE_KERNEL(image_chunk)(const mote_factor *factor, size_t first, siz
 /// Clears the copy: from then on only what lies in the image is written into it, and all of strips and parts.
 void MOTE_KERNEL(image_start)(const mote_reader *reader);
 
-/// Makes channels [channel, channel + count) of the chunk readable from reader->first on.
+/// Makes channels [channel, channel + count) of the chunk readable from reader->first on; no work when they are.
 void MOTE_KERNEL(image_read)(mote_reader *reader, const mote_chunk *chunk, size_t channel,
                              size_t count);
 

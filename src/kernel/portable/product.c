@@ -12,14 +12,12 @@
 
 #include <assert.h>
 
-#define POSITIONS_PART 256U
-
 typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
     bool positions_in_place;
+    size_t positions_bytes;
     mote_taps_blocks taps;
-    mote_positions_blocks positions;
     unsigned char *scratch;
 } product_call;
 
@@ -257,11 +255,15 @@ static bool splits_columns(const mote_product *product)
     return product->columns >= product->rows;
 }
 
-/// Tasks begin with a row of positions, where rows are short.
-static size_t position_part(const mote_product *product)
+/// Rows of positions of all samples.
+static size_t count_lines(const mote_product *product)
 {
-    const size_t width = product->right.patches.positions_width;
-    return width < POSITIONS_PART ? width : POSITIONS_PART;
+    return product->columns / product->right.patches.positions_width;
+}
+
+static bool splits_lines(const mote_product *product, size_t task_count)
+{
+    return splits_columns(product) && count_lines(product) >= task_count;
 }
 
 /// Filters where their panels divide well, else taps.
@@ -293,19 +295,17 @@ static void run_taps_task(const product_call *call, size_t task, size_t task_cou
 static void run_positions_task(const product_call *call, size_t task, size_t task_count)
 {
     const mote_product *const product = &call->product;
-    size_t rows[2] = {0, product->rows};
-    size_t positions[2] = {0, product->columns};
-    if (splits_columns(product))
-        split(product->columns, position_part(product), task, task_count, positions);
+    mote_positions_task part = {
+        .product = product,
+        .rows = {0, product->rows},
+        .lines = {0, count_lines(product)},
+        .scratch = (mote_real *)(void *)(call->scratch + task * call->positions_bytes),
+    };
+    if (splits_lines(product, task_count))
+        split(count_lines(product), 1, task, task_count, part.lines);
     else
-        split(product->rows, MOTE_KERNEL(tile).gather_rows, task, task_count, rows);
-    mote_positions_work part = {.product = product, .blocks = &call->positions};
-    part.reader = (mote_reader){.factor = &product->right, .image = &call->positions.image};
-    part.panel = (mote_real *)(void *)(call->scratch + task * call->positions.slice_bytes);
-    part.reader.copy = part.panel + call->positions.panel;
-    part.weights = (uint32_t *)(void *)(part.reader.copy + call->positions.copy);
-    part.taps = part.weights + call->positions.weights;
-    MOTE_KERNEL(product_positions)(&part, rows, positions);
+        split(product->rows, MOTE_KERNEL(tile).gather_rows, task, task_count, part.rows);
+    MOTE_KERNEL(product_positions)(&part);
 }
 
 static void run_task(void *argument, size_t task, size_t task_count)
@@ -370,9 +370,8 @@ static size_t count_parts(const product_call *call)
             mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
     }
     if (call->positions_in_place) {
-        return splits_columns(product)
-                   ? mote_size_ceil_divide(product->columns, position_part(product))
-                   : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).gather_rows);
+        return mote_size_max(count_lines(product),
+                             mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).gather_rows));
     }
     return splits_columns(product) ? mote_size_ceil_divide(product->columns, wide)
                                    : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
@@ -383,7 +382,7 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = *product, .scratch = scratch};
-    call.positions_in_place = mote_positions_cut(product, &call.positions);
+    call.positions_in_place = mote_positions_fit(product, &call.positions_bytes);
     if (is_gradient(product)) {
         call.taps = mote_taps_cut(product);
     } else if (!call.positions_in_place) {

@@ -2,19 +2,30 @@
 // The product of a convolution's weights with positions x taps, forward and by its input, with the image and the
 // weights read in place.
 //
-// Loops from the outside: chunks of positions, blocks of k, panels of positions, tiles of rows. For each block a copy
-// of its channels is padded, so that a panel is packed from it by adding offsets; block sums are added in the output.
+// Loops from the outside: phases (see kernel/image.h; one without gaps), chunks of positions, blocks of k, panels of
+// positions, tiles of rows. For each block a copy of its channels is padded, so that a panel is packed from it by adding
+// offsets; block sums are added in the output.
 #include "kernel/portable/product_positions.h"
 
 #include "kernel/portable/pack.h"
 
 #include "base/size.h"
 
-#include <assert.h>
+/// A phase at work: its image, and the parts of the scratch.
+typedef struct phase_work {
+    const mote_product *product;
+    const mote_phase *phase;
+    mote_factor right; // of the phase
+    mote_positions_blocks blocks;
+    mote_reader reader;
+    mote_real *panel;
+    uint32_t *weights; // offsets of the left factor's k in a row, of a block
+    uint32_t *taps;    // offsets of taps, of a block
+} phase_work;
 
-/// A block of k, and a panel of neighbouring positions.
+/// A block of k, of which `depth` terms meet the image, and a panel of neighbouring positions of the phase.
 typedef struct block {
-    size_t k, depth;
+    size_t k, end, depth;
     size_t position, width;
 } block;
 
@@ -24,21 +35,38 @@ typedef struct segment {
     uint32_t from;
 } segment;
 
-static void find_weights(const mote_positions_work *w, const block *b)
+/// Which kernel row or column of a phase is `index` of the whole kernel, or `count` where there is none.
+static size_t find_tap(size_t index, size_t first, size_t step, size_t count)
 {
+    if (index < first || (index - first) % step != 0)
+        return count;
+    return mote_size_min((index - first) / step, count);
+}
+
+/// The terms of a block that meet the image.
+static void find_terms(const phase_work *w, block *b)
+{
+    const mote_patches *const whole = &w->product->right.patches;
+    const mote_patches *const own = &w->phase->patches;
     const mote_axis *const inner = &w->product->left.inner;
+    const size_t kernel = whole->kernel_height * whole->kernel_width;
     const size_t first = mote_axis_offset(inner, b->k);
-    for (size_t k = 0; k < b->depth; k++)
-        w->weights[k] = (uint32_t)(mote_axis_offset(inner, b->k + k) - first);
+    b->depth = 0;
+    for (size_t k = b->k; k < b->end; k++) {
+        const size_t row = find_tap(k % kernel / whole->kernel_width, w->phase->first_tap[0],
+                                    w->phase->tap_step[0], own->kernel_height);
+        const size_t column = find_tap(k % whole->kernel_width, w->phase->first_tap[1],
+                                       w->phase->tap_step[1], own->kernel_width);
+        if (row == own->kernel_height || column == own->kernel_width)
+            continue;
+        const size_t tap = (k / kernel * own->kernel_height + row) * own->kernel_width + column;
+        w->weights[b->depth] = (uint32_t)(mote_axis_offset(inner, k) - first);
+        w->taps[b->depth] = (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, tap);
+        b->depth++;
+    }
 }
 
-static void find_taps(const mote_positions_work *w, const block *b)
-{
-    for (size_t k = 0; k < b->depth; k++)
-        w->taps[k] = (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, b->k + k);
-}
-
-static size_t find_segments(const mote_positions_work *w, const mote_chunk *c, const block *b,
+static size_t find_segments(const phase_work *w, const mote_chunk *c, const block *b,
                             segment segments[MOTE_TILE_COLUMNS_MAX])
 {
     uint32_t offsets[MOTE_TILE_COLUMNS_MAX];
@@ -58,7 +86,7 @@ static size_t find_segments(const mote_positions_work *w, const mote_chunk *c, c
     for (size_t k = 0; k < depth; k++) \
     memcpy(to + k * columns, from + taps[k], (length) * sizeof *to)
 
-static void pack_segment(const mote_positions_work *w, size_t depth, const segment *part)
+static void pack_segment(const phase_work *w, size_t depth, const segment *part)
 {
     const size_t columns = MOTE_KERNEL(tile).columns;
     const uint32_t *const taps = w->taps;
@@ -79,7 +107,7 @@ static void pack_segment(const mote_positions_work *w, size_t depth, const segme
             mote_copy_run(to + k * columns, from + taps[k], part->length);
 }
 
-static void pack_panel(const mote_positions_work *w, const mote_chunk *c, const block *b)
+static void pack_panel(const phase_work *w, const mote_chunk *c, const block *b)
 {
     segment segments[MOTE_TILE_COLUMNS_MAX];
     const size_t count = find_segments(w, c, b, segments);
@@ -90,68 +118,96 @@ static void pack_panel(const mote_positions_work *w, const mote_chunk *c, const 
         pack_segment(w, b->depth, &segments[i]);
 }
 
+/// Where a position of the phase lies in a row of the output.
+static size_t find_place(const phase_work *w, size_t position)
+{
+    const mote_patches *const whole = &w->product->right.patches;
+    const mote_patches *const own = &w->phase->patches;
+    const size_t line = position / own->positions_width;
+    const size_t row = w->phase->row + line % own->positions_height * whole->divisor_height;
+    const size_t column = w->phase->column + position % own->positions_width * whole->divisor_width;
+    return line / own->positions_height * w->product->column_axis.jump +
+           row * whole->positions_width + column;
+}
+
+/// How many positions from `position` on, at most `count`, are a step apart in the output.
+static size_t find_run(const phase_work *w, size_t position, size_t count)
+{
+    const mote_patches *const own = &w->phase->patches;
+    const size_t unit = mote_phase_count(&w->product->right.patches) > 1
+                            ? own->positions_width
+                            : own->positions_width * own->positions_height;
+    return mote_size_min(count, unit - position % unit);
+}
+
 /// Where the panel's columns lie in a row of the output.
 typedef struct places {
     size_t first, second; // of the halves
     bool halves;          // both are whole, and neighbours inside
 } places;
 
-static places find_places(const mote_positions_work *w, const block *b)
+static places find_places(const phase_work *w, const block *b)
 {
-    const mote_axis *const axis = &w->product->column_axis;
     const size_t half = MOTE_KERNEL(tile).columns / 2;
-    const places at = {
-        .first = mote_axis_offset(axis, b->position),
-        .second = mote_axis_offset(axis, b->position + half),
-        .halves = b->width == 2 * half && b->position % axis->period + half <= axis->period &&
-                  (b->position + half) % axis->period + half <= axis->period,
-    };
+    places at = {.halves = w->product->right.patches.divisor_width == 1 && b->width == 2 * half &&
+                           find_run(w, b->position, half) == half &&
+                           find_run(w, b->position + half, half) == half};
+    at.first = find_place(w, b->position);
+    if (at.halves)
+        at.second = find_place(w, b->position + half);
     return at;
 }
 
-static void add_bias(size_t count, mote_real bias, mote_real *out)
+/// The biases of some rows to a run of positions.
+static void add_biases(const phase_work *w, size_t row, size_t rows, size_t count, mote_real *out)
 {
-    MOTE_ELEMENTWISE
-    for (size_t i = 0; i < count; i++)
-        out[i] += bias;
-}
-
-static void add_biases(const mote_positions_work *w, const block *b, size_t row, size_t rows)
-{
-    const mote_axis *const axis = &w->product->column_axis;
-    size_t count = 0;
-    for (size_t c = 0; c < b->width; c += count) {
-        const size_t position = b->position + c;
-        count = mote_size_min(b->width - c, axis->period - position % axis->period);
-        mote_real *out =
-            w->product->out + row * w->product->row_step + mote_axis_offset(axis, position);
-        for (size_t r = 0; r < rows; r++, out += w->product->row_step)
-            add_bias(count, w->product->row_bias[row + r], out);
+    const size_t step = w->product->right.patches.divisor_width;
+    for (size_t r = row; r < row + rows; r++, out += w->product->row_step) {
+        const mote_real bias = w->product->row_bias[r];
+        MOTE_ELEMENTWISE
+        for (size_t i = 0; i < count; i++)
+            out[i * step] += bias;
     }
 }
 
-/// Sums of a panel that ends, or goes from sample to sample, into the output.
-static void merge(const mote_positions_work *w, const block *b, size_t row, size_t rows,
-                  const mote_real *sums)
+/// A row of sums to every `step`-th element; usual steps are known to the compiler.
+static void merge_row(size_t count, const mote_real *sums, bool add, size_t step, mote_real *out)
 {
-    const mote_axis *const axis = &w->product->column_axis;
-    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (size_t i = 0; step == 1 && i < count; i++)
+        out[i] = add ? out[i] + sums[i] : sums[i];
+    for (size_t i = 0; step == 2 && i < count; i++)
+        out[i * 2] = add ? out[i * 2] + sums[i] : sums[i];
+    for (size_t i = 0; step > 2 && i < count; i++)
+        out[i * step] = add ? out[i * step] + sums[i] : sums[i];
+}
+
+/// Sums of a panel that ends, goes from sample to sample, or has gaps, into the output.
+static void merge(const phase_work *w, size_t row, size_t rows, const mote_real *sums, bool add,
+                  size_t count, mote_real *out)
+{
+    const size_t step = w->product->right.patches.divisor_width;
+    for (size_t r = 0; r < rows; r++)
+        merge_row(count, sums + r * MOTE_KERNEL(tile).columns, add, step,
+                  out + (row + r) * w->product->row_step);
+}
+
+/// What is left to do behind a tile, run by run.
+static void finish_tile(const phase_work *w, const block *b, size_t row, size_t rows,
+                        const mote_real *sums)
+{
+    const bool add_bias = w->product->row_bias && b->end == w->product->depth;
     size_t count = 0;
-    for (size_t c = 0; c < b->width; c += count) {
-        const size_t position = b->position + c;
-        count = mote_size_min(b->width - c, axis->period - position % axis->period);
-        mote_real *out =
-            w->product->out + row * w->product->row_step + mote_axis_offset(axis, position);
-        for (size_t r = 0; r < rows; r++, out += w->product->row_step) {
-            const mote_real *const from = sums + r * columns + c;
-            for (size_t i = 0; i < count; i++)
-                out[i] = b->k > 0 ? out[i] + from[i] : from[i];
-        }
+    for (size_t c = 0; c < b->width && (sums || add_bias); c += count) {
+        count = find_run(w, b->position + c, b->width - c);
+        mote_real *const out = w->product->out + find_place(w, b->position + c);
+        if (sums)
+            merge(w, row, rows, sums + c, b->k > 0, count, out);
+        if (add_bias)
+            add_biases(w, row, rows, count, out + row * w->product->row_step);
     }
 }
 
-static void run_tile(const mote_positions_work *w, const block *b, const places *at, size_t row,
-                     size_t rows)
+static void run_tile(const phase_work *w, const block *b, const places *at, size_t row, size_t rows)
 {
     const mote_product *const product = w->product;
     const size_t columns = MOTE_KERNEL(tile).columns;
@@ -170,13 +226,10 @@ static void run_tile(const mote_positions_work *w, const block *b, const places 
     for (size_t r = 0; r < rows; r++)
         call.rows[r] = left + mote_axis_offset(&product->left.outer, row + r);
     MOTE_KERNEL(tile).gather(rows, &call);
-    if (!at->halves)
-        merge(w, b, row, rows, spare);
-    if (product->row_bias && b->k + b->depth == product->depth)
-        add_biases(w, b, row, rows);
+    finish_tile(w, b, row, rows, at->halves ? NULL : spare);
 }
 
-static void run_panel(const mote_positions_work *w, const mote_chunk *c, const block *b,
+static void run_panel(const phase_work *w, const mote_chunk *c, const block *b,
                       const size_t rows[2])
 {
     const places at = find_places(w, b);
@@ -190,17 +243,17 @@ static void run_panel(const mote_positions_work *w, const mote_chunk *c, const b
     }
 }
 
-static void run_chunk(mote_positions_work *w, const mote_chunk *c, const size_t rows[2])
+static void run_chunk(phase_work *w, const mote_chunk *c, const size_t rows[2])
 {
-    const size_t taps =
-        w->product->right.patches.kernel_height * w->product->right.patches.kernel_width;
+    const mote_patches *const whole = &w->product->right.patches;
+    const size_t kernel = whole->kernel_height * whole->kernel_width;
     block b = {0};
-    for (; b.k < w->product->depth; b.k += b.depth) {
-        b.depth = mote_size_min(w->product->depth - b.k, MOTE_PRODUCT_BLOCK);
-        const size_t channel = b.k / taps;
-        MOTE_KERNEL(image_read)(&w->reader, c, channel, (b.k + b.depth - 1) / taps + 1 - channel);
-        find_weights(w, &b);
-        find_taps(w, &b);
+    for (; b.k < w->product->depth; b.k = b.end) {
+        b.end = mote_size_min(w->product->depth, b.k + MOTE_PRODUCT_BLOCK);
+        const size_t channel = b.k / kernel;
+        if (w->phase->patches.kernel_height > 0 && w->phase->patches.kernel_width > 0)
+            MOTE_KERNEL(image_read)(&w->reader, c, channel, (b.end - 1) / kernel + 1 - channel);
+        find_terms(w, &b);
         const size_t end = c->first + c->count;
         for (b.position = c->first; b.position < end; b.position += b.width) {
             b.width = mote_size_min(MOTE_KERNEL(tile).columns, end - b.position);
@@ -209,20 +262,50 @@ static void run_chunk(mote_positions_work *w, const mote_chunk *c, const size_t 
     }
 }
 
-void MOTE_KERNEL(product_positions)(mote_positions_work *work, const size_t rows[2],
-                                    const size_t positions[2])
+static void run_phase(phase_work *w, const size_t rows[2], const size_t positions[2])
 {
-    const mote_patches *const p = &work->product->right.patches;
+    const mote_patches *const p = &w->phase->patches;
     const size_t plane = p->positions_height * p->positions_width;
-    MOTE_KERNEL(image_start)(&work->reader);
+    MOTE_KERNEL(image_start)(&w->reader);
     size_t count = 0;
     for (size_t first = positions[0]; first < positions[1]; first += count) {
         // at most up to the end of a chunk that begins with a sample
-        count = work->blocks->chunk - first % plane % work->blocks->chunk;
-        if (work->blocks->image.has_strips)
+        count = w->blocks.chunk - first % plane % w->blocks.chunk;
+        if (w->blocks.image.has_strips)
             count = mote_size_min(count, plane - first % plane);
         count = mote_size_min(count, positions[1] - first);
-        const mote_chunk c = MOTE_KERNEL(image_chunk)(&work->product->right, first, count);
-        run_chunk(work, &c, rows);
+        const mote_chunk c = MOTE_KERNEL(image_chunk)(&w->right, first, count);
+        run_chunk(w, &c, rows);
+    }
+}
+
+/// The first position of a phase that is in line `line` of the output or behind it.
+static size_t find_position(const mote_product *product, const mote_phase *phase, size_t line)
+{
+    const mote_patches *const whole = &product->right.patches;
+    const size_t row = line % whole->positions_height;
+    const size_t before =
+        row > phase->row ? mote_size_ceil_divide(row - phase->row, whole->divisor_height) : 0;
+    return (line / whole->positions_height * phase->patches.positions_height + before) *
+           phase->patches.positions_width;
+}
+
+void MOTE_KERNEL(product_positions)(const mote_positions_task *task)
+{
+    const mote_product *const product = task->product;
+    for (size_t i = 0; i < mote_phase_count(&product->right.patches); i++) {
+        const mote_phase phase = mote_phase_get(&product->right.patches, i);
+        const size_t positions[2] = {find_position(product, &phase, task->lines[0]),
+                                     find_position(product, &phase, task->lines[1])};
+        phase_work w = {.product = product, .phase = &phase, .right = product->right};
+        w.right.patches = phase.patches;
+        mote_positions_cut(product, &phase, &w.blocks);
+        w.panel = task->scratch;
+        w.reader = (mote_reader){.factor = &w.right, .image = &w.blocks.image};
+        w.reader.copy = w.panel + w.blocks.panel;
+        w.reader.first = w.panel; // nothing is read where no tap meets the image
+        w.weights = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
+        w.taps = w.weights + w.blocks.weights;
+        run_phase(&w, task->rows, positions);
     }
 }

@@ -7,18 +7,14 @@
 #include "kernel/portable/level.h"
 #include "kernel/tile.h"
 
-/// A task: the product, and its parts of the scratch.
-typedef struct mote_positions_work {
+/// A task: rows [rows[0], rows[1]) x positions of samples' rows [lines[0], lines[1]) of the output, a line being a row
+/// of positions of a sample.
+typedef struct mote_positions_task {
     const mote_product *product;
-    const mote_positions_blocks *blocks;
-    mote_reader reader;
-    mote_real *panel;
-    uint32_t *weights; // offsets of the left factor's k in a row, of a block
-    uint32_t *taps;    // offsets of taps, of a block
-} mote_positions_work;
+    size_t rows[2], lines[2];
+    mote_real *scratch;
+} mote_positions_task;
 
-/// Makes rows [rows[0], rows[1]) x positions [positions[0], positions[1]) of the output.
-void MOTE_KERNEL(product_positions)(mote_positions_work *work, const size_t rows[2],
-                                    const size_t positions[2]);
+void MOTE_KERNEL(product_positions)(const mote_positions_task *task);
 
 #endif

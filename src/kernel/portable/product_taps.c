@@ -2,7 +2,7 @@
 // The product that makes the gradient of a convolution's weights, with the image read in place: the left
 // factor's rows (filters) are the columns of a tile, the taps are its rows.
 //
-// Loops from the outside: a panel of filters, taps, chunks of positions, channels, tiles of taps, groups. For
+// Loops from the outside: taps, a panel of filters, chunks of positions, channels, tiles of taps, groups. For
 // each chunk the panel is packed once, and a copy of some channels is padded, so that tap and position are two
 // offsets that are added. Sums stay in tiles until all positions are in, and are transposed into the output.
 #include "kernel/portable/product_taps.h"
@@ -115,21 +115,19 @@ static void pack_panel(const mote_taps_work *w, const mote_chunk *c, const filte
     MOTE_KERNEL(pack_plain)(&panel);
 }
 
-static void run_filters(mote_taps_work *w, const filters *f, const size_t taps[2])
+/// The gradient's part of a panel of filters and the taps at hand.
+static void run_filters(mote_taps_work *w, const filters *f)
 {
     const mote_product *const product = w->product;
-    for (w->first_tap = taps[0]; w->first_tap < taps[1]; w->first_tap = w->tap_end) {
-        w->tap_end = mote_size_min(w->first_tap + w->blocks->taps, taps[1]);
-        mote_chunk c = {0};
-        for (size_t first = 0; first < product->depth; first += c.count) {
-            c = find_chunk(w, first);
-            pack_panel(w, &c, f);
-            run_chunk(w, &c, f);
-        }
-        MOTE_KERNEL(tile).transpose(w->tap_end - w->first_tap, f->count, w->sums, f->columns,
-                                    product->out + f->first * product->row_step + w->first_tap,
-                                    product->row_step);
+    mote_chunk c = {0};
+    for (size_t first = 0; first < product->depth; first += c.count) {
+        c = find_chunk(w, first);
+        pack_panel(w, &c, f);
+        run_chunk(w, &c, f);
     }
+    MOTE_KERNEL(tile).transpose(w->tap_end - w->first_tap, f->count, w->sums, f->columns,
+                                product->out + f->first * product->row_step + w->first_tap,
+                                product->row_step);
 }
 
 void MOTE_KERNEL(product_taps)(mote_taps_work *work, const size_t rows[2], const size_t taps[2])
@@ -138,10 +136,13 @@ void MOTE_KERNEL(product_taps)(mote_taps_work *work, const size_t rows[2], const
     assert(!work->product->row_bias && !work->product->column_bias);
     const size_t wide = MOTE_KERNEL(tile).columns;
     MOTE_KERNEL(image_start)(&work->reader);
-    filters f = {.first = rows[0]};
-    for (; f.first < rows[1]; f.first += f.count) {
-        f.count = mote_size_min(wide, rows[1] - f.first);
-        f.columns = f.count <= wide / 2 ? wide / 2 : wide;
-        run_filters(work, &f, taps);
+    for (work->first_tap = taps[0]; work->first_tap < taps[1]; work->first_tap = work->tap_end) {
+        work->tap_end = mote_size_min(work->first_tap + work->blocks->taps, taps[1]);
+        filters f = {.first = rows[0]};
+        for (; f.first < rows[1]; f.first += f.count) {
+            f.count = mote_size_min(wide, rows[1] - f.first);
+            f.columns = f.count <= wide / 2 ? wide / 2 : wide;
+            run_filters(work, &f);
+        }
     }
 }

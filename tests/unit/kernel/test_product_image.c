@@ -214,9 +214,10 @@ static void what_no_copy_holds_is_packed(void **state)
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
         const mote_product forward = forward_product(&convolutions[i]);
         const mote_product derivative = derivative_product(&convolutions[i]);
-        mote_positions_blocks blocks;
-        assert_false(mote_positions_cut(&forward, &blocks));
-        assert_false(mote_positions_cut(&derivative, &blocks));
+        size_t bytes = 0;
+        assert_false(mote_positions_fit(&forward, &bytes));
+        if (convolutions[i].stride[0] == 1) // otherwise it is cut into phases, which are smaller
+            assert_false(mote_positions_fit(&derivative, &bytes));
         check_convolution(levels, &convolutions[i], i);
     }
 }
@@ -344,11 +345,11 @@ static void what_32_bits_do_not_reach_is_not_read_in_place(void **state)
 
     const convolution weights = {1, 1, 100, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
     mote_product product = derivative_product(&weights);
-    mote_positions_blocks blocks;
+    size_t bytes = 0;
     product.left.inner.jump = (UINT32_MAX - 9) / 29; // a block of 256 has 29 filters' 9 taps
-    assert_true(mote_positions_cut(&product, &blocks));
+    assert_true(mote_positions_fit(&product, &bytes));
     product.left.inner.jump++;
-    assert_false(mote_positions_cut(&product, &blocks));
+    assert_false(mote_positions_fit(&product, &bytes));
 }
 
 static void gradients_fit_where_32_bits_reach(void **state)
