@@ -4,6 +4,8 @@
 
 #include "base/size.h"
 
+#include <stdint.h>
+
 static ptrdiff_t lowest(size_t kernel, ptrdiff_t tap)
 {
     return tap < 0 ? (ptrdiff_t)(kernel - 1) * tap : 0;
@@ -25,9 +27,11 @@ static bool needs_copy(const mote_patches *p, const mote_image *image, bool dens
 {
     const size_t height =
         reach(p->positions_height, p->step_height, p->kernel_height, p->tap_height);
+    const size_t width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width);
     return p->divisor_height != 1 || p->divisor_width != 1 || (dense && p->step_width != 1) ||
            !is_inside(image->first_row, height, p->height) ||
-           !is_inside(image->first_column, image->width, p->width);
+           !is_inside(image->first_column, width, p->width) ||
+           p->sample_stride > UINT32_MAX / image->samples; // offsets have 32 bits
 }
 
 bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_image *image)
@@ -35,12 +39,14 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
     const size_t plane = p->positions_height * p->positions_width;
     const size_t strip = mote_size_ceil_divide(wish->chunk - 1, p->positions_width) + 1;
     const size_t rows = mote_size_min(p->positions_height, strip);
+    const bool has_parts = p->positions_height == 1 && wish->chunk < plane;
+    const size_t columns = has_parts ? wish->chunk : p->positions_width;
     *image = (mote_image){
         .has_strips = wish->chunk < plane,
         .samples = mote_size_max(wish->chunk / plane, 1),
         .channels = wish->channels,
         .height = reach(rows, p->step_height, p->kernel_height, p->tap_height),
-        .width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width),
+        .width = reach(columns, p->step_width, p->kernel_width, p->tap_width),
         .column_step = p->step_width,
         .row_step = p->width,
         .plane = p->height * p->width,
@@ -50,6 +56,7 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
     image->is_copied = needs_copy(p, image, wish->dense);
     if (!image->is_copied)
         return true;
+    image->has_parts = has_parts;
     const size_t samples = mote_size_min(image->samples, wish->batch);
     const size_t phases = p->step_width;
     image->phase_step = mote_size_ceil_divide(image->width, phases);

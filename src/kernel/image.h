@@ -10,11 +10,13 @@
 #include "kernel/product.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /// Sizes in elements.
 typedef struct mote_image {
-    bool is_copied;           // otherwise the image itself is read
-    bool has_strips;          // chunks are parts of a plane: each has other rows
+    bool is_copied;  // otherwise the image itself is read
+    bool has_strips; // chunks are parts of a plane: each has other rows
+    bool has_parts;  // of the only row, which is copied part by part: each has other columns
     size_t samples, channels; // copied at once, at most
     size_t height, width;     // of a channel with its padding; of a strip
     size_t phase_step;        // between phases of a row
@@ -26,8 +28,7 @@ typedef struct mote_image {
 } mote_image;
 
 /// The image in chunks of at most `chunk` positions: whole samples, or parts of one. `most` elements may be copied,
-/// and `channels` are wanted; false when fewer than `fewest` of them fit: the copy is of one then. With `dense`, neighbouring positions shall be
-/// neighbours in memory.
+/// and `channels` are wanted. With `dense`, neighbouring positions shall be neighbours in memory.
 typedef struct mote_image_wish {
     size_t chunk, most;
     size_t fewest, channels;
@@ -52,6 +53,7 @@ mote_patches mote_patches_flatten(const mote_patches *patches);
 size_t mote_phase_count(const mote_patches *patches);
 mote_phase mote_phase_get(const mote_patches *patches, size_t index);
 
+/// False when fewer than `fewest` channels fit: the copy is of one then. Offsets fit into 32 bits where that does.
 bool mote_image_cut(const mote_patches *patches, const mote_image_wish *wish, mote_image *image);
 
 #endif

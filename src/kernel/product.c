@@ -11,6 +11,7 @@
 #include "kernel/tile.h"
 
 #include <assert.h>
+#include <stdint.h>
 
 #define ROWS            144U
 #define ROWS_OF_GROUPS  96U
@@ -69,7 +70,8 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
     mote_image_wish wish = {
         .most = TAPS_COPY, .fewest = 1, .channels = p->channels, .batch = product->depth / plane};
     bool fits = false;
-    for (size_t most = TAPS_CHUNK; most >= MOTE_PRODUCT_BLOCK && !fits; most /= 2) {
+    const size_t least = mote_size_min(product->group, MOTE_PRODUCT_BLOCK);
+    for (size_t most = TAPS_CHUNK; most >= least && !fits; most /= 2) {
         wish.chunk = taps_chunk(product->group, most);
         fits = mote_image_cut(p, &wish, &cut.image);
     }
@@ -101,6 +103,16 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
 static size_t block_channels(const mote_patches *p, size_t taps)
 {
     return mote_size_min(p->channels, (MOTE_PRODUCT_BLOCK + taps - 2) / taps + 1);
+}
+
+/// Whether no two terms of a block lie further apart in a row of the left factor than 32 bits count.
+static bool has_near_weights(const mote_axis *inner)
+{
+    if (inner->period == 0)
+        return inner->step <= UINT32_MAX / MOTE_PRODUCT_BLOCK;
+    const size_t periods = (MOTE_PRODUCT_BLOCK - 1) / inner->period + 1;
+    const size_t period = inner->period * inner->step;
+    return period <= UINT32_MAX && inner->jump <= (UINT32_MAX - period) / periods;
 }
 
 bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
@@ -152,7 +164,8 @@ bool mote_positions_fit(const mote_product *product, size_t *bytes)
     if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 ||
         product->column_bias || !are_neighbours(product) ||
         p->kernel_height * p->kernel_width == 0 ||
-        (has_gaps && (p->step_height > 1 || p->step_width > 1)))
+        (has_gaps && (p->step_height > 1 || p->step_width > 1)) ||
+        !has_near_weights(&product->left.inner))
         return false;
     for (size_t i = 0; i < mote_phase_count(p); i++) {
         const mote_phase phase = mote_phase_get(p, i);
@@ -162,6 +175,24 @@ bool mote_positions_fit(const mote_product *product, size_t *bytes)
         *bytes = mote_size_max(*bytes, cut.slice_bytes);
     }
     return *bytes > 0;
+}
+
+static double padded_extent(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
+{
+    const double taps = (double)(kernel - 1) * (tap < 0 ? -(double)tap : (double)tap);
+    return (double)(positions - 1) * (double)step + taps + 1;
+}
+
+bool mote_product_fits(const mote_product *product)
+{
+    if (product->right.kind != MOTE_FACTOR_TAP_POSITIONS)
+        return true;
+    const mote_patches *const p = &product->right.patches;
+    const size_t samples = product->group / (p->positions_height * p->positions_width);
+    return padded_extent(p->positions_height, p->step_height, p->kernel_height, p->tap_height) *
+               padded_extent(p->positions_width, p->step_width, p->kernel_width, p->tap_width) *
+               (double)samples <=
+           (double)UINT32_MAX;
 }
 
 size_t mote_product_task_count(const mote_product *product, size_t thread_count)

@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/real.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MOTE_PRODUCT_BLOCK 256U
@@ -68,8 +69,14 @@ typedef struct mote_product {
     const mote_real *column_bias; // one a column, or NULL
 } mote_product;
 
+/// Whether the product can be made: all but gradients whose taps reach, in one channel of the samples of a group,
+/// more than 2^32 - 1 elements, padding and gaps counted. The batch does not matter.
+bool mote_product_fits(const mote_product *product);
+
 /// Scratch a product needs when run on up to `thread_count` threads, whatever the CPU level: at most 256 KiB
-/// a thread (more where already one channel's padded rows are so large), less for small products. Monotonic in rows, columns and depth, so that a smaller batch fits.
+/// a thread, less for small products. More only for gradients where the padded rows that 256 positions reach in
+/// one channel, or one channel of a group of small samples, are so large. Monotonic in rows, columns and depth, so
+/// that a smaller batch fits. The product must fit.
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count);
 
 #endif

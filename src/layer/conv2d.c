@@ -242,6 +242,18 @@ static mote_depthwise make_depthwise(const conv2d_state *state, size_t batch)
     };
 }
 
+/// Memory and time of such a layer would be spent on padding.
+static mote_status check_reach(const mote_setup *setup, const conv2d_state *state)
+{
+    const mote_product gradient = make_gradient_product(state, setup->batch);
+    if (state->depthwise || mote_product_fits(&gradient))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_SHAPE,
+                      "layer '%s': kernel, stride, dilation and padding reach more than 4294967295 "
+                      "cells of a channel of input %zux%zu",
+                      setup->layer_name, state->window.height, state->window.width);
+}
+
 static void declare_scratch(mote_setup *setup, const conv2d_state *state)
 {
     if (state->depthwise) {
@@ -273,6 +285,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const mote_depthwise shape = make_depthwise(state, setup->batch);
     state->depthwise =
         state->group_channels == 1 && state->group_filters == 1 && mote_depthwise_fits(&shape);
+    MOTE_TRY(check_reach(setup, state));
     const mote_window *const window = &state->window;
     const mote_shape output =
         mote_shape_image(state->filters, window->out_height, window->out_width);

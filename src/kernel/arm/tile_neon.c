@@ -79,13 +79,8 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     runs[rows - 1](depth, left, right, out, out_step, add);
 }
 
+// Gathered sums: of all columns (wide), and of the first half of them.
 #define POINT(r) const float *const row_##r = g->rows[r];
-
-#define WIDE_DECLARE(r)                    \
-    float32x4_t sum0_##r = vdupq_n_f32(0); \
-    float32x4_t sum1_##r = vdupq_n_f32(0); \
-    float32x4_t sum2_##r = vdupq_n_f32(0); \
-    float32x4_t sum3_##r = vdupq_n_f32(0);
 
 #define WIDE_MULTIPLY(r)                            \
     factor = vld1q_dup_f32(row_##r + offset);       \
@@ -128,7 +123,7 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     {                                                         \
         const float *right = g->right;                        \
         ROWS_##rows(POINT);                                   \
-        ROWS_##rows(WIDE_DECLARE);                            \
+        ROWS_##rows(DECLARE);                                 \
         for (size_t k = 0; k < g->depth; k++) {               \
             const size_t offset = g->offsets[k];              \
             const float32x4_t right0 = vld1q_f32(right);      \

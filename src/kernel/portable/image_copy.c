@@ -47,6 +47,7 @@ mote_chunk MOTE_KERNEL(image_chunk)(const mote_factor *factor, size_t first, siz
         .sample = sample,
         .sample_count = mote_size_ceil_divide(first + count, plane) - sample,
         .row = first % plane / p->positions_width,
+        .column = first % plane % p->positions_width,
     };
 }
 
@@ -113,6 +114,8 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
             memset(to, 0, image->row_step * sizeof *to);
             continue;
         }
+        if (image->has_parts) // the last part's columns were others
+            memset(to, 0, image->row_step * sizeof *to);
         if (p->step_height == 1 || is_met(row, p->step_height, p->kernel_height, p->tap_height))
             copy_row(reader, columns, from, to);
         from += p->width;
@@ -142,12 +145,19 @@ static ptrdiff_t first_row(const mote_reader *reader, const mote_chunk *chunk)
     return reader->image->first_row + (ptrdiff_t)(row * reader->factor->patches.step_height);
 }
 
+static ptrdiff_t first_column(const mote_reader *reader, const mote_chunk *chunk)
+{
+    const size_t column = reader->image->has_parts ? chunk->column : 0;
+    return reader->image->first_column + (ptrdiff_t)(column * reader->factor->patches.step_width);
+}
+
 static void copy_channels(const mote_reader *reader, const mote_chunk *chunk, size_t count)
 {
     const mote_patches *const p = &reader->factor->patches;
     const mote_image *const image = reader->image;
     const range rows = clip(first_row(reader, chunk), image->height, p->divisor_height, p->height);
-    const range columns = clip(image->first_column, image->width, p->divisor_width, p->width);
+    const range columns =
+        clip(first_column(reader, chunk), image->width, p->divisor_width, p->width);
     for (size_t sample = 0; sample < chunk->sample_count; sample++) {
         const mote_real *from = reader->factor->data + (chunk->sample + sample) * p->sample_stride +
                                 reader->channel * p->height * p->width;
@@ -188,6 +198,7 @@ void MOTE_KERNEL(image_positions)(const mote_reader *reader, const mote_chunk *c
     const mote_patches *const p = &reader->factor->patches;
     const size_t plane = p->positions_height * p->positions_width;
     const size_t top = reader->image->has_strips ? chunk->row : 0;
+    const size_t left = reader->image->has_parts ? chunk->column : 0;
     const size_t down = p->step_height * reader->image->row_step;
     size_t sample_at = (first / plane - chunk->sample) * sample_step(reader);
     size_t row = first % plane / p->positions_width;
@@ -195,7 +206,7 @@ void MOTE_KERNEL(image_positions)(const mote_reader *reader, const mote_chunk *c
     for (size_t i = 0; i < count;) {
         const size_t at = sample_at + (row - top) * down;
         for (; column < p->positions_width && i < count; column++)
-            offsets[i++] = (uint32_t)(at + column * reader->image->column_step);
+            offsets[i++] = (uint32_t)(at + (column - left) * reader->image->column_step);
         column = 0;
         row++;
         if (row == p->positions_height) {

@@ -10,7 +10,7 @@
 typedef struct mote_chunk {
     size_t first, count;
     size_t sample, sample_count;
-    size_t row; // of the first position; 0 where samples are whole
+    size_t row, column; // of the first position
 } mote_chunk;
 
 /// An image and where some of its channels are read.
@@ -26,7 +26,7 @@ typedef struct mote_reader {
 /// The chunk at position `first`, of at most `count`.
 mote_chunk MOTE_KERNEL(image_chunk)(const mote_factor *factor, size_t first, size_t count);
 
-/// Clears the copy: from then on only what lies in the image is written into it, and rows of strips.
+/// Clears the copy: from then on only what lies in the image is written into it, and all of strips and parts.
 void MOTE_KERNEL(image_start)(const mote_reader *reader);
 
 /// Makes channels [channel, channel + count) of the chunk readable from reader->first on; no work when they are.

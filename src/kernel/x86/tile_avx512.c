@@ -86,11 +86,8 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     runs[rows - 1](depth, left, right, out, out_step, add);
 }
 
+// Gathered sums: of all columns (wide), and of the first half of them.
 #define POINT(r) const float *const row_##r = g->rows[r];
-
-#define WIDE_DECLARE(r)                   \
-    __m512 low_##r = _mm512_setzero_ps(); \
-    __m512 high_##r = _mm512_setzero_ps();
 
 #define WIDE_MULTIPLY(r)                                   \
     factor = _mm512_set1_ps(*(row_##r + offset));          \
@@ -120,7 +117,7 @@ static void run(size_t rows, size_t depth, const float *left, const float *right
     {                                                              \
         const float *right = g->right;                             \
         ROWS_##rows(POINT);                                        \
-        ROWS_##rows(WIDE_DECLARE);                                 \
+        ROWS_##rows(DECLARE);                                      \
         for (size_t k = 0; k < g->depth; k++) {                    \
             const size_t offset = g->offsets[k];                   \
             const __m512 right_low = _mm512_loadu_ps(right);       \

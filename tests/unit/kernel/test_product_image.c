@@ -3,6 +3,8 @@
 // bit, at every level and on any number of threads.
 #include "product_rule.h"
 
+#include "kernel/tile.h"
+
 typedef struct convolution {
     size_t samples, channels, filters;
     size_t height, width;
@@ -185,6 +187,187 @@ static void convolutions_of_any_shape_follow_the_rule(void **state)
     }
 }
 
+/// A row of positions longer than a chunk is copied in parts, of which the last is followed by padding.
+static void long_rows_are_copied_in_parts(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution convolutions[] = {
+        {2, 2, 3, 1, 5000, {1, 9}, {1, 1}, {1, 1}, {0, 4}},
+        {1, 2, 3, 1, 40000, {1, 3}, {1, 1}, {1, 1}, {0, 1}},
+        {2, 3, 17, 1, 3001, {1, 5}, {1, 2}, {1, 1}, {0, 2}},
+        {1, 2, 2, 3, 4000, {3, 4}, {1, 3}, {1, 2}, {0, 7}},
+        {2, 1, 2, 1, 1025, {1, 2}, {1, 1}, {1, 700}, {0, 350}},
+    };
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
+        check_convolution(levels, &convolutions[i], i);
+}
+
+/// Many channels of long rows, and kernels that reach further than a copy: both are packed panel by panel.
+static void what_no_copy_holds_is_packed(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution convolutions[] = {
+        {1, 30, 29, 3, 480, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {1, 30, 29, 5, 481, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {1, 2, 2, 200, 100, {3, 3}, {1, 1}, {90, 90}, {90, 90}},
+    };
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
+        const mote_product forward = forward_product(&convolutions[i]);
+        const mote_product derivative = derivative_product(&convolutions[i]);
+        size_t bytes = 0;
+        assert_false(mote_positions_fit(&forward, &bytes));
+        if (convolutions[i].stride[0] == 1) // otherwise it is cut into phases, which are smaller
+            assert_false(mote_positions_fit(&derivative, &bytes));
+        check_convolution(levels, &convolutions[i], i);
+    }
+}
+
+/// Depths and outputs about the sizes of blocks, tiles and their halves.
+static void sizes_about_those_of_blocks_follow_the_rule(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const size_t channels[] = {64, 32, 128, 65}; // times 4 taps: 256, 128, 512, 260
+    const size_t widths[] = {7, 8, 9, 15, 16, 17, 31, 32, 33, 48};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        const convolution c = {i % 2 + 1, channels[i % 4], 9, 2, widths[i], {2, 2}, {1, 1},
+                               {1, 1},    {0, i % 3 == 0}};
+        check_convolution(levels, &c, i);
+        const convolution deep = {1,      i % 2 + 1, 17,      1, widths[i], {1, 257 - i % 2},
+                                  {1, 1}, {1, 1},    {0, 128}};
+        check_convolution(levels, &deep, i);
+    }
+}
+
+static convolution make_any(uint64_t *seed, size_t samples)
+{
+    convolution c = {
+        .samples = samples, .channels = next_size(seed, 1, 40), .filters = next_size(seed, 1, 40)};
+    size_t low[2];
+    for (size_t axis = 0; axis < 2; axis++) {
+        c.kernel[axis] = next_size(seed, 1, 4);
+        c.stride[axis] = next_size(seed, 1, 5); // beyond the kernel, too
+        c.dilation[axis] = next_size(seed, 1, 3);
+        c.pad[axis] = next_size(seed, 0, 3);
+        const size_t reach = (c.kernel[axis] - 1) * c.dilation[axis] + 1;
+        low[axis] = reach > 2 * c.pad[axis] ? reach - 2 * c.pad[axis] : 1;
+    }
+    c.height = next_size(seed, low[0], 14);
+    c.width = next_size(seed, low[1], 14);
+    return c;
+}
+
+/// The product with the scratch of a larger batch on more threads, which is guarded and full of NaN.
+static void run_in_scratch(const mote_kernels *table, mote_product product, size_t threads,
+                           guarded *scratch, float *expected, bool is_reference)
+{
+    guarded out = guarded_make(out_count(&product), 3);
+    for (size_t i = 0; i < scratch->count; i++)
+        scratch->data[i] = NAN;
+    product.out = is_reference ? expected : out.data;
+    shuffled order = {0};
+    const mote_parallel parallel = shuffled_parallel(&order, threads);
+    table->product(&product, threads == 1 ? NULL : &parallel, scratch->data);
+    for (size_t row = 0; row < product.rows && !is_reference; row++) {
+        for (size_t column = 0; column < product.columns; column++) {
+            const size_t at = row * product.row_step + axis_offset(&product.column_axis, column);
+            if (float_bits(out.data[at]) != float_bits(expected[at]))
+                fail_msg("row %zu column %zu: %a instead of %a", row, column, (double)out.data[at],
+                         (double)expected[at]);
+        }
+    }
+    guarded_release(&out);
+}
+
+static void check_batches(const level_state *levels, const mote_product *large,
+                          const mote_product *small)
+{
+    const size_t most = 3;
+    float *expected = malloc(out_count(small) * sizeof *expected);
+    assert_non_null(expected);
+    for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT; level++) {
+        for (size_t threads = 1; threads <= most && levels->tables[level]; threads++) {
+            guarded scratch =
+                guarded_make(mote_product_scratch_bytes(large, threads) / sizeof(float), 0);
+            if (level == 0 && threads == 1) // others must equal it; check_product compares it
+                run_in_scratch(levels->tables[0], *small, 1, &scratch, expected, true);
+            run_in_scratch(levels->tables[level], *small, threads, &scratch, expected, false);
+            guarded_release(&scratch);
+        }
+    }
+    free(expected);
+}
+
+/// Plans are made for the largest batch: any smaller one runs in its scratch.
+static void every_smaller_batch_runs_in_the_scratch_of_the_largest(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    uint64_t seed = 23;
+    for (unsigned i = 0; i < 24; i++) {
+        const size_t batch = next_size(&seed, 2, 9);
+        convolution c = make_any(&seed, batch);
+        const mote_patches patches = input_patches(&c);
+        const size_t out_plane = patches.positions_height * patches.positions_width;
+        float *x = random_numbers(batch * patches.sample_stride, &seed);
+        float *w = random_numbers(c.filters * c.channels * c.kernel[0] * c.kernel[1], &seed);
+        float *dy = random_numbers(batch * c.filters * out_plane, &seed);
+        const mote_product large[] = {forward_product(&c), derivative_product(&c),
+                                      gradient_product(&c)};
+        for (c.samples = 1; c.samples < batch; c.samples++) {
+            mote_product small[] = {forward_product(&c), derivative_product(&c),
+                                    gradient_product(&c)};
+            small[0].left.data = small[1].left.data = w;
+            small[0].right.data = small[2].right.data = x;
+            small[1].right.data = small[2].left.data = dy;
+            for (size_t part = 0; part < 3; part++)
+                check_batches(levels, &large[part], &small[part]);
+        }
+        free(dy);
+        free(w);
+        free(x);
+    }
+}
+
+/// Offsets have 32 bits: where a chunk's samples lie further apart, they are copied; weights are packed.
+static void what_32_bits_do_not_reach_is_not_read_in_place(void **state)
+{
+    (void)state;
+    const convolution c = {4, 1, 1, 40, 40, {40, 40}, {1, 1}, {1, 1}, {0, 0}};
+    mote_patches patches = input_patches(&c);
+    const mote_image_wish wish = {
+        .chunk = 4, .most = 65536, .fewest = 1, .channels = 1, .batch = 4, .dense = true};
+    mote_image image;
+    patches.sample_stride = UINT32_MAX / 4;
+    assert_true(mote_image_cut(&patches, &wish, &image));
+    assert_false(image.is_copied);
+    patches.sample_stride++;
+    assert_true(mote_image_cut(&patches, &wish, &image));
+    assert_true(image.is_copied);
+
+    const convolution weights = {1, 1, 100, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
+    mote_product product = derivative_product(&weights);
+    size_t bytes = 0;
+    product.left.inner.jump = (UINT32_MAX - 9) / 29; // a block of 256 has 29 filters' 9 taps
+    assert_true(mote_positions_fit(&product, &bytes));
+    product.left.inner.jump++;
+    assert_false(mote_positions_fit(&product, &bytes));
+}
+
+static void gradients_fit_where_32_bits_reach(void **state)
+{
+    (void)state;
+    // 2 x 2 positions: groups of 16 samples, of 16383^2 and 16385^2 cells
+    convolution c = {1, 1, 1, 1, 1, {2, 2}, {8191, 8191}, {8191, 8191}, {8191, 8191}};
+    mote_product product = gradient_product(&c);
+    assert_true(mote_product_fits(&product));
+    for (size_t axis = 0; axis < 2; axis++)
+        c.stride[axis] = c.dilation[axis] = c.pad[axis] = 8192;
+    product = gradient_product(&c);
+    assert_false(mote_product_fits(&product));
+    product = forward_product(&c);
+    assert_true(mote_product_fits(&product));
+    assert_true(mote_product_scratch_bytes(&product, 1) <= 262144);
+}
+
 /// Plans are made for the largest batch: fewer samples must fit into its scratch.
 static void a_smaller_batch_needs_no_more_scratch(void **state)
 {
@@ -227,7 +410,9 @@ static void terms_in_the_padding_are_multiplied(void **state)
     mote_product product = forward_product(&c);
     product.left.data = weight;
     product.right.data = &one;
-    for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT && levels->tables[level]; level++) {
+    for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT; level++) {
+        if (!levels->tables[level])
+            continue;
         float out[2] = {0, 0};
         float *scratch = aligned_alloc(64, mote_product_scratch_bytes(&product, 1));
         product.out = out;
@@ -243,6 +428,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usual_convolutions_follow_the_rule),
         cmocka_unit_test(convolutions_of_any_shape_follow_the_rule),
+        cmocka_unit_test(long_rows_are_copied_in_parts),
+        cmocka_unit_test(what_no_copy_holds_is_packed),
+        cmocka_unit_test(sizes_about_those_of_blocks_follow_the_rule),
+        cmocka_unit_test(every_smaller_batch_runs_in_the_scratch_of_the_largest),
+        cmocka_unit_test(what_32_bits_do_not_reach_is_not_read_in_place),
+        cmocka_unit_test(gradients_fit_where_32_bits_reach),
         cmocka_unit_test(a_smaller_batch_needs_no_more_scratch),
         cmocka_unit_test(terms_in_the_padding_are_multiplied),
     };

@@ -95,6 +95,24 @@ static void a_dilated_kernel_reaches_further(void **unused)
     layer_harness_release(&harness);
 }
 
+static void a_window_that_reaches_too_far_is_refused(void **unused)
+{
+    (void)unused;
+    layer_config config = make_config(1, 1, "kernel_size=2");
+    config.entries[3] = "dilation=1000";
+    config.entries[4] = "padding=1000";
+    config.entries[5] = "stride=1000";
+    expect_output(config, 2, 2);
+    config.entries[3] = "dilation=65536";
+    config.entries[4] = "padding=65536";
+    config.entries[5] = "stride=65536";
+    layer_harness harness;
+    expect_raises(layer_harness_init(&harness, &config), MOTE_ERROR_SHAPE,
+                  "layer 'node': kernel, stride, dilation and padding reach more than 4294967295 "
+                  "cells of a channel of input 1x1");
+    layer_harness_release(&harness);
+}
+
 static void groups_divide_channels_and_filters(void **unused)
 {
     (void)unused;
@@ -201,6 +219,7 @@ int main(void)
         cmocka_unit_test(padding_is_given_for_all_for_each_axis_or_for_each_side),
         cmocka_unit_test(a_kernel_larger_than_the_padded_input_is_refused),
         cmocka_unit_test(a_dilated_kernel_reaches_further),
+        cmocka_unit_test(a_window_that_reaches_too_far_is_refused),
         cmocka_unit_test(groups_divide_channels_and_filters),
         cmocka_unit_test(three_paddings_are_refused),
         cmocka_unit_test(weights_are_filters_channels_height_width),

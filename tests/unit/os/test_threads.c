@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -131,6 +132,32 @@ static void every_failed_request_is_reported_and_nothing_leaks(void **unused)
         assert_int_equal(failing_allocator_sweep(create_and_destroy, &thread_count), 1);
 }
 
+static double processor_seconds(void)
+{
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/// Between steps, and while the program's own callback waits, threads sleep.
+static void an_idle_pool_takes_no_processor_time(void **unused)
+{
+    (void)unused;
+    mote_thread_pool *pool = NULL;
+    mote_parallel parallel;
+    expect_ok(mote_thread_pool_create(mote_allocator_default(), 4, &pool, &parallel));
+    const struct timespec pause = {.tv_nsec = 100000000};
+    double idle = 0;
+    for (size_t round = 0; round < 5; round++) {
+        run_and_check(&parallel, round, 4);
+        const double before = processor_seconds();
+        assert_int_equal(nanosleep(&pause, NULL), 0);
+        idle += processor_seconds() - before;
+    }
+    mote_thread_pool_destroy(&pool);
+    assert_true(idle < 0.02); // of 2 seconds that four threads have
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +166,7 @@ int main(void)
         cmocka_unit_test(numbers_near_zero_are_kept_on_every_thread),
         cmocka_unit_test(a_number_of_threads_out_of_range_is_refused),
         cmocka_unit_test(destroying_nothing_is_safe),
+        cmocka_unit_test(an_idle_pool_takes_no_processor_time),
         cmocka_unit_test(every_failed_request_is_reported_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
