@@ -3,6 +3,7 @@
 #include "base/custom.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define OWNER_BYTES   80U
 #define MESSAGE_BYTES 512U
@@ -20,6 +21,9 @@ static mote_status check_names(const mote_custom_identity *identity)
     if (!identity->summary || !identity->summary[0])
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s '%s': summary is missing", identity->kind,
                           identity->name);
+    if (strpbrk(identity->summary, "\r\n"))
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s '%s': summary has several lines, expected one",
+                          identity->kind, identity->name);
     return MOTE_OK;
 }
 
@@ -47,6 +51,11 @@ mote_status mote_custom_check(const mote_custom_identity *identity,
     }
     MOTE_TRY(mote_property_check_table(identity->properties, identity->state_bytes, owner));
     return check_taken(identity, owner);
+}
+
+mote_status mote_custom_status(mote_status given)
+{
+    return given > MOTE_OK && given < MOTE_STOPPED ? given : MOTE_ERROR_ARGUMENT;
 }
 
 mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,

@@ -25,6 +25,10 @@ mote_status mote_custom_check(const mote_custom_identity *identity,
                               const mote_custom_callback *callbacks,
                               size_t callback_count) MOTE_MUST_CHECK;
 
+/// The status of a callback that failed: an error, whatever the program gave. MOTE_STOPPED is none, and would pass for the
+/// user's wish.
+mote_status mote_custom_status(mote_status given);
+
 typedef bool mote_custom_check_state(void *user, const void *state, char *message, size_t bytes);
 
 /// Asks the program whether properties fit together; `check` may be NULL. Raises MOTE_ERROR_PROPERTY with its
