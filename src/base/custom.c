@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OWNER_BYTES   80U
-#define MESSAGE_BYTES 512U
+#define OWNER_BYTES 80U
 
 static mote_status check_names(const mote_custom_identity *identity)
 {
@@ -58,13 +57,9 @@ mote_status mote_custom_status(mote_status given)
     return given > MOTE_OK && given < MOTE_STOPPED ? given : MOTE_ERROR_ARGUMENT;
 }
 
-mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,
-                            const char *place)
+mote_status mote_custom_refuse(const char *place, char message[MOTE_CUSTOM_MESSAGE_BYTES],
+                               const char *otherwise)
 {
-    char message[MESSAGE_BYTES] = "";
-    if (!check || check(user, state, message, sizeof message))
-        return MOTE_OK;
-    message[sizeof message - 1] = '\0';
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s", place,
-                      message[0] ? message : "its properties do not fit together");
+    message[MOTE_CUSTOM_MESSAGE_BYTES - 1] = '\0';
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s", place, message[0] ? message : otherwise);
 }

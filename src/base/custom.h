@@ -29,11 +29,11 @@ mote_status mote_custom_check(const mote_custom_identity *identity,
 /// user's wish.
 mote_status mote_custom_status(mote_status given);
 
-typedef bool mote_custom_check_state(void *user, const void *state, char *message, size_t bytes);
+/// Room for what a program's check says.
+#define MOTE_CUSTOM_MESSAGE_BYTES 512U
 
-/// Asks the program whether properties fit together; `check` may be NULL. Raises MOTE_ERROR_PROPERTY with its
-/// message behind `place`.
-mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,
-                            const char *place) MOTE_MUST_CHECK;
+/// Raises MOTE_ERROR_PROPERTY with that behind `place`, or with `otherwise` where it said nothing.
+mote_status mote_custom_refuse(const char *place, char message[MOTE_CUSTOM_MESSAGE_BYTES],
+                               const char *otherwise);
 
 #endif

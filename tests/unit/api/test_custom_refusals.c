@@ -441,6 +441,18 @@ static bool refuse_state(void *user, const void *state, char *message, size_t by
     return false;
 }
 
+static bool refuse_samples(void *user, const void *state, const mote_loss_sample *sample,
+                           char *message, size_t bytes)
+{
+    (void)state;
+    assert_null(sample->prediction);
+    assert_null(sample->label);
+    if (user)
+        (void)snprintf(message, bytes, "%s: %zu in rows of %zu", (const char *)user, sample->count,
+                       sample->width);
+    return false;
+}
+
 static size_t too_many_slots(void *user, const void *state)
 {
     (void)user;
@@ -452,7 +464,7 @@ static mote_status load_checked(void **state, const mote_custom_loss *loss,
                                 const mote_custom_optimizer *optimizer)
 {
     static const char text[] = "[Model]\nloss = squares\n[Optimizer]\ntype = descend\n[in]\n"
-                               "type = input\ninput_shape = 3\n[out]\ntype = fully_connected\n"
+                               "type = input\ninput_shape = 1:3:4\n[out]\ntype = fully_connected\n"
                                "unit = 2\n";
     mote_context *context = make_context();
     mote_model *model = NULL;
@@ -471,10 +483,13 @@ static void properties_that_do_not_fit_together_are_refused_in_the_programs_word
     mote_custom_loss loss = squares;
     mote_custom_optimizer optimizer = descend;
     expect_ok(load_checked(state, &loss, &optimizer));
-    loss.check = refuse_state;
+    loss.check = refuse_samples;
     loss.user = words;
     expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
-                  "margin must be above 0");
+                  "loss': margin must be above 0: 6 in rows of 2");
+    loss.user = NULL;
+    expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
+                  "loss': its properties and predictions do not fit together");
     loss = squares;
     optimizer.check = refuse_state;
     expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
