@@ -58,6 +58,17 @@ static int run_command(const cli_command *command, int argument_count, char *con
     return exit_code;
 }
 
+/// What is printed in the place of a command takes nothing behind it.
+static int print_alone(void (*print)(void), int argument_count, char *const *arguments)
+{
+    if (argument_count > 2) {
+        cli_error("%s: unexpected argument '%s'", arguments[1], arguments[2]);
+        return CLI_USAGE;
+    }
+    print();
+    return CLI_OK;
+}
+
 static int run(int argument_count, char *const *arguments)
 {
     if (argument_count < 2) {
@@ -65,14 +76,10 @@ static int run(int argument_count, char *const *arguments)
         return CLI_USAGE;
     }
     const char *name = arguments[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        cli_help();
-        return CLI_OK;
-    }
-    if (strcmp(name, "--man") == 0) {
-        cli_manual();
-        return CLI_OK;
-    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        return print_alone(cli_help, argument_count, arguments);
+    if (strcmp(name, "--man") == 0)
+        return print_alone(cli_manual, argument_count, arguments);
     if (strcmp(name, "--version") == 0)
         name = "version";
     const cli_command *command = find_command(name);

@@ -146,6 +146,18 @@ typedef struct hinge_state {
     double margin;
 } hinge_state;
 
+static bool hinge_check(void *user, const void *state, const mote_loss_sample *sample,
+                        char *message, size_t bytes)
+{
+    (void)user;
+    (void)state;
+    if (sample->width >= 2 && sample->count == sample->width)
+        return true;
+    (void)snprintf(message, bytes, "%zu scores in rows of %zu, expected one row of 2 or more",
+                   sample->count, sample->width);
+    return false;
+}
+
 /// The class of the highest score, `besides` left out.
 static size_t hinge_best(const mote_loss_sample *sample, size_t besides)
 {
@@ -209,6 +221,7 @@ static const mote_custom_loss hinge = {
     .properties = hinge_properties,
     .state_bytes = sizeof(hinge_state),
     .class_labels = true,
+    .check = hinge_check,
     .value = hinge_value,
     .derive = hinge_derive,
     .correct = hinge_correct,

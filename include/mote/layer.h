@@ -178,7 +178,8 @@ typedef struct mote_custom_product {
 MOTE_API mote_status mote_layer_setup_product(mote_layer_setup *setup, unsigned phases,
                                               const mote_custom_product *product) MOTE_MUST_CHECK;
 
-/// Refuses: the message is "layer '<name>': ..."; gives `status` (not MOTE_OK) for setup to return.
+/// Refuses: the message is "layer '<name>': ..."; gives `status` for setup to return (MOTE_ERROR_ARGUMENT in place of one
+/// that is no error).
 MOTE_API mote_status mote_layer_setup_refuse(mote_layer_setup *setup, mote_status status,
                                              const char *format, ...)
     MOTE_PRINTF(3, 4) MOTE_MUST_CHECK;
@@ -214,8 +215,9 @@ MOTE_API float *mote_layer_run_input_derivative(const mote_layer_run *run, size_
 MOTE_API void mote_layer_run_random(const mote_layer_run *run, uint64_t first, size_t count,
                                     uint32_t *words);
 
-/// Fails a step: the message is "<phase> <layer>: ..."; gives `status` (not MOTE_OK) for the callback to return.
-/// Training ends with it. Weights change behind forward only, so that a failure there leaves them as they were.
+/// Fails a step: the message is "<phase> <layer>: ..."; gives `status` for the callback to return (MOTE_ERROR_ARGUMENT in
+/// place of one that is no error). Training ends with it. Weights change behind forward only, so that a failure there
+/// leaves them as they were; the message of one in a later phase says whether a part of the step was applied.
 ///
 /// Like all functions from here to mote_layer_run_parallel it is for the callback itself, not for its tasks.
 MOTE_API mote_status mote_layer_run_refuse(const mote_layer_run *run, mote_status status,

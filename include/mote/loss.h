@@ -18,9 +18,9 @@
 extern "C" {
 #endif
 
-/// A sample's predictions (channels x height x width) and its labels.
+/// A sample's predictions and its labels.
 typedef struct mote_loss_sample {
-    size_t count;            // predictions
+    size_t count;            // predictions: channels x height x width
     size_t width;            // of a row of them
     const float *prediction; // count
     const float *label;      // count; NULL with class_labels
@@ -38,8 +38,10 @@ typedef struct mote_custom_loss {
     bool mean_over_labels; // the sum is divided by the number of labels; otherwise of samples
     /// derive may write over the predictions: it reads each before it writes in its place.
     bool derivative_over_prediction;
-    /// NULL; or whether properties fit together, otherwise with `message`, which has room for `bytes`.
-    bool (*check)(void *user, const void *state, char *message, size_t bytes);
+    /// NULL; or whether properties and samples fit together: what value and derive rely on. Of `sample` only count and
+    /// width are known. False comes with `message`, which has room for `bytes`.
+    bool (*check)(void *user, const void *state, const mote_loss_sample *sample, char *message,
+                  size_t bytes);
     /// A sample's share of the sum.
     float (*value)(void *user, const void *state, const mote_loss_sample *sample);
     /// Derivatives of that by the predictions, times `scale`: all `count`.

@@ -39,7 +39,7 @@ typedef struct mote_batch {
 /// mote_model_save, with the weights from before the step.
 ///
 /// No step is open after an error. MOTE_ERROR_NONFINITE: a loss is not finite; there is nothing to apply.
-/// MOTE_ERROR_DATA: an integer that the network does not take.
+/// MOTE_ERROR_DATA: an integer that the network does not take. A layer of your own may fail with any error.
 MOTE_API mote_status mote_model_forward(mote_model *model, const mote_batch *batch,
                                         mote_metrics *metrics) MOTE_MUST_CHECK;
 
@@ -51,7 +51,8 @@ MOTE_API mote_status mote_model_get_step_output(const mote_model *model, size_t 
 
 /// The second half: backward pass and update of the weights, with `*learning_rate`, or with that of the schedule when
 /// it is NULL. The step is not open then, whatever comes. MOTE_ERROR_NONFINITE: the norm of the gradients (clip_norm)
-/// is not finite; nothing was changed.
+/// is not finite; nothing was changed. A layer of your own that fails may leave a part of the step applied; the message
+/// says so.
 MOTE_API mote_status mote_model_apply(mote_model *model,
                                       const double *learning_rate) MOTE_MUST_CHECK;
 

@@ -12,12 +12,17 @@
 #include <string.h>
 
 #define MESSAGE_BYTES 1024U
-#define VALID_SET     1U // its index
+
+/// Indices of sets.
+enum {
+    TRAIN_SET,
+    VALID_SET
+};
 
 typedef struct checker {
     const mote_check_config *config;
     mote_model *model;
-    bool has_network, has_loss, has_bad_optimizer, is_planned;
+    bool has_network, has_loss, has_bad_optimizer, is_planned, has_bad_training;
     mote_run run; // a copy of the model's, or one without memory; `arena` is its own
     size_t failed_count;
 } checker;
@@ -199,7 +204,18 @@ static void check_absence(checker *c, size_t index, const char *name)
         tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file");
 }
 
-static void check_data(checker *c, size_t index)
+/// Reads a set through; false when that is told of. What a bad [train_set] would have taught is no fault of another set.
+static bool check_samples(checker *c, size_t index, const char *name, mote_data_report *report)
+{
+    const mote_status status = read_data(c, index, report);
+    if (status != MOTE_OK && report->lacks_training && c->has_bad_training) {
+        tell(c, name, MOTE_CHECK_SKIPPED, "not checked: it is prepared as train_set, which failed");
+        return false;
+    }
+    return !has_failed(c, name, status);
+}
+
+static void check_set(checker *c, size_t index)
 {
     static const char *const names[MOTE_SET_COUNT] = {"train_set", "valid_set", "test_set"};
     const char *name = names[index];
@@ -214,7 +230,7 @@ static void check_data(checker *c, size_t index)
         tell(c, name, MOTE_CHECK_SKIPPED, "not checked: without a loss nothing reads labels");
         return;
     }
-    if (has_failed(c, name, read_data(c, index, &report)))
+    if (!check_samples(c, index, name, &report))
         return;
     const unsigned long long samples = report.samples;
     if (report.class_count)
@@ -222,6 +238,15 @@ static void check_data(checker *c, size_t index)
              report.classes_seen, report.class_count);
     else
         tell(c, name, MOTE_CHECK_OK, "%llu samples", samples);
+}
+
+static void check_data(checker *c)
+{
+    const size_t failed_before = c->failed_count;
+    check_set(c, TRAIN_SET);
+    c->has_bad_training = c->failed_count > failed_before;
+    for (size_t i = VALID_SET; i < MOTE_SET_COUNT; i++)
+        check_set(c, i);
 }
 
 static void check_path(checker *c, const char *name, const char *path, const char *other)
@@ -257,8 +282,7 @@ static void check_all(checker *c)
     check_plan(c);
     check_weights(c);
     start_run(c);
-    for (size_t i = 0; i < MOTE_SET_COUNT; i++)
-        check_data(c, i);
+    check_data(c);
     check_paths(c);
     mote_arena_release(&c->run.arena);
 }

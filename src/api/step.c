@@ -59,7 +59,7 @@ mote_status mote_model_forward(mote_model *model, const mote_batch *batch, mote_
                                     .count = batch->count};
     const mote_status status =
         mote_run_forward(&model->run, &samples, metrics ? metrics : &ignored);
-    if (status != MOTE_ERROR_NONFINITE && status != MOTE_ERROR_DATA)
+    if (status == MOTE_OK)
         return status;
     return MOTE_RAISE(status, "mote_model_forward: %.900s; there is nothing to apply",
                       mote_last_error()->message);
@@ -91,11 +91,7 @@ mote_status mote_model_apply(mote_model *model, const double *learning_rate)
     const double rate = learning_rate ? *learning_rate
                                       : mote_run_learning_rate(&model->compiled.settings,
                                                                model->run.stepping.applied);
-    const mote_status status = mote_run_apply(&model->run, rate);
-    if (status != MOTE_ERROR_NONFINITE)
-        return status;
-    return MOTE_RAISE(status, "mote_model_apply: %.900s; this step was not applied",
-                      mote_last_error()->message);
+    return mote_run_apply(&model->run, rate);
 }
 
 void mote_model_discard(mote_model *model)

@@ -3,9 +3,9 @@
 #include "base/custom.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#define OWNER_BYTES   80U
-#define MESSAGE_BYTES 512U
+#define OWNER_BYTES 80U
 
 static mote_status check_names(const mote_custom_identity *identity)
 {
@@ -20,6 +20,9 @@ static mote_status check_names(const mote_custom_identity *identity)
     if (!identity->summary || !identity->summary[0])
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s '%s': summary is missing", identity->kind,
                           identity->name);
+    if (strpbrk(identity->summary, "\r\n"))
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s '%s': summary has several lines, expected one",
+                          identity->kind, identity->name);
     return MOTE_OK;
 }
 
@@ -49,13 +52,14 @@ mote_status mote_custom_check(const mote_custom_identity *identity,
     return check_taken(identity, owner);
 }
 
-mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,
-                            const char *place)
+mote_status mote_custom_status(mote_status given)
 {
-    char message[MESSAGE_BYTES] = "";
-    if (!check || check(user, state, message, sizeof message))
-        return MOTE_OK;
-    message[sizeof message - 1] = '\0';
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s", place,
-                      message[0] ? message : "its properties do not fit together");
+    return given > MOTE_OK && given < MOTE_STOPPED ? given : MOTE_ERROR_ARGUMENT;
+}
+
+mote_status mote_custom_refuse(const char *place, char message[MOTE_CUSTOM_MESSAGE_BYTES],
+                               const char *otherwise)
+{
+    message[MOTE_CUSTOM_MESSAGE_BYTES - 1] = '\0';
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s", place, message[0] ? message : otherwise);
 }

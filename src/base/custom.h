@@ -25,11 +25,15 @@ mote_status mote_custom_check(const mote_custom_identity *identity,
                               const mote_custom_callback *callbacks,
                               size_t callback_count) MOTE_MUST_CHECK;
 
-typedef bool mote_custom_check_state(void *user, const void *state, char *message, size_t bytes);
+/// The status of a callback that failed: an error, whatever the program gave. MOTE_STOPPED is none, and would pass for the
+/// user's wish.
+mote_status mote_custom_status(mote_status given);
 
-/// Asks the program whether properties fit together; `check` may be NULL. Raises MOTE_ERROR_PROPERTY with its
-/// message behind `place`.
-mote_status mote_custom_ask(mote_custom_check_state *check, void *user, const void *state,
-                            const char *place) MOTE_MUST_CHECK;
+/// Room for what a program's check says.
+#define MOTE_CUSTOM_MESSAGE_BYTES 512U
+
+/// Raises MOTE_ERROR_PROPERTY with that behind `place`, or with `otherwise` where it said nothing.
+mote_status mote_custom_refuse(const char *place, char message[MOTE_CUSTOM_MESSAGE_BYTES],
+                               const char *otherwise);
 
 #endif

@@ -57,6 +57,8 @@ static mote_status check_words(const checked_row *c)
     const mote_property *row = c->row;
     if (!row->help || !row->help[0])
         return raise_row(c, "help is missing");
+    if (strpbrk(row->help, "\r\n"))
+        return raise_row(c, "help has several lines, expected one");
     if (row->kind != MOTE_PROPERTY_CHOICE)
         return MOTE_OK;
     if (!row->choices || !row->choices[0])

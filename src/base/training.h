@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/// A function in a const table that only training calls; NULL in a build without it.
-#define MOTE_TRAINING_ONLY(function) (MOTE_TRAINING ? (function) : NULL)
+/// A pointer in a const table, to a function that only training calls or to what such functions read; NULL in a build
+/// without it.
+#define MOTE_TRAINING_ONLY(pointer) (MOTE_TRAINING ? (pointer) : NULL)
 
 #endif

@@ -325,6 +325,8 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     operation->name = name;
     operation->phase = mote_step_kind_text(step->kind);
     operation->layer = step->node == MOTE_NONE ? "" : l->schedule->graph->nodes[step->node].name;
+    operation->changes = step->kind == MOTE_STEP_UPDATE || step->kind == MOTE_STEP_APPLY ||
+                         step->kind == MOTE_STEP_AVERAGE;
     MOTE_TRY(link_kind(l, step, operation));
     return link_dead(l, index, operation);
 }

@@ -118,6 +118,16 @@ static mote_status add_class(folder_reader *r, const mote_folder_entry *entry)
     return add_files(r, entry, index);
 }
 
+static mote_status list_classes(const char *path, mote_arena *arena,
+                                const mote_folder_entry **entries, size_t *count)
+{
+    const mote_status status = mote_folder_list(path, arena, entries, count);
+    if (status != MOTE_ERROR_FORMAT)
+        return status;
+    return MOTE_RAISE(status, "%s; expected one with a sub-folder a class",
+                      mote_last_error()->message);
+}
+
 mote_status mote_class_folder_read(const mote_dataset_config *config, const char *path,
                                    mote_arena *arena, mote_class_folder *folder)
 {
@@ -125,7 +135,7 @@ mote_status mote_class_folder_read(const mote_dataset_config *config, const char
     const mote_folder_entry *entries = NULL;
     size_t count = 0;
     *folder = (mote_class_folder){.path = path};
-    MOTE_TRY(mote_folder_list(path, arena, &entries, &count));
+    MOTE_TRY(list_classes(path, arena, &entries, &count));
     MOTE_TRY(check_entries(&r, entries, count));
     MOTE_TRY(name_classes(&r, entries, count));
     for (size_t i = 0; i < count; i++)

@@ -247,9 +247,10 @@ static mote_status open_csv(void *state, const mote_dataset_config *config, mote
     s->cache.file.descriptor = -1;
     if (s->missing != MOTE_CSV_MISSING_CONSTANT && s->missing_value != 0)
         return mote_dataset_keys_raise(config, "missing_value", " needs missing = constant");
+    s->bad_key = "path";
     const mote_status status = read_path(s, config, arena);
     if (status != MOTE_OK)
-        return mote_reader_blame(status, config, "path");
+        return mote_reader_blame(status, config, s->bad_key);
     *sample_count = s->cache.record_count;
     return MOTE_OK;
 }

@@ -54,6 +54,7 @@ typedef struct mote_csv_state {
     double missing_value;
 
     const char *file_path; // usable, to blame
+    const char *bad_key;   // of the section, to blame for a failure
     mote_csv_port *ports;
     size_t port_count, input_count;
     size_t column_count; // of the file

@@ -82,10 +82,12 @@ static mote_status plan_labels(mote_csv_state *s)
         numbers += s->ports[i].count;
         classes += s->ports[i].is_class ? s->ports[i].count : 1;
     }
-    if (given != 0 && given != numbers && given != classes && s->port_count > s->input_count)
+    if (given != 0 && given != numbers && given != classes && s->port_count > s->input_count) {
+        s->bad_key = "label";
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "label = %.100s: %zu columns, the network's labels take %zu", s->label,
+                          "'%.100s' are %zu columns, the network's labels take %zu", s->label,
                           given, classes);
+    }
     s->slot_count = s->feature_count;
     for (size_t i = s->input_count; i < s->port_count; i++) {
         mote_csv_port *const port = &s->ports[i];
@@ -123,8 +125,8 @@ static const char *column_name(const void *user, size_t index)
     return ((const mote_csv_state *)user)->names[index];
 }
 
-/// A column by name, or by its number counted from 1.
-static mote_status find_column(const mote_csv_state *s, const char *key, const char *name,
+/// A column by name, or by its number counted from 1. `reason` is why it should be there, for the message.
+static mote_status find_column(const mote_csv_state *s, const char *reason, const char *name,
                                size_t *column)
 {
     char hint[HINT_BYTES] = "";
@@ -142,8 +144,8 @@ static mote_status find_column(const mote_csv_state *s, const char *key, const c
     }
     if (s->names)
         (void)mote_text_expect(name, column_name, s, s->column_count, hint, sizeof hint);
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "'%s' has no column '%.60s', which %s names%.200s",
-                      s->file_path, name, key, hint);
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "'%s' has no column '%.60s'%s%.200s", s->file_path, name,
+                      reason, hint);
 }
 
 /// Copies the next entry of a list "a, b" without blanks around it; false at the end.
@@ -170,11 +172,10 @@ static mote_status place_column(mote_csv_state *s, column_list *list, size_t col
 {
     char text[NAME_BYTES];
     if (s->slots[column] != MOTE_CSV_NO_SLOT)
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: %s is used twice", list->key,
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s is used twice",
                           mote_csv_column_text(s, column, text, sizeof text));
     if (list->slot == list->end)
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s names more columns than the %zu wanted",
-                          list->key, list->end);
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "names more columns than the %zu wanted", list->end);
     s->slots[column] = list->slot++;
     return MOTE_OK;
 }
@@ -183,14 +184,17 @@ static mote_status place_list(mote_csv_state *s, column_list *list, bool *is_ign
 {
     char name[NAME_BYTES];
     const char *rest = list->list;
+    const char *const other_key = s->bad_key;
+    s->bad_key = list->key;
     while (next_name(&rest, name)) {
         size_t column = 0;
-        MOTE_TRY(find_column(s, list->key, mote_text_trim(name), &column));
+        MOTE_TRY(find_column(s, "", mote_text_trim(name), &column));
         if (list->is_skipped)
             is_ignored[column] = true;
         else
             MOTE_TRY(place_column(s, list, column));
     }
+    s->bad_key = other_key;
     return MOTE_OK;
 }
 
@@ -221,8 +225,9 @@ static mote_status place_known(mote_csv_state *s)
 {
     for (size_t i = 0; i < s->feature_count; i++) {
         size_t column = 0;
-        MOTE_TRY(find_column(s, "the weights' file", s->features[i].name, &column));
-        column_list list = {.key = "the weights' file", .slot = i, .end = i + 1};
+        MOTE_TRY(
+            find_column(s, ", which the weights were trained on", s->features[i].name, &column));
+        column_list list = {.slot = i, .end = i + 1};
         MOTE_TRY(place_column(s, &list, column));
     }
     return MOTE_OK;
@@ -235,7 +240,10 @@ static mote_status place_features(mote_csv_state *s, bool *is_ignored)
     MOTE_TRY(place_list(s, &ignored, is_ignored));
     if (s->columns[0] != '\0') {
         MOTE_TRY(place_list(s, &chosen, is_ignored));
-        return chosen.slot == s->feature_count ? MOTE_OK : raise_count(s, chosen.slot);
+        if (chosen.slot == s->feature_count)
+            return MOTE_OK;
+        s->bad_key = chosen.key;
+        return raise_count(s, chosen.slot);
     }
     if (s->is_known && s->names && s->features[0].name[0] != '\0')
         return place_known(s);

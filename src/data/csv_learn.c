@@ -266,14 +266,9 @@ mote_status mote_csv_learn(void *state, const mote_dataset_config *config,
     MOTE_TRY(learn_classes(s, config, arena, knowledge));
     if (s->is_known)
         return copy_text(config->known.preparation, arena, &knowledge->preparation);
-    if (!config->is_training) {
-        return !needs_features(s)
-                   ? MOTE_OK
-                   : MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                                "%s: the means of the columns are not known: the weights' file "
-                                "does not have them",
-                                config->owner);
-    }
+    if (!config->is_training)
+        return needs_features(s) ? mote_reader_raise_unknown(config, "the means of the columns are")
+                                 : MOTE_OK;
     mote_arena_init(&scratch, config->allocator);
     const mote_status status = learn_features(s, selection, &scratch);
     mote_arena_release(&scratch);

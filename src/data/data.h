@@ -47,11 +47,13 @@ typedef struct mote_dataset_config {
     const char *folder;               // paths are relative to it
     const mote_data_source *callback; // NULL: the section says where the data are
     mote_dataset_ports ports;
-    uint64_t seed;        // of the run
-    bool is_train_set;    // keys of training count
-    bool has_valid_set;   // beside the train_set
-    bool is_split_off;    // the part of a train_set that is for validation; else the other
-    bool is_training;     // what is not known may be learned from this set
+    uint64_t seed;      // of the run
+    bool is_train_set;  // keys of training count
+    bool has_valid_set; // beside the train_set
+    bool is_split_off;  // the part of a train_set that is for validation; else the other
+    bool is_training;   // what is not known may be learned from this set
+    bool *
+        lacks_training; // becomes true where it would have to be known, but is not; NULL: nobody asks
     mote_knowledge known; // from the weights' file or the training set
     const mote_allocator *allocator;
 } mote_dataset_config;

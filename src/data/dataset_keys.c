@@ -126,6 +126,16 @@ mote_status mote_reader_blame(mote_status status, const mote_dataset_config *con
                       mote_last_error()->message);
 }
 
+mote_status mote_reader_raise_unknown(const mote_dataset_config *config, const char *unknown)
+{
+    char place[PLACE_BYTES];
+    if (config->lacks_training)
+        *config->lacks_training = true;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s%s: %s not known: the weights' file does not say",
+                      mote_origin_text(&config->origin, place, sizeof place), config->owner,
+                      unknown);
+}
+
 mote_status mote_reader_path(const mote_dataset_config *config, const char *path, mote_arena *arena,
                              const char **result)
 {

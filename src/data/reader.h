@@ -70,6 +70,9 @@ extern const mote_reader mote_reader_callback;
 mote_status mote_reader_path(const mote_dataset_config *config, const char *path, mote_arena *arena,
                              const char **result) MOTE_MUST_CHECK;
 
+/// Raises MOTE_ERROR_PROPERTY for what only training data or the weights' file can tell: "<unknown> not known".
+mote_status mote_reader_raise_unknown(const mote_dataset_config *config, const char *unknown);
+
 /// Raises the last error again, with where the key that led to it was written.
 mote_status mote_reader_blame(mote_status status, const mote_dataset_config *config,
                               const char *key);

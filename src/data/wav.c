@@ -202,14 +202,13 @@ static mote_status add_file(wav_state *s, const extraction *e, const mote_class_
 }
 
 /// Where it is not known the sample rate is that of the first training file.
-static mote_status find_rate(wav_state *s, const mote_dataset_config *config, const char *what)
+static mote_status find_rate(wav_state *s, const mote_dataset_config *config)
 {
     mote_wav_file wav;
     if (s->settings.sample_rate > 0)
         return MOTE_OK;
     if (!config->is_training)
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "%s: sample_rate is not known: the weights' file does not have it", what);
+        return mote_reader_raise_unknown(config, "sample_rate is");
     MOTE_TRY(mote_wav_open(s->folder.files[0].path, &wav));
     s->settings.sample_rate = wav.sample_rate;
     mote_wav_close(&wav);
@@ -220,7 +219,7 @@ static mote_status add_files(wav_state *s, const mote_dataset_config *config, mo
 {
     char what[WHAT_BYTES];
     extraction e = {.sound = NULL};
-    MOTE_TRY(find_rate(s, config, get_owner(config, what)));
+    MOTE_TRY(find_rate(s, config));
     (void)snprintf(what, sizeof what, "'%s'", s->folder.path);
     MOTE_TRY(mote_sound_init(&s->settings, what, scratch, &e.sound));
     MOTE_TRY(mote_sound_sample_count(e.sound, s->frame_count, &e.sample_capacity));
@@ -345,16 +344,11 @@ static mote_status learn(void *state, const mote_dataset_config *config,
                          mote_knowledge *knowledge)
 {
     wav_state *const s = state;
-    char what[WHAT_BYTES];
     knowledge->class_names =
         config->ports.label_count > 0 ? s->folder.class_names : config->known.class_names;
     if (s->settings.standardize && !s->scaling.means) {
-        if (!config->is_training) {
-            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                              "%s: the means of the coefficients are not known: the weights' file "
-                              "does not have them",
-                              get_owner(config, what));
-        }
+        if (!config->is_training)
+            return mote_reader_raise_unknown(config, "the means of the coefficients are");
         MOTE_TRY(learn_scaling(s, selection, arena));
     }
     return mote_sound_settings_write(&s->settings, &s->scaling, arena, &knowledge->preparation);

@@ -120,6 +120,8 @@ static mote_status run_operations(const mote_program *program, const mote_execut
     assert(program->base);
     for (size_t i = first; i < end; i++) {
         const mote_operation *operation = &program->operations[i];
+        if (operation->changes && execution->has_changed)
+            *execution->has_changed = true;
         MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, i)
                                                : operation->run(operation, execution));
         if (program->poison)

@@ -31,6 +31,8 @@ typedef struct mote_execution {
     const mote_optimizer *optimizer;
     const void *optimizer_state;
     mote_profiler profiler;
+    bool
+        *has_changed; // becomes true where weights or statistics begin to change; NULL: nobody asks
 } mote_execution;
 
 /// Runs one operation.
@@ -47,6 +49,7 @@ struct mote_operation {
     const char *name;          // "calc_gradient conv1"
     const char *phase, *layer; // "calc_gradient"; "conv1", or "" when it is of none
     double multiply_adds;      // of a sample
+    bool changes;              // weights or running statistics
     mote_layer_callback *callback;
     const void *state;
     uint64_t random_name; // of the node, for its random numbers

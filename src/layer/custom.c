@@ -19,7 +19,7 @@ static mote_status settle_setup(const mote_setup *setup, mote_status returned)
 {
     if (setup->raised != MOTE_OK || returned == MOTE_OK)
         return setup->raised;
-    return MOTE_RAISE(returned,
+    return MOTE_RAISE(mote_custom_status(returned),
                       "layer '%s': setup of type '%s' returned %s without mote_layer_setup_refuse",
                       setup->layer_name, setup->layer->name, mote_status_name(returned));
 }
@@ -56,8 +56,9 @@ static void settle(const mote_layer_run *run, mote_status returned)
 {
     if (*run->raised != MOTE_OK || returned == MOTE_OK)
         return;
-    *run->raised = MOTE_RAISE(returned, "%s: type '%s' returned %s without mote_layer_run_refuse",
-                              run->step, run->layer->name, mote_status_name(returned));
+    *run->raised = MOTE_RAISE(mote_custom_status(returned),
+                              "%s: type '%s' returned %s without mote_layer_run_refuse", run->step,
+                              run->layer->name, mote_status_name(returned));
 }
 
 static void forward(const mote_layer_run *run, const void *state)

@@ -36,17 +36,29 @@ static mote_status check_classes(const mote_setup *setup)
     return mote_setup_check_integers(setup, MOTE_LOSS_LABEL, 3, classes);
 }
 
+/// Asks the program whether it can compute with these properties and shapes.
+static mote_status check_samples(const mote_setup *setup, const void *state)
+{
+    const mote_custom_loss *custom = custom_of(setup->layer);
+    const mote_shape *shape = &setup->inputs[MOTE_LOSS_PREDICTION].shape;
+    const mote_loss_sample sample = {.count = mote_shape_elements(shape), .width = shape->dims[2]};
+    char message[MOTE_CUSTOM_MESSAGE_BYTES] = "";
+    char place[160];
+    if (!custom->check || custom->check(custom->user, state, &sample, message, sizeof message))
+        return MOTE_OK;
+    (void)snprintf(place, sizeof place, "layer '%.100s': ", setup->layer_name);
+    return mote_custom_refuse(place, message, "its properties and predictions do not fit together");
+}
+
 static mote_status setup(mote_setup *setup, void *state)
 {
     const mote_custom_loss *custom = custom_of(setup->layer);
     mote_tensor_spec label;
-    char place[160];
     MOTE_TRY(get_label(setup, state, &label));
     MOTE_TRY(mote_loss_check_label(setup, &label));
     if (custom->class_labels)
         MOTE_TRY(check_classes(setup));
-    (void)snprintf(place, sizeof place, "layer '%.100s': ", setup->layer_name);
-    MOTE_TRY(mote_custom_ask(custom->check, custom->user, state, place));
+    MOTE_TRY(check_samples(setup, state));
     mote_setup_need_input(setup, MOTE_LOSS_PREDICTION, MOTE_PHASE_DERIVATIVE);
     mote_setup_need_input(setup, MOTE_LOSS_LABEL, MOTE_PHASE_DERIVATIVE);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD, mote_loss_scratch_bytes(setup->batch, 1));

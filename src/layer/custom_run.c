@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What computing callbacks of a program's layer see, and the arithmetic that they are given.
+#include "base/custom.h"
 #include "base/size.h"
 #include "layer/custom_product.h"
 #include "layer/layer.h"
@@ -18,8 +19,7 @@ mote_status mote_layer_run_refuse(const mote_layer_run *run, mote_status status,
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (status == MOTE_OK)
-        status = MOTE_ERROR_ARGUMENT;
+    status = mote_custom_status(status);
     if (*run->raised == MOTE_OK)
         *run->raised = status;
     return MOTE_RAISE(status, "%s: %s", run->step, message);

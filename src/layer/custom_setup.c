@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What setup of a program's layer sees and declares, checked; the first failure is remembered.
+#include "base/custom.h"
 #include "layer/custom_product.h"
 #include "layer/layer.h"
 
@@ -37,8 +38,7 @@ mote_status mote_layer_setup_refuse(mote_layer_setup *setup, mote_status status,
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    if (status == MOTE_OK)
-        status = MOTE_ERROR_ARGUMENT;
+    status = mote_custom_status(status);
     return keep(setup, MOTE_RAISE(status, "layer '%s': %s", setup->layer_name, message));
 }
 

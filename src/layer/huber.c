@@ -39,22 +39,6 @@ static void derive(const mote_loss_pairs *pairs, mote_real scale, mote_real *der
 
 static const mote_pair_loss loss = {.sum = get_sum, .derive = derive};
 
-static mote_status setup(mote_setup *setup, void *layer_state)
-{
-    (void)layer_state;
-    return mote_pairs_setup(setup, &loss);
-}
-
-static void forward(const mote_layer_run *run, const void *layer_state)
-{
-    mote_pairs_forward(run, &loss, layer_state);
-}
-
-static void calc_derivative(const mote_layer_run *run, const void *layer_state)
-{
-    mote_pairs_derivative(run, &loss, layer_state);
-}
-
 const mote_layer mote_layer_huber = {
     .name = "huber",
     .summary =
@@ -62,10 +46,11 @@ const mote_layer mote_layer_huber = {
     .kind = MOTE_LAYER_LOSS,
     .properties = properties,
     .state_bytes = sizeof(huber_state),
+    .family = MOTE_TRAINING_ONLY(&loss),
     .input_minimum = 2,
     .input_maximum = 2,
     .label = MOTE_TRAINING_ONLY(mote_pairs_label),
-    .setup = MOTE_TRAINING_ONLY(setup),
-    .forward = MOTE_TRAINING_ONLY(forward),
-    .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
+    .setup = MOTE_TRAINING_ONLY(mote_pairs_setup),
+    .forward = MOTE_TRAINING_ONLY(mote_pairs_forward),
+    .calc_derivative = MOTE_TRAINING_ONLY(mote_pairs_derivative),
 };

@@ -138,10 +138,11 @@ typedef struct mote_layer {
     const char *name;    // `type` in model files
     const char *summary; // one line
     mote_layer_kind kind;
-    bool internal;                       // made by realizers only; not a type in model files
-    bool several_outputs;                // readers name them; no activation or flatten behind it
-    const mote_property *properties;     // ends with a row whose name is NULL; NULL: none
-    size_t state_bytes;                  // plain data, no pointers; at least 1
+    bool internal;                   // made by realizers only; not a type in model files
+    bool several_outputs;            // readers name them; no activation or flatten behind it
+    const mote_property *properties; // ends with a row whose name is NULL; NULL: none
+    size_t state_bytes;              // plain data, no pointers; at least 1
+    const void *family; // what layers that share callbacks differ in; NULL: they share none
     size_t input_minimum, input_maximum; // connected layers; of losses with the label
     /// Losses: the activation that the loss applies itself, or NULL. It stands in the loss's place in
     /// inference, and `loss = cross` replaces it by this loss.

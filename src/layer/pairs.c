@@ -11,10 +11,11 @@ mote_status mote_pairs_label(const mote_setup *setup, const void *layer_state,
     return MOTE_OK;
 }
 
-mote_status mote_pairs_setup(mote_setup *setup, const mote_pair_loss *loss)
+mote_status mote_pairs_setup(mote_setup *setup, void *state)
 {
+    const mote_pair_loss *const loss = setup->layer->family;
     mote_tensor_spec label;
-    MOTE_TRY(mote_pairs_label(setup, NULL, &label));
+    MOTE_TRY(mote_pairs_label(setup, state, &label));
     MOTE_TRY(mote_loss_check_label(setup, &label));
     if (!loss->linear)
         mote_setup_need_input(setup, MOTE_LOSS_PREDICTION, MOTE_PHASE_DERIVATIVE);
@@ -32,12 +33,11 @@ typedef struct pairs_call {
     mote_real scale;
 } pairs_call;
 
-static pairs_call make_call(const mote_layer_run *run, const mote_pair_loss *loss,
-                            const void *state)
+static pairs_call make_call(const mote_layer_run *run, const void *state)
 {
     return (pairs_call){
         .run = run,
-        .loss = loss,
+        .loss = run->layer->family,
         .state = state,
         .elements = mote_shape_elements(&run->inputs[MOTE_LOSS_PREDICTION].spec->shape),
     };
@@ -78,9 +78,9 @@ static mote_real get_divisor(const pairs_call *call)
     return (mote_real)(call->loss->by_sample ? samples : samples * call->elements);
 }
 
-void mote_pairs_forward(const mote_layer_run *run, const mote_pair_loss *loss, const void *state)
+void mote_pairs_forward(const mote_layer_run *run, const void *state)
 {
-    pairs_call call = make_call(run, loss, state);
+    pairs_call call = make_call(run, state);
     mote_loss_sum sum = {
         .rows = 1,
         .width = call.elements,
@@ -91,7 +91,7 @@ void mote_pairs_forward(const mote_layer_run *run, const mote_pair_loss *loss, c
     mote_real *const metrics = run->outputs[0].data;
     metrics[MOTE_LOSS_MEAN] = mote_loss_get_sum(run, &sum) / get_divisor(&call);
     metrics[MOTE_LOSS_CORRECT] = -1;
-    if (!loss->count_correct)
+    if (!call.loss->count_correct)
         return;
     sum.value = count_sample;
     metrics[MOTE_LOSS_CORRECT] = mote_loss_get_sum(run, &sum) / (mote_real)call.elements;
@@ -108,9 +108,9 @@ static void derive_part(void *argument, size_t task, size_t task_count)
     call->loss->derive(&pairs, call->scale, derivatives + first);
 }
 
-void mote_pairs_derivative(const mote_layer_run *run, const mote_pair_loss *loss, const void *state)
+void mote_pairs_derivative(const mote_layer_run *run, const void *state)
 {
-    pairs_call call = make_call(run, loss, state);
+    pairs_call call = make_call(run, state);
     call.scale = run->loss_weight / get_divisor(&call);
     const size_t tasks =
         mote_parallel_task_count(run->parallel, run->batch * call.elements, MOTE_PARALLEL_GRAIN);

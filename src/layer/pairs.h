@@ -13,7 +13,7 @@ typedef struct mote_loss_pairs {
     const mote_real *prediction, *label;
 } mote_loss_pairs;
 
-/// How a loss computes.
+/// How a loss computes: `family` of its descriptor.
 typedef struct mote_pair_loss {
     bool linear;    // its derivative does not read the predictions
     bool by_sample; // the sum is divided by the samples; otherwise by all elements
@@ -24,15 +24,13 @@ typedef struct mote_pair_loss {
     mote_real (*count_correct)(const mote_loss_pairs *pairs);
 } mote_pair_loss;
 
-/// A label of the prediction's shape: `label` of such losses.
+/// A label of the prediction's shape: `label` of such losses, and of others.
 mote_status mote_pairs_label(const mote_setup *setup, const void *layer_state,
                              mote_tensor_spec *spec) MOTE_MUST_CHECK;
 
-/// Checks and declares everything but the state.
-mote_status mote_pairs_setup(mote_setup *setup, const mote_pair_loss *loss) MOTE_MUST_CHECK;
-
-void mote_pairs_forward(const mote_layer_run *run, const mote_pair_loss *loss, const void *state);
-void mote_pairs_derivative(const mote_layer_run *run, const mote_pair_loss *loss,
-                           const void *state);
+/// The callbacks of such losses.
+mote_status mote_pairs_setup(mote_setup *setup, void *state) MOTE_MUST_CHECK;
+void mote_pairs_forward(const mote_layer_run *run, const void *state);
+void mote_pairs_derivative(const mote_layer_run *run, const void *state);
 
 #endif

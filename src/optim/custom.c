@@ -34,7 +34,9 @@ static size_t slot_count(const mote_optimizer *optimizer, const void *state)
 static mote_status check(const mote_optimizer *optimizer, const void *state)
 {
     const mote_custom_optimizer *custom = custom_of(optimizer);
-    MOTE_TRY(mote_custom_ask(custom->check, custom->user, state, ""));
+    char message[MOTE_CUSTOM_MESSAGE_BYTES] = "";
+    if (custom->check && !custom->check(custom->user, state, message, sizeof message))
+        return mote_custom_refuse("", message, "its properties do not fit together");
     const size_t count = slot_count(optimizer, state);
     if (count <= count_named(custom))
         return MOTE_OK;

@@ -72,6 +72,8 @@ mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_fol
 {
     listing l = {.path = path, .arena = arena};
     l.directory = opendir(path);
+    if (!l.directory && errno == ENOTDIR)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no folder", path);
     if (!l.directory)
         return mote_os_raise("open", path, errno);
     const mote_status status = read_entries(&l);

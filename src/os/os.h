@@ -93,7 +93,7 @@ typedef struct mote_folder_entry {
 } mote_folder_entry;
 
 /// What is in a folder, sorted by the names' bytes; names that begin with '.' are left out. The list lives in
-/// `arena`.
+/// `arena`. Raises MOTE_ERROR_FORMAT for what is there and no folder, otherwise MOTE_ERROR_IO.
 mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_folder_entry **entries,
                              size_t *count) MOTE_MUST_CHECK;
 

@@ -112,10 +112,12 @@ mote_status mote_run_check_data(mote_run *run, const mote_section *section, cons
                                 mote_data_report *report)
 {
     data_check c = {.owner = owner, .graph = mote_compiled_graph(run->compiled)};
+    *report = (mote_data_report){.samples = 0};
     const mote_run_set set = {.section = section,
                               .owner = owner,
                               .is_training = section == run->description->train_set,
-                              .known = run->knowledge};
+                              .known = run->knowledge,
+                              .lacks_training = &report->lacks_training};
     MOTE_TRY(mote_run_open(run, &set, &c.dataset));
     mote_arena_init(&c.arena, &run->context->allocator);
     mote_status status = check_preparation(run, section, &c);

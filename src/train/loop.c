@@ -103,6 +103,7 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dat
         .has_valid_set = run->description->valid_set != NULL,
         .is_split_off = set->is_split_off,
         .is_training = set->is_training,
+        .lacks_training = set->lacks_training,
         .known = set->known,
         .allocator = &run->context->allocator,
     };

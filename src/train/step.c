@@ -38,13 +38,23 @@ mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_me
     return MOTE_OK;
 }
 
+const char *mote_run_applied_text(bool has_changed)
+{
+    return has_changed ? "a part of this step was applied" : "this step was not applied";
+}
+
 mote_status mote_run_apply(mote_run *run, double learning_rate)
 {
     mote_execution execution = step_execution(run, run->stepping.open_batch);
+    bool has_changed = false;
     assert(run->stepping.open_batch > 0);
     execution.learning_rate = learning_rate;
+    execution.has_changed = &has_changed;
     run->stepping.open_batch = 0;
-    MOTE_TRY(mote_program_finish(run->compiled->train, &execution));
+    const mote_status status = mote_program_finish(run->compiled->train, &execution);
+    if (status != MOTE_OK)
+        return MOTE_RAISE(status, "mote_model_apply: %.900s; %s", mote_last_error()->message,
+                          mote_run_applied_text(has_changed));
     run->stepping.applied++;
     return MOTE_OK;
 }

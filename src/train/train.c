@@ -23,7 +23,8 @@ typedef struct trainer {
     mote_execution execution;
     mote_tally tally; // of this epoch
     mote_best best;
-    bool is_over; // stopped, or as many steps done as wanted
+    bool is_over;     // stopped, or as many steps done as wanted
+    bool has_changed; // this step has begun to change weights
     mote_progress progress;
 } trainer;
 
@@ -125,6 +126,7 @@ static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t f
     const mote_training_settings *settings = &t->run->compiled->settings;
     const mote_program *program = t->run->compiled->train;
     mote_execution *execution = &t->execution;
+    t->has_changed = false;
     mote_dataset_select(t->training, order, first, execution->batch);
     execution->learning_rate =
         settings->rate->rate(settings->rate_state, settings->learning_rate, execution->iteration);
@@ -141,11 +143,12 @@ static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t f
 
 static mote_status raise_step(const trainer *t, mote_status status)
 {
-    if (status != MOTE_ERROR_NONFINITE && status != MOTE_ERROR_DATA)
+    if (status != MOTE_ERROR_NONFINITE && status != MOTE_ERROR_DATA && !t->has_changed)
         return status;
-    return MOTE_RAISE(status, "epoch %llu, batch %llu: %.900s; this step was not applied",
+    return MOTE_RAISE(status, "epoch %llu, batch %llu: %.900s; %s",
                       (unsigned long long)t->progress.epoch,
-                      (unsigned long long)t->progress.batch + 1, mote_last_error()->message);
+                      (unsigned long long)t->progress.batch + 1, mote_last_error()->message,
+                      mote_run_applied_text(t->has_changed));
 }
 
 /// One pass over the training set; the last batch may be smaller.
@@ -265,6 +268,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     t.execution = mote_run_execution(run);
     t.execution.update = 1;
     t.execution.profiler = config->profiler;
+    t.execution.has_changed = &t.has_changed;
     mote_status status = open_files(&t);
     if (status == MOTE_OK)
         status = train_epochs(&t);

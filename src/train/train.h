@@ -20,6 +20,7 @@ typedef struct mote_run_set {
     bool is_split_off;                // the part of a train_set that validation_split keeps
     bool is_training;                 // what is not known is learned from it
     mote_knowledge known;             // of the run, or of the training set
+    bool *lacks_training;             // as in mote_dataset_config
 } mote_run_set;
 
 /// A batch that the program holds in memory: an array a port, `count` samples each, dense.
@@ -84,8 +85,9 @@ mote_status mote_run_restore(mote_run *run, const mote_kept *kept) MOTE_MUST_CHE
 /// Safe on NULL.
 void mote_kept_release(mote_kept **kept);
 
-/// What reading a data section through has shown.
+/// What reading a data section through has shown; of one that failed lacks_training alone.
 typedef struct mote_data_report {
+    bool lacks_training; // it needs what only the training set or the weights' file tells
     uint64_t samples;
     size_t class_count; // that the network tells apart; 0: labels are no classes
     size_t classes_seen;
@@ -124,6 +126,9 @@ mote_status mote_run_infer(mote_run *run, const mote_run_batch *batch,
 mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch,
                              mote_metrics *metrics) MOTE_MUST_CHECK;
 mote_status mote_run_apply(mote_run *run, double learning_rate) MOTE_MUST_CHECK;
+
+/// What is left of a step that failed, for its message.
+const char *mote_run_applied_text(bool has_changed);
 
 /// What the schedule says for the step after `applied` steps.
 double mote_run_learning_rate(const mote_training_settings *settings, uint64_t applied);

@@ -258,7 +258,7 @@ class Init(CliTest):
             ("short",): "'short' has 5 bytes of text; expected at least 200",
             ("short", "--label=z"): "the bytes that follow are the labels, not 'z'",
             ("short", "--type=prose"): "there are no data of type 'prose', expected one of: images, ",
-            ("short", "--type=wav"): "cannot open 'short': Not a directory",
+            ("short", "--type=wav"): "'short' is no folder; expected one with a sub-folder a class",
             ("rates",): "'rates/b/0.wav' has 1000 samples a second, 'rates/a/0.wav' has 8000",
             ("cut",): "'cut/b/0.wav' has 100 bytes, but its header says",
             ("slow",): "'slow' has 999 samples a second; a network is proposed for sounds of at least 1000",

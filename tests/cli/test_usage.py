@@ -93,6 +93,8 @@ class Usage(CliTest):
     def test_one_argument_too_many_is_wrong_usage(self):
         self.assertEqual(self.refuse("plan", "tiny.ini", "b"), "plan: unexpected argument 'b'")
         self.assertEqual(self.refuse("version", "b"), "version: unexpected argument 'b'")
+        for alone in ("--man", "--help", "-h"):
+            self.assertEqual(self.refuse(alone, "b"), f"{alone}: unexpected argument 'b'")
 
     def test_an_option_without_its_value_is_wrong_usage(self):
         self.assertEqual(

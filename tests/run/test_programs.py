@@ -61,6 +61,16 @@ class Programs(RunTest):
         self.assertEqual(len(slopes), 32)
         self.assertTrue(any(slopes))
 
+    def test_own_refuses_scores_that_its_loss_would_read_beyond(self):
+        program = link_program(PROGRAMS / "own.c", self.folder / "program")
+        text = (PROGRAMS / "own.ini").read_text()
+        (self.folder / "one.ini").write_text(text.replace("unit = 2\n", "unit = 1\n"))
+        result = subprocess.run(
+            [program, "one.ini", "own"], cwd=self.folder, capture_output=True, text=True
+        )
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 scores in rows of 1, expected one row of 2 or more", result.stderr)
+
     def test_own_would_show_a_wrong_gradient(self):
         for name in "own.c", "own.h", "gradients.h", "points.h":
             text = (PROGRAMS / name).read_text()

@@ -203,6 +203,7 @@ static void init_setup(layer_harness *harness)
         .thread_count = config->thread_count,
         .trainable = !config->frozen,
         .declaration = &harness->declaration,
+        .layer = harness->layer,
     };
 }
 

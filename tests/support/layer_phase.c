@@ -233,6 +233,7 @@ static mote_layer_run make_run(const layer_harness *harness, run_tensors *all, v
         .gradients = all->tensors[LAYER_GRADIENT],
         .statistics = all->tensors[LAYER_STATISTIC],
         .temporaries = all->tensors[LAYER_TEMPORARY],
+        .layer = harness->layer,
     };
 }
 

@@ -175,6 +175,36 @@ static void training_and_validation_must_have_one_scale(void **state)
     assert_told(&t, "[valid_set]: scale is 0.5, that of [train_set] is 0.00392156863");
 }
 
+#define TABLE(set, path) "[" set "]\ntype = csv\nstandardize = true\npath = " path "\n"
+
+/// Means come from the training set: where it is bad, others cannot be prepared, but are not to blame.
+static void a_set_that_waits_for_a_bad_train_set_is_skipped(void **state)
+{
+    static const char head[] =
+        "[Model]\nloss = mse\n" SGD "[in]\ntype = input\ninput_shape = 1:1:2\n"
+        "[out]\ntype = fully_connected\nunit = 1\n";
+    char text[1024];
+    told t;
+    (void)mote_test_write_text(state, "good.csv", "a,b,c\n1,2,3\n4,6,8\n");
+    (void)mote_test_write_text(state, "bad.csv", "a,b,c\n1,2,x\n");
+    (void)snprintf(text, sizeof text, "%s%s", head,
+                   TABLE("train_set", "good.csv") TABLE("test_set", "good.csv"));
+    assert_int_equal(check_text(state, text, NULL, &t), 0);
+    assert_told(&t, "ok test_set: 2 samples\n");
+    (void)snprintf(text, sizeof text, "%s%s", head,
+                   TABLE("train_set", "bad.csv") TABLE("valid_set", "bad.csv")
+                       TABLE("test_set", "good.csv"));
+    assert_int_equal(check_text(state, text, NULL, &t), 2);
+    assert_told(&t, "failed train_set: ");
+    assert_told(&t, "failed valid_set: ");
+    assert_told(&t, "skipped test_set: not checked: it is prepared as train_set, which failed\n");
+    (void)snprintf(text, sizeof text, "%s%s", head, TABLE("test_set", "good.csv"));
+    assert_int_equal(check_text(state, text, NULL, &t), 1);
+    assert_told(&t, "failed test_set: ");
+    assert_told(&t, "[test_set]: the means of the columns are not known: the weights' file does "
+                    "not say\n");
+}
+
 static void weights_must_fit_the_network(void **state)
 {
     told t;
@@ -277,6 +307,7 @@ int main(void)
         cmocka_unit_test(values_that_are_not_finite_are_found_in_the_data),
         cmocka_unit_test(a_label_that_is_no_class_is_found),
         cmocka_unit_test(training_and_validation_must_have_one_scale),
+        cmocka_unit_test(a_set_that_waits_for_a_bad_train_set_is_skipped),
         cmocka_unit_test(weights_must_fit_the_network),
         cmocka_unit_test(a_model_without_optimizer_or_loss_is_checked_as_far_as_it_goes),
         cmocka_unit_test(what_cannot_be_read_ends_the_checks),

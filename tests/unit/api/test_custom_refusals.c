@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a layer, loss or optimizer of a program's own is told: when it is added, when a model is set up with
-// it, and when it runs.
+// What is wrong with a layer, loss or optimizer of a program's own is told: when it is added, and when a model is set up
+// with it.
 #include "copies.h"
-#include "mote/mote.h"
-#include "support/expect.h"
-#include "support/files.h"
+#include "probe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static mote_context *make_context(void)
-{
-    const mote_context_config config = {.thread_count = 2};
-    mote_context *context = NULL;
-    expect_ok(mote_context_create(&config, &context));
-    return context;
-}
 
 static void refuse_layer(const mote_custom_layer *layer, const char *text)
 {
@@ -119,6 +109,8 @@ static void a_missing_part_is_refused(void **unused)
     mote_custom_layer layer = dense;
     layer.summary = "";
     refuse_layer(&layer, "layer 'dense': summary is missing");
+    layer.summary = "two\nlines";
+    refuse_layer(&layer, "layer 'dense': summary has several lines, expected one");
     layer = dense;
     layer.setup = NULL;
     refuse_layer(&layer, "layer 'dense': setup is missing");
@@ -185,64 +177,6 @@ static void numbers_that_make_no_sense_are_refused(void **unused)
     refuse_optimizer(&optimizer, "slot 'average': moving averages have that name");
     optimizer.slot_names[1] = "velocity";
     refuse_optimizer(&optimizer, "slot 'velocity': there are two of this name");
-}
-
-/// One layer of type probe, whose callbacks do what a test wants of them.
-typedef struct probe {
-    mote_status (*setup)(mote_layer_setup *setup);
-    mote_status (*forward)(const mote_layer_run *run);
-    mote_status (*derivative)(const mote_layer_run *run);
-} probe;
-
-static mote_status probe_setup(void *user, void *state, mote_layer_setup *setup)
-{
-    const probe *p = user;
-    (void)state;
-    if (p->setup)
-        return p->setup(setup);
-    return mote_layer_setup_output(setup, mote_layer_setup_input(setup, 0));
-}
-
-static mote_status probe_forward(void *user, const void *state, const mote_layer_run *run)
-{
-    const probe *p = user;
-    (void)state;
-    if (p->forward)
-        return p->forward(run);
-    const size_t count = 6 * mote_layer_run_batch(run);
-    return mote_layer_run_scale(run, count, 1, mote_layer_run_input(run, 0),
-                                mote_layer_run_output(run));
-}
-
-static mote_status probe_derivative(void *user, const void *state, const mote_layer_run *run)
-{
-    const probe *p = user;
-    (void)state;
-    if (p->derivative)
-        return p->derivative(run);
-    const size_t count = 6 * mote_layer_run_batch(run);
-    return mote_layer_run_scale(run, count, 1, mote_layer_run_output_derivative(run),
-                                mote_layer_run_input_derivative(run, 0));
-}
-
-static const char probe_model[] = "[Model]\nbatch_size = 4\nloss = mse\n"
-                                  "[Optimizer]\ntype = sgd\n"
-                                  "[in]\ntype = input\ninput_shape = 2:1:3\n"
-                                  "[before]\ntype = fully_connected\nunit = 3\n"
-                                  "[it]\ntype = probe\n";
-
-static mote_status load(void **state, probe *p, mote_context **context, mote_model **model)
-{
-    const mote_custom_layer layer = {.name = "probe",
-                                     .summary = "does as told",
-                                     .user = p,
-                                     .setup = probe_setup,
-                                     .forward = probe_forward,
-                                     .calc_derivative = probe_derivative};
-    *context = make_context();
-    expect_ok(mote_context_add_layer(*context, &layer));
-    return mote_model_load(*context, mote_test_write_text(state, "probe.ini", probe_model), NULL, 0,
-                           model);
 }
 
 static mote_status two_outputs(mote_layer_setup *setup)
@@ -484,192 +418,6 @@ static void a_setup_that_does_not_hold_names_layer_and_line(void **state)
     }
 }
 
-static mote_status run_product(const mote_layer_run *run)
-{
-    float *y = mote_layer_run_output(run);
-    const mote_custom_product product = {.rows = 2,
-                                         .columns = 2,
-                                         .depth = 2,
-                                         .left = mote_layer_run_input(run, 0),
-                                         .right = mote_layer_run_input(run, 0),
-                                         .out = y};
-    return mote_layer_run_product(run, &product);
-}
-
-static mote_status run_empty_product(const mote_layer_run *run)
-{
-    return mote_layer_run_product(run, &(mote_custom_product){.rows = 1});
-}
-
-static mote_status run_product_of_nothing(const mote_layer_run *run)
-{
-    return mote_layer_run_product(run, &(mote_custom_product){.rows = 1, .columns = 1, .depth = 1});
-}
-
-static mote_status run_no_task(const mote_layer_run *run)
-{
-    return mote_layer_run_parallel(run, 3, 1, NULL, NULL);
-}
-
-static mote_status run_empty_sum(const mote_layer_run *run)
-{
-    float *y = mote_layer_run_output(run);
-    return mote_layer_run_sum_batch(run, 0, 1, y, y);
-}
-
-static mote_status run_unknown_indices(const mote_layer_run *run)
-{
-    assert_null(mote_layer_run_input(run, 1));
-    assert_null(mote_layer_run_weight(run, 0));
-    assert_null(mote_layer_run_gradient(run, 0));
-    assert_null(mote_layer_run_temporary(run, 0));
-    assert_null(mote_layer_run_input_derivative(run, 1));
-    assert_null(mote_layer_run_output_derivative(run));
-    return mote_layer_run_add(run, 1, mote_layer_run_input(run, 0), mote_layer_run_weight(run, 0),
-                              mote_layer_run_output(run));
-}
-
-static mote_status run_own_words(const mote_layer_run *run)
-{
-    return mote_layer_run_refuse(run, MOTE_ERROR_DATA, "%zu samples are too many",
-                                 mote_layer_run_batch(run));
-}
-
-static mote_status run_no_words(const mote_layer_run *run)
-{
-    (void)run;
-    return MOTE_ERROR_IO;
-}
-
-static mote_status run_ignored(const mote_layer_run *run)
-{
-    const mote_status ignored = run_own_words(run);
-    (void)ignored;
-    return MOTE_OK;
-}
-
-static const struct bad_run {
-    mote_status (*forward)(const mote_layer_run *run);
-    mote_status status;
-    const char *text;
-} bad_runs[] = {
-    {run_product, MOTE_ERROR_ARGUMENT, "mote_layer_run_product: 2 x 2 x 2 needs "},
-    {run_product, MOTE_ERROR_ARGUMENT, " bytes of scratch, mote_layer_setup_product planned 0"},
-    {run_empty_product, MOTE_ERROR_ARGUMENT,
-     "forward it: mote_layer_run_product: rows, columns or depth is 0"},
-    {run_product_of_nothing, MOTE_ERROR_ARGUMENT,
-     "forward it: mote_layer_run_product: array 0 is NULL; did setup declare it for this phase?"},
-    {run_no_task, MOTE_ERROR_ARGUMENT, "forward it: mote_layer_run_parallel: task is NULL"},
-    {run_empty_sum, MOTE_ERROR_ARGUMENT,
-     "forward it: mote_layer_run_sum_batch: rows or columns is 0"},
-    {run_unknown_indices, MOTE_ERROR_ARGUMENT, "forward it: mote_layer_run_add: array 1 is NULL"},
-    {run_own_words, MOTE_ERROR_DATA, "forward it: 2 samples are too many"},
-    {run_no_words, MOTE_ERROR_IO,
-     "forward it: type 'probe' returned ERROR_IO without mote_layer_run_refuse"},
-    {run_ignored, MOTE_ERROR_DATA, "forward it: 2 samples are too many"},
-};
-
-static mote_status take_step(mote_model *model)
-{
-    static const float values[12] = {1, 2, 3};
-    const void *const arrays[] = {values};
-    const mote_batch batch = {arrays, 1, arrays, 1, 2};
-    const mote_status status = mote_model_forward(model, &batch, NULL);
-    return status == MOTE_OK ? mote_model_apply(model, NULL) : status;
-}
-
-static void start(void **state, probe *p, mote_context **context, mote_model **model)
-{
-    const mote_compile_config stepping = {.modes = MOTE_MODE_STEP};
-    expect_ok(load(state, p, context, model));
-    expect_ok(mote_model_compile(*model, &stepping));
-    expect_ok(mote_model_allocate(*model));
-}
-
-static void a_forward_that_fails_ends_the_step_and_changes_nothing(void **state)
-{
-    for (size_t i = 0; i < sizeof bad_runs / sizeof bad_runs[0]; i++) {
-        probe p = {.setup = NULL};
-        mote_context *context = NULL;
-        mote_model *model = NULL;
-        char before[65];
-        char after[65];
-        start(state, &p, &context, &model);
-        expect_ok(mote_model_digest(model, before));
-        p.forward = bad_runs[i].forward;
-        expect_raises(take_step(model), bad_runs[i].status, bad_runs[i].text);
-        expect_ok(mote_model_digest(model, after));
-        assert_string_equal(before, after);
-        p.forward = NULL;
-        expect_ok(take_step(model));
-        mote_model_destroy(&model);
-        mote_context_destroy(&context);
-    }
-}
-
-static mote_status read_undeclared_input(const mote_layer_run *run)
-{
-    assert_null(mote_layer_run_input(run, 0));
-    assert_null(mote_layer_run_output(run));
-    return mote_layer_run_multiply(run, 1, mote_layer_run_input(run, 0),
-                                   mote_layer_run_output_derivative(run),
-                                   mote_layer_run_input_derivative(run, 0));
-}
-
-static void what_setup_did_not_declare_is_not_there(void **state)
-{
-    probe p = {.derivative = read_undeclared_input};
-    mote_context *context = NULL;
-    mote_model *model = NULL;
-    start(state, &p, &context, &model);
-    expect_raises(take_step(model), MOTE_ERROR_ARGUMENT,
-                  "calc_derivative it: mote_layer_run_multiply: array 0 is NULL; did setup declare "
-                  "it for this phase?");
-    mote_model_destroy(&model);
-    mote_context_destroy(&context);
-}
-
-static mote_status keeping_setup(mote_layer_setup *setup)
-{
-    const mote_custom_temporary kept = {.count = 6,
-                                        .phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE};
-    mote_status status = mote_layer_setup_temporary(setup, &kept);
-    return status == MOTE_OK ? mote_layer_setup_output(setup, mote_layer_setup_input(setup, 0))
-                             : status;
-}
-
-static mote_status keep_input(const mote_layer_run *run)
-{
-    float *kept = mote_layer_run_temporary(run, 0);
-    for (size_t i = 0; i < 12; i++) {
-        kept[i] = (float)i;
-        mote_layer_run_output(run)[i] = 0;
-    }
-    return MOTE_OK;
-}
-
-static mote_status find_kept(const mote_layer_run *run)
-{
-    const float *kept = mote_layer_run_temporary(run, 0);
-    for (size_t i = 0; i < 12; i++) {
-        if (kept[i] != (float)i)
-            return mote_layer_run_refuse(run, MOTE_ERROR_DATA, "element %zu is gone", i);
-        mote_layer_run_input_derivative(run, 0)[i] = 0;
-    }
-    return MOTE_OK;
-}
-
-static void a_temporary_keeps_its_content_until_its_last_phase(void **state)
-{
-    probe p = {.setup = keeping_setup, .forward = keep_input, .derivative = find_kept};
-    mote_context *context = NULL;
-    mote_model *model = NULL;
-    start(state, &p, &context, &model);
-    expect_ok(take_step(model));
-    mote_model_destroy(&model);
-    mote_context_destroy(&context);
-}
-
 static void a_context_with_models_takes_no_more(void **state)
 {
     static const char closed[] = ": a model was loaded in this context, which does not change from "
@@ -693,6 +441,18 @@ static bool refuse_state(void *user, const void *state, char *message, size_t by
     return false;
 }
 
+static bool refuse_samples(void *user, const void *state, const mote_loss_sample *sample,
+                           char *message, size_t bytes)
+{
+    (void)state;
+    assert_null(sample->prediction);
+    assert_null(sample->label);
+    if (user)
+        (void)snprintf(message, bytes, "%s: %zu in rows of %zu", (const char *)user, sample->count,
+                       sample->width);
+    return false;
+}
+
 static size_t too_many_slots(void *user, const void *state)
 {
     (void)user;
@@ -704,7 +464,7 @@ static mote_status load_checked(void **state, const mote_custom_loss *loss,
                                 const mote_custom_optimizer *optimizer)
 {
     static const char text[] = "[Model]\nloss = squares\n[Optimizer]\ntype = descend\n[in]\n"
-                               "type = input\ninput_shape = 3\n[out]\ntype = fully_connected\n"
+                               "type = input\ninput_shape = 1:3:4\n[out]\ntype = fully_connected\n"
                                "unit = 2\n";
     mote_context *context = make_context();
     mote_model *model = NULL;
@@ -723,10 +483,13 @@ static void properties_that_do_not_fit_together_are_refused_in_the_programs_word
     mote_custom_loss loss = squares;
     mote_custom_optimizer optimizer = descend;
     expect_ok(load_checked(state, &loss, &optimizer));
-    loss.check = refuse_state;
+    loss.check = refuse_samples;
     loss.user = words;
     expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
-                  "margin must be above 0");
+                  "loss': margin must be above 0: 6 in rows of 2");
+    loss.user = NULL;
+    expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
+                  "loss': its properties and predictions do not fit together");
     loss = squares;
     optimizer.check = refuse_state;
     expect_raises(load_checked(state, &loss, &optimizer), MOTE_ERROR_PROPERTY,
@@ -749,9 +512,6 @@ int main(void)
         cmocka_unit_test(a_table_of_keys_that_does_not_hold_is_refused),
         cmocka_unit_test(numbers_that_make_no_sense_are_refused),
         cmocka_unit_test(a_setup_that_does_not_hold_names_layer_and_line),
-        cmocka_unit_test(a_forward_that_fails_ends_the_step_and_changes_nothing),
-        cmocka_unit_test(what_setup_did_not_declare_is_not_there),
-        cmocka_unit_test(a_temporary_keeps_its_content_until_its_last_phase),
         cmocka_unit_test(a_context_with_models_takes_no_more),
         cmocka_unit_test(properties_that_do_not_fit_together_are_refused_in_the_programs_words),
     };

@@ -76,6 +76,8 @@ static void words_are_there(void **unused)
     mote_property row = good[0];
     row.help = NULL;
     refuse(row, "help is missing");
+    row.help = "two\nlines";
+    refuse(row, "help has several lines, expected one");
     row = good[3];
     row.choices = none;
     refuse(row, "choices are missing");

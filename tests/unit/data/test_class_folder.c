@@ -107,6 +107,8 @@ static void other_things_in_the_folder_are_refused(void **state)
     assert_refused(&set, path, MOTE_ERROR_FORMAT, "/inner' is a folder in the folder of a class");
     make_folder(state, "things/x,y");
     assert_refused(&set, path, MOTE_ERROR_UNSUPPORTED, "may not have a comma");
+    assert_refused(&set, mote_test_write_text(state, "table.csv", "a,b\n"), MOTE_ERROR_FORMAT,
+                   "/table.csv' is no folder; expected one with a sub-folder a class");
     (void)mote_test_write_text(state, "things/0file", "");
     assert_refused(&set, path, MOTE_ERROR_FORMAT,
                    "/0file' is a file; expected one sub-folder a class");

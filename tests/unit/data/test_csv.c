@@ -314,24 +314,31 @@ static void assert_keys_refused(void **state, const char *key, const char *value
     set_config set;
     csv_set(state, &set, "a,b,c\n1,2,0\n");
     add_key(&set, key, value);
+    set.entries[set.config.entry_count - 1].origin.line = 14; // the others are in line 10
     assert_set_refused(state, &set, status, message);
 }
 
 static void columns_that_do_not_fit_are_refused(void **state)
 {
     const mote_status property = MOTE_ERROR_PROPERTY;
-    assert_keys_refused(state, "label", "d", property, "has no column 'd', which label names");
-    assert_keys_refused(state, "label", "4", property, "has no column '4', which label names");
-    assert_keys_refused(state, "columns", "a,aa", property,
-                        "'aa', which columns names, expected one of: a, b, c");
+    assert_keys_refused(state, "label", "d", property,
+                        "m.ini:14: [train_set]: label: '@/t.csv' has no column 'd', expected one");
+    assert_keys_refused(state, "label", "4", property, "label: '@/t.csv' has no column '4'");
+    assert_keys_refused(
+        state, "columns", "a,aa", property,
+        "m.ini:14: [train_set]: columns: '@/t.csv' has no column 'aa', expected one "
+        "of: a, b, c");
     assert_keys_refused(state, "columns", "a,a", property, "columns: column 1 ('a') is used twice");
     assert_keys_refused(state, "columns", "a,c", property, "columns: column 3 ('c') is used twice");
-    assert_keys_refused(state, "columns", "a,b,c", property, "columns");
-    assert_keys_refused(state, "label", "a,b", property, "label = a,b: 2 columns, the network's");
+    assert_keys_refused(state, "label", "a,b", property,
+                        "[train_set]: label: 'a,b' are 2 columns, the network's labels take 1");
     assert_keys_refused(state, "columns", "a", MOTE_ERROR_SHAPE,
-                        "'@/t.csv' has 3 columns, of which 1 are left for the network's inputs, "
-                        "which take 2 values a sample");
-    assert_keys_refused(state, "ignore", "a", MOTE_ERROR_SHAPE, "of which 1 are left");
+                        "m.ini:14: [train_set]: columns: '@/t.csv' has 3 columns, of which 1 are "
+                        "left for the network's inputs, which take 2 values a sample");
+    assert_keys_refused(state, "ignore", "a,x", property, "ignore: '@/t.csv' has no column 'x'");
+    assert_keys_refused(
+        state, "ignore", "a", MOTE_ERROR_SHAPE,
+        "m.ini:10: [train_set]: path: '@/t.csv' has 3 columns, of which 1 are left");
 }
 
 static void assert_text_refused(void **state, const char *text, mote_status status,

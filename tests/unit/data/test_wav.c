@@ -137,7 +137,7 @@ static void one_file_without_a_label_is_one_sample(void **state)
     add_key(&set, "features", "raw");
     assert_set_refused(state, &set, MOTE_ERROR_PROPERTY,
                        "m.ini:10: [train_set]: path: m.ini:9: [train_set]: sample_rate is not "
-                       "known: the weights' file does not have it");
+                       "known: the weights' file does not say");
     set.config.known = (mote_knowledge){"down,up", preparation};
     mote_dataset *dataset = open_set(&set);
     assert_int_equal(mote_dataset_sample_count(dataset), 1);

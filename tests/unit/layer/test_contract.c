@@ -393,7 +393,8 @@ static void inputs_of_another_rank_are_refused(void **unused)
                             .inputs = inputs,
                             .batch = 1,
                             .thread_count = 1,
-                            .declaration = &declaration};
+                            .declaration = &declaration,
+                            .layer = layer};
         expect_raises(layer->setup(&setup, state), MOTE_ERROR_SHAPE, "layer 'x': input 0 has ");
         free(state);
     }

@@ -50,7 +50,9 @@ static void what_is_no_folder_is_refused(void **state)
     const char *const missing = mote_test_path(state, "missing");
     expect_raises(mote_folder_list(missing, &arena, &entries, &count), MOTE_ERROR_IO, missing);
     const char *const file = mote_test_write_text(state, "file", "");
-    expect_raises(mote_folder_list(file, &arena, &entries, &count), MOTE_ERROR_IO, file);
+    expect_raises(mote_folder_list(file, &arena, &entries, &count), MOTE_ERROR_FORMAT, file);
+    expect_raises(mote_folder_list(file, &arena, &entries, &count), MOTE_ERROR_FORMAT,
+                  "' is no folder");
     mote_arena_release(&arena);
 }
 
