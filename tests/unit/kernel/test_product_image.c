@@ -256,6 +256,16 @@ static convolution make_any(uint64_t *seed, size_t samples)
     return c;
 }
 
+static void compare_bits(const mote_product *product, const float *expected)
+{
+    for (size_t row = 0; row < product->rows; row++) {
+        for (size_t column = 0; column < product->columns; column++) {
+            const size_t at = row * product->row_step + axis_offset(&product->column_axis, column);
+            assert_int_equal(float_bits(product->out[at]), float_bits(expected[at]));
+        }
+    }
+}
+
 /// The product with the scratch of a larger batch on more threads, which is guarded and full of NaN.
 static void run_in_scratch(const mote_kernels *table, mote_product product, size_t threads,
                            guarded *scratch, float *expected, bool is_reference)
@@ -267,14 +277,8 @@ static void run_in_scratch(const mote_kernels *table, mote_product product, size
     shuffled order = {0};
     const mote_parallel parallel = shuffled_parallel(&order, threads);
     table->product(&product, threads == 1 ? NULL : &parallel, scratch->data);
-    for (size_t row = 0; row < product.rows && !is_reference; row++) {
-        for (size_t column = 0; column < product.columns; column++) {
-            const size_t at = row * product.row_step + axis_offset(&product.column_axis, column);
-            if (float_bits(out.data[at]) != float_bits(expected[at]))
-                fail_msg("row %zu column %zu: %a instead of %a", row, column, (double)out.data[at],
-                         (double)expected[at]);
-        }
-    }
+    if (!is_reference)
+        compare_bits(&product, expected);
     guarded_release(&out);
 }
 
