@@ -147,14 +147,14 @@ static mote_status make_tensor(mote_layer_setup *setup, const char *call,
 
 mote_status mote_layer_setup_weight(mote_layer_setup *setup, const mote_custom_weight *weight)
 {
-    mote_weight_declaration declared;
+    mote_weight_declaration declared = {.name = NULL};
     MOTE_TRY(make_tensor(setup, "mote_layer_setup_weight", weight, &declared));
     return keep(setup, mote_setup_weight(setup, &declared));
 }
 
 mote_status mote_layer_setup_statistic(mote_layer_setup *setup, const mote_custom_weight *statistic)
 {
-    mote_weight_declaration declared;
+    mote_weight_declaration declared = {.name = NULL};
     MOTE_TRY(make_tensor(setup, "mote_layer_setup_statistic", statistic, &declared));
     declared.needs |= MOTE_PHASE_UPDATE;
     return keep(setup, mote_setup_statistic(setup, &declared));
