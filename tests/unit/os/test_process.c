@@ -57,7 +57,8 @@ static void pages_are_resident_once_touched(void **unused)
     memset(memory, 1, 64 * MIB);
     assert_true(mote_memory_resident_bytes() > before + 56 * MIB);
     mote_pages_free(memory, 64 * MIB);
-    assert_true(mote_memory_resident_bytes() < before + 8 * MIB);
+    // the address sanitizer keeps its shadow of them, an eighth
+    assert_true(mote_memory_resident_bytes() < before + 16 * MIB);
     assert_true(mote_memory_peak_bytes() > before + 56 * MIB);
 }
 
