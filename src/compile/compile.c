@@ -62,6 +62,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         strategy.apply = settings->apply;
         strategy.clip = settings->clip;
         strategy.whole_gradients = c->request->whole_gradients;
+        strategy.techniques = ~c->request->without;
         strategy.slot_count =
             settings->optimizer->slot_count(settings->optimizer, settings->optimizer_state);
         strategy.slot_names = settings->optimizer->slot_names;

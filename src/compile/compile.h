@@ -18,6 +18,7 @@ typedef struct mote_compile_request {
     const mote_description *description;
     unsigned modes; // MOTE_MODE_*
     const mote_planner *planner;
+    unsigned without;     // MOTE_TECHNIQUE_* that are not used
     bool whole_gradients; // store all rows of all gradients: the same bits, more memory
 } mote_compile_request;
 

@@ -35,12 +35,22 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
         operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
 }
 
-/// The value, its derivative (`tensors`: of values), or, when it is not needed, nothing but its spec.
-static void link_value(const linker *l, mote_operation *operation, const size_t *tensors,
-                       size_t value, bool needed)
+/// Phases that make outputs from inputs.
+#define COMPUTING (MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE)
+
+/// The value or its derivative (`tensor`), or, when it is not needed, nothing but its spec.
+static void link_value(const linker *l, mote_operation *operation, size_t tensor, size_t value,
+                       bool needed)
 {
     operation->tensors[operation->tensor_count].spec = &l->schedule->graph->values[value].spec;
-    link_tensor(l, operation, needed ? tensors[value] : MOTE_NONE);
+    link_tensor(l, operation, needed ? tensor : MOTE_NONE);
+}
+
+/// The tensor of a value in a phase.
+static size_t find_value(const mote_schedule *schedule, unsigned phase, size_t value)
+{
+    return phase == MOTE_PHASE_FORWARD ? schedule->values[value]
+                                       : mote_schedule_kept(schedule, value);
 }
 
 static mote_status reserve(const linker *l, mote_operation *operation, size_t count)
@@ -55,16 +65,18 @@ static void link_values(const linker *l, mote_operation *operation, const mote_n
                         unsigned phase)
 {
     const mote_schedule *schedule = l->schedule;
-    const bool forward = phase == MOTE_PHASE_FORWARD;
+    const bool computes = (phase & COMPUTING) != 0;
     operation->layer_run.inputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
-        const bool needed = forward || (node->declaration.input_needs[i] & phase);
-        link_value(l, operation, schedule->values, node->inputs[i], needed);
+        const bool needed = computes || (node->declaration.input_needs[i] & phase);
+        link_value(l, operation, find_value(schedule, phase, node->inputs[i]), node->inputs[i],
+                   needed);
     }
     operation->layer_run.outputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++) {
-        const bool needed = forward || (i == 0 && (node->declaration.output_needs & phase));
-        link_value(l, operation, schedule->values, node->outputs[i], needed);
+        const bool needed = computes || (i == 0 && (node->declaration.output_needs & phase));
+        link_value(l, operation, find_value(schedule, phase, node->outputs[i]), node->outputs[i],
+                   needed);
     }
 }
 
@@ -76,21 +88,22 @@ static void link_derivatives(const linker *l, mote_operation *operation, const m
     operation->layer_run.input_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool wanted = phase == MOTE_PHASE_DERIVATIVE;
-        link_value(l, operation, schedule->derivatives, node->inputs[i], wanted);
+        link_value(l, operation, schedule->derivatives[node->inputs[i]], node->inputs[i], wanted);
     }
     operation->layer_run.output_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++)
-        link_value(l, operation, schedule->derivatives, node->outputs[i], backward);
+        link_value(l, operation, schedule->derivatives[node->outputs[i]], node->outputs[i],
+                   backward);
 }
 
 static void link_weights(const linker *l, mote_operation *operation, size_t node, unsigned phase)
 {
     const mote_declaration *declaration = &l->schedule->graph->nodes[node].declaration;
     const mote_node_tensors *tensors = &l->schedule->nodes[node];
-    const bool forward = phase == MOTE_PHASE_FORWARD;
+    const bool computes = (phase & COMPUTING) != 0;
     operation->layer_run.weights = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
-        const bool needed = forward || (declaration->weights[i].needs & phase);
+        const bool needed = computes || (declaration->weights[i].needs & phase);
         link_tensor(l, operation, needed ? tensors->weights[i] : MOTE_NONE);
     }
     operation->layer_run.gradients = operation->tensors + operation->tensor_count;
@@ -101,7 +114,7 @@ static void link_weights(const linker *l, mote_operation *operation, size_t node
         link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->rows[i] : MOTE_NONE);
     operation->layer_run.statistics = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->statistic_count; i++) {
-        const bool needed = forward || (declaration->statistics[i].needs & phase);
+        const bool needed = computes || (declaration->statistics[i].needs & phase);
         link_tensor(l, operation, needed ? tensors->statistics[i] : MOTE_NONE);
     }
 }
@@ -127,6 +140,8 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
         return layer->calc_gradient;
     case MOTE_STEP_DERIVATIVE:
         return layer->calc_derivative;
+    case MOTE_STEP_RECOMPUTE:
+        return layer->recompute;
     case MOTE_STEP_UPDATE:
         return layer->update;
     case MOTE_STEP_READ:
@@ -296,6 +311,7 @@ static mote_status link_kind(const linker *l, const mote_step *step, mote_operat
     case MOTE_STEP_FORWARD:
     case MOTE_STEP_GRADIENT:
     case MOTE_STEP_DERIVATIVE:
+    case MOTE_STEP_RECOMPUTE:
     case MOTE_STEP_UPDATE:
         return link_layer(l, step, operation);
     case MOTE_STEP_PAUSE:

@@ -113,12 +113,14 @@ DEFINE_ROW_WISE(log_softmax)
 static void need_output(mote_setup *setup, const activation_state *state)
 {
     (void)state;
+    setup->declaration->recomputes = true;
     mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
 }
 
 static void need_input(mote_setup *setup, const activation_state *state)
 {
     (void)state;
+    setup->declaration->recomputes = true;
     mote_setup_need_input(setup, 0, MOTE_PHASE_DERIVATIVE);
 }
 
@@ -153,7 +155,6 @@ static const struct activation_function {
     void (*need)(mote_setup *setup, const activation_state *state);
     const char *parameter;
 } functions[] = {
-
 #define ACTIVATION_FUNCTION(name, needed, parameter) \
     {name##_forward, MOTE_TRAINING_ONLY(name##_derivative), need_##needed, parameter},
     ACTIVATION_MAP(ACTIVATION_FUNCTION)
@@ -253,4 +254,5 @@ const mote_layer mote_layer_activation = {
     .setup = setup,
     .forward = forward,
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
+    .recompute = MOTE_TRAINING_ONLY(forward),
 };

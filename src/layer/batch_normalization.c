@@ -73,9 +73,10 @@ static mote_status declare_temporaries(mote_setup *setup, const batch_normalizat
     const mote_tensor_spec by_unit = {MOTE_DTYPE_REAL, false, {.rank = 1, .dims = {state->units}}};
     const mote_tensor_spec pairs = {MOTE_DTYPE_REAL, false, {.rank = 2, .dims = {2, state->units}}};
     const mote_tensor_spec flag = {MOTE_DTYPE_I32, false, {.rank = 1, .dims = {1}}};
+    const unsigned normalizing = MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE;
     MOTE_TRY(mote_setup_temporary(setup, &by_unit,
-                                  MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD | MOTE_PHASE_UPDATE));
-    MOTE_TRY(mote_setup_temporary(setup, &by_unit, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD));
+                                  normalizing | MOTE_PHASE_BACKWARD | MOTE_PHASE_UPDATE));
+    MOTE_TRY(mote_setup_temporary(setup, &by_unit, normalizing | MOTE_PHASE_BACKWARD));
     MOTE_TRY(mote_setup_temporary(setup, &by_unit, MOTE_PHASE_FORWARD | MOTE_PHASE_UPDATE));
     MOTE_TRY(mote_setup_temporary(setup, &pairs, MOTE_PHASE_BACKWARD));
     return mote_setup_temporary(setup, &flag, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD);
@@ -101,6 +102,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(declare_statistics(setup, state));
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
+    setup->declaration->recomputes = true;
     if (state->frozen)
         return MOTE_OK;
     setup->declaration->derivative_over_input = true;
@@ -168,6 +170,17 @@ static void measure_block(const unit_call *call, const mote_units *block, mote_r
     keep(block->count, variance, get_block(&temporaries[BATCH_VARIANCE], block));
 }
 
+/// Statistics of the batch, as they were kept.
+static void remember_block(const unit_call *call, const mote_units *block, mote_real *mean,
+                           mote_real *inverse_deviation)
+{
+    const mote_tensor *const temporaries = call->run->temporaries;
+    memcpy(mean, get_block(&temporaries[BATCH_MEAN], block), block->count * sizeof *mean);
+    memcpy(inverse_deviation, get_block(&temporaries[BATCH_INVERSE_DEVIATION], block),
+           block->count * sizeof *inverse_deviation);
+}
+
+/// Running statistics.
 static void recall_block(const unit_call *call, const mote_units *block, mote_real *mean,
                          mote_real *inverse_deviation)
 {
@@ -178,17 +191,12 @@ static void recall_block(const unit_call *call, const mote_units *block, mote_re
         inverse_deviation[u] = invert_deviation(call->state, variance[u]);
 }
 
-static void normalize_block(void *argument, const mote_units *block)
+/// By mean and inverse deviation, which `scale` holds.
+static void apply_block(const unit_call *call, const mote_units *block, const mote_real *mean,
+                        mote_real *scale)
 {
-    const unit_call *const call = argument;
     const mote_layer_run *const run = call->run;
-    mote_real mean[MOTE_UNITS_BLOCK];
-    mote_real scale[MOTE_UNITS_BLOCK];
     mote_real shift[MOTE_UNITS_BLOCK];
-    if (uses_batch(call))
-        measure_block(call, block, mean, scale);
-    else
-        recall_block(call, block, mean, scale);
     const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
     const mote_real *const beta = mote_weighted_bias(run, &call->state->weighted);
     for (size_t u = 0; u < block->count; u++) {
@@ -196,6 +204,35 @@ static void normalize_block(void *argument, const mote_units *block)
         shift[u] = (beta ? beta[block->first + u] : 0) - mean[u] * scale[u];
     }
     mote_units_scale_shift(block, scale, shift, run->inputs[0].data, run->outputs[0].data);
+}
+
+static void normalize_block(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    mote_real mean[MOTE_UNITS_BLOCK];
+    mote_real scale[MOTE_UNITS_BLOCK];
+    if (uses_batch(call))
+        measure_block(call, block, mean, scale);
+    else
+        recall_block(call, block, mean, scale);
+    apply_block(call, block, mean, scale);
+}
+
+static void normalize_block_again(void *argument, const mote_units *block)
+{
+    const unit_call *const call = argument;
+    mote_real mean[MOTE_UNITS_BLOCK];
+    mote_real scale[MOTE_UNITS_BLOCK];
+    if (uses_batch(call))
+        remember_block(call, block, mean, scale);
+    else
+        recall_block(call, block, mean, scale);
+    apply_block(call, block, mean, scale);
+}
+
+static void recompute(const mote_layer_run *run, const void *layer_state)
+{
+    run_units(run, layer_state, normalize_block_again);
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)
@@ -320,4 +357,5 @@ const mote_layer mote_layer_batch_normalization = {
     .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
     .update = MOTE_TRAINING_ONLY(update),
+    .recompute = MOTE_TRAINING_ONLY(recompute),
 };

@@ -32,6 +32,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->elements = mote_shape_elements(shape);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
+    setup->declaration->recomputes = true;
     return mote_setup_output(setup, shape);
 }
 
@@ -95,4 +96,5 @@ const mote_layer mote_layer_dropout = {
     .setup = setup,
     .forward = forward,
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
+    .recompute = MOTE_TRAINING_ONLY(forward),
 };

@@ -20,8 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Phases of a node are bits, see the public header.
-#define MOTE_PHASE_COUNT    4U
+/// Phases of a node are bits, see the public header; one more is internal: output 0 is made again in backward.
+#define MOTE_PHASE_RECOMPUTE 16U
+#define MOTE_PHASE_COUNT     5U
 #define MOTE_PHASE_BACKWARD (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
 
 /// The names of mote_initializer, NULL-terminated: choices of properties like weight_initializer.
@@ -71,7 +72,8 @@ typedef struct mote_declaration {
     bool output_over_input;                 // output 0 may be written over input 0
     bool derivative_over_output_derivative; // input derivative 0 over output derivative 0
     bool derivative_over_input;             // input derivative 0 over input 0
-    bool view;                              // outputs are input 0; no forward step
+    bool recomputes; // `recompute` may be called: input 0 and temporaries are all it reads beside weights
+    bool view;       // outputs are input 0; no forward step
     bool derivative_view; // input derivatives are output derivative 0; no derivative step
 } mote_declaration;
 
@@ -156,6 +158,9 @@ typedef struct mote_layer {
     mote_layer_callback *calc_gradient;   // NULL: no weights
     mote_layer_callback *calc_derivative; // NULL: derivative_view or none
     mote_layer_callback *update;          // running statistics; NULL: none
+    /// Output 0 once more, to the same bits, at little cost: so that it need not be kept from forward to backward.
+    /// Layers of one input; NULL, or not called, unless the declaration says recomputes.
+    mote_layer_callback *recompute;
 } mote_layer;
 
 /// Metrics of a batch, as written by a loss's forward: elements of output 0 (mote_real).

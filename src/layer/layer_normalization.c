@@ -101,8 +101,10 @@ static bool is_contiguous(const layer_normalization_state *state)
 static mote_status declare(mote_setup *setup, const layer_normalization_state *state)
 {
     const mote_tensor_spec by_row = {MOTE_DTYPE_REAL, true, {.rank = 1, .dims = {state->rows}}};
-    MOTE_TRY(mote_setup_temporary(setup, &by_row, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD));
-    MOTE_TRY(mote_setup_temporary(setup, &by_row, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD));
+    const unsigned phases = MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_BACKWARD;
+    MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
+    MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
+    setup->declaration->recomputes = true;
     mote_setup_need_input(setup, 0, MOTE_PHASE_BACKWARD);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
@@ -110,7 +112,7 @@ static mote_status declare(mote_setup *setup, const layer_normalization_state *s
     if (is_contiguous(state))
         return MOTE_OK;
     const size_t row_bytes = setup->thread_count * state->width * sizeof(mote_real);
-    mote_setup_scratch(setup, MOTE_PHASE_FORWARD, row_bytes);
+    mote_setup_scratch(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE, row_bytes);
     mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE, 2 * row_bytes);
     return MOTE_OK;
 }
@@ -211,6 +213,16 @@ static mote_normalization recall(const mote_layer_run *run, size_t row)
     };
 }
 
+static void write_row(const row_call *call, const mote_normalization *normalization, size_t row,
+                      const mote_real *x, mote_real *scratch)
+{
+    mote_real *const y = call->run->outputs[0].data;
+    call->run->kernels->normalize(normalization, call->state->width, x,
+                                  scratch ? scratch : y + place(call->state, row));
+    if (scratch)
+        scatter(call->state, scratch, row, y);
+}
+
 static void normalize_row(const row_call *call, size_t row, mote_real *scratch)
 {
     const layer_normalization_state *const state = call->state;
@@ -226,11 +238,22 @@ static void normalize_row(const row_call *call, size_t row, mote_real *scratch)
     normalization.scale = 1 / (mote_real)sqrt((double)variance);
     keep(&run->temporaries[MEAN], row, normalization.mean);
     keep(&run->temporaries[INVERSE_DEVIATION], row, normalization.scale);
-    mote_real *const y = run->outputs[0].data;
-    run->kernels->normalize(&normalization, state->width, x,
-                            scratch ? scratch : y + place(state, row));
-    if (scratch)
-        scatter(state, scratch, row, y);
+    write_row(call, &normalization, row, x, scratch);
+}
+
+static void normalize_row_again(const row_call *call, size_t row, mote_real *scratch)
+{
+    const mote_real *const x = gather(call->state, call->run->inputs[0].data, row, scratch);
+    mote_normalization normalization = recall(call->run, row);
+    normalization.bias = mote_weighted_bias(call->run, &call->state->weighted);
+    write_row(call, &normalization, row, x, scratch);
+}
+
+static void recompute(const mote_layer_run *run, const void *layer_state)
+{
+    row_call call = {
+        .run = run, .state = layer_state, .function = normalize_row_again, .scratch_rows = 1};
+    run_rows(&call);
 }
 
 static void forward(const mote_layer_run *run, const void *layer_state)
@@ -357,4 +380,5 @@ const mote_layer mote_layer_layer_normalization = {
     .forward = forward,
     .calc_gradient = MOTE_TRAINING_ONLY(calc_gradient),
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
+    .recompute = MOTE_TRAINING_ONLY(recompute),
 };

@@ -49,8 +49,11 @@ static void join_views(aliases *a, const mote_node *node)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_declaration *declaration = &node->declaration;
-    for (size_t i = 0; declaration->view && i < declaration->output_count; i++)
+    for (size_t i = 0; declaration->view && i < declaration->output_count; i++) {
         join(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
+        if (schedule->again[node->inputs[0]] != MOTE_NONE)
+            join(a, schedule->again[node->inputs[0]], schedule->again[node->outputs[i]]);
+    }
     if (!declaration->derivative_view || declaration->output_count == 0)
         return;
     const size_t from = schedule->derivatives[node->outputs[0]];
@@ -90,7 +93,8 @@ static void replace_at(aliases *a, size_t index)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_step *step = &schedule->steps[index];
-    if (step->kind != MOTE_STEP_FORWARD && step->kind != MOTE_STEP_DERIVATIVE)
+    if (step->kind != MOTE_STEP_FORWARD && step->kind != MOTE_STEP_RECOMPUTE &&
+        step->kind != MOTE_STEP_DERIVATIVE)
         return;
     const mote_node *node = &a->b->graph->nodes[step->node];
     const mote_declaration *declaration = &node->declaration;
@@ -100,12 +104,18 @@ static void replace_at(aliases *a, size_t index)
                     index);
         return;
     }
+    if (step->kind == MOTE_STEP_RECOMPUTE) {
+        if (declaration->output_over_input)
+            replace(a, mote_schedule_kept(schedule, node->inputs[0]),
+                    schedule->again[node->outputs[0]], index);
+        return;
+    }
     const size_t derivative = schedule->derivatives[node->inputs[0]];
     if (declaration->derivative_over_output_derivative &&
         replace(a, schedule->derivatives[node->outputs[0]], derivative, index))
         return;
     if (declaration->derivative_over_input)
-        replace(a, schedule->values[node->inputs[0]], derivative, index);
+        replace(a, mote_schedule_kept(schedule, node->inputs[0]), derivative, index);
 }
 
 static mote_status init_groups(const mote_schedule_builder *b, aliases *a)

@@ -11,11 +11,23 @@ typedef struct mote_schedule_builder {
     mote_arena *arena;   // of what the schedule keeps
     mote_arena *scratch; // of what only building needs, and of lists while they grow
     mote_schedule *schedule;
+    bool *recomputed; // by node: its output is made again where backward reads it
+    bool *again;      // by value: a step that makes it again is there
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 
 /// Which steps there are, in order of execution.
 mote_status mote_schedule_make_steps(mote_schedule_builder *b);
+
+/// Chooses the nodes that are recomputed: those whose outputs would live at the peak of memory between forward and
+/// backward, and can be made from what lives there anyway.
+mote_status mote_schedule_choose_recomputed(mote_schedule_builder *b);
+
+/// All parts but the choice.
+mote_status mote_schedule_build_chosen(mote_schedule_builder *b);
+
+/// The value whose bytes a value has: through views.
+size_t mote_schedule_source(const mote_graph *graph, size_t value);
 
 /// The tensors of all nodes, and scratch of all steps; no lives yet.
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b);
@@ -34,6 +46,6 @@ bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *
 bool mote_schedule_is_first_part(const mote_graph *graph, size_t node, size_t weight);
 
 /// Phases (bits) the node has in this program.
-unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node);
+unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *node);
 
 #endif

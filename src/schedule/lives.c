@@ -39,10 +39,10 @@ static void use_needs(const mote_schedule_builder *b, const mote_node *node, uns
         use(b, b->schedule->derivatives[node->outputs[i]], step);
     for (size_t i = 0; i < node->input_count; i++) {
         if (node->declaration.input_needs[i] & phase)
-            use(b, b->schedule->values[node->inputs[i]], step);
+            use(b, mote_schedule_kept(b->schedule, node->inputs[i]), step);
     }
     if (node->declaration.output_needs & phase)
-        use(b, b->schedule->values[node->outputs[0]], step);
+        use(b, mote_schedule_kept(b->schedule, node->outputs[0]), step);
 }
 
 /// A gradient that is applied, with the list of its rows.
@@ -103,6 +103,10 @@ static void use_phase(const mote_schedule_builder *b, size_t index)
         for (size_t i = 0; i < node->input_count; i++)
             use(b, b->schedule->derivatives[node->inputs[i]], index);
         break;
+    case MOTE_PHASE_RECOMPUTE:
+        use(b, mote_schedule_kept(b->schedule, node->inputs[0]), index);
+        use(b, b->schedule->again[node->outputs[0]], index);
+        break;
     default: // UPDATE: what persists
         break;
     }
@@ -120,6 +124,7 @@ static void use_step(const mote_schedule_builder *b, size_t index)
     case MOTE_STEP_FORWARD:
     case MOTE_STEP_GRADIENT:
     case MOTE_STEP_DERIVATIVE:
+    case MOTE_STEP_RECOMPUTE:
     case MOTE_STEP_UPDATE:
         use_phase(b, index);
         break;

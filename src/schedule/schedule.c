@@ -23,14 +23,27 @@ static mote_status keep_lists(const mote_schedule_builder *b)
     return MOTE_OK;
 }
 
-static mote_status build(mote_schedule_builder *b)
+mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 {
+    const size_t value_count = b->graph->value_count;
+    b->step_capacity = 0;
+    b->tensor_capacity = 0;
+    MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->again, (void **)&b->again));
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(b->schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));
     mote_schedule_find_lives(b);
     MOTE_TRY(mote_schedule_make_blocks(b));
     return keep_lists(b);
+}
+
+static mote_status build(mote_schedule_builder *b)
+{
+    MOTE_TRY(mote_arena_array(b->scratch, b->graph->node_count, sizeof *b->recomputed,
+                              (void **)&b->recomputed));
+    if (b->strategy->training && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE))
+        MOTE_TRY(mote_schedule_choose_recomputed(b));
+    return mote_schedule_build_chosen(b);
 }
 
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// READ fills a source's value; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
+/// READ fills a source's value; RECOMPUTE makes an output again that backward reads; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
 /// a shared weight; PAUSE is where the caller reads outputs; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight; AVERAGE moves
 /// its average.
 #define MOTE_STEP_KIND_MAP(X)        \
@@ -21,6 +21,7 @@
     X(FORWARD, "forward")            \
     X(GRADIENT, "calc_gradient")     \
     X(DERIVATIVE, "calc_derivative") \
+    X(RECOMPUTE, "recompute")        \
     X(UPDATE, "update")              \
     X(PAUSE, "pause")                \
     X(ADD, "add_gradient")           \
@@ -88,13 +89,17 @@ typedef struct mote_schedule {
     mote_block *blocks;
     size_t block_count;
     size_t *values;      // tensor of each value
+    size_t *again;       // of each value that is recomputed, for backward; or MOTE_NONE
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
     mote_clip clip;
     size_t clip_factor; // tensor that NORM writes and CLIP reads, or MOTE_NONE
 } mote_schedule;
 
-/// Everything that may be decided: later also slices, recompute, swap.
+/// Ways to need less memory, as bits; the results are the same.
+#define MOTE_TECHNIQUE_RECOMPUTE 1U // outputs that are cheap to make again are not kept for backward
+
+/// Everything that may be decided: later also slices, swap.
 typedef struct mote_strategy {
     const char *name;
     bool training;
@@ -103,6 +108,7 @@ typedef struct mote_strategy {
     mote_clip clip;
     bool averages;                 // weights have moving averages, which all but training reads
     bool whole_gradients;          // store all rows of all gradients
+    unsigned techniques;           // MOTE_TECHNIQUE_*
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
@@ -110,6 +116,9 @@ typedef struct mote_strategy {
 /// Raises MOTE_ERROR_SHAPE when sizes do not fit into memory's address range.
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
+
+/// The tensor of a value that backward reads: recomputed, or kept from forward.
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value);
 
 /// "calc_gradient", ...
 const char *mote_step_kind_text(mote_step_kind kind);

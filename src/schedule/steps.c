@@ -29,8 +29,9 @@ static bool has_update(const mote_schedule *schedule, const mote_node *node)
            node->declaration.statistic_count > 0;
 }
 
-unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *node)
+unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *node)
 {
+    const mote_schedule *schedule = b->schedule;
     unsigned phases = 0;
     if (has_forward(node))
         phases |= MOTE_PHASE_FORWARD;
@@ -38,6 +39,8 @@ unsigned mote_schedule_phases(const mote_schedule *schedule, const mote_node *no
         phases |= MOTE_PHASE_GRADIENT;
     if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
+    if (node->declaration.recomputes && b->again[node->outputs[0]])
+        phases |= MOTE_PHASE_RECOMPUTE;
     if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
     return phases;
@@ -52,6 +55,8 @@ unsigned mote_step_phase(mote_step_kind kind)
         return MOTE_PHASE_GRADIENT;
     case MOTE_STEP_DERIVATIVE:
         return MOTE_PHASE_DERIVATIVE;
+    case MOTE_STEP_RECOMPUTE:
+        return MOTE_PHASE_RECOMPUTE;
     case MOTE_STEP_UPDATE:
         return MOTE_PHASE_UPDATE;
     case MOTE_STEP_READ:
@@ -64,6 +69,21 @@ unsigned mote_step_phase(mote_step_kind kind)
         break;
     }
     return 0;
+}
+
+size_t mote_schedule_source(const mote_graph *graph, size_t value)
+{
+    for (;;) {
+        const size_t producer = graph->values[value].producer;
+        if (producer == MOTE_NONE || !graph->nodes[producer].declaration.view)
+            return value;
+        value = graph->nodes[producer].inputs[0];
+    }
+}
+
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value)
+{
+    return schedule->again[value] == MOTE_NONE ? schedule->values[value] : schedule->again[value];
 }
 
 static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
@@ -135,10 +155,48 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
+/// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
+static size_t find_missing(const mote_schedule_builder *b, size_t value)
+{
+    size_t missing = MOTE_NONE;
+    size_t at = mote_schedule_source(b->graph, value);
+    for (size_t node = b->graph->values[at].producer;
+         node != MOTE_NONE && b->recomputed[node] && !b->again[at];
+         node = b->graph->values[at].producer) {
+        missing = node;
+        at = mote_schedule_source(b->graph, b->graph->nodes[node].inputs[0]);
+    }
+    return missing;
+}
+
+/// A recomputed value that a backward phase reads is made in front of the first one.
+static mote_status add_recompute(mote_schedule_builder *b, size_t value)
+{
+    for (size_t node = find_missing(b, value); node != MOTE_NONE; node = find_missing(b, value)) {
+        MOTE_TRY(add_step(b, MOTE_STEP_RECOMPUTE, node, 0));
+        b->again[b->graph->nodes[node].outputs[0]] = true;
+    }
+    return MOTE_OK;
+}
+
+/// A backward phase, behind what it reads.
+static mote_status add_phase(mote_schedule_builder *b, mote_step_kind kind, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const unsigned phase = mote_step_phase(kind);
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (node->declaration.input_needs[i] & phase)
+            MOTE_TRY(add_recompute(b, node->inputs[i]));
+    }
+    if (node->declaration.output_needs & phase)
+        MOTE_TRY(add_recompute(b, node->outputs[0]));
+    return add_step(b, kind, index, 0);
+}
+
 static mote_status add_gradient(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
-    MOTE_TRY(add_step(b, MOTE_STEP_GRADIENT, index, 0));
+    MOTE_TRY(add_phase(b, MOTE_STEP_GRADIENT, index));
     for (size_t i = 0; i < node->declaration.weight_count; i++) {
         if (mote_graph_is_trained(b->graph, &node->places[i]) &&
             !mote_schedule_is_first_part(b->graph, index, i))
@@ -153,7 +211,7 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
     if (mote_schedule_has_gradient(b->schedule, node))
         MOTE_TRY(add_gradient(b, index));
     if (has_derivative(b->schedule, node))
-        MOTE_TRY(add_step(b, MOTE_STEP_DERIVATIVE, index, 0));
+        MOTE_TRY(add_phase(b, MOTE_STEP_DERIVATIVE, index));
     return MOTE_OK;
 }
 

@@ -46,6 +46,7 @@ static mote_status make_values(mote_schedule_builder *b)
 {
     mote_schedule *schedule = b->schedule;
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->values));
+    MOTE_TRY(make_index(b, b->graph->value_count, &schedule->again));
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->derivatives));
     for (size_t i = 0; i < b->graph->value_count; i++) {
         const mote_value *value = &b->graph->values[i];
@@ -53,6 +54,8 @@ static mote_status make_values(mote_schedule_builder *b)
         tensor.kind =
             value->port == MOTE_NONE ? MOTE_BLOCK_KIND_ACTIVATIONS : MOTE_BLOCK_KIND_BATCH;
         MOTE_TRY(add_tensor(b, &tensor, &schedule->values[i]));
+        if (b->again[mote_schedule_source(b->graph, i)])
+            MOTE_TRY(add_derived(b, tensor, value->name, " recomputed", &schedule->again[i]));
         if (!schedule->training || !value->needs_derivative)
             continue;
         tensor.kind = MOTE_BLOCK_KIND_DERIVATIVES;
@@ -227,7 +230,7 @@ static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *n
                                     mote_node_tensors *tensors)
 {
     const mote_declaration *declaration = &node->declaration;
-    const unsigned phases = mote_schedule_phases(b->schedule, node);
+    const unsigned phases = mote_schedule_phases(b, node);
     MOTE_TRY(make_index(b, declaration->temporary_count, &tensors->temporaries));
     for (size_t i = 0; i < declaration->temporary_count; i++) {
         if (!has_temporary(&declaration->temporaries[i], phases))
