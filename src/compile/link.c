@@ -96,10 +96,28 @@ static void link_derivatives(const linker *l, mote_operation *operation, const m
                    backward);
 }
 
-static void link_weights(const linker *l, mote_operation *operation, size_t node, unsigned phase)
+/// A gradient; of a slice of weight 0, with the shape of the slice.
+static mote_status link_gradient(const linker *l, mote_operation *operation, const mote_step *step,
+                                 size_t weight, size_t tensor)
 {
-    const mote_declaration *declaration = &l->schedule->graph->nodes[node].declaration;
-    const mote_node_tensors *tensors = &l->schedule->nodes[node];
+    mote_tensor *linked = &operation->tensors[operation->tensor_count];
+    void *memory = NULL;
+    link_tensor(l, operation, tensor);
+    if (step->slice.count == 0 || weight > 0 || tensor == MOTE_NONE)
+        return MOTE_OK;
+    MOTE_TRY(mote_arena_allocate(l->arena, sizeof(mote_tensor_spec), &memory));
+    mote_tensor_spec *spec = (mote_tensor_spec *)memory;
+    *spec = *linked->spec;
+    spec->shape.dims[1] = step->slice.count;
+    linked->spec = spec;
+    return MOTE_OK;
+}
+
+static mote_status link_weights(const linker *l, mote_operation *operation, const mote_step *step)
+{
+    const mote_declaration *declaration = &l->schedule->graph->nodes[step->node].declaration;
+    const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
+    const unsigned phase = mote_step_phase(step->kind);
     const bool computes = (phase & COMPUTING) != 0;
     operation->layer_run.weights = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
@@ -107,8 +125,10 @@ static void link_weights(const linker *l, mote_operation *operation, size_t node
         link_tensor(l, operation, needed ? tensors->weights[i] : MOTE_NONE);
     }
     operation->layer_run.gradients = operation->tensors + operation->tensor_count;
-    for (size_t i = 0; i < declaration->weight_count; i++)
-        link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->gradients[i] : MOTE_NONE);
+    for (size_t i = 0; i < declaration->weight_count; i++) {
+        const size_t gradient = phase == MOTE_PHASE_GRADIENT ? tensors->gradients[i] : MOTE_NONE;
+        MOTE_TRY(link_gradient(l, operation, step, i, gradient));
+    }
     operation->layer_run.gradient_rows = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++)
         link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->rows[i] : MOTE_NONE);
@@ -117,6 +137,7 @@ static void link_weights(const linker *l, mote_operation *operation, size_t node
         const bool needed = computes || (declaration->statistics[i].needs & phase);
         link_tensor(l, operation, needed ? tensors->statistics[i] : MOTE_NONE);
     }
+    return MOTE_OK;
 }
 
 static void link_temporaries(const linker *l, mote_operation *operation, size_t node,
@@ -186,10 +207,15 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;
     operation->multiply_adds = mote_declaration_work(declaration, phase);
+    operation->layer_run.slice = (mote_slice){0, declaration->cut_extent};
+    if (step->slice.count > 0) {
+        operation->layer_run.slice = step->slice;
+        operation->multiply_adds *= (double)step->slice.count / (double)declaration->cut_extent;
+    }
     describe_run(l, step, operation);
     link_values(l, operation, node, phase);
     link_derivatives(l, operation, node, phase);
-    link_weights(l, operation, step->node, phase);
+    MOTE_TRY(link_weights(l, operation, step));
     link_temporaries(l, operation, step->node, phase);
     link_tensor(l, operation, step->scratch); // the last one, see mote_program_bind
     return MOTE_OK;
@@ -210,8 +236,9 @@ static mote_status link_apply(const linker *l, const mote_step *step, mote_opera
     const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
     MOTE_TRY(reserve(l, operation, MOTE_APPLY_SLOTS + MOTE_OPTIMIZER_SLOTS_MAX));
     operation->run = mote_operation_apply;
+    operation->slice = step->slice;
     link_tensor(l, operation, tensors->weights[step->index]);
-    link_tensor(l, operation, tensors->sums[step->index]);
+    MOTE_TRY(link_gradient(l, operation, step, step->index, tensors->sums[step->index]));
     link_tensor(l, operation, tensors->rows[step->index]);
     link_tensor(l, operation, step->scratch);
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
@@ -267,7 +294,8 @@ static mote_status link_clip(const linker *l, const mote_step *step, mote_operat
     MOTE_TRY(reserve(l, operation, MOTE_CLIP_TENSORS));
     operation->run = schedule->clip == MOTE_CLIP_NORM ? mote_operation_scale : mote_operation_limit;
     operation->limit = l->compiled->settings.clip_limit;
-    link_tensor(l, operation, schedule->nodes[step->node].sums[step->index]);
+    MOTE_TRY(link_gradient(l, operation, step, step->index,
+                           schedule->nodes[step->node].sums[step->index]));
     link_tensor(l, operation, schedule->nodes[step->node].rows[step->index]);
     link_tensor(l, operation, schedule->clip_factor);
     return MOTE_OK;

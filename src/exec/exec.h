@@ -58,6 +58,7 @@ struct mote_operation {
     mote_integer_range range; // of its integers
     double limit;             // of gradients
     double kept_share;        // of a moving average
+    mote_slice slice;         // of an APPLY; count 0: whole
     mote_tensor *tensors;     // all tensors of the operation, bound to the arena
     size_t *offsets;          // of each, or MOTE_ABSENT
     size_t tensor_count;

@@ -72,6 +72,35 @@ mote_status mote_operation_limit(const mote_operation *operation, const mote_exe
     return MOTE_OK;
 }
 
+static mote_optimizer_run make_run(const mote_execution *execution)
+{
+    return (mote_optimizer_run){.optimizer = execution->optimizer,
+                                .kernels = execution->kernels,
+                                .parallel = execution->parallel,
+                                .learning_rate = execution->learning_rate,
+                                .step = execution->update};
+}
+
+/// To the slice of the weight's input dimension that the gradient is of.
+static void apply_slice(const mote_operation *operation, mote_optimizer_run *run,
+                        const void *optimizer_state)
+{
+    const mote_tensor *tensors = operation->tensors;
+    const mote_shape *shape = &tensors[MOTE_APPLY_WEIGHT].spec->shape;
+    const size_t index = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
+    const size_t first = operation->slice.first * index;
+    run->count = mote_shape_elements(&tensors[MOTE_APPLY_GRADIENT].spec->shape);
+    run->row = operation->slice.count * index;
+    run->row_step = shape->dims[1] * index;
+    run->weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data + first;
+    run->gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data;
+    for (size_t i = MOTE_APPLY_SLOTS; i < operation->tensor_count; i++) {
+        mote_real *slot = (mote_real *)tensors[i].data;
+        run->slots[i - MOTE_APPLY_SLOTS] = slot ? slot + first : NULL;
+    }
+    run->optimizer->apply(run, optimizer_state);
+}
+
 /// One part of the weight after the other, where the gradient has to be made whole.
 mote_status mote_operation_apply(const mote_operation *operation, const mote_execution *execution)
 {
@@ -79,11 +108,11 @@ mote_status mote_operation_apply(const mote_operation *operation, const mote_exe
     const mote_gradient gradient =
         make_gradient(&tensors[MOTE_APPLY_GRADIENT], &tensors[MOTE_APPLY_ROWS],
                       mote_shape_elements(&tensors[MOTE_APPLY_WEIGHT].spec->shape));
-    mote_optimizer_run run = {.optimizer = execution->optimizer,
-                              .kernels = execution->kernels,
-                              .parallel = execution->parallel,
-                              .learning_rate = execution->learning_rate,
-                              .step = execution->update};
+    mote_optimizer_run run = make_run(execution);
+    if (operation->slice.count > 0) {
+        apply_slice(operation, &run, execution->optimizer_state);
+        return MOTE_OK;
+    }
     for (size_t first = 0; first < gradient.count; first += run.count) {
         run.count = mote_gradient_part_count(&gradient, first);
         run.weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data + first;

@@ -155,6 +155,7 @@ static const struct activation_function {
     void (*need)(mote_setup *setup, const activation_state *state);
     const char *parameter;
 } functions[] = {
+
 #define ACTIVATION_FUNCTION(name, needed, parameter) \
     {name##_forward, MOTE_TRAINING_ONLY(name##_derivative), need_##needed, parameter},
     ACTIVATION_MAP(ACTIVATION_FUNCTION)

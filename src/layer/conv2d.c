@@ -301,6 +301,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+    if (state->groups == 1 && !state->depthwise)
+        setup->declaration->cut_extent = state->channels;
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
     declare_scratch(setup, state);
@@ -333,7 +335,13 @@ static void multiply_gradient(const mote_layer_run *run, const conv2d_state *sta
 {
     mote_product product = make_gradient_product(state, run->batch);
     product.left.data = run->output_derivatives[0].data;
-    product.right.data = run->inputs[0].data;
+    product.right.data =
+        (const mote_real *)run->inputs[0].data + run->slice.first * get_in_plane(state);
+    if (run->slice.count > 0) {
+        product.right.patches.channels = run->slice.count;
+        product.columns = run->slice.count * get_taps(state);
+        product.row_step = product.columns;
+    }
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     const group_steps steps = {.left = state->group_filters * get_out_plane(state),
                                .right = state->group_channels * get_in_plane(state),
@@ -352,6 +360,8 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     } else {
         multiply_gradient(run, state);
     }
+    if (run->slice.first > 0)
+        return;
     mote_weighted_bias_gradient(run, &state->weighted, state->filters, get_out_plane(state),
                                 mote_units_sum);
 }
@@ -367,9 +377,13 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
         return;
     }
     mote_product product = make_derivative_product(state, run->batch);
-    product.left.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
+    product.left.data = (const mote_real *)run->weights[MOTE_WEIGHTED_WEIGHT].data +
+                        run->slice.first * get_taps(state);
     product.right.data = run->output_derivatives[0].data;
-    product.out = run->input_derivatives[0].data;
+    product.out =
+        (mote_real *)run->input_derivatives[0].data + run->slice.first * get_in_plane(state);
+    if (run->slice.count > 0)
+        product.rows = run->slice.count;
     const group_steps steps = {.left = get_group_weights(state),
                                .right = state->group_filters * get_out_plane(state),
                                .out = state->group_channels * get_in_plane(state)};

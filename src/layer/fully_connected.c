@@ -43,6 +43,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+    setup->declaration->cut_extent = width;
 
     const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
     const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);
@@ -75,10 +76,14 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
     mote_product product = mote_linear_gradient(&state->linear, run->batch);
+    product.columns = run->slice.count;
+    product.row_step = run->slice.count;
     product.left.data = run->output_derivatives[0].data;
-    product.right.data = run->inputs[0].data;
+    product.right.data = (const mote_real *)run->inputs[0].data + run->slice.first;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     run->kernels->product(&product, run->parallel, run->scratch);
+    if (run->slice.first > 0)
+        return;
     mote_weighted_bias_gradient(run, &state->weighted, state->unit, state->linear.rows,
                                 sum_columns);
 }
@@ -87,9 +92,11 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
     mote_product product = mote_linear_derivative(&state->linear, run->batch);
+    product.columns = run->slice.count;
     product.left.data = run->output_derivatives[0].data;
-    product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
-    product.out = run->input_derivatives[0].data;
+    product.right.data =
+        (const mote_real *)run->weights[MOTE_WEIGHTED_WEIGHT].data + run->slice.first;
+    product.out = (mote_real *)run->input_derivatives[0].data + run->slice.first;
     run->kernels->product(&product, run->parallel, run->scratch);
 }
 

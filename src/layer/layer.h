@@ -23,7 +23,7 @@
 /// Phases of a node are bits, see the public header; one more is internal: output 0 is made again in backward.
 #define MOTE_PHASE_RECOMPUTE 16U
 #define MOTE_PHASE_COUNT     5U
-#define MOTE_PHASE_BACKWARD (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
+#define MOTE_PHASE_BACKWARD  (MOTE_PHASE_GRADIENT | MOTE_PHASE_DERIVATIVE)
 
 /// The names of mote_initializer, NULL-terminated: choices of properties like weight_initializer.
 extern const char *const mote_initializer_names[];
@@ -52,6 +52,11 @@ typedef struct mote_integer_range {
     int32_t first, last; // both included
 } mote_integer_range;
 
+/// Indices [first, first + count) of the input dimension of weight 0, its second.
+typedef struct mote_slice {
+    size_t first, count;
+} mote_slice;
+
 /// What setup declared.
 typedef struct mote_declaration {
     mote_arena *arena;
@@ -67,13 +72,19 @@ typedef struct mote_declaration {
     mote_integer_range *input_ranges;       // by input; of I32 inputs only
     unsigned output_needs;                  // phases besides FORWARD that read output 0
 
+    /// Backward may be asked for slices of weight 0's input dimension, which has so many indices; 0: for the whole alone.
+    /// Then a slice of the gradient has the weight's shape but for that dimension; the first has the other weights'
+    /// gradients, too. A slice of the derivative is what the input's same indices need; it reads neither input.
+    size_t cut_extent;
+
     // Which bytes may or must be the same. With three or more inputs the graph must not allow
     // output_over_input where another input has the bytes of input 0.
     bool output_over_input;                 // output 0 may be written over input 0
     bool derivative_over_output_derivative; // input derivative 0 over output derivative 0
     bool derivative_over_input;             // input derivative 0 over input 0
-    bool recomputes; // `recompute` may be called: input 0 and temporaries are all it reads beside weights
-    bool view;       // outputs are input 0; no forward step
+    bool
+        recomputes; // `recompute` may be called: input 0 and temporaries are all it reads beside weights
+    bool view;      // outputs are input 0; no forward step
     bool derivative_view; // input derivatives are output derivative 0; no derivative step
 } mote_declaration;
 
@@ -98,6 +109,7 @@ struct mote_layer_run {
     const mote_parallel *parallel;
     void *scratch;
     size_t batch;          // samples in this step, at most the planned batch
+    mote_slice slice;      // of backward, where the declaration has a cut_extent
     bool training;         // false in evaluation and inference
     mote_real loss_weight; // losses: factor of their derivatives, not of their metrics
     mote_random_key random;

@@ -2,18 +2,39 @@
 // Cuts an update into one part a thread.
 #include "optim/apply.h"
 
+#include "base/size.h"
+
 typedef struct apply_call {
     const mote_optimizer_run *run;
     mote_apply_part *part;
     const void *factors;
 } apply_call;
 
+/// Elements of one row: in weight and slots they lie further on than in the gradient.
+static void run_in_row(const apply_call *call, size_t first, size_t count)
+{
+    mote_optimizer_run run = *call->run;
+    const size_t shift = first / run.row * (run.row_step - run.row);
+    run.weight += shift;
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
+        run.slots[i] = run.slots[i] ? run.slots[i] + shift : NULL;
+    call->part(&run, call->factors, first, count);
+}
+
 static void run_task(void *argument, size_t task, size_t task_count)
 {
     const apply_call *const call = argument;
+    const size_t row = call->run->row;
     size_t first = 0;
-    const size_t count = mote_parallel_part(call->run->count, task, task_count, &first);
-    call->part(call->run, call->factors, first, count);
+    size_t count = mote_parallel_part(call->run->count, task, task_count, &first);
+    if (row == 0) {
+        call->part(call->run, call->factors, first, count);
+        return;
+    }
+    for (const size_t end = first + count; first < end; first += count) {
+        count = mote_size_min(row - first % row, end - first);
+        run_in_row(call, first, count);
+    }
 }
 
 void mote_apply_run(const mote_optimizer_run *run, mote_apply_part *part, const void *factors)

@@ -22,8 +22,10 @@ typedef struct mote_optimizer_run {
     double learning_rate; // of this step, from the schedule
     uint64_t step;        // updates done before this one, plus 1
     size_t count;         // elements
+    size_t row,
+        row_step; // so many neighbours, every row_step, of weight and slots; 0: all are neighbours
     mote_real *weight;
-    const mote_real *gradient;
+    const mote_real *gradient; // `count` neighbours
     mote_real *slots[MOTE_OPTIMIZER_SLOTS_MAX];
 } mote_optimizer_run;
 

@@ -64,18 +64,41 @@ static void join_views(aliases *a, const mote_node *node)
     }
 }
 
-/// `written` takes the place of `old` at `step` if both have the same size and nobody reads `old` after it.
-static bool replace(aliases *a, size_t old, size_t written, size_t step)
+/// `written` takes the place of `old` if both have the same size, nobody reads `old` after step `last` and nobody writes
+/// `written` before step `first`.
+static bool replace_between(aliases *a, size_t old, size_t written, size_t last, size_t first)
 {
     if (old == MOTE_NONE || written == MOTE_NONE)
         return false;
     old = find(a, old);
     written = find(a, written);
-    if (old == written || a->groups[old].last > step || a->groups[old].is_kept ||
-        a->groups[written].first < step || a->groups[old].bytes != a->groups[written].bytes)
+    if (old == written || a->groups[old].last > last || a->groups[old].is_kept ||
+        a->groups[written].first < first || a->groups[old].bytes != a->groups[written].bytes)
         return false;
     join(a, old, written);
     return true;
+}
+
+static bool replace(aliases *a, size_t old, size_t written, size_t step)
+{
+    return replace_between(a, old, written, step, step);
+}
+
+/// Behind the last slice of a gradient: each slice of the derivative may be where the input's is that its gradient has
+/// read before.
+static void replace_sliced(aliases *a, size_t index)
+{
+    const mote_schedule *schedule = a->b->schedule;
+    const mote_step *step = &schedule->steps[index];
+    const mote_node *node = &a->b->graph->nodes[step->node];
+    if (step->slice.first + step->slice.count < node->declaration.cut_extent)
+        return;
+    size_t first = index;
+    while (schedule->steps[first].slice.first > 0 ||
+           schedule->steps[first].kind != MOTE_STEP_GRADIENT)
+        first--;
+    (void)replace_between(a, mote_schedule_kept(schedule, node->inputs[0]),
+                          schedule->derivatives[node->inputs[0]], index, first);
 }
 
 /// Whether an input behind the second has the bytes of input 0: by then these may be overwritten.
@@ -93,6 +116,8 @@ static void replace_at(aliases *a, size_t index)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_step *step = &schedule->steps[index];
+    if (step->kind == MOTE_STEP_GRADIENT && step->slice.count > 0)
+        replace_sliced(a, index);
     if (step->kind != MOTE_STEP_FORWARD && step->kind != MOTE_STEP_RECOMPUTE &&
         step->kind != MOTE_STEP_DERIVATIVE)
         return;

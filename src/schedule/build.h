@@ -12,6 +12,7 @@ typedef struct mote_schedule_builder {
     mote_arena *scratch; // of what only building needs, and of lists while they grow
     mote_schedule *schedule;
     bool *recomputed; // by node: its output is made again where backward reads it
+    size_t *slices;   // by node: how many its backward has; 0: it is whole
     bool *again;      // by value: a step that makes it again is there
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
@@ -19,9 +20,8 @@ typedef struct mote_schedule_builder {
 /// Which steps there are, in order of execution.
 mote_status mote_schedule_make_steps(mote_schedule_builder *b);
 
-/// Chooses the nodes that are recomputed: those whose outputs would live at the peak of memory between forward and
-/// backward, and can be made from what lives there anyway.
-mote_status mote_schedule_choose_recomputed(mote_schedule_builder *b);
+/// Chooses the nodes that are recomputed, and those whose backward is sliced.
+mote_status mote_schedule_choose(mote_schedule_builder *b);
 
 /// All parts but the choice.
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b);
@@ -37,6 +37,9 @@ void mote_schedule_find_lives(const mote_schedule_builder *b);
 
 /// Which tensors share bytes; makes the blocks.
 mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
+
+/// Indices of slice `index` of a node's backward.
+mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index);
 
 /// Whether the node's weights get gradients in this program.
 bool mote_schedule_has_gradient(const mote_schedule *schedule, const mote_node *node);

@@ -39,10 +39,11 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 
 static mote_status build(mote_schedule_builder *b)
 {
-    MOTE_TRY(mote_arena_array(b->scratch, b->graph->node_count, sizeof *b->recomputed,
-                              (void **)&b->recomputed));
-    if (b->strategy->training && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE))
-        MOTE_TRY(mote_schedule_choose_recomputed(b));
+    const size_t count = b->graph->node_count;
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->recomputed, (void **)&b->recomputed));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->slices, (void **)&b->slices));
+    if (b->strategy->training && b->strategy->techniques != 0)
+        MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);
 }
 
@@ -92,7 +93,10 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
         what = "outputs";
     else if (at->node != MOTE_NONE)
         what = schedule->graph->nodes[at->node].name;
-    (void)snprintf(text, bytes, "%s %s", mote_step_kind_text(at->kind), what);
+    const int length = snprintf(text, bytes, "%s %s", mote_step_kind_text(at->kind), what);
+    if (at->slice.count > 0 && length > 0 && (size_t)length < bytes)
+        (void)snprintf(text + length, bytes - (size_t)length, " [%zu, %zu)", at->slice.first,
+                       at->slice.first + at->slice.count);
     return text;
 }
 

@@ -44,7 +44,8 @@ typedef struct mote_step {
     size_t node; // MOTE_NONE: PAUSE, NORM
     size_t
         index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
-    size_t scratch; // tensor, or MOTE_NONE
+    size_t scratch;   // tensor, or MOTE_NONE
+    mote_slice slice; // GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
 } mote_step;
 
 /// One use of memory by the graph: what a node names. Several tensors may share a block.
@@ -97,9 +98,11 @@ typedef struct mote_schedule {
 } mote_schedule;
 
 /// Ways to need less memory, as bits; the results are the same.
-#define MOTE_TECHNIQUE_RECOMPUTE 1U // outputs that are cheap to make again are not kept for backward
+#define MOTE_TECHNIQUE_RECOMPUTE \
+    1U                           // outputs that are cheap to make again are not kept for backward
+#define MOTE_TECHNIQUE_SLICES 2U // gradients are made and applied in slices
 
-/// Everything that may be decided: later also slices, swap.
+/// Everything that may be decided: later also swap.
 typedef struct mote_strategy {
     const char *name;
     bool training;

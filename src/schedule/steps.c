@@ -147,7 +147,7 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
     const mote_node *node = &b->graph->nodes[index];
     if (has_update(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
-    for (size_t i = 0; i < node->declaration.weight_count; i++) {
+    for (size_t i = b->slices[index] > 0 ? 1 : 0; i < node->declaration.weight_count; i++) {
         const mote_weight_place *place = &node->places[i];
         if (mote_graph_is_trained(b->graph, place) && is_last_reader(b->graph, index, place))
             MOTE_TRY(apply_weight(b, place));
@@ -215,10 +215,40 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
+mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index)
+{
+    mote_slice slice = {0};
+    slice.count = mote_parallel_part(b->graph->nodes[node].declaration.cut_extent, index,
+                                     b->slices[node], &slice.first);
+    return slice;
+}
+
+/// Backward of a node whose weight 0 is cut: gradient, derivative and apply of one slice after the other. The derivative
+/// may take the input's place, since its slice is read by the gradient alone, and before.
+static mote_status add_sliced(mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const mote_schedule *schedule = b->schedule;
+    for (size_t i = 0; i < b->slices[index]; i++) {
+        size_t step = schedule->step_count;
+        MOTE_TRY(add_phase(b, MOTE_STEP_GRADIENT, index));
+        if (has_derivative(schedule, node))
+            MOTE_TRY(add_phase(b, MOTE_STEP_DERIVATIVE, index));
+        if (b->strategy->clip != MOTE_CLIP_NONE)
+            MOTE_TRY(add_step(b, MOTE_STEP_CLIP, index, 0));
+        MOTE_TRY(add_step(b, MOTE_STEP_APPLY, index, 0));
+        for (; step < schedule->step_count; step++) {
+            if (schedule->steps[step].kind != MOTE_STEP_RECOMPUTE)
+                schedule->steps[step].slice = mote_schedule_slice(b, index, i);
+        }
+    }
+    return b->strategy->averages ? add_step(b, MOTE_STEP_AVERAGE, index, 0) : MOTE_OK;
+}
+
 static mote_status add_backward_early(mote_schedule_builder *b)
 {
     for (size_t i = b->graph->node_count; i-- > 0;) {
-        MOTE_TRY(add_backward(b, i));
+        MOTE_TRY(b->slices[i] > 0 ? add_sliced(b, i) : add_backward(b, i));
         MOTE_TRY(add_apply(b, i));
     }
     return MOTE_OK;

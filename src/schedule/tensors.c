@@ -141,6 +141,8 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
         tensor.spec.shape.dims[0] = node->declaration.weights[weight].gradient_rows;
         MOTE_TRY(make_rows(b, index, weight));
     }
+    if (weight == 0 && b->slices[index] > 0)
+        tensor.spec.shape.dims[1] = mote_schedule_slice(b, index, 0).count; // none is larger
     MOTE_TRY(
         add_derived(b, tensor, node->weight_names[weight], " gradient", &tensors->sums[weight]));
     return make_slots(b, node, weight, &tensors->slots[weight * MOTE_OPTIMIZER_SLOTS_MAX]);

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done to need less memory, where the most bytes live: one step, the peak. Once something is done there the peak
+// is elsewhere, and the search goes on from there, so that nothing is done that does not lower it.
+//
+// - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
+//   at the peak only because backward reads them, and whose sources live there anyway.
+// - The gradient of a weight that lives at the peak is made and applied slice by slice.
+#include "schedule/build.h"
+
+#include "base/size.h"
+
+/// Bytes of a slice of a gradient, about. Smaller ones would make products slow.
+#define SLICE_BYTES ((size_t)1 << 20)
+
+/// A value that is no view, as it is kept from forward.
+typedef struct value_life {
+    size_t forward_end;    // last step of forward that uses it
+    size_t backward_begin; // first step of backward that reads it, or MOTE_NONE
+    size_t end;            // last step that uses it
+} value_life;
+
+typedef struct search {
+    const mote_schedule_builder *b; // whose choices grow
+    const mote_schedule *trial;     // with what is chosen by now
+    value_life *lives;              // in it, by value
+    size_t peak;                    // its step at which most bytes live
+} search;
+
+static bool is_backward(mote_step_kind kind)
+{
+    return kind == MOTE_STEP_GRADIENT || kind == MOTE_STEP_DERIVATIVE;
+}
+
+static void note_read(const search *s, size_t value, size_t step)
+{
+    value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
+    if (life->backward_begin == MOTE_NONE)
+        life->backward_begin = step;
+    life->end = step;
+}
+
+static void note_step(const search *s, size_t index)
+{
+    const mote_step *step = &s->trial->steps[index];
+    if (step->kind != MOTE_STEP_FORWARD && !is_backward(step->kind))
+        return;
+    const mote_node *node = &s->b->graph->nodes[step->node];
+    const unsigned phase = mote_step_phase(step->kind);
+    for (size_t i = 0; i < node->input_count; i++) {
+        if (step->kind == MOTE_STEP_FORWARD)
+            s->lives[mote_schedule_source(s->b->graph, node->inputs[i])].forward_end = index;
+        else if (node->declaration.input_needs[i] & phase)
+            note_read(s, node->inputs[i], index);
+    }
+    if (is_backward(step->kind) && (node->declaration.output_needs & phase))
+        note_read(s, node->outputs[0], index);
+}
+
+/// What the caller reads lives to the end.
+static void note_results(const search *s)
+{
+    const mote_graph *graph = s->b->graph;
+    for (size_t i = 0; i < mote_graph_result_count(graph); i++)
+        s->lives[mote_schedule_source(graph, mote_graph_result(graph, i))].end =
+            s->trial->step_count - 1;
+}
+
+static mote_status find_lives(search *s, mote_arena *arena)
+{
+    const size_t count = s->b->graph->value_count;
+    MOTE_TRY(mote_arena_array(arena, count, sizeof *s->lives, (void **)&s->lives));
+    for (size_t i = 0; i < count; i++)
+        s->lives[i].backward_begin = MOTE_NONE;
+    for (size_t i = 0; i < s->trial->step_count; i++)
+        note_step(s, i);
+    note_results(s);
+    return MOTE_OK;
+}
+
+static size_t input_of(const search *s, size_t node)
+{
+    return mote_schedule_source(s->b->graph, s->b->graph->nodes[node].inputs[0]);
+}
+
+/// The node that can make the value again, or MOTE_NONE.
+static size_t find_maker(const search *s, size_t value)
+{
+    const size_t node = s->b->graph->values[value].producer;
+    return node != MOTE_NONE && s->b->graph->nodes[node].declaration.recomputes ? node : MOTE_NONE;
+}
+
+/// Whether a value is there at `step` of backward, kept or made again from what is; `choose` those that are made.
+static bool reach(const search *s, size_t value, size_t step, bool choose)
+{
+    for (;;) {
+        const size_t maker = find_maker(s, value);
+        const bool is_kept = s->lives[value].end >= step;
+        if (is_kept && (maker == MOTE_NONE || !s->b->recomputed[maker]))
+            return true;
+        if (maker == MOTE_NONE)
+            return false;
+        if (choose)
+            s->b->recomputed[maker] = true;
+        value = input_of(s, maker);
+    }
+}
+
+/// Chooses a node whose output lives at the peak only because backward reads it.
+static bool choose_recomputed(const search *s, size_t index)
+{
+    const mote_node *node = &s->b->graph->nodes[index];
+    if (!node->runs || !node->declaration.recomputes || s->b->recomputed[index])
+        return false;
+    const value_life *life = &s->lives[node->outputs[0]];
+    if (life->backward_begin == MOTE_NONE || life->forward_end >= s->peak ||
+        life->backward_begin <= s->peak || life->end == s->trial->step_count - 1)
+        return false;
+    const size_t input = input_of(s, index);
+    if (!reach(s, input, life->backward_begin, false))
+        return false;
+    s->b->recomputed[index] = true;
+    (void)reach(s, input, life->backward_begin, true);
+    return true;
+}
+
+static bool is_alone(const mote_graph *graph, size_t index)
+{
+    const mote_weight_place *place = &graph->nodes[index].places[0];
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (mote_graph_uses(graph, i, place) != (i == index))
+            return false;
+    }
+    return true;
+}
+
+/// Chooses a node that makes a large gradient which lives at the peak.
+static bool choose_sliced(const search *s, size_t index)
+{
+    const mote_schedule *trial = s->trial;
+    const mote_node *node = &s->b->graph->nodes[index];
+    const size_t extent = node->declaration.cut_extent;
+    if (extent == 0 || s->b->slices[index] > 0 || !mote_schedule_has_gradient(trial, node) ||
+        !is_alone(s->b->graph, index))
+        return false;
+    const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
+    if (gradient->first > s->peak || gradient->last < s->peak || gradient->bytes <= SLICE_BYTES)
+        return false;
+    s->b->slices[index] =
+        mote_size_min(extent, mote_size_ceil_divide(gradient->bytes, SLICE_BYTES));
+    return true;
+}
+
+static mote_status find_peak(search *s, mote_arena *arena)
+{
+    const mote_schedule *trial = s->trial;
+    size_t *changes = NULL; // what begins less what has ended, modulo the range of size_t
+    MOTE_TRY(mote_arena_array(arena, trial->step_count + 1, sizeof *changes, (void **)&changes));
+    for (size_t i = 0; i < trial->block_count; i++) {
+        changes[trial->blocks[i].first] += trial->blocks[i].bytes;
+        changes[trial->blocks[i].last + 1] -= trial->blocks[i].bytes;
+    }
+    size_t live = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < trial->step_count; i++) {
+        live += changes[i];
+        if (live > most) {
+            most = live;
+            s->peak = i;
+        }
+    }
+    return MOTE_OK;
+}
+
+/// Builds into an arena that does not last.
+static mote_status build_trial(const mote_schedule_builder *b, mote_arena *arena,
+                               mote_schedule *trial)
+{
+    mote_schedule_builder builder = *b;
+    *trial = *b->schedule;
+    builder.arena = arena;
+    builder.scratch = arena;
+    builder.schedule = trial;
+    return mote_schedule_build_chosen(&builder);
+}
+
+static mote_status choose_more(const mote_schedule_builder *b, mote_arena *arena, bool *has_more)
+{
+    mote_schedule trial;
+    search s = {.b = b, .trial = &trial};
+    const size_t count = b->graph->node_count;
+    MOTE_TRY(build_trial(b, arena, &trial));
+    MOTE_TRY(find_lives(&s, arena));
+    MOTE_TRY(find_peak(&s, arena));
+    *has_more = false;
+    for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
+        *has_more |= choose_recomputed(&s, i);
+    // whole gradients are what it takes to clip or apply them all together
+    if (*has_more || b->strategy->apply != MOTE_APPLY_EARLY ||
+        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES))
+        return MOTE_OK;
+    for (size_t i = 0; i < count; i++)
+        *has_more |= choose_sliced(&s, i);
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_choose(mote_schedule_builder *b)
+{
+    mote_status status = MOTE_OK;
+    for (bool has_more = true; status == MOTE_OK && has_more;) {
+        mote_arena arena;
+        mote_arena_init(&arena, b->arena->allocator);
+        status = choose_more(b, &arena, &has_more);
+        mote_arena_release(&arena);
+    }
+    return status;
+}
