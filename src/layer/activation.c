@@ -130,40 +130,42 @@ static void need_rows(mote_setup *setup, const activation_state *state)
     mote_softmax_scratch(setup, &state->view);
 }
 
-/// Name, what its derivative reads (rows: the output, in rows), its own property or NULL.
-#define ACTIVATION_MAP(X)                   \
-    X(relu, output, NULL)                   \
-    X(sigmoid, output, NULL)                \
-    X(tanh, output, NULL)                   \
-    X(softmax, rows, "axis")                \
-    X(log_softmax, rows, "axis")            \
-    X(leaky_relu, output, "negative_slope") \
-    X(relu6, output, NULL)                  \
-    X(elu, output, "alpha")                 \
-    X(selu, output, NULL)                   \
-    X(softplus, output, NULL)               \
-    X(hard_sigmoid, output, NULL)           \
-    X(swish, input, NULL)                   \
-    X(gelu, input, NULL)                    \
-    X(tanh_gelu, input, NULL)               \
-    X(mish, input, NULL)                    \
-    X(hard_swish, input, NULL)
+/// Name, what its derivative reads (rows: the output, in rows), its own property or NULL, and whether it maps
+/// different numbers to one only where its derivative is 0, and never changes their order.
+#define ACTIVATION_MAP(X)                          \
+    X(relu, output, NULL, true)                    \
+    X(sigmoid, output, NULL, false)                \
+    X(tanh, output, NULL, false)                   \
+    X(softmax, rows, "axis", false)                \
+    X(log_softmax, rows, "axis", false)            \
+    X(leaky_relu, output, "negative_slope", false) \
+    X(relu6, output, NULL, true)                   \
+    X(elu, output, "alpha", false)                 \
+    X(selu, output, NULL, false)                   \
+    X(softplus, output, NULL, false)               \
+    X(hard_sigmoid, output, NULL, false)           \
+    X(swish, input, NULL, false)                   \
+    X(gelu, input, NULL, false)                    \
+    X(tanh_gelu, input, NULL, false)               \
+    X(mish, input, NULL, false)                    \
+    X(hard_swish, input, NULL, false)
 
 static const struct activation_function {
     void (*forward)(const mote_layer_run *run, const activation_state *state);
     void (*derivative)(const mote_layer_run *run, const activation_state *state);
     void (*need)(mote_setup *setup, const activation_state *state);
     const char *parameter;
+    bool rises;
 } functions[] = {
 
-#define ACTIVATION_FUNCTION(name, needed, parameter) \
-    {name##_forward, MOTE_TRAINING_ONLY(name##_derivative), need_##needed, parameter},
+#define ACTIVATION_FUNCTION(name, needed, parameter, rises) \
+    {name##_forward, MOTE_TRAINING_ONLY(name##_derivative), need_##needed, parameter, rises},
     ACTIVATION_MAP(ACTIVATION_FUNCTION)
 #undef ACTIVATION_FUNCTION
 };
 
 static const char *const function_names[] = {
-#define ACTIVATION_NAME(name, needed, parameter) #name,
+#define ACTIVATION_NAME(name, needed, parameter, rises) #name,
     ACTIVATION_MAP(ACTIVATION_NAME)
 #undef ACTIVATION_NAME
         NULL,
@@ -233,6 +235,12 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     return mote_setup_output(setup, shape);
 }
 
+static bool rises(const void *layer_state)
+{
+    const activation_state *const state = layer_state;
+    return functions[state->activation].rises;
+}
+
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const activation_state *const state = layer_state;
@@ -252,6 +260,7 @@ const mote_layer mote_layer_activation = {
     .state_bytes = sizeof(activation_state),
     .input_minimum = 1,
     .input_maximum = 1,
+    .rises = rises,
     .setup = setup,
     .forward = forward,
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),

@@ -164,6 +164,12 @@ typedef struct mote_layer {
     /// Losses: what the label must be, from inputs[0] alone; called before setup. Others: NULL.
     mote_status (*label)(const mote_setup *setup, const void *state, mote_tensor_spec *spec);
     const char *tied; // another type of layer that may share its weights, or NULL
+    /// Functions of each element of one input, by a state whose properties are set: whether a larger element has no
+    /// smaller value, and different ones have the same only where the derivative is 0. NULL: no.
+    bool (*rises)(const void *state);
+    /// Layers of one input: whether the outputs are largest elements of parts of it, of equal ones the first, and
+    /// backward reads neither. Then a function that rises may be applied behind them, to the same bits. NULL: no.
+    bool (*selects)(const void *state);
     mote_status (*setup)(mote_setup *setup, void *state);
     mote_layer_callback *forward; // NULL, or not called, where the declaration says view
     /// Gradients of the weights and derivatives of the inputs: whole, stored, in either order.

@@ -216,6 +216,12 @@ static void unpool_planes(void *argument, size_t task, size_t task_count)
     }
 }
 
+static bool selects(const void *layer_state)
+{
+    const pooling2d_state *const state = layer_state;
+    return pooling_kinds[state->pooling].is_max;
+}
+
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     pooling_call call = make_call(run, layer_state);
@@ -241,6 +247,7 @@ const mote_layer mote_layer_pooling2d = {
     .state_bytes = sizeof(pooling2d_state),
     .input_minimum = 1,
     .input_maximum = 1,
+    .selects = selects,
     .setup = setup,
     .forward = forward,
     .calc_derivative = MOTE_TRAINING_ONLY(calc_derivative),
