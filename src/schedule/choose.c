@@ -9,9 +9,6 @@
 
 #include "base/size.h"
 
-/// Bytes of a slice of a gradient, about. Smaller ones would make products slow.
-#define SLICE_BYTES ((size_t)1 << 20)
-
 /// A value that is no view, as it is kept from forward.
 typedef struct value_life {
     size_t forward_end;    // last step of forward that uses it
@@ -143,10 +140,11 @@ static bool choose_sliced(const search *s, size_t index)
         !is_alone(s->b->graph, index))
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
-    if (gradient->first > s->peak || gradient->last < s->peak || gradient->bytes <= SLICE_BYTES)
+    const size_t slice_bytes = s->b->strategy->slice_bytes;
+    if (gradient->first > s->peak || gradient->last < s->peak || gradient->bytes <= slice_bytes)
         return false;
     s->b->slices[index] =
-        mote_size_min(extent, mote_size_ceil_divide(gradient->bytes, SLICE_BYTES));
+        mote_size_min(extent, mote_size_ceil_divide(gradient->bytes, slice_bytes));
     return true;
 }
 

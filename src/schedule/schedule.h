@@ -112,6 +112,7 @@ typedef struct mote_strategy {
     bool averages;                 // weights have moving averages, which all but training reads
     bool whole_gradients;          // store all rows of all gradients
     unsigned techniques;           // MOTE_TECHNIQUE_*
+    size_t slice_bytes;            // of a gradient, about
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
