@@ -13,7 +13,10 @@ typedef struct mote_schedule_builder {
     mote_schedule *schedule;
     bool *recomputed; // by node: its output is made again where backward reads it
     size_t *slices;   // by node: how many its backward has; 0: it is whole
-    bool *again;      // by value: a step that makes it again is there
+    size_t *
+        renewed; // by node that is recomputed: once more for the readers in front of this node; 0: no
+    unsigned *again;      // by value: how many steps there are that make it again
+    size_t *second_steps; // by value: the second one
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 

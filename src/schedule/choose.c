@@ -3,7 +3,8 @@
 // is elsewhere, and the search goes on from there, so that nothing is done that does not lower it.
 //
 // - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
-//   at the peak only because backward reads them, and whose sources live there anyway.
+//   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
+//   the peak for later readers alone is made a second time for them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
 #include "schedule/build.h"
 
@@ -14,6 +15,8 @@ typedef struct value_life {
     size_t forward_end;    // last step of forward that uses it
     size_t backward_begin; // first step of backward that reads it, or MOTE_NONE
     size_t end;            // last step that uses it
+    size_t behind_peak;    // first step of backward behind the peak that reads it, or MOTE_NONE
+    bool is_read_at_peak;
 } value_life;
 
 typedef struct search {
@@ -33,6 +36,9 @@ static void note_read(const search *s, size_t value, size_t step)
     value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
     if (life->backward_begin == MOTE_NONE)
         life->backward_begin = step;
+    if (life->behind_peak == MOTE_NONE && step > s->peak)
+        life->behind_peak = step;
+    life->is_read_at_peak |= step == s->peak;
     life->end = step;
 }
 
@@ -66,8 +72,10 @@ static mote_status find_lives(search *s, mote_arena *arena)
 {
     const size_t count = s->b->graph->value_count;
     MOTE_TRY(mote_arena_array(arena, count, sizeof *s->lives, (void **)&s->lives));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         s->lives[i].backward_begin = MOTE_NONE;
+        s->lives[i].behind_peak = MOTE_NONE;
+    }
     for (size_t i = 0; i < s->trial->step_count; i++)
         note_step(s, i);
     note_results(s);
@@ -86,19 +94,34 @@ static size_t find_maker(const search *s, size_t value)
     return node != MOTE_NONE && s->b->graph->nodes[node].declaration.recomputes ? node : MOTE_NONE;
 }
 
-/// Whether a value is there at `step` of backward, kept or made again from what is; `choose` those that are made.
-static bool reach(const search *s, size_t value, size_t step, bool choose)
+/// Whether a value is kept to `step` of backward.
+static bool is_kept(const search *s, size_t value, size_t step)
 {
-    for (;;) {
+    const size_t maker = find_maker(s, value);
+    return s->lives[value].end >= step && (maker == MOTE_NONE || !s->b->recomputed[maker]);
+}
+
+/// Whether a value is there at `step` of backward, kept or made again from what is.
+static bool can_reach(const search *s, size_t value, size_t step)
+{
+    while (!is_kept(s, value, step)) {
         const size_t maker = find_maker(s, value);
-        const bool is_kept = s->lives[value].end >= step;
-        if (is_kept && (maker == MOTE_NONE || !s->b->recomputed[maker]))
-            return true;
         if (maker == MOTE_NONE)
             return false;
-        if (choose)
-            s->b->recomputed[maker] = true;
         value = input_of(s, maker);
+    }
+    return true;
+}
+
+/// Chooses a node and those that its input is made again by at `step`; `renewed` as in the builder.
+static void choose_chain(const search *s, size_t node, size_t step, size_t renewed)
+{
+    for (;;) {
+        s->b->recomputed[node] = true;
+        s->b->renewed[node] = renewed;
+        if (is_kept(s, input_of(s, node), step))
+            return;
+        node = find_maker(s, input_of(s, node));
     }
 }
 
@@ -112,11 +135,24 @@ static bool choose_recomputed(const search *s, size_t index)
     if (life->backward_begin == MOTE_NONE || life->forward_end >= s->peak ||
         life->backward_begin <= s->peak || life->end == s->trial->step_count - 1)
         return false;
-    const size_t input = input_of(s, index);
-    if (!reach(s, input, life->backward_begin, false))
+    if (!can_reach(s, input_of(s, index), life->backward_begin))
         return false;
-    s->b->recomputed[index] = true;
-    (void)reach(s, input, life->backward_begin, true);
+    choose_chain(s, index, life->backward_begin, 0);
+    return true;
+}
+
+/// Chooses a recomputed node whose output lives at the peak because of readers in front of the node at work there.
+static bool choose_renewed(const search *s, size_t index)
+{
+    if (!s->b->recomputed[index] || s->b->renewed[index] > 0)
+        return false;
+    const mote_step *peak = &s->trial->steps[s->peak];
+    const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
+    if (peak->node == MOTE_NONE || life->is_read_at_peak || life->backward_begin > s->peak ||
+        life->behind_peak == MOTE_NONE || s->trial->steps[life->behind_peak].node >= peak->node ||
+        !can_reach(s, input_of(s, index), life->behind_peak))
+        return false;
+    choose_chain(s, index, life->behind_peak, peak->node);
     return true;
 }
 
@@ -187,11 +223,11 @@ static mote_status choose_more(const mote_schedule_builder *b, mote_arena *arena
     search s = {.b = b, .trial = &trial};
     const size_t count = b->graph->node_count;
     MOTE_TRY(build_trial(b, arena, &trial));
-    MOTE_TRY(find_lives(&s, arena));
     MOTE_TRY(find_peak(&s, arena));
+    MOTE_TRY(find_lives(&s, arena));
     *has_more = false;
     for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
-        *has_more |= choose_recomputed(&s, i);
+        *has_more |= choose_recomputed(&s, i) || choose_renewed(&s, i);
     // whole gradients are what it takes to clip or apply them all together
     if (*has_more || b->strategy->apply != MOTE_APPLY_EARLY ||
         !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES))

@@ -39,10 +39,10 @@ static void use_needs(const mote_schedule_builder *b, const mote_node *node, uns
         use(b, b->schedule->derivatives[node->outputs[i]], step);
     for (size_t i = 0; i < node->input_count; i++) {
         if (node->declaration.input_needs[i] & phase)
-            use(b, mote_schedule_kept(b->schedule, node->inputs[i]), step);
+            use(b, mote_schedule_kept(b->schedule, node->inputs[i], step), step);
     }
     if (node->declaration.output_needs & phase)
-        use(b, mote_schedule_kept(b->schedule, node->outputs[0]), step);
+        use(b, mote_schedule_kept(b->schedule, node->outputs[0], step), step);
 }
 
 /// A gradient that is applied, with the list of its rows.
@@ -104,8 +104,8 @@ static void use_phase(const mote_schedule_builder *b, size_t index)
             use(b, b->schedule->derivatives[node->inputs[i]], index);
         break;
     case MOTE_PHASE_RECOMPUTE:
-        use(b, mote_schedule_kept(b->schedule, node->inputs[0]), index);
-        use(b, b->schedule->again[node->outputs[0]], index);
+        use(b, mote_schedule_kept(b->schedule, node->inputs[0], index), index);
+        use(b, mote_schedule_kept(b->schedule, node->outputs[0], index), index);
         break;
     default: // UPDATE: what persists
         break;

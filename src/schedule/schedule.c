@@ -29,6 +29,8 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     b->step_capacity = 0;
     b->tensor_capacity = 0;
     MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->again, (void **)&b->again));
+    MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->second_steps,
+                              (void **)&b->second_steps));
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(b->schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));
@@ -41,6 +43,7 @@ static mote_status build(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->recomputed, (void **)&b->recomputed));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->renewed, (void **)&b->renewed));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->slices, (void **)&b->slices));
     if (b->strategy->training && b->strategy->techniques != 0)
         MOTE_TRY(mote_schedule_choose(b));

@@ -79,6 +79,12 @@ typedef struct mote_node_tensors {
     size_t *temporaries;
 } mote_node_tensors;
 
+/// What backward reads of a value that is recomputed, once or twice.
+typedef struct mote_again {
+    size_t first, second; // tensors, or MOTE_NONE
+    size_t second_step;   // from which on it is the second
+} mote_again;
+
 typedef struct mote_schedule {
     const char *name; // "train", "evaluate", "infer"
     const mote_graph *graph;
@@ -90,7 +96,7 @@ typedef struct mote_schedule {
     mote_block *blocks;
     size_t block_count;
     size_t *values;      // tensor of each value
-    size_t *again;       // of each value that is recomputed, for backward; or MOTE_NONE
+    mote_again *again;   // by value
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
     mote_clip clip;
@@ -121,8 +127,8 @@ typedef struct mote_strategy {
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
 
-/// The tensor of a value that backward reads: recomputed, or kept from forward.
-size_t mote_schedule_kept(const mote_schedule *schedule, size_t value);
+/// The tensor of a value that backward reads at a step: recomputed, or kept from forward.
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step);
 
 /// "calc_gradient", ...
 const char *mote_step_kind_text(mote_step_kind kind);

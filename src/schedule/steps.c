@@ -39,7 +39,7 @@ unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *n
         phases |= MOTE_PHASE_GRADIENT;
     if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
-    if (node->declaration.recomputes && b->again[node->outputs[0]])
+    if (node->declaration.recomputes && b->again[node->outputs[0]] > 0)
         phases |= MOTE_PHASE_RECOMPUTE;
     if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
@@ -81,9 +81,12 @@ size_t mote_schedule_source(const mote_graph *graph, size_t value)
     }
 }
 
-size_t mote_schedule_kept(const mote_schedule *schedule, size_t value)
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step)
 {
-    return schedule->again[value] == MOTE_NONE ? schedule->values[value] : schedule->again[value];
+    const mote_again *again = &schedule->again[value];
+    if (again->second != MOTE_NONE && step >= again->second_step)
+        return again->second;
+    return again->first == MOTE_NONE ? schedule->values[value] : again->first;
 }
 
 static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
@@ -155,26 +158,35 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
+/// Whether a node's output has yet to be made again for backward of `reader`.
+static bool is_missing(const mote_schedule_builder *b, size_t node, size_t reader)
+{
+    const unsigned made = b->again[b->graph->nodes[node].outputs[0]];
+    return b->recomputed[node] && (made == 0 || (made == 1 && reader < b->renewed[node]));
+}
+
 /// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
-static size_t find_missing(const mote_schedule_builder *b, size_t value)
+static size_t find_missing(const mote_schedule_builder *b, size_t value, size_t reader)
 {
     size_t missing = MOTE_NONE;
     size_t at = mote_schedule_source(b->graph, value);
     for (size_t node = b->graph->values[at].producer;
-         node != MOTE_NONE && b->recomputed[node] && !b->again[at];
-         node = b->graph->values[at].producer) {
+         node != MOTE_NONE && is_missing(b, node, reader); node = b->graph->values[at].producer) {
         missing = node;
         at = mote_schedule_source(b->graph, b->graph->nodes[node].inputs[0]);
     }
     return missing;
 }
 
-/// A recomputed value that a backward phase reads is made in front of the first one.
-static mote_status add_recompute(mote_schedule_builder *b, size_t value)
+/// A recomputed value that backward of `reader` reads is made in front of it.
+static mote_status add_recompute(mote_schedule_builder *b, size_t value, size_t reader)
 {
-    for (size_t node = find_missing(b, value); node != MOTE_NONE; node = find_missing(b, value)) {
+    for (size_t node = find_missing(b, value, reader); node != MOTE_NONE;
+         node = find_missing(b, value, reader)) {
+        const size_t made = b->graph->nodes[node].outputs[0];
+        b->second_steps[made] = b->schedule->step_count;
         MOTE_TRY(add_step(b, MOTE_STEP_RECOMPUTE, node, 0));
-        b->again[b->graph->nodes[node].outputs[0]] = true;
+        b->again[made]++;
     }
     return MOTE_OK;
 }
@@ -186,10 +198,10 @@ static mote_status add_phase(mote_schedule_builder *b, mote_step_kind kind, size
     const unsigned phase = mote_step_phase(kind);
     for (size_t i = 0; i < node->input_count; i++) {
         if (node->declaration.input_needs[i] & phase)
-            MOTE_TRY(add_recompute(b, node->inputs[i]));
+            MOTE_TRY(add_recompute(b, node->inputs[i], index));
     }
     if (node->declaration.output_needs & phase)
-        MOTE_TRY(add_recompute(b, node->outputs[0]));
+        MOTE_TRY(add_recompute(b, node->outputs[0], index));
     return add_step(b, kind, index, 0);
 }
 

@@ -42,11 +42,26 @@ static mote_status make_index(mote_schedule_builder *b, size_t count, size_t **l
     return MOTE_OK;
 }
 
+/// What a recomputed value, or a view of it, is in backward.
+static mote_status make_again(mote_schedule_builder *b, size_t value,
+                              const mote_schedule_tensor *tensor)
+{
+    const size_t source = mote_schedule_source(b->graph, value);
+    mote_again *again = &b->schedule->again[value];
+    *again = (mote_again){MOTE_NONE, MOTE_NONE, b->second_steps[source]};
+    if (b->again[source] > 0)
+        MOTE_TRY(add_derived(b, *tensor, tensor->name, " recomputed", &again->first));
+    if (b->again[source] > 1)
+        MOTE_TRY(add_derived(b, *tensor, tensor->name, " recomputed again", &again->second));
+    return MOTE_OK;
+}
+
 static mote_status make_values(mote_schedule_builder *b)
 {
     mote_schedule *schedule = b->schedule;
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->values));
-    MOTE_TRY(make_index(b, b->graph->value_count, &schedule->again));
+    MOTE_TRY(mote_arena_array(b->arena, b->graph->value_count, sizeof *schedule->again,
+                              (void **)&schedule->again));
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->derivatives));
     for (size_t i = 0; i < b->graph->value_count; i++) {
         const mote_value *value = &b->graph->values[i];
@@ -54,8 +69,7 @@ static mote_status make_values(mote_schedule_builder *b)
         tensor.kind =
             value->port == MOTE_NONE ? MOTE_BLOCK_KIND_ACTIVATIONS : MOTE_BLOCK_KIND_BATCH;
         MOTE_TRY(add_tensor(b, &tensor, &schedule->values[i]));
-        if (b->again[mote_schedule_source(b->graph, i)])
-            MOTE_TRY(add_derived(b, tensor, value->name, " recomputed", &schedule->again[i]));
+        MOTE_TRY(make_again(b, i, &tensor));
         if (!schedule->training || !value->needs_derivative)
             continue;
         tensor.kind = MOTE_BLOCK_KIND_DERIVATIVES;

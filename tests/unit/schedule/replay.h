@@ -84,9 +84,9 @@ static inline void replay_forward(replay *r, const mote_node *node)
 /// Makes the output again from what backward has of the input.
 static inline void replay_recompute(replay *r, const mote_node *node)
 {
-    replay_read(r, mote_schedule_kept(r->schedule, node->inputs[0]))->is_operand =
+    replay_read(r, mote_schedule_kept(r->schedule, node->inputs[0], r->step))->is_operand =
         node->declaration.output_over_input;
-    replay_write(r, r->schedule->again[node->outputs[0]])->is_target = true;
+    replay_write(r, mote_schedule_kept(r->schedule, node->outputs[0], r->step))->is_target = true;
 }
 
 /// The input of a gradient. Slices of the derivative may have replaced those of the input that were read before.
@@ -94,7 +94,7 @@ static inline void replay_input(replay *r, const mote_node *node, size_t index, 
 {
     const mote_schedule *const schedule = r->schedule;
     const mote_step *const step = &schedule->steps[r->step];
-    const size_t input = mote_schedule_kept(schedule, node->inputs[index]);
+    const size_t input = mote_schedule_kept(schedule, node->inputs[index], r->step);
     const size_t derivative = schedule->derivatives[node->inputs[index]];
     const bool is_replaced = step->kind == MOTE_STEP_GRADIENT && step->slice.first > 0 &&
                              derivative != MOTE_NONE &&
@@ -123,8 +123,8 @@ static inline void replay_needs(replay *r, const mote_node *node, unsigned phase
     }
     if (!(declaration->output_needs & phase))
         return;
-    const size_t input = mote_schedule_kept(r->schedule, node->inputs[0]);
-    const size_t output = mote_schedule_kept(r->schedule, node->outputs[0]);
+    const size_t input = mote_schedule_kept(r->schedule, node->inputs[0], r->step);
+    const size_t output = mote_schedule_kept(r->schedule, node->outputs[0], r->step);
     const bool in_place = r->schedule->tensors[input].block == r->schedule->tensors[output].block;
     replay_read(r, output)->is_operand =
         derives && declaration->output_over_input && in_place && declaration->derivative_over_input;
@@ -323,7 +323,10 @@ static inline void replay_find_views(replay *r)
         const mote_node *const node = &schedule->graph->nodes[i];
         for (size_t j = 0; node->declaration.view && j < node->declaration.output_count; j++) {
             replay_join(r, schedule->values[node->inputs[0]], schedule->values[node->outputs[j]]);
-            replay_join(r, schedule->again[node->inputs[0]], schedule->again[node->outputs[j]]);
+            const mote_again *const of_input = &schedule->again[node->inputs[0]];
+            const mote_again *const of_output = &schedule->again[node->outputs[j]];
+            replay_join(r, of_input->first, of_output->first);
+            replay_join(r, of_input->second, of_output->second);
         }
         for (size_t j = 0; node->declaration.derivative_view && j < node->input_count; j++)
             replay_join(r, schedule->derivatives[node->inputs[j]],
