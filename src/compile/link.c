@@ -42,8 +42,9 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
 static void link_value(const linker *l, mote_operation *operation, size_t tensor, size_t value,
                        bool needed)
 {
-    operation->tensors[operation->tensor_count].spec = &l->schedule->graph->values[value].spec;
+    mote_tensor *linked = &operation->tensors[operation->tensor_count];
     link_tensor(l, operation, needed ? tensor : MOTE_NONE);
+    linked->spec = &l->schedule->graph->values[value].spec;
 }
 
 /// The tensor of a value at a step.

@@ -49,15 +49,8 @@ static void join_views(aliases *a, const mote_node *node)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_declaration *declaration = &node->declaration;
-    for (size_t i = 0; declaration->view && i < declaration->output_count; i++) {
+    for (size_t i = 0; declaration->view && i < declaration->output_count; i++)
         join(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
-        const mote_again *of_input = &schedule->again[node->inputs[0]];
-        const mote_again *of_output = &schedule->again[node->outputs[i]];
-        if (of_input->first != MOTE_NONE)
-            join(a, of_input->first, of_output->first);
-        if (of_input->second != MOTE_NONE)
-            join(a, of_input->second, of_output->second);
-    }
     if (!declaration->derivative_view || declaration->output_count == 0)
         return;
     const size_t from = schedule->derivatives[node->outputs[0]];
@@ -135,8 +128,7 @@ static void replace_at(aliases *a, size_t index)
     }
     if (step->kind == MOTE_STEP_RECOMPUTE) {
         if (declaration->output_over_input)
-            replace(a, mote_schedule_kept(schedule, node->inputs[0], index),
-                    mote_schedule_kept(schedule, node->outputs[0], index), index);
+            replace(a, mote_schedule_kept(schedule, node->inputs[0], index), step->made, index);
         return;
     }
     const size_t derivative = schedule->derivatives[node->inputs[0]];

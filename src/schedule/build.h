@@ -14,9 +14,9 @@ typedef struct mote_schedule_builder {
     bool *recomputed; // by node: its output is made again where backward reads it
     size_t *slices;   // by node: how many its backward has; 0: it is whole
     size_t *
-        renewed; // by node that is recomputed: once more for the readers in front of this node; 0: no
-    unsigned *again;      // by value: how many steps there are that make it again
-    size_t *second_steps; // by value: the second one
+        renewed; // by node that is recomputed: anew for each reader in front of this node; 0: for none
+    size_t
+        *readers; // by node that is recomputed: whose backward it was made for last, or MOTE_NONE
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 
@@ -28,9 +28,6 @@ mote_status mote_schedule_choose(mote_schedule_builder *b);
 
 /// All parts but the choice.
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b);
-
-/// The value whose bytes a value has: through views.
-size_t mote_schedule_source(const mote_graph *graph, size_t value);
 
 /// The tensors of all nodes, and scratch of all steps; no lives yet.
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b);

@@ -4,7 +4,7 @@
 //
 // - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
-//   the peak for later readers alone is made a second time for them.
+//   the peak for later readers, too, is made anew for each of them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
 #include "schedule/build.h"
 
@@ -36,7 +36,8 @@ static void note_read(const search *s, size_t value, size_t step)
     value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
     if (life->backward_begin == MOTE_NONE)
         life->backward_begin = step;
-    if (life->behind_peak == MOTE_NONE && step > s->peak)
+    if (life->behind_peak == MOTE_NONE && step > s->peak &&
+        s->trial->steps[step].node != s->trial->steps[s->peak].node)
         life->behind_peak = step;
     life->is_read_at_peak |= step == s->peak;
     life->end = step;
@@ -141,15 +142,17 @@ static bool choose_recomputed(const search *s, size_t index)
     return true;
 }
 
-/// Chooses a recomputed node whose output lives at the peak because of readers in front of the node at work there.
+/// Chooses a recomputed node whose output lives at the peak because of readers in front of the node at work there, and not
+/// for that node, or for that in slices, whose derivative may then take its place.
 static bool choose_renewed(const search *s, size_t index)
 {
     if (!s->b->recomputed[index] || s->b->renewed[index] > 0)
         return false;
     const mote_step *peak = &s->trial->steps[s->peak];
     const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
-    if (peak->node == MOTE_NONE || life->is_read_at_peak || life->backward_begin > s->peak ||
-        life->behind_peak == MOTE_NONE || s->trial->steps[life->behind_peak].node >= peak->node ||
+    if (peak->node == MOTE_NONE || (life->is_read_at_peak && peak->slice.count == 0) ||
+        life->backward_begin > s->peak || life->behind_peak == MOTE_NONE ||
+        s->trial->steps[life->behind_peak].node >= peak->node ||
         !can_reach(s, input_of(s, index), life->behind_peak))
         return false;
     choose_chain(s, index, life->behind_peak, peak->node);

@@ -105,7 +105,7 @@ static void use_phase(const mote_schedule_builder *b, size_t index)
         break;
     case MOTE_PHASE_RECOMPUTE:
         use(b, mote_schedule_kept(b->schedule, node->inputs[0], index), index);
-        use(b, mote_schedule_kept(b->schedule, node->outputs[0], index), index);
+        use(b, step->made, index);
         break;
     default: // UPDATE: what persists
         break;

@@ -25,12 +25,14 @@ static mote_status keep_lists(const mote_schedule_builder *b)
 
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 {
-    const size_t value_count = b->graph->value_count;
+    const size_t count = b->graph->node_count;
     b->step_capacity = 0;
     b->tensor_capacity = 0;
-    MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->again, (void **)&b->again));
-    MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->second_steps,
-                              (void **)&b->second_steps));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->readers, (void **)&b->readers));
+    for (size_t i = 0; i < count; i++)
+        b->readers[i] = MOTE_NONE;
+    MOTE_TRY(mote_arena_array(b->arena, b->graph->value_count, sizeof *b->schedule->again,
+                              (void **)&b->schedule->again));
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(b->schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));

@@ -45,6 +45,7 @@ typedef struct mote_step {
     size_t
         index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
     size_t scratch;   // tensor, or MOTE_NONE
+    size_t made;      // RECOMPUTE: tensor of the output; otherwise MOTE_NONE
     mote_slice slice; // GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
 } mote_step;
 
@@ -79,12 +80,6 @@ typedef struct mote_node_tensors {
     size_t *temporaries;
 } mote_node_tensors;
 
-/// What backward reads of a value that is recomputed, once or twice.
-typedef struct mote_again {
-    size_t first, second; // tensors, or MOTE_NONE
-    size_t second_step;   // from which on it is the second
-} mote_again;
-
 typedef struct mote_schedule {
     const char *name; // "train", "evaluate", "infer"
     const mote_graph *graph;
@@ -96,7 +91,7 @@ typedef struct mote_schedule {
     mote_block *blocks;
     size_t block_count;
     size_t *values;      // tensor of each value
-    mote_again *again;   // by value
+    bool *again;         // by value: backward reads what RECOMPUTE steps make
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
     mote_clip clip;
@@ -127,7 +122,11 @@ typedef struct mote_strategy {
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
 
-/// The tensor of a value that backward reads at a step: recomputed, or kept from forward.
+/// The value whose bytes a value has: through views.
+size_t mote_schedule_source(const mote_graph *graph, size_t value);
+
+/// The tensor of a value that a step of backward reads: recomputed, or kept from forward. Of a view it may be the tensor
+/// that it is a view of.
 size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step);
 
 /// "calc_gradient", ...

@@ -39,7 +39,7 @@ unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *n
         phases |= MOTE_PHASE_GRADIENT;
     if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
-    if (node->declaration.recomputes && b->again[node->outputs[0]] > 0)
+    if (node->declaration.recomputes && schedule->again[node->outputs[0]])
         phases |= MOTE_PHASE_RECOMPUTE;
     if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
@@ -83,10 +83,13 @@ size_t mote_schedule_source(const mote_graph *graph, size_t value)
 
 size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step)
 {
-    const mote_again *again = &schedule->again[value];
-    if (again->second != MOTE_NONE && step >= again->second_step)
-        return again->second;
-    return again->first == MOTE_NONE ? schedule->values[value] : again->first;
+    const size_t source = mote_schedule_source(schedule->graph, value);
+    for (size_t i = step + 1; schedule->again[source] && i-- > 0;) {
+        const mote_step *at = &schedule->steps[i];
+        if (at->made != MOTE_NONE && schedule->graph->nodes[at->node].outputs[0] == source)
+            return at->made;
+    }
+    return schedule->values[value];
 }
 
 static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
@@ -96,8 +99,8 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
     MOTE_TRY(mote_arena_grow(b->scratch, &steps, &b->step_capacity, schedule->step_count,
                              sizeof *schedule->steps));
     schedule->steps = (mote_step *)steps;
-    schedule->steps[schedule->step_count++] =
-        (mote_step){.kind = kind, .node = node, .index = part, .scratch = MOTE_NONE};
+    schedule->steps[schedule->step_count++] = (mote_step){
+        .kind = kind, .node = node, .index = part, .scratch = MOTE_NONE, .made = MOTE_NONE};
     return MOTE_OK;
 }
 
@@ -161,8 +164,9 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
 /// Whether a node's output has yet to be made again for backward of `reader`.
 static bool is_missing(const mote_schedule_builder *b, size_t node, size_t reader)
 {
-    const unsigned made = b->again[b->graph->nodes[node].outputs[0]];
-    return b->recomputed[node] && (made == 0 || (made == 1 && reader < b->renewed[node]));
+    const size_t last = b->readers[node];
+    return b->recomputed[node] &&
+           (last == MOTE_NONE || (reader < b->renewed[node] && last != reader));
 }
 
 /// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
@@ -183,10 +187,9 @@ static mote_status add_recompute(mote_schedule_builder *b, size_t value, size_t 
 {
     for (size_t node = find_missing(b, value, reader); node != MOTE_NONE;
          node = find_missing(b, value, reader)) {
-        const size_t made = b->graph->nodes[node].outputs[0];
-        b->second_steps[made] = b->schedule->step_count;
         MOTE_TRY(add_step(b, MOTE_STEP_RECOMPUTE, node, 0));
-        b->again[made]++;
+        b->readers[node] = reader;
+        b->schedule->again[b->graph->nodes[node].outputs[0]] = true;
     }
     return MOTE_OK;
 }

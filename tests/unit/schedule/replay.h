@@ -86,7 +86,7 @@ static inline void replay_recompute(replay *r, const mote_node *node)
 {
     replay_read(r, mote_schedule_kept(r->schedule, node->inputs[0], r->step))->is_operand =
         node->declaration.output_over_input;
-    replay_write(r, mote_schedule_kept(r->schedule, node->outputs[0], r->step))->is_target = true;
+    replay_write(r, r->schedule->steps[r->step].made)->is_target = true;
 }
 
 /// The input of a gradient. Slices of the derivative may have replaced those of the input that were read before.
@@ -323,10 +323,6 @@ static inline void replay_find_views(replay *r)
         const mote_node *const node = &schedule->graph->nodes[i];
         for (size_t j = 0; node->declaration.view && j < node->declaration.output_count; j++) {
             replay_join(r, schedule->values[node->inputs[0]], schedule->values[node->outputs[j]]);
-            const mote_again *const of_input = &schedule->again[node->inputs[0]];
-            const mote_again *const of_output = &schedule->again[node->outputs[j]];
-            replay_join(r, of_input->first, of_output->first);
-            replay_join(r, of_input->second, of_output->second);
         }
         for (size_t j = 0; node->declaration.derivative_view && j < node->input_count; j++)
             replay_join(r, schedule->derivatives[node->inputs[j]],
