@@ -59,14 +59,14 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .name = name,
         .training = training,
         .averages = settings->moving_average > 0.0,
+        .techniques = ~c->request->without,
+        .slice_bytes = SLICE_BYTES,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
         strategy.clip = settings->clip;
         strategy.whole_gradients = c->request->whole_gradients;
-        strategy.techniques = ~c->request->without;
-        strategy.slice_bytes = SLICE_BYTES;
         strategy.slot_count =
             settings->optimizer->slot_count(settings->optimizer, settings->optimizer_state);
         strategy.slot_names = settings->optimizer->slot_names;

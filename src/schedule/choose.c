@@ -6,6 +6,8 @@
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
 //   the peak for later readers, too, is made anew for each of them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
+//
+// Before that, the order of independent branches (order.c).
 #include "schedule/build.h"
 
 #include "base/size.h"
@@ -152,10 +154,10 @@ static bool choose_renewed(const search *s, size_t index)
     const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
     if (peak->node == MOTE_NONE || (life->is_read_at_peak && peak->slice.count == 0) ||
         life->backward_begin > s->peak || life->behind_peak == MOTE_NONE ||
-        s->trial->steps[life->behind_peak].node >= peak->node ||
+        s->b->ranks[s->trial->steps[life->behind_peak].node] >= s->b->ranks[peak->node] ||
         !can_reach(s, input_of(s, index), life->behind_peak))
         return false;
-    choose_chain(s, index, life->behind_peak, peak->node);
+    choose_chain(s, index, life->behind_peak, s->b->ranks[peak->node]);
     return true;
 }
 
@@ -169,27 +171,39 @@ static bool is_alone(const mote_graph *graph, size_t index)
     return true;
 }
 
+/// How many slices the backward of a node may have; 0: it is not worth them, or must be whole.
+static size_t count_slices(const mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const size_t extent = node->declaration.cut_extent;
+    // whole gradients are what it takes to clip or apply them all together
+    if (extent == 0 || b->strategy->apply != MOTE_APPLY_EARLY || !node->has_gradient ||
+        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES) || !is_alone(b->graph, index))
+        return 0;
+    const size_t bytes =
+        mote_shape_elements(&node->declaration.weights[0].spec.shape) * sizeof(mote_real);
+    const size_t slices = mote_size_ceil_divide(bytes, b->strategy->slice_bytes);
+    return slices > 1 ? mote_size_min(extent, slices) : 0;
+}
+
 /// Chooses a node that makes a large gradient which lives at the peak.
 static bool choose_sliced(const search *s, size_t index)
 {
     const mote_schedule *trial = s->trial;
-    const mote_node *node = &s->b->graph->nodes[index];
-    const size_t extent = node->declaration.cut_extent;
-    if (extent == 0 || s->b->slices[index] > 0 || !mote_schedule_has_gradient(trial, node) ||
-        !is_alone(s->b->graph, index))
+    const size_t slices = s->b->slices[index] > 0 ? 0 : count_slices(s->b, index);
+    if (slices == 0)
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
-    const size_t slice_bytes = s->b->strategy->slice_bytes;
-    if (gradient->first > s->peak || gradient->last < s->peak || gradient->bytes <= slice_bytes)
+    if (gradient->first > s->peak || gradient->last < s->peak)
         return false;
-    s->b->slices[index] =
-        mote_size_min(extent, mote_size_ceil_divide(gradient->bytes, slice_bytes));
+    s->b->slices[index] = slices;
     return true;
 }
 
-static mote_status find_peak(search *s, mote_arena *arena)
+/// The step at which most bytes live, and how many they are.
+static mote_status find_peak(const mote_schedule *trial, mote_arena *arena, size_t *step,
+                             size_t *bytes)
 {
-    const mote_schedule *trial = s->trial;
     size_t *changes = NULL; // what begins less what has ended, modulo the range of size_t
     MOTE_TRY(mote_arena_array(arena, trial->step_count + 1, sizeof *changes, (void **)&changes));
     for (size_t i = 0; i < trial->block_count; i++) {
@@ -197,12 +211,12 @@ static mote_status find_peak(search *s, mote_arena *arena)
         changes[trial->blocks[i].last + 1] -= trial->blocks[i].bytes;
     }
     size_t live = 0;
-    size_t most = 0;
+    *bytes = 0;
     for (size_t i = 0; i < trial->step_count; i++) {
         live += changes[i];
-        if (live > most) {
-            most = live;
-            s->peak = i;
+        if (live > *bytes) {
+            *bytes = live;
+            *step = i;
         }
     }
     return MOTE_OK;
@@ -220,34 +234,99 @@ static mote_status build_trial(const mote_schedule_builder *b, mote_arena *arena
     return mote_schedule_build_chosen(&builder);
 }
 
-static mote_status choose_more(const mote_schedule_builder *b, mote_arena *arena, bool *has_more)
+static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
 {
     mote_schedule trial;
     search s = {.b = b, .trial = &trial};
     const size_t count = b->graph->node_count;
     MOTE_TRY(build_trial(b, arena, &trial));
-    MOTE_TRY(find_peak(&s, arena));
+    size_t bytes = 0;
+    MOTE_TRY(find_peak(&trial, arena, &s.peak, &bytes));
     MOTE_TRY(find_lives(&s, arena));
+    bool any_sliced = false;
     *has_more = false;
     for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
         *has_more |= choose_recomputed(&s, i) || choose_renewed(&s, i);
-    // whole gradients are what it takes to clip or apply them all together
-    if (*has_more || b->strategy->apply != MOTE_APPLY_EARLY ||
-        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES))
-        return MOTE_OK;
-    for (size_t i = 0; i < count; i++)
-        *has_more |= choose_sliced(&s, i);
+    for (size_t i = 0; i < count && !*has_more; i++)
+        any_sliced |= choose_sliced(&s, i);
+    *has_more |= any_sliced;
     return MOTE_OK;
 }
 
-mote_status mote_schedule_choose(mote_schedule_builder *b)
+static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *bytes)
+{
+    mote_schedule trial;
+    size_t step = 0;
+    MOTE_TRY(build_trial(b, arena, &trial));
+    return find_peak(&trial, arena, &step, bytes);
+}
+
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes)
+{
+    mote_arena arena;
+    mote_arena_init(&arena, b->arena->allocator);
+    const mote_status status = measure(b, &arena, bytes);
+    mote_arena_release(&arena);
+    return status;
+}
+
+/// Everything that recomputing and slices could do, whether or not it lowers a peak: what they choose is known only when
+/// the order is.
+static mote_status choose_all(const mote_schedule_builder *b, mote_arena *arena)
+{
+    mote_schedule trial;
+    search s = {.b = b, .trial = &trial};
+    MOTE_TRY(build_trial(b, arena, &trial));
+    while (s.peak + 1 < trial.step_count && !is_backward(trial.steps[s.peak + 1].kind))
+        s.peak++;
+    MOTE_TRY(find_lives(&s, arena));
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        if (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE)
+            (void)choose_recomputed(&s, i);
+        b->slices[i] = count_slices(b, i);
+    }
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        b->renewed[i] = b->recomputed[i] ? b->graph->node_count : 0;
+    return MOTE_OK;
+}
+
+static void forget_choices(const mote_schedule_builder *b)
+{
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        b->recomputed[i] = false;
+        b->renewed[i] = 0;
+        b->slices[i] = 0;
+    }
+}
+
+/// One part of choosing, with an arena that does not last.
+typedef mote_status choose_part(mote_schedule_builder *b, mote_arena *arena, bool *has_more);
+
+static mote_status choose_order(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
+{
+    if (b->strategy->training)
+        MOTE_TRY(choose_all(b, arena));
+    MOTE_TRY(mote_schedule_choose_order(b));
+    forget_choices(b);
+    *has_more = false;
+    return MOTE_OK;
+}
+
+static mote_status run_part(mote_schedule_builder *b, choose_part *part)
 {
     mote_status status = MOTE_OK;
     for (bool has_more = true; status == MOTE_OK && has_more;) {
         mote_arena arena;
         mote_arena_init(&arena, b->arena->allocator);
-        status = choose_more(b, &arena, &has_more);
+        status = part(b, &arena, &has_more);
         mote_arena_release(&arena);
     }
     return status;
+}
+
+mote_status mote_schedule_choose(mote_schedule_builder *b)
+{
+    if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph))
+        MOTE_TRY(run_part(b, choose_order));
+    return b->strategy->training ? run_part(b, choose_more) : MOTE_OK;
 }

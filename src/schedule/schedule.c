@@ -44,10 +44,14 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 static mote_status build(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->order, (void **)&b->order));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->ranks, (void **)&b->ranks));
+    for (size_t i = 0; i < count; i++)
+        b->order[i] = b->ranks[i] = i;
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->recomputed, (void **)&b->recomputed));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->renewed, (void **)&b->renewed));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->slices, (void **)&b->slices));
-    if (b->strategy->training && b->strategy->techniques != 0)
+    if (b->strategy->techniques != 0)
         MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);
 }

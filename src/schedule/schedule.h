@@ -103,6 +103,8 @@ typedef struct mote_schedule {
     1U                           // outputs that are cheap to make again are not kept for backward
 #define MOTE_TECHNIQUE_SLICES 2U // gradients are made and applied in slices
 
+#define MOTE_TECHNIQUE_ORDER 4U // independent branches run in the order that needs least
+
 /// Everything that may be decided: later also swap.
 typedef struct mote_strategy {
     const char *name;

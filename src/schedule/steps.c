@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a program: reads and forward in the graph's order, then backward in reverse. A node's gradient
+// The steps of a program: reads and forward in the chosen order, then backward in reverse. A node's gradient
 // comes before its derivative, because the gradient's other input, the saved activation, then dies first;
 // weights are applied when the derivative, their last reader, is done, or after all gradients, which is what a
 // norm of them asks for.
@@ -166,7 +166,7 @@ static bool is_missing(const mote_schedule_builder *b, size_t node, size_t reade
 {
     const size_t last = b->readers[node];
     return b->recomputed[node] &&
-           (last == MOTE_NONE || (reader < b->renewed[node] && last != reader));
+           (last == MOTE_NONE || (b->ranks[reader] < b->renewed[node] && last != reader));
 }
 
 /// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
@@ -263,8 +263,9 @@ static mote_status add_sliced(mote_schedule_builder *b, size_t index)
 static mote_status add_backward_early(mote_schedule_builder *b)
 {
     for (size_t i = b->graph->node_count; i-- > 0;) {
-        MOTE_TRY(b->slices[i] > 0 ? add_sliced(b, i) : add_backward(b, i));
-        MOTE_TRY(add_apply(b, i));
+        const size_t node = b->order[i];
+        MOTE_TRY(b->slices[node] > 0 ? add_sliced(b, node) : add_backward(b, node));
+        MOTE_TRY(add_apply(b, node));
     }
     return MOTE_OK;
 }
@@ -273,18 +274,18 @@ static mote_status add_backward_after_all(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
     for (size_t i = count; i-- > 0;)
-        MOTE_TRY(add_backward(b, i));
+        MOTE_TRY(add_backward(b, b->order[i]));
     if (b->strategy->clip == MOTE_CLIP_NORM)
         MOTE_TRY(add_step(b, MOTE_STEP_NORM, MOTE_NONE, 0));
     for (size_t i = count; i-- > 0;)
-        MOTE_TRY(add_apply(b, i));
+        MOTE_TRY(add_apply(b, b->order[i]));
     return MOTE_OK;
 }
 
 mote_status mote_schedule_make_steps(mote_schedule_builder *b)
 {
     for (size_t i = 0; i < b->graph->node_count; i++)
-        MOTE_TRY(add_forward(b, i));
+        MOTE_TRY(add_forward(b, b->order[i]));
     if (!b->strategy->training)
         return MOTE_OK;
     if (b->strategy->pauses)

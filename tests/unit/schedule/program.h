@@ -27,7 +27,8 @@ typedef enum program_kind {
     TRAIN_SAVING_AFTER_ALL,
     TRAIN_SAVING_CLIP_VALUE,
     EVALUATE,
-    INFER
+    INFER,
+    INFER_SAVING
 } program_kind;
 
 typedef struct program {
@@ -38,11 +39,12 @@ typedef struct program {
 static inline mote_strategy program_strategy(program_kind kind)
 {
     static const char *const slot_names[] = {"velocity"};
-    const bool training = kind != EVALUATE && kind != INFER;
+    const bool training = kind < EVALUATE;
     const bool after_all =
         kind == TRAIN_AFTER_ALL || kind == TRAIN_CLIP_NORM || kind == TRAIN_SAVING_AFTER_ALL;
     const bool clips_value = kind == TRAIN_CLIP_VALUE || kind == TRAIN_SAVING_CLIP_VALUE;
-    const bool saves = kind >= TRAIN_SAVING && kind <= TRAIN_SAVING_CLIP_VALUE;
+    const bool saves =
+        (kind >= TRAIN_SAVING && kind <= TRAIN_SAVING_CLIP_VALUE) || kind == INFER_SAVING;
     return (mote_strategy){
         .name = training ? "train" : "test",
         .training = training,
@@ -61,7 +63,7 @@ static inline mote_strategy program_strategy(program_kind kind)
 static inline void program_build(void **state, const char *text, program_kind kind, program *p)
 {
     const mote_strategy strategy = program_strategy(kind);
-    test_network_build(state, text, kind == INFER, &p->network);
+    test_network_build(state, text, kind >= INFER, &p->network);
     expect_ok(mote_schedule_build(&p->network.graph, &strategy, &p->network.arena, &p->schedule));
     replay_check(&p->schedule);
 }

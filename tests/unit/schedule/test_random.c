@@ -7,10 +7,16 @@
 
 static void no_tensor_is_overwritten_between_its_write_and_its_last_read(void **state)
 {
-    static const program_kind kinds[] = {
-        TRAIN,        TRAIN_AFTER_ALL,        TRAIN_CLIP_VALUE,        TRAIN_CLIP_NORM,
-        TRAIN_SAVING, TRAIN_SAVING_AFTER_ALL, TRAIN_SAVING_CLIP_VALUE, EVALUATE,
-        INFER};
+    static const program_kind kinds[] = {TRAIN,
+                                         TRAIN_AFTER_ALL,
+                                         TRAIN_CLIP_VALUE,
+                                         TRAIN_CLIP_NORM,
+                                         TRAIN_SAVING,
+                                         TRAIN_SAVING_AFTER_ALL,
+                                         TRAIN_SAVING_CLIP_VALUE,
+                                         EVALUATE,
+                                         INFER,
+                                         INFER_SAVING};
     random_model m;
     for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
         random_model_make(&m, seed);

@@ -112,6 +112,39 @@ static void what_is_cheap_to_make_again_is_not_kept_to_backward(void **state)
           "apply a.bias\n");
 }
 
+#define SMALL "type = conv2d\nfilters = 4\nkernel_size = 1\n"
+#define BRANCHES                                                                             \
+    "[Model]\n" INPUT "[small]\n" SMALL                                                      \
+    "[large]\ntype = conv2d\ninput_layers = in\nfilters = 9\nkernel_size = 1\n[end]\n" SMALL \
+    "[sum]\ntype = addition\ninput_layers = small, end\n"
+
+static void the_branch_that_needs_more_runs_first(void **state)
+{
+    STEPS(BRANCHES, INFER,
+          "read in batch\n"
+          "forward small\n"
+          "forward large\n"
+          "forward end\n"
+          "forward sum\n");
+    STEPS(BRANCHES, INFER_SAVING,
+          "read in batch\n"
+          "forward large\n"
+          "forward end\n"
+          "forward small\n"
+          "forward sum\n");
+}
+
+static void branches_of_a_shared_weight_stay_in_their_order(void **state)
+{
+    STEPS(BRANCHES "[more]\n" SMALL "input_layers = in\nshared_from = small\n", INFER_SAVING,
+          "read in batch\n"
+          "forward small\n"
+          "forward large\n"
+          "forward end\n"
+          "forward sum\n"
+          "forward more\n");
+}
+
 static void a_gradient_is_made_and_applied_slice_by_slice(void **state)
 {
     STEPS("[Model]\nloss = mse\n[in]\ntype = input\ninput_shape = 1:1:3\n"
@@ -359,6 +392,8 @@ int main(void)
         cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
         cmocka_unit_test(a_gradient_is_clipped_by_value_right_before_it_is_applied),
         cmocka_unit_test(what_is_cheap_to_make_again_is_not_kept_to_backward),
+        cmocka_unit_test(the_branch_that_needs_more_runs_first),
+        cmocka_unit_test(branches_of_a_shared_weight_stay_in_their_order),
         cmocka_unit_test(a_gradient_is_made_and_applied_slice_by_slice),
         cmocka_unit_test(the_norm_is_made_of_all_gradients_before_anything_changes),
         cmocka_unit_test(parts_of_a_shared_gradient_are_added_from_the_last_layer_to_the_first),
