@@ -12,6 +12,10 @@
 
 #include "base/size.h"
 
+/// Slices cost time, so that there are no more than it takes.
+#define FEWEST_SLICES ((size_t)4)
+#define SLICES_MAX    ((size_t)256)
+
 /// A value that is no view, as it is kept from forward.
 typedef struct value_life {
     size_t forward_end;    // last step of forward that uses it
@@ -183,20 +187,21 @@ static size_t count_slices(const mote_schedule_builder *b, size_t index)
     const size_t bytes =
         mote_shape_elements(&node->declaration.weights[0].spec.shape) * sizeof(mote_real);
     const size_t slices = mote_size_ceil_divide(bytes, b->strategy->slice_bytes);
-    return slices > 1 ? mote_size_min(extent, slices) : 0;
+    return slices > 1 ? mote_size_min(mote_size_min(extent, slices), SLICES_MAX) : 0;
 }
 
-/// Chooses a node that makes a large gradient which lives at the peak.
+/// Chooses a node that makes a large gradient which lives at the peak: few slices, and more when it still does.
 static bool choose_sliced(const search *s, size_t index)
 {
     const mote_schedule *trial = s->trial;
-    const size_t slices = s->b->slices[index] > 0 ? 0 : count_slices(s->b, index);
-    if (slices == 0)
+    const size_t most = count_slices(s->b, index);
+    size_t *slices = &s->b->slices[index];
+    if (*slices == most)
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
     if (gradient->first > s->peak || gradient->last < s->peak)
         return false;
-    s->b->slices[index] = slices;
+    *slices = mote_size_min(most, *slices == 0 ? FEWEST_SLICES : 2 * *slices);
     return true;
 }
 

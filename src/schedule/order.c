@@ -108,7 +108,7 @@ static mote_status try_exchange(ordering *o, size_t x, size_t y, bool *improved)
     mark_needed(b->graph, y, o->second);
     memcpy(o->before, b->order, bytes);
     exchange(o);
-    if (is_valid(b))
+    if (memcmp(b->order, o->before, bytes) != 0 && is_valid(b))
         MOTE_TRY(mote_schedule_measure(b, &peak));
     if (peak < o->peak) {
         o->peak = peak;

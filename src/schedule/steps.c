@@ -5,7 +5,12 @@
 // norm of them asks for.
 #include "schedule/build.h"
 
+#include "base/size.h"
+
 #include <assert.h>
+
+/// Large slices are whole multiples, so that rows of a product fill vectors.
+#define SLICE_UNIT 16U
 
 static bool has_forward(const mote_node *node)
 {
@@ -232,9 +237,13 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
 
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index)
 {
+    const size_t extent = b->graph->nodes[node].declaration.cut_extent;
+    const size_t unit = extent / b->slices[node] >= 2 * SLICE_UNIT ? SLICE_UNIT : 1;
     mote_slice slice = {0};
-    slice.count = mote_parallel_part(b->graph->nodes[node].declaration.cut_extent, index,
-                                     b->slices[node], &slice.first);
+    slice.count = mote_parallel_part(mote_size_ceil_divide(extent, unit), index, b->slices[node],
+                                     &slice.first);
+    slice.first *= unit;
+    slice.count = mote_size_min(slice.count * unit, extent - slice.first);
     return slice;
 }
 
