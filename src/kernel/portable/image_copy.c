@@ -83,7 +83,7 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
 {
     const mote_patches *const p = &reader->factor->patches;
     const size_t divisor = p->divisor_width;
-    const size_t phases = p->step_width;
+    const size_t phases = reader->image->phases;
     const size_t phase_step = reader->image->phase_step;
     from += columns->from;
     if (divisor == 1 && phases == 1) {
@@ -230,8 +230,6 @@ size_t MOTE_KERNEL(image_tap)(const mote_reader *reader, size_t tap)
     const size_t in_kernel = tap % taps;
     const size_t row = distance(in_kernel / p->kernel_width, p->kernel_height, p->tap_height);
     const size_t column = distance(in_kernel % p->kernel_width, p->kernel_width, p->tap_width);
-    const size_t across = image->is_copied
-                              ? column % p->step_width * image->phase_step + column / p->step_width
-                              : column;
+    const size_t across = column % image->phases * image->phase_step + column / image->phases;
     return (tap / taps - reader->channel) * image->plane + row * image->row_step + across;
 }
