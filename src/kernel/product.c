@@ -49,10 +49,12 @@ mote_product_blocks mote_product_cut(const mote_product *product)
     return cut;
 }
 
-// A task's 256 KiB when taps are read in place.
-#define TAPS_CHUNK 1024U  // positions
-#define TAPS_COPY  15360U // elements of the padded copy
-#define TAPS_SUMS  16384U // elements
+// A task's 256 KiB when taps are read in place. Of small maps few positions at a time, so that a panel stays in the
+// first cache, and in exchange more filters, so that images are copied less often.
+#define TAPS_CHUNK       1024U // positions
+#define TAPS_CHUNK_SMALL 256U
+#define TAPS_COPY        15360U // elements of the padded copy
+#define TAPS_BLOCK       512U   // taps
 
 /// Positions worked at once: whole groups, where at most `most` positions have one, otherwise blocks of a sample.
 static size_t taps_chunk(size_t group, size_t most)
@@ -71,23 +73,26 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
         .most = TAPS_COPY, .fewest = 1, .channels = p->channels, .batch = product->depth / plane};
     bool fits = false;
     const size_t least = mote_size_min(product->group, MOTE_PRODUCT_BLOCK);
-    for (size_t most = TAPS_CHUNK; most >= least && !fits; most /= 2) {
+    const bool is_small = product->group <= TAPS_CHUNK_SMALL;
+    for (size_t most = is_small ? TAPS_CHUNK_SMALL : TAPS_CHUNK; most >= least && !fits;
+         most /= 2) {
         wish.chunk = taps_chunk(product->group, most);
         fits = mote_image_cut(p, &wish, &cut.image);
     }
     const bool group_goes_on = product->group > wish.chunk;
-    const size_t taps = p->channels * p->kernel_height * p->kernel_width;
-    const size_t columns = MOTE_TILE_COLUMNS_MAX;
+    const size_t kernel = p->kernel_height * p->kernel_width;
+    const size_t most_taps = group_goes_on ? TAPS_BLOCK / 2 : TAPS_BLOCK;
     const size_t positions = mote_size_min(wish.chunk, product->depth);
+    const size_t filters = (is_small ? 2 : 1) * MOTE_TILE_COLUMNS_MAX;
     cut.chunk = wish.chunk;
-    cut.taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
-    if (cut.image.is_copied &&
-        product->depth <= wish.chunk) // then a copy serves all panels of filters
-        cut.taps = mote_size_min(cut.taps, cut.image.channels * p->kernel_height * p->kernel_width);
-    cut.panel = round_elements(positions * columns);
+    // whole channels
+    cut.taps = mote_size_min(p->channels * kernel,
+                             kernel < most_taps ? most_taps / kernel * kernel : most_taps);
+    cut.filters = mote_size_min(mote_size_align(product->rows, MOTE_TILE_COLUMNS_MAX), filters);
+    cut.panel = round_elements(positions * cut.filters);
     cut.offsets = round_elements(positions);
     cut.copy = round_elements(cut.image.copy);
-    cut.sums = round_elements(cut.taps * columns);
+    cut.sums = round_elements(cut.taps * cut.filters);
     cut.group_sums = group_goes_on ? cut.sums : 0;
     cut.slice_bytes =
         (cut.panel + cut.offsets + cut.copy + cut.sums + cut.group_sums) * sizeof(mote_real);

@@ -7,7 +7,7 @@
 #include "kernel/portable/level.h"
 #include "kernel/tile.h"
 
-/// A task: the product, its parts of the scratch, and the taps at hand.
+/// A task: the product, its parts of the scratch, and the taps and filters at hand.
 typedef struct mote_taps_work {
     const mote_product *product;
     const mote_taps_blocks *blocks;
@@ -16,6 +16,7 @@ typedef struct mote_taps_work {
     uint32_t *offsets;
     mote_real *sums, *group_sums;
     size_t first_tap, tap_end;
+    size_t first_row, row_end;
 } mote_taps_work;
 
 /// Makes rows [rows[0], rows[1]) x columns [taps[0], taps[1]) of the output.
