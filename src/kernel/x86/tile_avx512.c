@@ -202,13 +202,14 @@ static void transpose_quarters(__m512 rows[16])
     }
 }
 
-/// Up to 16 lanes x 16 k; the mask says which lanes exist. Each row is read once: rows that lie a page apart would
-/// drive each other out of the cache.
-static void transpose_16(const float *const from[16], __mmask16 mask, float *to, size_t to_step)
+/// Up to 16 lanes x 16 k; masks say which exist. Each row is read once: rows that lie a page apart would drive each
+/// other out of the cache.
+static inline void transpose_16(const float *const from[16], const __mmask16 exist[2], float *to,
+                                size_t to_step)
 {
     __m512 rows[16];
     for (size_t i = 0; i < 16; i++)
-        rows[i] = _mm512_loadu_ps(from[i]);
+        rows[i] = _mm512_maskz_loadu_ps(exist[1], from[i]);
     transpose_quarters(rows);
     for (size_t k = 0; k < 4; k++) {
         // quarters k, k + 4, ... of each four lanes
@@ -216,36 +217,37 @@ static void transpose_16(const float *const from[16], __mmask16 mask, float *to,
         const __m512 odd_low = _mm512_shuffle_f32x4(rows[k], rows[k + 4], 0xDD);
         const __m512 even_high = _mm512_shuffle_f32x4(rows[k + 8], rows[k + 12], 0x88);
         const __m512 odd_high = _mm512_shuffle_f32x4(rows[k + 8], rows[k + 12], 0xDD);
-        float *const column = to + k * to_step;
-        _mm512_mask_storeu_ps(column, mask, _mm512_shuffle_f32x4(even_low, even_high, 0x88));
-        _mm512_mask_storeu_ps(column + 4 * to_step, mask,
-                              _mm512_shuffle_f32x4(odd_low, odd_high, 0x88));
-        _mm512_mask_storeu_ps(column + 8 * to_step, mask,
-                              _mm512_shuffle_f32x4(even_low, even_high, 0xDD));
-        _mm512_mask_storeu_ps(column + 12 * to_step, mask,
-                              _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD));
+        const __m512 columns[4] = {_mm512_shuffle_f32x4(even_low, even_high, 0x88),
+                                   _mm512_shuffle_f32x4(odd_low, odd_high, 0x88),
+                                   _mm512_shuffle_f32x4(even_low, even_high, 0xDD),
+                                   _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD)};
+        for (size_t i = 0; i < 4; i++) {
+            if (exist[1] >> (k + 4 * i) & 1U)
+                _mm512_mask_storeu_ps(to + (k + 4 * i) * to_step, exist[0], columns[i]);
+        }
     }
 }
 
 static void transpose(size_t lanes, size_t depth, const float *from, size_t from_step, float *to,
                       size_t to_step)
 {
-    const size_t whole = depth - depth % 16;
+    const size_t rest = depth % 16;
     for (size_t lane = 0; lane < lanes; lane += 16) {
         const size_t count = lanes - lane < 16 ? lanes - lane : 16;
         const __mmask16 mask = (__mmask16)((1U << count) - 1U);
         const float *rows[16];
         for (size_t i = 0; i < 16; i++)
             rows[i] = from + (i < count ? lane + i : lane) * from_step;
-        for (size_t k = 0; k < whole; k += 16) {
-            transpose_16(rows, mask, to + k * to_step + lane, to_step);
+        float *column = to + lane;
+        for (size_t k = 0; k < depth / 16; k++) {
+            transpose_16(rows, (const __mmask16[2]){mask, 0xFFFF}, column, to_step);
             for (size_t i = 0; i < 16; i++)
                 rows[i] += 16;
+            column += 16 * to_step;
         }
-        for (size_t k = whole; k < depth; k++) {
-            for (size_t i = 0; i < count; i++)
-                to[k * to_step + lane + i] = from[(lane + i) * from_step + k];
-        }
+        if (rest > 0)
+            transpose_16(rows, (const __mmask16[2]){mask, (__mmask16)((1U << rest) - 1U)}, column,
+                         to_step);
     }
 }
 
