@@ -182,6 +182,45 @@ bool mote_positions_fit(const mote_product *product, size_t *bytes)
     return *bytes > 0;
 }
 
+/// The gradient of a 1x1 convolution's weights over all positions: filters and channels may change places.
+static bool can_turn(const mote_product *product)
+{
+    const mote_patches *const p = &product->right.patches;
+    const mote_axis *const inner = &product->left.inner;
+    const size_t plane = p->positions_width;
+    return product->right.kind == MOTE_FACTOR_TAP_POSITIONS && p->kernel_height == 1 &&
+           p->kernel_width == 1 && p->height == 1 && p->positions_height == 1 &&
+           p->width == plane && p->step_width == 1 && p->divisor_width == 1 &&
+           p->offset_width == 0 && product->left.outer.period == 0 &&
+           product->left.outer.step == plane && inner->period == plane && inner->step == 1;
+}
+
+/// Then what is read in place is the output's derivative, and the image is packed.
+static mote_product turn(const mote_product *product)
+{
+    mote_product turned = *product;
+    turned.rows = product->columns;
+    turned.columns = product->rows;
+    turned.left.data = product->right.data;
+    turned.left.inner.jump = product->right.patches.sample_stride;
+    turned.right.data = product->left.data;
+    turned.right.patches.channels = product->rows;
+    turned.right.patches.sample_stride = product->left.inner.jump;
+    turned.row_step = product->column_axis.step;
+    turned.column_axis.step = product->row_step;
+    return turned;
+}
+
+mote_product mote_product_simplify(const mote_product *product)
+{
+    mote_product simple = *product;
+    simple.right.patches = mote_patches_flatten(&product->right.patches);
+    const bool fills_panels = product->columns % (MOTE_TILE_COLUMNS_MAX / 2) == 0;
+    if (product->columns < product->rows && fills_panels && can_turn(&simple))
+        return turn(&simple); // fewer lanes are packed
+    return simple;
+}
+
 static double padded_extent(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
 {
     const double taps = (double)(kernel - 1) * (tap < 0 ? -(double)tap : (double)tap);
@@ -211,12 +250,11 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
 
 static size_t slice_bytes(const mote_product *product)
 {
-    mote_product flat = *product;
-    flat.right.patches = mote_patches_flatten(&product->right.patches);
+    const mote_product simple = mote_product_simplify(product);
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
-        return mote_taps_cut(&flat).slice_bytes;
+        return mote_taps_cut(&simple).slice_bytes;
     size_t bytes = 0;
-    return mote_positions_fit(&flat, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
+    return mote_positions_fit(&simple, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
 }
 
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)

@@ -60,6 +60,10 @@ typedef struct mote_product_blocks {
 
 mote_product_blocks mote_product_cut(const mote_product *product);
 
+/// The same product as it is made: 1x1 convolutions over one long row, their gradient from the side that is packed
+/// faster.
+mote_product mote_product_simplify(const mote_product *product);
+
 /// How the gradient of a convolution's weights is cut, see portable/product_taps.c. Sizes in elements.
 typedef struct mote_taps_blocks {
     size_t chunk;         // positions worked at once: whole groups, or blocks of one group

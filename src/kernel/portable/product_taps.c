@@ -190,6 +190,21 @@ static void run_chunk(mote_taps_work *w, const mote_chunk *c)
     }
 }
 
+/// Sums of a panel into the output, where either taps or filters are neighbours.
+static void write_sums(const mote_taps_work *w, const filters *f)
+{
+    const mote_product *const product = w->product;
+    const size_t step = product->column_axis.step;
+    mote_real *const out = product->out + f->first * product->row_step + w->first_tap * step;
+    const size_t taps = w->tap_end - w->first_tap;
+    if (step == 1) {
+        MOTE_KERNEL(tile).transpose(taps, f->count, f->sums, f->columns, out, product->row_step);
+        return;
+    }
+    for (size_t tap = 0; tap < taps; tap++)
+        mote_copy_run(out + tap * step, f->sums + tap * f->columns, f->count);
+}
+
 /// The gradient's part of the filters and taps at hand.
 static void run_block(mote_taps_work *w)
 {
@@ -205,15 +220,14 @@ static void run_block(mote_taps_work *w)
     }
     for (size_t i = 0; i < panels; i++) {
         const filters f = find_filters(w, i);
-        MOTE_KERNEL(tile).transpose(w->tap_end - w->first_tap, f.count, f.sums, f.columns,
-                                    product->out + f.first * product->row_step + w->first_tap,
-                                    product->row_step);
+        write_sums(w, &f);
     }
 }
 
 void MOTE_KERNEL(product_taps)(mote_taps_work *work, const size_t rows[2], const size_t taps[2])
 {
-    assert(work->product->column_axis.period == 0 && work->product->column_axis.step == 1);
+    assert(work->product->column_axis.period == 0);
+    assert(work->product->column_axis.step == 1 || work->product->row_step == 1);
     assert(!work->product->row_bias && !work->product->column_bias);
     MOTE_KERNEL(image_start)(&work->reader);
     for (work->first_tap = taps[0]; work->first_tap < taps[1]; work->first_tap = work->tap_end) {
