@@ -167,6 +167,16 @@ static void pack_panel(const mote_taps_work *w, const mote_chunk *c, const filte
     MOTE_KERNEL(pack_plain)(&panel);
 }
 
+/// Offsets of a chunk's positions, which are those of the last where it began in the same column.
+static void find_positions(mote_taps_work *w, const mote_chunk *c)
+{
+    if (w->offset_count == c->count && w->offset_column == c->column)
+        return;
+    MOTE_KERNEL(image_positions)(&w->reader, c, c->first, c->count, w->offsets);
+    w->offset_count = c->count;
+    w->offset_column = c->column;
+}
+
 static void run_chunk(mote_taps_work *w, const mote_chunk *c)
 {
     const size_t kernel = count_taps(&w->product->right.patches);
@@ -176,7 +186,7 @@ static void run_chunk(mote_taps_work *w, const mote_chunk *c)
         const filters f = find_filters(w, i);
         pack_panel(w, c, &f);
     }
-    MOTE_KERNEL(image_positions)(&w->reader, c, c->first, c->count, w->offsets);
+    find_positions(w, c);
     for (size_t channel = w->first_tap / kernel; channel < end;
          channel += w->blocks->image.channels) {
         const size_t count = mote_size_min(end - channel, w->blocks->image.channels);

@@ -13,7 +13,8 @@ typedef struct mote_taps_work {
     const mote_taps_blocks *blocks;
     mote_reader reader;
     mote_real *panel;
-    uint32_t *offsets;
+    uint32_t *offsets;                  // of a chunk's positions
+    size_t offset_count, offset_column; // how many there are, and the column of the first
     mote_real *sums, *group_sums;
     size_t first_tap, tap_end;
     size_t first_row, row_end;
