@@ -83,12 +83,13 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
     const size_t kernel = p->kernel_height * p->kernel_width;
     const size_t most_taps = group_goes_on ? TAPS_BLOCK / 2 : TAPS_BLOCK;
     const size_t positions = mote_size_min(wish.chunk, product->depth);
-    const size_t filters = (is_small ? 2 : 1) * MOTE_TILE_COLUMNS_MAX;
+    const size_t panels = is_small ? 2 : 1;
     cut.chunk = wish.chunk;
     // whole channels
     cut.taps = mote_size_min(p->channels * kernel,
                              kernel < most_taps ? most_taps / kernel * kernel : most_taps);
-    cut.filters = mote_size_min(mote_size_align(product->rows, MOTE_TILE_COLUMNS_MAX), filters);
+    cut.filters = mote_size_min(mote_size_align(product->rows, MOTE_TILE_COLUMNS_MAX),
+                                panels * MOTE_TILE_COLUMNS_MAX);
     cut.panel = round_elements(positions * cut.filters);
     cut.offsets = round_elements(positions);
     cut.copy = round_elements(cut.image.copy);
