@@ -47,6 +47,7 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
         .channels = wish->channels,
         .height = reach(rows, p->step_height, p->kernel_height, p->tap_height),
         .width = reach(columns, p->step_width, p->kernel_width, p->tap_width),
+        .phases = 1,
         .column_step = p->step_width,
         .row_step = p->width,
         .plane = p->height * p->width,
@@ -58,10 +59,12 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
         return true;
     image->has_parts = has_parts;
     const size_t samples = mote_size_min(image->samples, wish->batch);
-    const size_t phases = p->step_width;
-    image->phase_step = mote_size_ceil_divide(image->width, phases);
-    image->column_step = 1;
-    image->row_step = phases * image->phase_step;
+    if (wish->dense) {
+        image->phases = p->step_width;
+        image->column_step = 1;
+    }
+    image->phase_step = mote_size_ceil_divide(image->width, image->phases);
+    image->row_step = image->phases * image->phase_step;
     image->plane = image->height * image->row_step;
     const size_t fitting = wish->most / (image->samples * image->plane);
     image->channels = mote_size_max(mote_size_min(wish->channels, fitting), 1);

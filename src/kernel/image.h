@@ -3,7 +3,8 @@
 // channels with the padding around and the gaps between. There the element of position (sample, row, column) and
 // tap lies at the sum of two offsets, one of the position and one of the tap.
 //
-// Columns of a copy are split by phase where positions have a step: neighbouring positions are neighbours.
+// Where it is wanted, columns of a copy are split by phase when positions have a step: neighbouring positions are
+// neighbours.
 #ifndef MOTE_KERNEL_IMAGE_H
 #define MOTE_KERNEL_IMAGE_H
 
@@ -19,7 +20,8 @@ typedef struct mote_image {
     bool has_parts;  // of the only row, which is copied part by part: each has other columns
     size_t samples, channels; // copied at once, at most
     size_t height, width;     // of a channel with its padding; of a strip
-    size_t phase_step;        // between phases of a row
+    size_t phases;            // that columns of a row are split into
+    size_t phase_step;        // between them
     size_t column_step;       // between neighbouring positions of a row
     size_t row_step, plane;   // between rows, between channels
     ptrdiff_t first_row,

@@ -49,10 +49,12 @@ mote_product_blocks mote_product_cut(const mote_product *product)
     return cut;
 }
 
-// A task's 256 KiB when taps are read in place.
-#define TAPS_CHUNK 1024U  // positions
-#define TAPS_COPY  15360U // elements of the padded copy
-#define TAPS_SUMS  16384U // elements
+// A task's 256 KiB when taps are read in place. Of small maps few positions at a time, so that a panel stays in the
+// first cache, and in exchange more filters, so that images are copied less often.
+#define TAPS_CHUNK       1024U // positions
+#define TAPS_CHUNK_SMALL 256U
+#define TAPS_COPY        15360U // elements of the padded copy
+#define TAPS_BLOCK       512U   // taps
 
 /// Positions worked at once: whole groups, where at most `most` positions have one, otherwise blocks of a sample.
 static size_t taps_chunk(size_t group, size_t most)
@@ -71,23 +73,27 @@ mote_taps_blocks mote_taps_cut(const mote_product *product)
         .most = TAPS_COPY, .fewest = 1, .channels = p->channels, .batch = product->depth / plane};
     bool fits = false;
     const size_t least = mote_size_min(product->group, MOTE_PRODUCT_BLOCK);
-    for (size_t most = TAPS_CHUNK; most >= least && !fits; most /= 2) {
+    const bool is_small = product->group <= TAPS_CHUNK_SMALL;
+    for (size_t most = is_small ? TAPS_CHUNK_SMALL : TAPS_CHUNK; most >= least && !fits;
+         most /= 2) {
         wish.chunk = taps_chunk(product->group, most);
         fits = mote_image_cut(p, &wish, &cut.image);
     }
     const bool group_goes_on = product->group > wish.chunk;
-    const size_t taps = p->channels * p->kernel_height * p->kernel_width;
-    const size_t columns = MOTE_TILE_COLUMNS_MAX;
+    const size_t kernel = p->kernel_height * p->kernel_width;
+    const size_t most_taps = group_goes_on ? TAPS_BLOCK / 2 : TAPS_BLOCK;
     const size_t positions = mote_size_min(wish.chunk, product->depth);
+    const size_t panels = is_small ? 2 : 1;
     cut.chunk = wish.chunk;
-    cut.taps = mote_size_min(taps, TAPS_SUMS / columns / (group_goes_on ? 2 : 1));
-    if (cut.image.is_copied &&
-        product->depth <= wish.chunk) // then a copy serves all panels of filters
-        cut.taps = mote_size_min(cut.taps, cut.image.channels * p->kernel_height * p->kernel_width);
-    cut.panel = round_elements(positions * columns);
+    // whole channels
+    cut.taps = mote_size_min(p->channels * kernel,
+                             kernel < most_taps ? most_taps / kernel * kernel : most_taps);
+    cut.filters = mote_size_min(mote_size_align(product->rows, MOTE_TILE_COLUMNS_MAX),
+                                panels * MOTE_TILE_COLUMNS_MAX);
+    cut.panel = round_elements(positions * cut.filters);
     cut.offsets = round_elements(positions);
     cut.copy = round_elements(cut.image.copy);
-    cut.sums = round_elements(cut.taps * columns);
+    cut.sums = round_elements(cut.taps * cut.filters);
     cut.group_sums = group_goes_on ? cut.sums : 0;
     cut.slice_bytes =
         (cut.panel + cut.offsets + cut.copy + cut.sums + cut.group_sums) * sizeof(mote_real);
@@ -177,6 +183,45 @@ bool mote_positions_fit(const mote_product *product, size_t *bytes)
     return *bytes > 0;
 }
 
+/// The gradient of a 1x1 convolution's weights over all positions: filters and channels may change places.
+static bool can_turn(const mote_product *product)
+{
+    const mote_patches *const p = &product->right.patches;
+    const mote_axis *const inner = &product->left.inner;
+    const size_t plane = p->positions_width;
+    return product->right.kind == MOTE_FACTOR_TAP_POSITIONS && p->kernel_height == 1 &&
+           p->kernel_width == 1 && p->height == 1 && p->positions_height == 1 &&
+           p->width == plane && p->step_width == 1 && p->divisor_width == 1 &&
+           p->offset_width == 0 && product->left.outer.period == 0 &&
+           product->left.outer.step == plane && inner->period == plane && inner->step == 1;
+}
+
+/// Then what is read in place is the output's derivative, and the image is packed.
+static mote_product turn(const mote_product *product)
+{
+    mote_product turned = *product;
+    turned.rows = product->columns;
+    turned.columns = product->rows;
+    turned.left.data = product->right.data;
+    turned.left.inner.jump = product->right.patches.sample_stride;
+    turned.right.data = product->left.data;
+    turned.right.patches.channels = product->rows;
+    turned.right.patches.sample_stride = product->left.inner.jump;
+    turned.row_step = product->column_axis.step;
+    turned.column_axis.step = product->row_step;
+    return turned;
+}
+
+mote_product mote_product_simplify(const mote_product *product)
+{
+    mote_product simple = *product;
+    simple.right.patches = mote_patches_flatten(&product->right.patches);
+    const bool fills_panels = product->columns % (MOTE_TILE_COLUMNS_MAX / 2) == 0;
+    if (product->columns < product->rows && fills_panels && can_turn(&simple))
+        return turn(&simple); // fewer lanes are packed
+    return simple;
+}
+
 static double padded_extent(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)
 {
     const double taps = (double)(kernel - 1) * (tap < 0 ? -(double)tap : (double)tap);
@@ -206,12 +251,11 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
 
 static size_t slice_bytes(const mote_product *product)
 {
-    mote_product flat = *product;
-    flat.right.patches = mote_patches_flatten(&product->right.patches);
+    const mote_product simple = mote_product_simplify(product);
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
-        return mote_taps_cut(&flat).slice_bytes;
+        return mote_taps_cut(&simple).slice_bytes;
     size_t bytes = 0;
-    return mote_positions_fit(&flat, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
+    return mote_positions_fit(&simple, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
 }
 
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)

@@ -60,10 +60,14 @@ typedef struct mote_product_blocks {
 
 mote_product_blocks mote_product_cut(const mote_product *product);
 
+/// The same product as it is made: 1x1 convolutions over one long row, their gradient from the side that is packed
+/// faster.
+mote_product mote_product_simplify(const mote_product *product);
+
 /// How the gradient of a convolution's weights is cut, see portable/product_taps.c. Sizes in elements.
 typedef struct mote_taps_blocks {
-    size_t chunk; // positions worked at once: whole groups, or blocks of one group
-    size_t taps;  // worked before the next positions
+    size_t chunk;         // positions worked at once: whole groups, or blocks of one group
+    size_t taps, filters; // worked before the next positions
     mote_image image;
     size_t panel, offsets, copy, sums, group_sums; // elements of the parts of a task's scratch
     size_t slice_bytes;

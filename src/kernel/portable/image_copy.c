@@ -83,7 +83,7 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
 {
     const mote_patches *const p = &reader->factor->patches;
     const size_t divisor = p->divisor_width;
-    const size_t phases = p->step_width;
+    const size_t phases = reader->image->phases;
     const size_t phase_step = reader->image->phase_step;
     from += columns->from;
     if (divisor == 1 && phases == 1) {
@@ -124,12 +124,39 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
     }
 }
 
+/// Rows that stay as they are; usual lengths are known to the compiler.
+static void copy_rows(const mote_reader *reader, size_t rows, size_t count, const mote_real *from,
+                      mote_real *to)
+{
+    const size_t from_step = reader->factor->patches.width;
+    const size_t to_step = reader->image->row_step;
+    for (size_t i = 0; count == 4 && i < rows; i++)
+        memcpy(to + i * to_step, from + i * from_step, 4 * sizeof *to);
+    for (size_t i = 0; count == 8 && i < rows; i++)
+        memcpy(to + i * to_step, from + i * from_step, 8 * sizeof *to);
+    for (size_t i = 0; count == 16 && i < rows; i++)
+        memcpy(to + i * to_step, from + i * from_step, 16 * sizeof *to);
+    for (size_t i = 0; count != 4 && count != 8 && count != 16 && i < rows; i++)
+        mote_copy_run(to + i * to_step, from + i * from_step, count);
+}
+
+static bool has_plain_rows(const mote_reader *reader)
+{
+    const mote_patches *const p = &reader->factor->patches;
+    return p->divisor_height == 1 && p->divisor_width == 1 && p->step_height == 1 &&
+           reader->image->phases == 1;
+}
+
 static void copy_plane(const mote_reader *reader, const range *rows, const range *columns,
                        const mote_real *from, mote_real *to)
 {
     const mote_patches *const p = &reader->factor->patches;
     from += rows->from * p->width;
     to += rows->at * reader->image->row_step;
+    if (has_plain_rows(reader)) {
+        copy_rows(reader, rows->count, columns->count, from + columns->from, to + columns->at);
+        return;
+    }
     for (size_t i = 0; i < rows->count; i++) {
         const size_t at = rows->at + i * p->divisor_height;
         if (p->step_height == 1 || is_met(at, p->step_height, p->kernel_height, p->tap_height))
@@ -230,8 +257,6 @@ size_t MOTE_KERNEL(image_tap)(const mote_reader *reader, size_t tap)
     const size_t in_kernel = tap % taps;
     const size_t row = distance(in_kernel / p->kernel_width, p->kernel_height, p->tap_height);
     const size_t column = distance(in_kernel % p->kernel_width, p->kernel_width, p->tap_width);
-    const size_t across = image->is_copied
-                              ? column % p->step_width * image->phase_step + column / p->step_width
-                              : column;
+    const size_t across = column % image->phases * image->phase_step + column / image->phases;
     return (tap / taps - reader->channel) * image->plane + row * image->row_step + across;
 }

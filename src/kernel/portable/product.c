@@ -363,8 +363,7 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
 {
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
-    product_call call = {.product = *product, .scratch = scratch};
-    call.product.right.patches = mote_patches_flatten(&product->right.patches);
+    product_call call = {.product = mote_product_simplify(product), .scratch = scratch};
     call.positions_in_place = mote_positions_fit(&call.product, &call.positions_bytes);
     if (is_gradient(product)) {
         call.taps = mote_taps_cut(&call.product);

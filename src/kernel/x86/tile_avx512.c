@@ -187,38 +187,43 @@ static void gather(size_t rows, const mote_gather *g)
     (g->columns == COLUMNS ? wide : half)[rows - 1](g);
 }
 
-/// Up to 16 lanes x 16 k; the mask says which lanes exist.
-static void transpose_16(const float *const from[16], __mmask16 mask, float *to, size_t to_step)
+/// Transposes 4 x 4 blocks in the quarters of four rows each.
+static void transpose_quarters(__m512 rows[16])
 {
-    // halves of rows i and i + 8 side by side: two 8 x 8 blocks a register row, transposed together
-    for (size_t half = 0; half < 2; half++) {
-        __m512 rows[8];
-        for (size_t i = 0; i < 8; i++) {
-            rows[i] =
-                _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(from[i] + 8 * half)),
-                                   _mm256_loadu_ps(from[i + 8] + 8 * half), 1);
-        }
-        __m512 pairs[8];
-        for (size_t i = 0; i < 8; i += 2) {
-            pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-            pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-        }
-        for (size_t i = 0; i < 8; i += 4) {
-            const __m512 *const p = pairs + i;
-            rows[i] = _mm512_shuffle_ps(p[0], p[2], 0x44);
-            rows[i + 1] = _mm512_shuffle_ps(p[0], p[2], 0xEE);
-            rows[i + 2] = _mm512_shuffle_ps(p[1], p[3], 0x44);
-            rows[i + 3] = _mm512_shuffle_ps(p[1], p[3], 0xEE);
-        }
-        const __m512i low =
-            _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-        const __m512i high =
-            _mm512_setr_epi32(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
-        for (size_t k = 0; k < 4; k++) {
-            float *const column = to + (8 * half + k) * to_step;
-            _mm512_mask_storeu_ps(column, mask, _mm512_permutex2var_ps(rows[k], low, rows[k + 4]));
-            _mm512_mask_storeu_ps(column + 4 * to_step, mask,
-                                  _mm512_permutex2var_ps(rows[k], high, rows[k + 4]));
+    for (size_t i = 0; i < 16; i += 4) {
+        const __m512 low_01 = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        const __m512 high_01 = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        const __m512 low_23 = _mm512_unpacklo_ps(rows[i + 2], rows[i + 3]);
+        const __m512 high_23 = _mm512_unpackhi_ps(rows[i + 2], rows[i + 3]);
+        rows[i] = _mm512_shuffle_ps(low_01, low_23, 0x44);
+        rows[i + 1] = _mm512_shuffle_ps(low_01, low_23, 0xEE);
+        rows[i + 2] = _mm512_shuffle_ps(high_01, high_23, 0x44);
+        rows[i + 3] = _mm512_shuffle_ps(high_01, high_23, 0xEE);
+    }
+}
+
+/// Up to 16 lanes x 16 k; masks say which exist. Each row is read once: rows that lie a page apart would drive each
+/// other out of the cache.
+static inline void transpose_16(const float *const from[16], const __mmask16 exist[2], float *to,
+                                size_t to_step)
+{
+    __m512 rows[16];
+    for (size_t i = 0; i < 16; i++)
+        rows[i] = _mm512_maskz_loadu_ps(exist[1], from[i]);
+    transpose_quarters(rows);
+    for (size_t k = 0; k < 4; k++) {
+        // quarters k, k + 4, ... of each four lanes
+        const __m512 even_low = _mm512_shuffle_f32x4(rows[k], rows[k + 4], 0x88);
+        const __m512 odd_low = _mm512_shuffle_f32x4(rows[k], rows[k + 4], 0xDD);
+        const __m512 even_high = _mm512_shuffle_f32x4(rows[k + 8], rows[k + 12], 0x88);
+        const __m512 odd_high = _mm512_shuffle_f32x4(rows[k + 8], rows[k + 12], 0xDD);
+        const __m512 columns[4] = {_mm512_shuffle_f32x4(even_low, even_high, 0x88),
+                                   _mm512_shuffle_f32x4(odd_low, odd_high, 0x88),
+                                   _mm512_shuffle_f32x4(even_low, even_high, 0xDD),
+                                   _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD)};
+        for (size_t i = 0; i < 4; i++) {
+            if (exist[1] >> (k + 4 * i) & 1U)
+                _mm512_mask_storeu_ps(to + (k + 4 * i) * to_step, exist[0], columns[i]);
         }
     }
 }
@@ -226,22 +231,23 @@ static void transpose_16(const float *const from[16], __mmask16 mask, float *to,
 static void transpose(size_t lanes, size_t depth, const float *from, size_t from_step, float *to,
                       size_t to_step)
 {
-    const size_t whole = depth - depth % 16;
+    const size_t rest = depth % 16;
     for (size_t lane = 0; lane < lanes; lane += 16) {
         const size_t count = lanes - lane < 16 ? lanes - lane : 16;
         const __mmask16 mask = (__mmask16)((1U << count) - 1U);
         const float *rows[16];
         for (size_t i = 0; i < 16; i++)
             rows[i] = from + (i < count ? lane + i : lane) * from_step;
-        for (size_t k = 0; k < whole; k += 16) {
-            transpose_16(rows, mask, to + k * to_step + lane, to_step);
+        float *column = to + lane;
+        for (size_t k = 0; k < depth / 16; k++) {
+            transpose_16(rows, (const __mmask16[2]){mask, 0xFFFF}, column, to_step);
             for (size_t i = 0; i < 16; i++)
                 rows[i] += 16;
+            column += 16 * to_step;
         }
-        for (size_t k = whole; k < depth; k++) {
-            for (size_t i = 0; i < count; i++)
-                to[k * to_step + lane + i] = from[(lane + i) * from_step + k];
-        }
+        if (rest > 0)
+            transpose_16(rows, (const __mmask16[2]){mask, (__mmask16)((1U << rest) - 1U)}, column,
+                         to_step);
     }
 }
 

@@ -160,6 +160,12 @@ static void usual_convolutions_follow_the_rule(void **state)
         {1, 2, 17, 90, 94, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
         {3, 70, 48, 9, 9, {1, 1}, {1, 1}, {1, 1}, {0, 0}},
         {3, 70, 12, 9, 9, {3, 3}, {2, 2}, {2, 2}, {2, 2}},
+        // more filters and taps than a gradient works at a time
+        {3, 70, 100, 5, 5, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {2, 30, 70, 17, 18, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        // 1x1 with more filters than channels
+        {5, 16, 70, 6, 6, {1, 1}, {1, 1}, {1, 1}, {0, 0}},
+        {2, 48, 600, 9, 37, {1, 1}, {1, 1}, {1, 1}, {0, 0}},
     };
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
         check_convolution(levels, &convolutions[i], i);
