@@ -25,35 +25,48 @@ static void gather(size_t channels, size_t count, const mote_real *from, mote_re
     }
 }
 
-static void sum_taps(const mote_depthwise_sums *sums, size_t count, const uint32_t *positions,
-                     mote_real *out)
+static void sum_position(const mote_depthwise_sums *sums, const mote_real *image, mote_real *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        mote_real row[CHANNELS] = {0};
-        for (size_t tap = 0; tap < sums->taps; tap++) {
-            const mote_real *const x = sums->image + positions[i] + sums->offsets[tap];
-            const mote_real *const weights = sums->weights + tap * CHANNELS;
-            for (size_t c = 0; c < CHANNELS; c++)
-                row[c] = MOTE_FMA(weights[c], x[c], row[c]);
-        }
-        mote_real *const to = out + i * CHANNELS;
+    mote_real row[CHANNELS] = {0};
+    for (size_t tap = 0; tap < sums->taps; tap++) {
+        const mote_real *const x = image + sums->offsets[tap];
+        const mote_real *const weights = sums->weights + tap * CHANNELS;
         for (size_t c = 0; c < CHANNELS; c++)
-            to[c] = sums->add ? to[c] + row[c] : row[c];
-        for (size_t c = 0; c < CHANNELS && sums->bias; c++)
-            to[c] += sums->bias[c];
+            row[c] = MOTE_FMA(weights[c], x[c], row[c]);
+    }
+    for (size_t c = 0; c < CHANNELS; c++)
+        out[c] = sums->add ? out[c] + row[c] : row[c];
+    for (size_t c = 0; c < CHANNELS && sums->bias; c++)
+        out[c] += sums->bias[c];
+}
+
+static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions)
+{
+    for (size_t run = 0; run < positions->runs; run++) {
+        for (size_t i = 0; i < positions->count; i++)
+            sum_position(sums, sums->image + positions->places[run] + i * positions->step,
+                         sums->out + sums->out_places[run] + i * sums->out_step);
     }
 }
 
-static void sum_positions(const mote_depthwise_gradient *gradient, size_t count,
-                          const uint32_t *positions, const mote_real *dy)
+static void add_position(const mote_depthwise_gradient *gradient, const mote_real *image,
+                         const mote_real *dy)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (size_t tap = 0; tap < gradient->taps; tap++) {
-            const mote_real *const x = gradient->image + positions[i] + gradient->offsets[tap];
-            mote_real *const sums = gradient->sums + tap * CHANNELS;
-            for (size_t c = 0; c < CHANNELS; c++)
-                sums[c] = MOTE_FMA(dy[i * CHANNELS + c], x[c], sums[c]);
-        }
+    for (size_t tap = 0; tap < gradient->taps; tap++) {
+        const mote_real *const x = image + gradient->offsets[tap];
+        mote_real *const sums = gradient->sums + tap * CHANNELS;
+        for (size_t c = 0; c < CHANNELS; c++)
+            sums[c] = MOTE_FMA(dy[c], x[c], sums[c]);
+    }
+}
+
+static void sum_positions(const mote_depthwise_gradient *gradient,
+                          const mote_depthwise_runs *positions, const mote_real *dy)
+{
+    for (size_t run = 0; run < positions->runs; run++) {
+        for (size_t i = 0; i < positions->count; i++, dy += CHANNELS)
+            add_position(gradient, gradient->image + positions->places[run] + i * positions->step,
+                         dy);
     }
 }
 

@@ -39,26 +39,24 @@ typedef struct cells {
 typedef struct work {
     const depthwise_call *call;
     size_t channel, channels; // the block of channels at hand
-    cells cells[2];           // of the tile at hand
-    bool image_is_made;       // where cells are now, the image has zeros elsewhere
+    tile tile;                // whose places are made
+    cells cells[2];           // of that tile; the image has zeros elsewhere
     mote_real *image;
     mote_real *out; // [position][channel]: sums, or derivatives of outputs
     mote_real *bias;
     mote_real *sums;       // rows of weights, or of sums over positions
     uint32_t *cell_places; // in the image of one sample
-    uint32_t *places;      // of positions in the image
+    uint32_t *places;      // of rows of positions in the image
+    uint32_t *out_places;  // of the same in `out`
     uint32_t *rows;        // of positions of one sample in `out`
-    uint32_t *offsets;     // of taps
+    uint32_t *offsets;     // of taps, phase by phase
+    uint32_t *taps;        // which they are
+    uint32_t *ends[2];     // of the taps of an axis' phases
 } work;
 
 static size_t get_taps(const work *w)
 {
     return w->call->cut.axes[0].taps * w->call->cut.axes[1].taps;
-}
-
-static size_t get_tile_positions(const work *w)
-{
-    return w->call->cut.positions[0] * w->call->cut.positions[1];
 }
 
 /// Elements of the image of one sample.
@@ -73,41 +71,53 @@ static uint32_t get_place(const work *w, size_t row, size_t column)
     return (uint32_t)((row * w->call->cut.extents[1] + column) * CHANNELS);
 }
 
-static void make_places(const work *w)
+static void count_taps(const mote_depthwise_axis *axis, uint32_t *ends)
 {
-    const mote_depthwise_cut *const cut = &w->call->cut;
-    const size_t image = get_image_elements(w);
-    size_t at = 0;
-    for (size_t sample = 0; sample < cut->samples; sample++) {
-        for (size_t row = 0; row < cut->positions[0]; row++) {
-            for (size_t column = 0; column < cut->positions[1]; column++)
-                w->places[at++] = (uint32_t)(sample * image) +
-                                  get_place(w, row * cut->axes[0].step, column * cut->axes[1].step);
-        }
+    uint32_t count = 0;
+    for (size_t phase = 0; phase < axis->phases; phase++) {
+        size_t place = 0;
+        for (size_t tap = 0; tap < axis->taps; tap++)
+            count += mote_depthwise_find_tap(axis, phase, tap, &place);
+        ends[phase] = count;
     }
-    for (size_t i = 0; i < get_tile_positions(w); i++)
-        w->rows[i] = (uint32_t)(i * CHANNELS);
 }
 
-static size_t get_tap_place(const mote_depthwise_axis *axis, size_t tap)
+/// The taps of a phase, ascending, from number `at` on. Returns the number behind them.
+static size_t list_taps(const work *w, const size_t phase[2], size_t at)
 {
-    return (axis->backwards ? axis->taps - 1 - tap : tap) * axis->dilation;
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    for (size_t row = 0; row < axes[0].taps; row++) {
+        size_t place[2];
+        if (!mote_depthwise_find_tap(&axes[0], phase[0], row, &place[0]))
+            continue;
+        for (size_t column = 0; column < axes[1].taps; column++) {
+            if (!mote_depthwise_find_tap(&axes[1], phase[1], column, &place[1]))
+                continue;
+            w->offsets[at] = get_place(w, place[0], place[1]);
+            w->taps[at] = (uint32_t)(row * axes[1].taps + column);
+            at++;
+        }
+    }
+    return at;
 }
 
 static void make_offsets(const work *w)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    for (size_t row = 0; row < axes[0].taps; row++) {
-        for (size_t column = 0; column < axes[1].taps; column++) {
-            w->offsets[row * axes[1].taps + column] =
-                get_place(w, get_tap_place(&axes[0], row), get_tap_place(&axes[1], column));
-        }
+    size_t phase[2];
+    size_t at = 0;
+    count_taps(&axes[0], w->ends[0]);
+    count_taps(&axes[1], w->ends[1]);
+    for (phase[0] = 0; phase[0] < axes[0].phases; phase[0]++) {
+        for (phase[1] = 0; phase[1] < axes[1].phases; phase[1]++)
+            at = list_taps(w, phase, at);
     }
 }
 
 static work make_work(const depthwise_call *call, size_t task)
 {
     const mote_depthwise_cut *const cut = &call->cut;
+    const size_t taps = cut->axes[0].taps * cut->axes[1].taps;
     work w = {.call = call};
     w.image = (mote_real *)(void *)(call->scratch + task * cut->slice_bytes);
     w.out = w.image + cut->image;
@@ -115,10 +125,15 @@ static work make_work(const depthwise_call *call, size_t task)
     w.sums = w.bias + CHANNELS;
     w.cell_places = (uint32_t *)(void *)(w.bias + cut->sums);
     w.places = w.cell_places + cut->extents[0] * cut->extents[1];
-    w.rows = w.places + cut->samples * get_tile_positions(&w);
-    w.offsets = w.rows + get_tile_positions(&w);
-    make_places(&w);
+    w.out_places = w.places + cut->samples * cut->positions[0];
+    w.rows = w.out_places + cut->samples * cut->positions[0];
+    w.offsets = w.rows + cut->positions[0] * cut->positions[1];
+    w.taps = w.offsets + taps;
+    w.ends[0] = w.taps + taps;
+    w.ends[1] = w.ends[0] + cut->axes[0].phases;
     make_offsets(&w);
+    for (size_t i = 0; i < cut->positions[0] * cut->positions[1]; i++)
+        w.rows[i] = (uint32_t)(i * CHANNELS);
     return w;
 }
 
@@ -138,51 +153,95 @@ static tile find_tile(const work *w, size_t index)
     return t;
 }
 
-static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t count)
+static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t extent)
 {
-    const ptrdiff_t start = axis->origin + (ptrdiff_t)(first * axis->step);
-    const ptrdiff_t end = start + (ptrdiff_t)((count - 1) * axis->step + axis->reach);
-    cells found = {.first = start > 0 ? mote_size_ceil_divide((size_t)start, axis->gap) : 0};
-    const size_t cells_end =
-        end > 0 ? mote_size_min(mote_size_ceil_divide((size_t)end, axis->gap), axis->cells) : 0;
+    const ptrdiff_t start = axis->origin + (ptrdiff_t)(first / axis->phases * axis->step);
+    const ptrdiff_t end = start + (ptrdiff_t)extent;
+    cells found = {.first = start > 0 ? (size_t)start : 0};
+    const size_t cells_end = end > 0 ? mote_size_min((size_t)end, axis->cells) : 0;
     if (cells_end > found.first) {
         found.count = cells_end - found.first;
-        found.place = (size_t)((ptrdiff_t)(found.first * axis->gap) - start);
+        found.place = (size_t)((ptrdiff_t)found.first - start);
     }
     return found;
 }
 
-static void make_cell_places(work *w)
+static void make_cell_places(const work *w)
 {
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
     uint32_t *place = w->cell_places;
     for (size_t row = 0; row < w->cells[0].count; row++) {
         for (size_t column = 0; column < w->cells[1].count; column++)
-            *place++ = get_place(w, w->cells[0].place + row * axes[0].gap,
-                                 w->cells[1].place + column * axes[1].gap);
+            *place++ = get_place(w, w->cells[0].place + row, w->cells[1].place + column);
     }
 }
 
-static bool lie_alike(const cells *a, const cells *b)
+/// Positions of a phase in a tile: `first`, and then each axis.phases-th.
+typedef struct phase_part {
+    size_t first, count;
+    size_t place; // in the image
+} phase_part;
+
+static phase_part find_phase(const mote_depthwise_axis *axis, const tile *t, size_t index,
+                             size_t phase)
 {
-    return a->count == b->count && a->place == b->place;
+    const size_t start = t->first[index] % axis->phases;
+    phase_part part = {.first = phase + (phase < start ? axis->phases : 0) - start};
+    if (part.first < t->count[index])
+        part.count = mote_size_ceil_divide(t->count[index] - part.first, axis->phases);
+    part.place = (start + part.first) / axis->phases * axis->step;
+    return part;
 }
 
-/// Zeros wherever the tile has no cell. The next tile's cells mostly lie where the last one's were.
-static void clear_image(work *w, const tile *t)
+/// Of rows, phase by phase, samples inside.
+static void make_row_places(const work *w, const tile *t)
+{
+    const mote_depthwise_axis *const axis = &w->call->cut.axes[0];
+    const size_t image = get_image_elements(w);
+    size_t at = 0;
+    for (size_t phase = 0; phase < axis->phases; phase++) {
+        const phase_part rows = find_phase(axis, t, 0, phase);
+        for (size_t sample = 0; sample < t->samples; sample++) {
+            for (size_t i = 0; i < rows.count; i++, at++) {
+                const size_t row = sample * t->count[0] + rows.first + i * axis->phases;
+                w->places[at] =
+                    (uint32_t)(sample * image) + get_place(w, rows.place + i * axis->step, 0);
+                w->out_places[at] = (uint32_t)(row * t->count[1] * CHANNELS);
+            }
+        }
+    }
+}
+
+static bool lie_alike(const work *w, const tile *a, const tile *b)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    bool alike = a->samples == b->samples;
+    for (size_t axis = 0; axis < 2; axis++) {
+        alike = alike && a->count[axis] == b->count[axis] &&
+                a->first[axis] % axes[axis].phases == b->first[axis] % axes[axis].phases;
+    }
+    return alike;
+}
+
+/// Zeros wherever the tile has no cell, and the places of cells and rows. The next tile's are mostly the last one's.
+static void start_tile(work *w, const tile *t)
 {
     const mote_depthwise_cut *const cut = &w->call->cut;
-    const cells rows = find_cells(&cut->axes[0], t->first[0], t->count[0]);
-    const cells columns = find_cells(&cut->axes[1], t->first[1], t->count[1]);
-    const bool is_made =
-        w->image_is_made && lie_alike(&w->cells[0], &rows) && lie_alike(&w->cells[1], &columns);
+    const cells rows = find_cells(&cut->axes[0], t->first[0], cut->extents[0]);
+    const cells columns = find_cells(&cut->axes[1], t->first[1], cut->extents[1]);
+    const bool has_places = w->tile.samples > 0 && lie_alike(w, &w->tile, t);
+    const bool has_zeros = w->tile.samples > 0 && rows.count == w->cells[0].count &&
+                           rows.place == w->cells[0].place &&
+                           columns.count == w->cells[1].count &&
+                           columns.place == w->cells[1].place;
+    w->tile = *t;
     w->cells[0] = rows;
     w->cells[1] = columns;
-    if (is_made)
-        return;
-    memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
-    make_cell_places(w);
-    w->image_is_made = true;
+    if (!has_zeros) {
+        memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
+        make_cell_places(w);
+    }
+    if (!has_places)
+        make_row_places(w, t);
 }
 
 static void spread_sample(const work *w, size_t sample, mote_real *image)
@@ -207,7 +266,7 @@ static void spread_sample(const work *w, size_t sample, mote_real *image)
 
 static void make_image(work *w, const tile *t)
 {
-    clear_image(w, t);
+    start_tile(w, t);
     for (size_t i = 0; i < t->samples; i++)
         spread_sample(w, t->sample + i, w->image + i * get_image_elements(w));
 }
@@ -231,22 +290,86 @@ static void gather_tile(const work *w, const tile *t)
     }
 }
 
+/// Taps of one phase and one block: [first, first + count).
+typedef struct tap_part {
+    size_t first, count;
+    bool is_first_block, is_last_block;
+} tap_part;
+
+/// The sums of positions of a phase, whose rows' places begin at `at`.
+static void sum_part(const work *w, const tap_part *taps, const mote_depthwise_runs *positions,
+                     size_t at, const size_t columns[2])
+{
+    const mote_depthwise_axis *const axis = &w->call->cut.axes[1];
+    const bool has_threes = axis->phases == 1 && axis->step == 1 && axis->dilation == 1 &&
+                            axis->taps % 3 == 0 && taps->is_first_block && taps->is_last_block;
+    const ptrdiff_t neighbour = axis->backwards ? -(ptrdiff_t)CHANNELS : (ptrdiff_t)CHANNELS;
+    const mote_depthwise_sums sums = {
+        .image = w->image + columns[0] * CHANNELS,
+        .taps = taps->count,
+        .offsets = w->offsets + taps->first,
+        .neighbour = has_threes ? neighbour : 0,
+        .weights = w->sums + taps->first * CHANNELS,
+        .bias = taps->is_last_block && w->call->bias ? w->bias : NULL,
+        .add = !taps->is_first_block,
+        .out = w->out + columns[1] * CHANNELS,
+        .out_places = w->out_places + at,
+        .out_step = axis->phases * CHANNELS,
+    };
+    MOTE_KERNEL(depthwise_unit).sum_taps(&sums, positions);
+}
+
+/// Taps [first, end), in blocks of all taps.
+static void sum_blocks(const work *w, const size_t ends[2], const mote_depthwise_runs *positions,
+                       size_t at, const size_t columns[2])
+{
+    const size_t blocks = mote_size_ceil_divide(get_taps(w), MOTE_PRODUCT_BLOCK);
+    tap_part part = {.first = ends[0]};
+    for (size_t block = 0; block < blocks; block++) {
+        part.count = 0;
+        while (part.first + part.count < ends[1] &&
+               w->taps[part.first + part.count] / MOTE_PRODUCT_BLOCK == block)
+            part.count++;
+        part.is_first_block = block == 0;
+        part.is_last_block = block + 1 == blocks;
+        sum_part(w, &part, positions, at, columns);
+        part.first += part.count;
+    }
+}
+
+/// Positions of one phase of rows, whose taps are [first, end) of the axis.
+static void sum_rows(const work *w, const tile *t, const size_t ends[2], size_t at, size_t rows)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    size_t first = ends[0] * axes[1].taps;
+    size_t start = 0;
+    for (size_t phase = 0; phase < axes[1].phases; phase++) {
+        const phase_part columns = find_phase(&axes[1], t, 1, phase);
+        const size_t end = first + (ends[1] - ends[0]) * (w->ends[1][phase] - start);
+        const mote_depthwise_runs positions = {.runs = rows,
+                                               .count = columns.count,
+                                               .places = w->places + at,
+                                               .step = axes[1].step * CHANNELS};
+        if (columns.count > 0)
+            sum_blocks(w, (size_t[]){first, end}, &positions, at,
+                       (size_t[]){columns.place, columns.first});
+        start = w->ends[1][phase];
+        first = end;
+    }
+}
+
 static void sum_tile(work *w, const tile *t)
 {
     make_image(w, t);
-    const size_t taps = get_taps(w);
-    for (size_t tap = 0; tap < taps; tap += MOTE_PRODUCT_BLOCK) {
-        const bool is_last = tap + MOTE_PRODUCT_BLOCK >= taps;
-        const mote_depthwise_sums sums = {
-            .image = w->image,
-            .taps = is_last ? taps - tap : MOTE_PRODUCT_BLOCK,
-            .offsets = w->offsets + tap,
-            .weights = w->sums + tap * CHANNELS,
-            .bias = is_last && w->call->bias ? w->bias : NULL,
-            .add = tap > 0,
-        };
-        MOTE_KERNEL(depthwise_unit)
-            .sum_taps(&sums, t->samples * t->count[0] * t->count[1], w->places, w->out);
+    size_t start = 0;
+    size_t at = 0;
+    for (size_t phase = 0; phase < w->call->cut.axes[0].phases; phase++) {
+        const size_t rows = t->samples * find_phase(&w->call->cut.axes[0], t, 0, phase).count;
+        const size_t end = w->ends[0][phase];
+        if (rows > 0)
+            sum_rows(w, t, (size_t[]){start, end}, at, rows);
+        start = end;
+        at += rows;
     }
     gather_tile(w, t);
 }
@@ -263,7 +386,7 @@ static void load_weights(const work *w)
     const mote_real *const weight = w->call->weight + w->channel * taps;
     for (size_t tap = 0; tap < taps; tap++) {
         for (size_t c = 0; c < CHANNELS; c++)
-            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + tap] : 0;
+            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + w->taps[tap]] : 0;
     }
     for (size_t c = 0; c < CHANNELS && w->call->bias; c++)
         w->bias[c] = c < w->channels ? w->call->bias[w->channel + c] : 0;
@@ -372,10 +495,36 @@ static void end_group(gradient_sums *sums)
     sums->position = 0;
 }
 
+static bool is_square(const work *w)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    return axes[0].taps == 3 && axes[1].taps == 3 && axes[1].dilation == 1;
+}
+
+/// Positions from `at` on, at most `count`: whole rows, or a part of one. Returns how many.
+static size_t add_rows(const work *w, const tile *t, size_t at, size_t count,
+                       const gradient_sums *sums)
+{
+    const size_t step = w->call->cut.axes[1].step * CHANNELS;
+    const size_t columns = t->count[1];
+    const size_t column = at % columns;
+    const bool is_part = column > 0 || count < columns;
+    const mote_depthwise_gradient gradient = {.image = w->image + column * step,
+                                              .taps = get_taps(w),
+                                              .offsets = w->offsets,
+                                              .is_square = is_square(w),
+                                              .sums = sums->block};
+    const mote_depthwise_runs positions = {
+        .runs = is_part ? 1 : count / columns,
+        .count = is_part ? mote_size_min(count, columns - column) : columns,
+        .places = w->places + at / columns,
+        .step = step};
+    MOTE_KERNEL(depthwise_unit).sum_positions(&gradient, &positions, w->out + at * CHANNELS);
+    return positions.runs * positions.count;
+}
+
 static void add_positions(const work *w, const tile *t, gradient_sums *sums)
 {
-    const mote_depthwise_gradient gradient = {
-        .image = w->image, .taps = get_taps(w), .offsets = w->offsets, .sums = sums->block};
     const size_t end = t->samples * t->count[0] * t->count[1];
     size_t count = 0;
     for (size_t at = 0; at < end; at += count) {
@@ -384,8 +533,7 @@ static void add_positions(const work *w, const tile *t, gradient_sums *sums)
         count = mote_size_min(count, MOTE_PRODUCT_BLOCK - in_block);
         if (in_block == 0)
             memset(sums->block, 0, sums->elements * sizeof *sums->block);
-        MOTE_KERNEL(depthwise_unit)
-            .sum_positions(&gradient, count, w->places + at, w->out + at * CHANNELS);
+        count = add_rows(w, t, at, count, sums);
         sums->position += count;
         if (sums->position % MOTE_PRODUCT_BLOCK == 0)
             end_block(sums);
