@@ -75,16 +75,16 @@ static double get_tile_elements(const mote_depthwise_cut *cut, size_t rows, size
     return cells * (row + 1) + (double)rows * (double)columns * (row + 3);
 }
 
-/// Elements of the scratch that do not depend on the tile: a row, an offset and a number a tap, for gradients rows of
-/// three sums; the taps of each phase; the bias and what gather may read beyond the end, 17 rows; less than a row to
-/// align each of 7 parts.
+/// Elements of the scratch that do not depend on the tile: a row and a number a tap, for gradients rows of three sums;
+/// five numbers a phase; the bias and what gather may read beyond the end, 17 rows; less than a row to align each of 7
+/// parts.
 static double get_tap_elements(const mote_depthwise_cut *cut, mote_depthwise_part part)
 {
     const double row = MOTE_DEPTHWISE_CHANNELS;
     const double rows = part == MOTE_DEPTHWISE_GRADIENT ? 3 : 1;
     const double taps = (double)cut->axes[0].taps * (double)cut->axes[1].taps;
-    const double phases = (double)cut->axes[0].phases + (double)cut->axes[1].phases + 2;
-    return taps * (rows * row + 2) + phases + (17 + 7) * row;
+    const double phases = (double)cut->axes[0].phases + (double)cut->axes[1].phases;
+    return taps * (rows * row + 1) + phases * 5 + (17 + 7) * row;
 }
 
 /// Whole samples where they fit, otherwise whole rows, otherwise a part of a row; false where nothing fits.
@@ -163,8 +163,8 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
     cut.image = align_elements(cut.samples * cells * row);
     cut.out = align_elements((positions + row) * row);
     cut.sums = align_elements((rows_a_tap * taps + 1) * row);
-    cut.places = align_elements(cells) + align_elements(3 * positions) + align_elements(2 * taps) +
-                 align_elements(cut.axes[0].phases + cut.axes[1].phases + 2);
+    cut.places = align_elements(cells) + align_elements(3 * positions) + align_elements(taps) +
+                 align_elements((cut.axes[0].phases + cut.axes[1].phases) * 5);
     cut.slice_bytes = (cut.image + cut.out + cut.sums + cut.places) * sizeof(mote_real);
     cut.tasks = count_tasks(shape, &cut, part, thread_count);
     return cut;
@@ -172,6 +172,9 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
 
 bool mote_depthwise_fits(const mote_depthwise *shape)
 {
+    const mote_window *const window = &shape->window;
+    if ((double)window->kernel_height * (double)window->kernel_width > MOTE_PRODUCT_BLOCK)
+        return false;
     for (size_t part = MOTE_DEPTHWISE_FORWARD; part <= MOTE_DEPTHWISE_GRADIENT; part++) {
         mote_depthwise_cut cut = make_axes(shape, (mote_depthwise_part)part);
         if (!cut_planes(&cut, (mote_depthwise_part)part, 1))

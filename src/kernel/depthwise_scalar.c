@@ -25,19 +25,24 @@ static void gather(size_t channels, size_t count, const mote_real *from, mote_re
     }
 }
 
+static const mote_real *find_tap(const mote_depthwise_taps *taps, size_t tap,
+                                 const mote_real *image)
+{
+    return image + (ptrdiff_t)(tap / taps->columns) * taps->row_step +
+           (ptrdiff_t)(tap % taps->columns) * taps->column_step;
+}
+
 static void sum_position(const mote_depthwise_sums *sums, const mote_real *image, mote_real *out)
 {
     mote_real row[CHANNELS] = {0};
-    for (size_t tap = 0; tap < sums->taps; tap++) {
-        const mote_real *const x = image + sums->offsets[tap];
+    for (size_t tap = 0; tap < sums->taps.rows * sums->taps.columns; tap++) {
+        const mote_real *const x = find_tap(&sums->taps, tap, image);
         const mote_real *const weights = sums->weights + tap * CHANNELS;
         for (size_t c = 0; c < CHANNELS; c++)
             row[c] = MOTE_FMA(weights[c], x[c], row[c]);
     }
     for (size_t c = 0; c < CHANNELS; c++)
-        out[c] = sums->add ? out[c] + row[c] : row[c];
-    for (size_t c = 0; c < CHANNELS && sums->bias; c++)
-        out[c] += sums->bias[c];
+        out[c] = sums->bias ? row[c] + sums->bias[c] : row[c];
 }
 
 static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions)
@@ -52,8 +57,9 @@ static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs 
 static void add_position(const mote_depthwise_gradient *gradient, const mote_real *image,
                          const mote_real *dy)
 {
-    for (size_t tap = 0; tap < gradient->taps; tap++) {
-        const mote_real *const x = image + gradient->offsets[tap];
+    const mote_depthwise_taps *const taps = &gradient->taps;
+    for (size_t tap = gradient->first; tap < taps->rows * taps->columns; tap++) {
+        const mote_real *const x = find_tap(taps, tap, image);
         mote_real *const sums = gradient->sums + tap * CHANNELS;
         for (size_t c = 0; c < CHANNELS; c++)
             sums[c] = MOTE_FMA(dy[c], x[c], sums[c]);

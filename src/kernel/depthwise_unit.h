@@ -5,7 +5,7 @@
 //
 // 16 channels are worked side by side, each in its own order. A tile of positions is summed from an image: the cells
 // that it reads, channels innermost, padding as zeros. Positions of a derivative by a stride are worked by phase, the
-// gaps between their taps are not.
+// gaps between their taps are not. Kernels have at most MOTE_PRODUCT_BLOCK taps.
 #ifndef MOTE_KERNEL_DEPTHWISE_UNIT_H
 #define MOTE_KERNEL_DEPTHWISE_UNIT_H
 
@@ -23,26 +23,28 @@ typedef struct mote_depthwise_runs {
     size_t step;            // between neighbours
 } mote_depthwise_runs;
 
-/// Sums over taps. A position's tap t is the row at its place in the image + offsets[t].
+/// A position's tap (row, column) is the row at its place in the image + row * row_step + column * column_step.
+typedef struct mote_depthwise_taps {
+    size_t rows, columns; // may be 0
+    ptrdiff_t row_step, column_step;
+} mote_depthwise_taps;
+
+/// Sums over taps.
 typedef struct mote_depthwise_sums {
     const mote_real *image;
-    size_t taps;
-    const uint32_t *offsets;
-    ptrdiff_t neighbour;      // not 0: taps are in threes that lie so far apart, forward or back, as positions do
+    mote_depthwise_taps taps;
     const mote_real *weights; // a row a tap
     const mote_real *bias;    // a row that is added last, or NULL
-    bool add;                 // to the sums of other taps
     mote_real *out;
     const uint32_t *out_places; // of the first of each run
     size_t out_step;
 } mote_depthwise_sums;
 
-/// Sums over positions; as above.
+/// Sums over positions.
 typedef struct mote_depthwise_gradient {
     const mote_real *image;
-    size_t taps;
-    const uint32_t *offsets;
-    bool is_square;  // 3 rows of 3 neighbours
+    mote_depthwise_taps taps;
+    size_t first;    // tap; those before are not worked
     mote_real *sums; // a row a tap
 } mote_depthwise_gradient;
 
@@ -54,7 +56,7 @@ typedef struct mote_depthwise_unit {
     /// Rows to planes: to[c * to_step + k] = row k of from [c]. May read a row less than 16 beyond `count`.
     void (*gather)(size_t channels, size_t count, const mote_real *from, mote_real *to,
                    size_t to_step);
-    /// Each position's row of out (+)= the sum over taps ascending of weight * tap, by fused multiply-add from zero;
+    /// Each position's row of out is the sum over taps ascending of weight * tap, by fused multiply-add from zero;
     /// then + bias.
     void (*sum_taps)(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions);
     /// To each tap's sum, positions ascending are added by fused multiply-add: their rows of dy * tap.

@@ -36,6 +36,13 @@ static inline vector multiply_add(vector a, vector b, vector sum)
     return vfmaq_f32(sum, a, b);
 }
 
+/// In a register: the compiler would read memory at each use.
+static inline vector keep(vector x)
+{
+    __asm__("" : "+w"(x));
+    return x;
+}
+
 #include "kernel/depthwise_sums.h"
 /// Four cells of four planes.
 static void spread_4(const float *const planes[4], size_t k, const uint32_t places[4], float *to)

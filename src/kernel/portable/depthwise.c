@@ -35,6 +35,13 @@ typedef struct cells {
     size_t first, count, place;
 } cells;
 
+/// Taps of an axis that meet a phase: first, first + apart, ...; they lie at place, place + step, ...
+typedef struct phase_taps {
+    uint32_t count;
+    uint32_t first, apart;
+    int32_t place, step;
+} phase_taps;
+
 /// A task, with its slice of the scratch.
 typedef struct work {
     const depthwise_call *call;
@@ -49,12 +56,11 @@ typedef struct work {
     uint32_t *places;      // of rows of positions in the image
     uint32_t *out_places;  // of the same in `out`
     uint32_t *rows;        // of positions of one sample in `out`
-    uint32_t *offsets;     // of taps, phase by phase
-    uint32_t *taps;        // which they are
-    uint32_t *ends[2];     // of the taps of an axis' phases
+    phase_taps *taps[2];   // of the phases of each axis
+    uint32_t *order;       // of weights: the taps phase by phase
 } work;
 
-static size_t get_taps(const work *w)
+static size_t count_taps(const work *w)
 {
     return w->call->cut.axes[0].taps * w->call->cut.axes[1].taps;
 }
@@ -71,53 +77,73 @@ static uint32_t get_place(const work *w, size_t row, size_t column)
     return (uint32_t)((row * w->call->cut.extents[1] + column) * CHANNELS);
 }
 
-static void count_taps(const mote_depthwise_axis *axis, uint32_t *ends)
+static phase_taps find_taps(const mote_depthwise_axis *axis, size_t phase)
 {
-    uint32_t count = 0;
-    for (size_t phase = 0; phase < axis->phases; phase++) {
+    phase_taps found = {0};
+    for (size_t tap = 0; tap < axis->taps; tap++) {
         size_t place = 0;
-        for (size_t tap = 0; tap < axis->taps; tap++)
-            count += mote_depthwise_find_tap(axis, phase, tap, &place);
-        ends[phase] = count;
-    }
-}
-
-/// The taps of a phase, ascending, from number `at` on. Returns the number behind them.
-static size_t list_taps(const work *w, const size_t phase[2], size_t at)
-{
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
-    for (size_t row = 0; row < axes[0].taps; row++) {
-        size_t place[2];
-        if (!mote_depthwise_find_tap(&axes[0], phase[0], row, &place[0]))
+        if (!mote_depthwise_find_tap(axis, phase, tap, &place))
             continue;
-        for (size_t column = 0; column < axes[1].taps; column++) {
-            if (!mote_depthwise_find_tap(&axes[1], phase[1], column, &place[1]))
-                continue;
-            w->offsets[at] = get_place(w, place[0], place[1]);
-            w->taps[at] = (uint32_t)(row * axes[1].taps + column);
-            at++;
+        if (found.count == 0) {
+            found.first = (uint32_t)tap;
+            found.place = (int32_t)place;
+        } else if (found.count == 1) {
+            found.apart = (uint32_t)tap - found.first;
+            found.step = (int32_t)place - found.place;
         }
+        found.count++;
     }
-    return at;
+    return found;
 }
 
-static void make_offsets(const work *w)
+/// The weights' numbers of a pair of phases. Returns where the next pair's begin.
+static uint32_t *list_taps(const work *w, const phase_taps *rows, const phase_taps *columns,
+                           uint32_t *order)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const uint32_t row = rows->first + i * rows->apart;
+        for (uint32_t j = 0; j < columns->count; j++)
+            *order++ = row * (uint32_t)w->call->cut.axes[1].taps + columns->first +
+                       j * columns->apart;
+    }
+    return order;
+}
+
+static void make_taps(const work *w)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    size_t phase[2];
-    size_t at = 0;
-    count_taps(&axes[0], w->ends[0]);
-    count_taps(&axes[1], w->ends[1]);
-    for (phase[0] = 0; phase[0] < axes[0].phases; phase[0]++) {
-        for (phase[1] = 0; phase[1] < axes[1].phases; phase[1]++)
-            at = list_taps(w, phase, at);
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t phase = 0; phase < axes[axis].phases; phase++)
+            w->taps[axis][phase] = find_taps(&axes[axis], phase);
     }
+    uint32_t *order = w->order;
+    for (size_t row = 0; row < axes[0].phases; row++) {
+        for (size_t column = 0; column < axes[1].phases; column++)
+            order = list_taps(w, &w->taps[0][row], &w->taps[1][column], order);
+    }
+}
+
+/// The taps of a pair of phases; `first` is the place of the first.
+static mote_depthwise_taps get_taps(const work *w, size_t row_phase, size_t column_phase,
+                                    size_t *first)
+{
+    const phase_taps *const rows = &w->taps[0][row_phase];
+    const phase_taps *const columns = &w->taps[1][column_phase];
+    *first = 0;
+    if (rows->count == 0 || columns->count == 0)
+        return (mote_depthwise_taps){0};
+    *first = get_place(w, (size_t)rows->place, (size_t)columns->place);
+    return (mote_depthwise_taps){
+        .rows = rows->count,
+        .columns = columns->count,
+        .row_step = (ptrdiff_t)rows->step * (ptrdiff_t)get_place(w, 1, 0),
+        .column_step = (ptrdiff_t)columns->step * (ptrdiff_t)CHANNELS,
+    };
 }
 
 static work make_work(const depthwise_call *call, size_t task)
 {
     const mote_depthwise_cut *const cut = &call->cut;
-    const size_t taps = cut->axes[0].taps * cut->axes[1].taps;
     work w = {.call = call};
     w.image = (mote_real *)(void *)(call->scratch + task * cut->slice_bytes);
     w.out = w.image + cut->image;
@@ -127,11 +153,10 @@ static work make_work(const depthwise_call *call, size_t task)
     w.places = w.cell_places + cut->extents[0] * cut->extents[1];
     w.out_places = w.places + cut->samples * cut->positions[0];
     w.rows = w.out_places + cut->samples * cut->positions[0];
-    w.offsets = w.rows + cut->positions[0] * cut->positions[1];
-    w.taps = w.offsets + taps;
-    w.ends[0] = w.taps + taps;
-    w.ends[1] = w.ends[0] + cut->axes[0].phases;
-    make_offsets(&w);
+    w.order = w.rows + cut->positions[0] * cut->positions[1];
+    w.taps[0] = (phase_taps *)(w.order + count_taps(&w));
+    w.taps[1] = w.taps[0] + cut->axes[0].phases;
+    make_taps(&w);
     for (size_t i = 0; i < cut->positions[0] * cut->positions[1]; i++)
         w.rows[i] = (uint32_t)(i * CHANNELS);
     return w;
@@ -290,86 +315,44 @@ static void gather_tile(const work *w, const tile *t)
     }
 }
 
-/// Taps of one phase and one block: [first, first + count).
-typedef struct tap_part {
-    size_t first, count;
-    bool is_first_block, is_last_block;
-} tap_part;
-
-/// The sums of positions of a phase, whose rows' places begin at `at`.
-static void sum_part(const work *w, const tap_part *taps, const mote_depthwise_runs *positions,
-                     size_t at, const size_t columns[2])
-{
-    const mote_depthwise_axis *const axis = &w->call->cut.axes[1];
-    const bool has_threes = axis->phases == 1 && axis->step == 1 && axis->dilation == 1 &&
-                            axis->taps % 3 == 0 && taps->is_first_block && taps->is_last_block;
-    const ptrdiff_t neighbour = axis->backwards ? -(ptrdiff_t)CHANNELS : (ptrdiff_t)CHANNELS;
-    const mote_depthwise_sums sums = {
-        .image = w->image + columns[0] * CHANNELS,
-        .taps = taps->count,
-        .offsets = w->offsets + taps->first,
-        .neighbour = has_threes ? neighbour : 0,
-        .weights = w->sums + taps->first * CHANNELS,
-        .bias = taps->is_last_block && w->call->bias ? w->bias : NULL,
-        .add = !taps->is_first_block,
-        .out = w->out + columns[1] * CHANNELS,
-        .out_places = w->out_places + at,
-        .out_step = axis->phases * CHANNELS,
-    };
-    MOTE_KERNEL(depthwise_unit).sum_taps(&sums, positions);
-}
-
-/// Taps [first, end), in blocks of all taps.
-static void sum_blocks(const work *w, const size_t ends[2], const mote_depthwise_runs *positions,
-                       size_t at, const size_t columns[2])
-{
-    const size_t blocks = mote_size_ceil_divide(get_taps(w), MOTE_PRODUCT_BLOCK);
-    tap_part part = {.first = ends[0]};
-    for (size_t block = 0; block < blocks; block++) {
-        part.count = 0;
-        while (part.first + part.count < ends[1] &&
-               w->taps[part.first + part.count] / MOTE_PRODUCT_BLOCK == block)
-            part.count++;
-        part.is_first_block = block == 0;
-        part.is_last_block = block + 1 == blocks;
-        sum_part(w, &part, positions, at, columns);
-        part.first += part.count;
-    }
-}
-
-/// Positions of one phase of rows, whose taps are [first, end) of the axis.
-static void sum_rows(const work *w, const tile *t, const size_t ends[2], size_t at, size_t rows)
+/// Positions of a pair of phases, rows' places from number `at` on. Returns how many taps they have.
+static size_t sum_phases(const work *w, const tile *t, const size_t phases[2], size_t at,
+                         const mote_real *weights)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    size_t first = ends[0] * axes[1].taps;
-    size_t start = 0;
-    for (size_t phase = 0; phase < axes[1].phases; phase++) {
-        const phase_part columns = find_phase(&axes[1], t, 1, phase);
-        const size_t end = first + (ends[1] - ends[0]) * (w->ends[1][phase] - start);
-        const mote_depthwise_runs positions = {.runs = rows,
-                                               .count = columns.count,
-                                               .places = w->places + at,
-                                               .step = axes[1].step * CHANNELS};
-        if (columns.count > 0)
-            sum_blocks(w, (size_t[]){first, end}, &positions, at,
-                       (size_t[]){columns.place, columns.first});
-        start = w->ends[1][phase];
-        first = end;
-    }
+    const phase_part rows = find_phase(&axes[0], t, 0, phases[0]);
+    const phase_part columns = find_phase(&axes[1], t, 1, phases[1]);
+    size_t first = 0;
+    const mote_depthwise_taps taps = get_taps(w, phases[0], phases[1], &first);
+    const mote_depthwise_runs positions = {.runs = t->samples * rows.count,
+                                           .count = columns.count,
+                                           .places = w->places + at,
+                                           .step = axes[1].step * CHANNELS};
+    const mote_depthwise_sums sums = {
+        .image = w->image + first + columns.place * CHANNELS,
+        .taps = taps,
+        .weights = weights,
+        .bias = w->call->bias ? w->bias : NULL,
+        .out = w->out + columns.first * CHANNELS,
+        .out_places = w->out_places + at,
+        .out_step = axes[1].phases * CHANNELS,
+    };
+    if (positions.runs > 0 && positions.count > 0)
+        MOTE_KERNEL(depthwise_unit).sum_taps(&sums, &positions);
+    return taps.rows * taps.columns;
 }
 
 static void sum_tile(work *w, const tile *t)
 {
-    make_image(w, t);
-    size_t start = 0;
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const mote_real *weights = w->sums;
+    size_t phases[2];
     size_t at = 0;
-    for (size_t phase = 0; phase < w->call->cut.axes[0].phases; phase++) {
-        const size_t rows = t->samples * find_phase(&w->call->cut.axes[0], t, 0, phase).count;
-        const size_t end = w->ends[0][phase];
-        if (rows > 0)
-            sum_rows(w, t, (size_t[]){start, end}, at, rows);
-        start = end;
-        at += rows;
+    make_image(w, t);
+    for (phases[0] = 0; phases[0] < axes[0].phases; phases[0]++) {
+        for (phases[1] = 0; phases[1] < axes[1].phases; phases[1]++)
+            weights += sum_phases(w, t, phases, at, weights) * CHANNELS;
+        at += t->samples * find_phase(&axes[0], t, 0, phases[0]).count;
     }
     gather_tile(w, t);
 }
@@ -382,11 +365,11 @@ static void start_channels(work *w, size_t block)
 
 static void load_weights(const work *w)
 {
-    const size_t taps = get_taps(w);
+    const size_t taps = count_taps(w);
     const mote_real *const weight = w->call->weight + w->channel * taps;
     for (size_t tap = 0; tap < taps; tap++) {
         for (size_t c = 0; c < CHANNELS; c++)
-            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + w->taps[tap]] : 0;
+            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + w->order[tap]] : 0;
     }
     for (size_t c = 0; c < CHANNELS && w->call->bias; c++)
         w->bias[c] = c < w->channels ? w->call->bias[w->channel + c] : 0;
@@ -467,7 +450,7 @@ static gradient_sums start_sums(const work *w)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
     const size_t plane = axes[0].positions * axes[1].positions;
-    gradient_sums sums = {.elements = get_taps(w) * CHANNELS,
+    gradient_sums sums = {.elements = count_taps(w) * CHANNELS,
                           .group = mote_batch_group(plane) * plane};
     sums.block = w->sums;
     sums.blocks = sums.block + sums.elements;
@@ -495,12 +478,6 @@ static void end_group(gradient_sums *sums)
     sums->position = 0;
 }
 
-static bool is_square(const work *w)
-{
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
-    return axes[0].taps == 3 && axes[1].taps == 3 && axes[1].dilation == 1;
-}
-
 /// Positions from `at` on, at most `count`: whole rows, or a part of one. Returns how many.
 static size_t add_rows(const work *w, const tile *t, size_t at, size_t count,
                        const gradient_sums *sums)
@@ -509,11 +486,10 @@ static size_t add_rows(const work *w, const tile *t, size_t at, size_t count,
     const size_t columns = t->count[1];
     const size_t column = at % columns;
     const bool is_part = column > 0 || count < columns;
-    const mote_depthwise_gradient gradient = {.image = w->image + column * step,
-                                              .taps = get_taps(w),
-                                              .offsets = w->offsets,
-                                              .is_square = is_square(w),
-                                              .sums = sums->block};
+    size_t first = 0;
+    const mote_depthwise_taps taps = get_taps(w, 0, 0, &first);
+    const mote_depthwise_gradient gradient = {
+        .image = w->image + first + column * step, .taps = taps, .sums = sums->block};
     const mote_depthwise_runs positions = {
         .runs = is_part ? 1 : count / columns,
         .count = is_part ? mote_size_min(count, columns - column) : columns,
@@ -556,7 +532,7 @@ static void spread_output_derivatives(const work *w, const tile *t)
 static void make_gradient(work *w)
 {
     const size_t tiles = count_tiles(&w->call->cut);
-    const size_t taps = get_taps(w);
+    const size_t taps = count_taps(w);
     gradient_sums sums = start_sums(w);
     for (size_t i = 0; i < tiles; i++) {
         const tile t = find_tile(w, i);

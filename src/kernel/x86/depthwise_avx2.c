@@ -36,6 +36,13 @@ static inline vector multiply_add(vector a, vector b, vector sum)
     return _mm256_fmadd_ps(a, b, sum);
 }
 
+/// In a register: the compiler would read memory at each use.
+static inline vector keep(vector x)
+{
+    __asm__("" : "+x"(x));
+    return x;
+}
+
 #include "kernel/depthwise_sums.h"
 #define HALF     8U
 

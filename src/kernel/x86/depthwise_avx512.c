@@ -35,6 +35,13 @@ static inline vector multiply_add(vector a, vector b, vector sum)
     return _mm512_fmadd_ps(a, b, sum);
 }
 
+/// In a register: the compiler would read memory at each use.
+static inline vector keep(vector x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
 #include "kernel/depthwise_sums.h"
 
 /// Bytes by which planes are fetched ahead: 16 are read at once, more than the processor follows by itself.
