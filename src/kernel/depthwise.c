@@ -71,8 +71,8 @@ static double get_tile_elements(const mote_depthwise_cut *cut, size_t rows, size
 {
     const double row = MOTE_DEPTHWISE_CHANNELS;
     const double cells = get_extent(&cut->axes[0], rows) * get_extent(&cut->axes[1], columns);
-    // image and places of its cells; sums, or the output's derivatives, and at most three places
-    return cells * (row + 1) + (double)rows * (double)columns * (row + 3);
+    // image and places of its cells; sums, or the output's derivatives, and their places
+    return cells * (row + 1) + (double)rows * (double)columns * (row + 1);
 }
 
 /// Elements of the scratch that do not depend on the tile: a row and a number a tap, for gradients rows of three sums;
@@ -163,7 +163,8 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
     cut.image = align_elements(cut.samples * cells * row);
     cut.out = align_elements((positions + row) * row);
     cut.sums = align_elements((rows_a_tap * taps + 1) * row);
-    cut.places = align_elements(cells) + align_elements(3 * positions) + align_elements(taps) +
+    cut.places = align_elements(cells) + align_elements(cut.positions[0] * cut.positions[1]) +
+                 align_elements(taps) +
                  align_elements((cut.axes[0].phases + cut.axes[1].phases) * 5);
     cut.slice_bytes = (cut.image + cut.out + cut.sums + cut.places) * sizeof(mote_real);
     cut.tasks = count_tasks(shape, &cut, part, thread_count);

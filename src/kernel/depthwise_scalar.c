@@ -47,10 +47,14 @@ static void sum_position(const mote_depthwise_sums *sums, const mote_real *image
 
 static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions)
 {
-    for (size_t run = 0; run < positions->runs; run++) {
+    for (size_t run = 0; run < positions->runs[0] * positions->runs[1]; run++) {
+        const size_t place[2] = {run / positions->runs[1], run % positions->runs[1]};
+        const mote_real *const image =
+            sums->image + place[0] * positions->run_steps[0] + place[1] * positions->run_steps[1];
+        mote_real *const out =
+            sums->out + place[0] * sums->out_run_steps[0] + place[1] * sums->out_run_steps[1];
         for (size_t i = 0; i < positions->count; i++)
-            sum_position(sums, sums->image + positions->places[run] + i * positions->step,
-                         sums->out + sums->out_places[run] + i * sums->out_step);
+            sum_position(sums, image + i * positions->step, out + i * sums->out_step);
     }
 }
 
@@ -69,10 +73,12 @@ static void add_position(const mote_depthwise_gradient *gradient, const mote_rea
 static void sum_positions(const mote_depthwise_gradient *gradient,
                           const mote_depthwise_runs *positions, const mote_real *dy)
 {
-    for (size_t run = 0; run < positions->runs; run++) {
+    for (size_t run = 0; run < positions->runs[0] * positions->runs[1]; run++) {
+        const mote_real *const image = gradient->image +
+                                       run / positions->runs[1] * positions->run_steps[0] +
+                                       run % positions->runs[1] * positions->run_steps[1];
         for (size_t i = 0; i < positions->count; i++, dy += CHANNELS)
-            add_position(gradient, gradient->image + positions->places[run] + i * positions->step,
-                         dy);
+            add_position(gradient, image + i * positions->step, dy);
     }
 }
 

@@ -18,13 +18,6 @@
 #define LIST_8(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define LIST_9(X) LIST_8(X) X(8)
 
-/// Neighbouring positions, LANES channels from `lane` on.
-typedef struct run {
-    const float *image;
-    float *out;
-    size_t lane;
-} run;
-
 #define DECLARE_SUM(i) vector sum_##i = zero();
 #define ADD_TAP(i)   \
     if ((i) < count) \
@@ -32,66 +25,82 @@ typedef struct run {
 #define ADD_BIAS(i) sum_##i = add(sum_##i, bias);
 #define STORE_SUM(i) \
     if ((i) < count) \
-        store(r.out + (i)*out_step, sum_##i);
+        store(out + (i)*sums.out_step, sum_##i);
 
-/// Whatever is constant where this is inlined makes no instructions: places are not looked up in a table, which would
-/// halve the speed.
-INLINE void sum_run(size_t count, size_t step, size_t rows, size_t columns,
-                    const mote_depthwise_sums *sums, run r)
+/// `count` positions, LANES channels. What is read in loops is passed as values: a vector that is stored could be
+/// anything in memory.
+INLINE void sum_run(size_t count, size_t step, mote_depthwise_taps taps, mote_depthwise_sums sums,
+                    const float *image, float *out)
 {
-    const size_t out_step = sums->out_step;
-    const float *weights = sums->weights + r.lane;
+    const float *weights = sums.weights;
     LIST_8(DECLARE_SUM)
-    UNROLL for (size_t row = 0; row < rows; row++, r.image += sums->taps.row_step) {
-        const float *x = r.image;
-        UNROLL for (size_t column = 0; column < columns; column++) {
+    UNROLL for (size_t row = 0; row < taps.rows; row++, image += taps.row_step)
+    {
+        const float *x = image;
+        UNROLL for (size_t column = 0; column < taps.columns; column++)
+        {
             const vector weight = load(weights);
             LIST_8(ADD_TAP)
             weights += CHANNELS;
-            x += sums->taps.column_step;
+            x += taps.column_step;
         }
     }
-    if (sums->bias) {
-        const vector bias = load(sums->bias + r.lane);
+    if (sums.bias) {
+        const vector bias = load(sums.bias);
         LIST_8(ADD_BIAS)
     }
     LIST_8(STORE_SUM)
 }
 
+/// The first `count` positions of all runs.
+INLINE void sum_runs(size_t count, size_t step, mote_depthwise_taps taps, mote_depthwise_sums sums,
+                     mote_depthwise_runs positions)
+{
+    const float *plane = sums.image;
+    float *out_plane = sums.out;
+    for (size_t i = 0; i < positions.runs[0]; i++) {
+        const float *image = plane;
+        float *out = out_plane;
+        for (size_t k = 0; k < positions.runs[1]; k++) {
+            sum_run(count, step, taps, sums, image, out);
+            image += positions.run_steps[1];
+            out += sums.out_run_steps[1];
+        }
+        plane += positions.run_steps[0];
+        out_plane += sums.out_run_steps[0];
+    }
+}
+
 #define LIST_COUNTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 
 /// Usual steps and kernels are constants.
-static void sum_some(size_t count, size_t step, const mote_depthwise_sums *sums, const run *r)
+static void sum_some(size_t count, const mote_depthwise_sums *sums,
+                     const mote_depthwise_runs *positions)
 {
-    const size_t rows = sums->taps.rows;
-    const size_t columns = sums->taps.columns;
-#define CASE_3X3(n)                                 \
-    case n:                                         \
-        sum_run(n, CHANNELS, 3, 3, sums, *r);       \
+    const size_t step = positions->step;
+    const mote_depthwise_taps taps = sums->taps;
+    const mote_depthwise_taps square = {
+        .rows = 3, .columns = 3, .row_step = taps.row_step, .column_step = taps.column_step};
+    const bool is_square = taps.rows == 3 && taps.columns == 3;
+#define CASE_3X3(n)                                       \
+    case n:                                               \
+        sum_runs(n, CHANNELS, square, *sums, *positions); \
         return;
-#define CASE_3X3_BY_2(n)                            \
-    case n:                                         \
-        sum_run(n, 2 * CHANNELS, 3, 3, sums, *r);   \
-        return;
-#define CASE_NEIGHBOURS(n)                          \
-    case n:                                         \
-        sum_run(n, CHANNELS, rows, columns, sums, *r); \
+#define CASE_3X3_BY_2(n)                                      \
+    case n:                                                   \
+        sum_runs(n, 2 * CHANNELS, square, *sums, *positions); \
         return;
 #define CASE_ANY(n)                                 \
     case n:                                         \
-        sum_run(n, step, rows, columns, sums, *r);  \
+        sum_runs(n, step, taps, *sums, *positions); \
         return;
-    if (rows == 3 && columns == 3 && step == CHANNELS) {
+    if (is_square && step == CHANNELS) {
         switch (count) {
             LIST_COUNTS(CASE_3X3)
         }
-    } else if (rows == 3 && columns == 3 && step == 2 * CHANNELS) {
+    } else if (is_square && step == 2 * CHANNELS) {
         switch (count) {
             LIST_COUNTS(CASE_3X3_BY_2)
-        }
-    } else if (step == CHANNELS) {
-        switch (count) {
-            LIST_COUNTS(CASE_NEIGHBOURS)
         }
     }
     switch (count) {
@@ -103,23 +112,23 @@ static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs 
 {
     const size_t parts = (positions->count + POSITIONS - 1) / POSITIONS;
     const size_t most = (positions->count + parts - 1) / parts;
-    for (size_t i = 0; i < positions->runs; i++) {
-        for (size_t at = 0; at < positions->count; at += most) {
-            const size_t rest = positions->count - at;
-            run r = {.lane = 0};
-            for (; r.lane < CHANNELS; r.lane += LANES) {
-                r.image = sums->image + positions->places[i] + at * positions->step + r.lane;
-                r.out = sums->out + sums->out_places[i] + at * sums->out_step + r.lane;
-                sum_some(rest < most ? rest : most, positions->step, sums, &r);
-            }
+    for (size_t at = 0; at < positions->count; at += most) {
+        const size_t rest = positions->count - at;
+        for (size_t lane = 0; lane < CHANNELS; lane += LANES) {
+            mote_depthwise_sums part = *sums;
+            part.image += at * positions->step + lane;
+            part.weights += lane;
+            part.bias = sums->bias ? sums->bias + lane : NULL;
+            part.out += at * sums->out_step + lane;
+            sum_some(rest < most ? rest : most, &part, positions);
         }
     }
 }
 
-#define LOAD_SUM(t)                                                       \
-    float *const out_##t = gradient->sums + (gradient->first + (t)) * CHANNELS + lane;          \
-    vector sum_##t = zero();                                              \
-    if ((t) < count)                                                      \
+#define LOAD_SUM(t)                                                                    \
+    float *const out_##t = gradient->sums + (gradient->first + (t)) * CHANNELS + lane; \
+    vector sum_##t = zero();                                                           \
+    if ((t) < count)                                                                   \
         sum_##t = load(out_##t);
 #define STORE_TAP(t) \
     if ((t) < count) \
@@ -138,7 +147,8 @@ static inline ptrdiff_t find_tap(const mote_depthwise_gradient *gradient, size_t
 INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
                           const mote_depthwise_runs *positions, const float *dy)
 {
-#define FIND_TAP(t) const float *const image_##t = (t) < count ? image + find_tap(gradient, t) : image;
+#define FIND_TAP(t) \
+    const float *const image_##t = (t) < count ? image + find_tap(gradient, t) : image;
 #define ADD_TERM(t)  \
     if ((t) < count) \
         sum_##t = multiply_add(factor, keep(load(image_##t + at)), sum_##t);
@@ -146,13 +156,15 @@ INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient,
     LIST_9(FIND_TAP)
     LIST_9(LOAD_SUM)
     dy += lane;
-    for (size_t i = 0; i < positions->runs; i++) {
-        size_t at = positions->places[i];
-        for (size_t k = 0; k < positions->count; k++) {
-            const vector factor = load(dy);
-            LIST_9(ADD_TERM)
-            at += positions->step;
-            dy += CHANNELS;
+    for (size_t i = 0; i < positions->runs[0]; i++) {
+        for (size_t k = 0; k < positions->runs[1]; k++) {
+            size_t at = i * positions->run_steps[0] + k * positions->run_steps[1];
+            for (size_t n = 0; n < positions->count; n++) {
+                const vector factor = load(dy);
+                LIST_9(ADD_TERM)
+                at += positions->step;
+                dy += CHANNELS;
+            }
         }
     }
     LIST_9(STORE_TAP)
@@ -162,9 +174,9 @@ INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient,
 static void add_positions_of_square(const mote_depthwise_gradient *gradient, size_t lane,
                                     const mote_depthwise_runs *positions, const float *dy)
 {
-#define ADD_ROW(i, j, k, row)                                          \
-    sum_##i = multiply_add(factor, keep(load((row) + at)), sum_##i);                  \
-    sum_##j = multiply_add(factor, keep(load((row) + at + CHANNELS)), sum_##j);       \
+#define ADD_ROW(i, j, k, row)                                                   \
+    sum_##i = multiply_add(factor, keep(load((row) + at)), sum_##i);            \
+    sum_##j = multiply_add(factor, keep(load((row) + at + CHANNELS)), sum_##j); \
     sum_##k = multiply_add(factor, keep(load((row) + at + 2 * CHANNELS)), sum_##k);
     const size_t count = TAPS;
     const float *const image = gradient->image + lane;
@@ -172,15 +184,17 @@ static void add_positions_of_square(const mote_depthwise_gradient *gradient, siz
     const float *const rows[3] = {image, image + row_step, image + 2 * row_step};
     LIST_9(LOAD_SUM)
     dy += lane;
-    for (size_t i = 0; i < positions->runs; i++) {
-        size_t at = positions->places[i];
-        for (size_t k = 0; k < positions->count; k++) {
-            const vector factor = load(dy);
-            ADD_ROW(0, 1, 2, rows[0])
-            ADD_ROW(3, 4, 5, rows[1])
-            ADD_ROW(6, 7, 8, rows[2])
-            at += positions->step;
-            dy += CHANNELS;
+    for (size_t i = 0; i < positions->runs[0]; i++) {
+        for (size_t k = 0; k < positions->runs[1]; k++) {
+            size_t at = i * positions->run_steps[0] + k * positions->run_steps[1];
+            for (size_t n = 0; n < positions->count; n++) {
+                const vector factor = load(dy);
+                ADD_ROW(0, 1, 2, rows[0])
+                ADD_ROW(3, 4, 5, rows[1])
+                ADD_ROW(6, 7, 8, rows[2])
+                at += positions->step;
+                dy += CHANNELS;
+            }
         }
     }
     LIST_9(STORE_TAP)
@@ -189,9 +203,9 @@ static void add_positions_of_square(const mote_depthwise_gradient *gradient, siz
 static void add_taps(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
                      const mote_depthwise_runs *positions, const float *dy)
 {
-#define CASE_TAPS(n)                                        \
-    case n:                                                 \
-        add_positions(n, gradient, lane, positions, dy);    \
+#define CASE_TAPS(n)                                     \
+    case n:                                              \
+        add_positions(n, gradient, lane, positions, dy); \
         break;
     switch (count) {
         LIST_COUNTS(CASE_TAPS)

@@ -16,11 +16,11 @@
 
 #define MOTE_DEPTHWISE_CHANNELS 16U
 
-/// Positions in the image, rows of MOTE_DEPTHWISE_CHANNELS numbers: `count` in each of `runs`.
+/// Positions in the image: runs[0] x runs[1] runs of `count`, of rows of MOTE_DEPTHWISE_CHANNELS numbers. All steps
+/// are regular, so that no place is read from memory: that takes half the speed.
 typedef struct mote_depthwise_runs {
-    size_t runs, count;     // both > 0
-    const uint32_t *places; // of the first of each run
-    size_t step;            // between neighbours
+    size_t runs[2], count;
+    size_t run_steps[2], step;
 } mote_depthwise_runs;
 
 /// A position's tap (row, column) is the row at its place in the image + row * row_step + column * column_step.
@@ -36,8 +36,7 @@ typedef struct mote_depthwise_sums {
     const mote_real *weights; // a row a tap
     const mote_real *bias;    // a row that is added last, or NULL
     mote_real *out;
-    const uint32_t *out_places; // of the first of each run
-    size_t out_step;
+    size_t out_run_steps[2], out_step;
 } mote_depthwise_sums;
 
 /// Sums over positions.

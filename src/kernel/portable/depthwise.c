@@ -46,15 +46,13 @@ typedef struct phase_taps {
 typedef struct work {
     const depthwise_call *call;
     size_t channel, channels; // the block of channels at hand
-    tile tile;                // whose places are made
-    cells cells[2];           // of that tile; the image has zeros elsewhere
+    cells cells[2];           // of the tile at hand
+    bool image_is_made;       // where cells are now, the image has zeros elsewhere
     mote_real *image;
     mote_real *out; // [position][channel]: sums, or derivatives of outputs
     mote_real *bias;
     mote_real *sums;       // rows of weights, or of sums over positions
     uint32_t *cell_places; // in the image of one sample
-    uint32_t *places;      // of rows of positions in the image
-    uint32_t *out_places;  // of the same in `out`
     uint32_t *rows;        // of positions of one sample in `out`
     phase_taps *taps[2];   // of the phases of each axis
     uint32_t *order;       // of weights: the taps phase by phase
@@ -103,8 +101,8 @@ static uint32_t *list_taps(const work *w, const phase_taps *rows, const phase_ta
     for (uint32_t i = 0; i < rows->count; i++) {
         const uint32_t row = rows->first + i * rows->apart;
         for (uint32_t j = 0; j < columns->count; j++)
-            *order++ = row * (uint32_t)w->call->cut.axes[1].taps + columns->first +
-                       j * columns->apart;
+            *order++ =
+                row * (uint32_t)w->call->cut.axes[1].taps + columns->first + j * columns->apart;
     }
     return order;
 }
@@ -150,9 +148,7 @@ static work make_work(const depthwise_call *call, size_t task)
     w.bias = w.out + cut->out;
     w.sums = w.bias + CHANNELS;
     w.cell_places = (uint32_t *)(void *)(w.bias + cut->sums);
-    w.places = w.cell_places + cut->extents[0] * cut->extents[1];
-    w.out_places = w.places + cut->samples * cut->positions[0];
-    w.rows = w.out_places + cut->samples * cut->positions[0];
+    w.rows = w.cell_places + cut->extents[0] * cut->extents[1];
     w.order = w.rows + cut->positions[0] * cut->positions[1];
     w.taps[0] = (phase_taps *)(w.order + count_taps(&w));
     w.taps[1] = w.taps[0] + cut->axes[0].phases;
@@ -217,56 +213,26 @@ static phase_part find_phase(const mote_depthwise_axis *axis, const tile *t, siz
     return part;
 }
 
-/// Of rows, phase by phase, samples inside.
-static void make_row_places(const work *w, const tile *t)
+static bool lie_alike(const cells *a, const cells *b)
 {
-    const mote_depthwise_axis *const axis = &w->call->cut.axes[0];
-    const size_t image = get_image_elements(w);
-    size_t at = 0;
-    for (size_t phase = 0; phase < axis->phases; phase++) {
-        const phase_part rows = find_phase(axis, t, 0, phase);
-        for (size_t sample = 0; sample < t->samples; sample++) {
-            for (size_t i = 0; i < rows.count; i++, at++) {
-                const size_t row = sample * t->count[0] + rows.first + i * axis->phases;
-                w->places[at] =
-                    (uint32_t)(sample * image) + get_place(w, rows.place + i * axis->step, 0);
-                w->out_places[at] = (uint32_t)(row * t->count[1] * CHANNELS);
-            }
-        }
-    }
+    return a->count == b->count && a->place == b->place;
 }
 
-static bool lie_alike(const work *w, const tile *a, const tile *b)
-{
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
-    bool alike = a->samples == b->samples;
-    for (size_t axis = 0; axis < 2; axis++) {
-        alike = alike && a->count[axis] == b->count[axis] &&
-                a->first[axis] % axes[axis].phases == b->first[axis] % axes[axis].phases;
-    }
-    return alike;
-}
-
-/// Zeros wherever the tile has no cell, and the places of cells and rows. The next tile's are mostly the last one's.
-static void start_tile(work *w, const tile *t)
+/// Zeros wherever the tile has no cell. The next tile's cells mostly lie where the last one's were.
+static void clear_image(work *w, const tile *t)
 {
     const mote_depthwise_cut *const cut = &w->call->cut;
     const cells rows = find_cells(&cut->axes[0], t->first[0], cut->extents[0]);
     const cells columns = find_cells(&cut->axes[1], t->first[1], cut->extents[1]);
-    const bool has_places = w->tile.samples > 0 && lie_alike(w, &w->tile, t);
-    const bool has_zeros = w->tile.samples > 0 && rows.count == w->cells[0].count &&
-                           rows.place == w->cells[0].place &&
-                           columns.count == w->cells[1].count &&
-                           columns.place == w->cells[1].place;
-    w->tile = *t;
+    const bool is_made =
+        w->image_is_made && lie_alike(&w->cells[0], &rows) && lie_alike(&w->cells[1], &columns);
     w->cells[0] = rows;
     w->cells[1] = columns;
-    if (!has_zeros) {
-        memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
-        make_cell_places(w);
-    }
-    if (!has_places)
-        make_row_places(w, t);
+    if (is_made)
+        return;
+    memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
+    make_cell_places(w);
+    w->image_is_made = true;
 }
 
 static void spread_sample(const work *w, size_t sample, mote_real *image)
@@ -291,7 +257,7 @@ static void spread_sample(const work *w, size_t sample, mote_real *image)
 
 static void make_image(work *w, const tile *t)
 {
-    start_tile(w, t);
+    clear_image(w, t);
     for (size_t i = 0; i < t->samples; i++)
         spread_sample(w, t->sample + i, w->image + i * get_image_elements(w));
 }
@@ -315,29 +281,32 @@ static void gather_tile(const work *w, const tile *t)
     }
 }
 
-/// Positions of a pair of phases, rows' places from number `at` on. Returns how many taps they have.
-static size_t sum_phases(const work *w, const tile *t, const size_t phases[2], size_t at,
+/// Positions of a pair of phases. Returns how many taps they have.
+static size_t sum_phases(const work *w, const tile *t, size_t row_phase, size_t column_phase,
                          const mote_real *weights)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    const phase_part rows = find_phase(&axes[0], t, 0, phases[0]);
-    const phase_part columns = find_phase(&axes[1], t, 1, phases[1]);
+    const phase_part rows = find_phase(&axes[0], t, 0, row_phase);
+    const phase_part columns = find_phase(&axes[1], t, 1, column_phase);
+    const size_t out_row = t->count[1] * CHANNELS;
     size_t first = 0;
-    const mote_depthwise_taps taps = get_taps(w, phases[0], phases[1], &first);
-    const mote_depthwise_runs positions = {.runs = t->samples * rows.count,
-                                           .count = columns.count,
-                                           .places = w->places + at,
-                                           .step = axes[1].step * CHANNELS};
+    const mote_depthwise_taps taps = get_taps(w, row_phase, column_phase, &first);
+    const mote_depthwise_runs positions = {
+        .runs = {t->samples, rows.count},
+        .count = columns.count,
+        .run_steps = {get_image_elements(w), get_place(w, axes[0].step, 0)},
+        .step = axes[1].step * CHANNELS,
+    };
     const mote_depthwise_sums sums = {
-        .image = w->image + first + columns.place * CHANNELS,
+        .image = w->image + get_place(w, rows.place, columns.place) + first,
         .taps = taps,
         .weights = weights,
         .bias = w->call->bias ? w->bias : NULL,
-        .out = w->out + columns.first * CHANNELS,
-        .out_places = w->out_places + at,
+        .out = w->out + rows.first * out_row + columns.first * CHANNELS,
+        .out_run_steps = {t->count[0] * out_row, axes[0].phases * out_row},
         .out_step = axes[1].phases * CHANNELS,
     };
-    if (positions.runs > 0 && positions.count > 0)
+    if (rows.count > 0 && columns.count > 0)
         MOTE_KERNEL(depthwise_unit).sum_taps(&sums, &positions);
     return taps.rows * taps.columns;
 }
@@ -346,13 +315,10 @@ static void sum_tile(work *w, const tile *t)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
     const mote_real *weights = w->sums;
-    size_t phases[2];
-    size_t at = 0;
     make_image(w, t);
-    for (phases[0] = 0; phases[0] < axes[0].phases; phases[0]++) {
-        for (phases[1] = 0; phases[1] < axes[1].phases; phases[1]++)
-            weights += sum_phases(w, t, phases, at, weights) * CHANNELS;
-        at += t->samples * find_phase(&axes[0], t, 0, phases[0]).count;
+    for (size_t row = 0; row < axes[0].phases; row++) {
+        for (size_t column = 0; column < axes[1].phases; column++)
+            weights += sum_phases(w, t, row, column, weights) * CHANNELS;
     }
     gather_tile(w, t);
 }
@@ -478,25 +444,47 @@ static void end_group(gradient_sums *sums)
     sums->position = 0;
 }
 
-/// Positions from `at` on, at most `count`: whole rows, or a part of one. Returns how many.
-static size_t add_rows(const work *w, const tile *t, size_t at, size_t count,
+/// Positions from `at` on, at most `count`: whole planes, whole rows of a plane, or a part of a row.
+static mote_depthwise_runs find_runs(const work *w, const tile *t, size_t at, size_t count)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t columns = t->count[1];
+    const size_t plane = t->count[0] * columns;
+    mote_depthwise_runs found = {
+        .runs = {1, 1},
+        .count = columns,
+        .run_steps = {get_image_elements(w), get_place(w, axes[0].step, 0)},
+        .step = axes[1].step * CHANNELS,
+    };
+    if (at % columns > 0 || count < columns) {
+        found.count = mote_size_min(count, columns - at % columns);
+    } else if (at % plane > 0 || count < plane) {
+        found.runs[1] = mote_size_min(count, plane - at % plane) / columns;
+    } else {
+        found.runs[0] = count / plane;
+        found.runs[1] = t->count[0];
+    }
+    return found;
+}
+
+/// As many of them as make regular runs; returns how many.
+static size_t add_runs(const work *w, const tile *t, size_t at, size_t count,
                        const gradient_sums *sums)
 {
-    const size_t step = w->call->cut.axes[1].step * CHANNELS;
+    const mote_depthwise_runs runs = find_runs(w, t, at, count);
     const size_t columns = t->count[1];
-    const size_t column = at % columns;
-    const bool is_part = column > 0 || count < columns;
+    const size_t rows = at / columns;
+    const size_t sample = rows / t->count[0] * runs.run_steps[0];
+    const size_t row = rows % t->count[0] * runs.run_steps[1];
     size_t first = 0;
     const mote_depthwise_taps taps = get_taps(w, 0, 0, &first);
     const mote_depthwise_gradient gradient = {
-        .image = w->image + first + column * step, .taps = taps, .sums = sums->block};
-    const mote_depthwise_runs positions = {
-        .runs = is_part ? 1 : count / columns,
-        .count = is_part ? mote_size_min(count, columns - column) : columns,
-        .places = w->places + at / columns,
-        .step = step};
-    MOTE_KERNEL(depthwise_unit).sum_positions(&gradient, &positions, w->out + at * CHANNELS);
-    return positions.runs * positions.count;
+        .image = w->image + sample + row + at % columns * runs.step + first,
+        .taps = taps,
+        .sums = sums->block,
+    };
+    MOTE_KERNEL(depthwise_unit).sum_positions(&gradient, &runs, w->out + at * CHANNELS);
+    return runs.runs[0] * runs.runs[1] * runs.count;
 }
 
 static void add_positions(const work *w, const tile *t, gradient_sums *sums)
@@ -509,7 +497,7 @@ static void add_positions(const work *w, const tile *t, gradient_sums *sums)
         count = mote_size_min(count, MOTE_PRODUCT_BLOCK - in_block);
         if (in_block == 0)
             memset(sums->block, 0, sums->elements * sizeof *sums->block);
-        count = add_rows(w, t, at, count, sums);
+        count = add_runs(w, t, at, count, sums);
         sums->position += count;
         if (sums->position % MOTE_PRODUCT_BLOCK == 0)
             end_block(sums);
