@@ -1,15 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to kernel: the depth-wise sums of an instruction set, which defines before: `vector`, of LANES channels, and
-// zero(), load(), store(), add() and multiply_add(a, b, sum). Every sum has a name: an array of them would live in memory.
-// Counts are constants where these functions are inlined.
+// Private to kernel: the sums of every depth-wise unit. An instruction set defines before: LANES, `vector` of so many
+// channels, and zero(), load(), store(), add(), multiply_add(a, b, sum) and keep(). Every sum has a name: an array of
+// them would live in memory. Counts are constants where these functions are inlined.
 #ifndef MOTE_KERNEL_DEPTHWISE_SUMS_H
 #define MOTE_KERNEL_DEPTHWISE_SUMS_H
 
 #include "kernel/depthwise_unit.h"
 
+#include "kernel/elementary.h"
+
 #define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 #define INLINE   static inline __attribute__((always_inline))
-#define UNROLL   _Pragma("GCC unroll 3")
+
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 3")
+#endif
+
+#ifndef LANES
+#define LANES ((size_t)1)
+
+typedef mote_real vector;
+
+static inline vector zero(void)
+{
+    return 0;
+}
+
+static inline vector load(const mote_real *from)
+{
+    return *from;
+}
+
+static inline void store(mote_real *to, vector x)
+{
+    *to = x;
+}
+
+static inline vector add(vector a, vector b)
+{
+    return a + b;
+}
+
+static inline vector multiply_add(vector a, vector b, vector sum)
+{
+    return MOTE_FMA(a, b, sum);
+}
+
+static inline vector keep(vector x)
+{
+    return x;
+}
+#endif
 
 /// Positions, and taps of a gradient, that are summed at once.
 #define POSITIONS ((size_t)8)
@@ -30,13 +73,13 @@
 /// `count` positions, LANES channels. What is read in loops is passed as values: a vector that is stored could be
 /// anything in memory.
 INLINE void sum_run(size_t count, size_t step, mote_depthwise_taps taps, mote_depthwise_sums sums,
-                    const float *image, float *out)
+                    const mote_real *image, mote_real *out)
 {
-    const float *weights = sums.weights;
+    const mote_real *weights = sums.weights;
     LIST_8(DECLARE_SUM)
     UNROLL for (size_t row = 0; row < taps.rows; row++, image += taps.row_step)
     {
-        const float *x = image;
+        const mote_real *x = image;
         UNROLL for (size_t column = 0; column < taps.columns; column++)
         {
             const vector weight = load(weights);
@@ -56,11 +99,11 @@ INLINE void sum_run(size_t count, size_t step, mote_depthwise_taps taps, mote_de
 INLINE void sum_runs(size_t count, size_t step, mote_depthwise_taps taps, mote_depthwise_sums sums,
                      mote_depthwise_runs positions)
 {
-    const float *plane = sums.image;
-    float *out_plane = sums.out;
+    const mote_real *plane = sums.image;
+    mote_real *out_plane = sums.out;
     for (size_t i = 0; i < positions.runs[0]; i++) {
-        const float *image = plane;
-        float *out = out_plane;
+        const mote_real *image = plane;
+        mote_real *out = out_plane;
         for (size_t k = 0; k < positions.runs[1]; k++) {
             sum_run(count, step, taps, sums, image, out);
             image += positions.run_steps[1];
@@ -74,8 +117,8 @@ INLINE void sum_runs(size_t count, size_t step, mote_depthwise_taps taps, mote_d
 #define LIST_COUNTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 
 /// Usual steps and kernels are constants.
-static void sum_some(size_t count, const mote_depthwise_sums *sums,
-                     const mote_depthwise_runs *positions)
+static inline void sum_some(size_t count, const mote_depthwise_sums *sums,
+                            const mote_depthwise_runs *positions)
 {
     const size_t step = positions->step;
     const mote_depthwise_taps taps = sums->taps;
@@ -86,10 +129,6 @@ static void sum_some(size_t count, const mote_depthwise_sums *sums,
     case n:                                               \
         sum_runs(n, CHANNELS, square, *sums, *positions); \
         return;
-#define CASE_3X3_BY_2(n)                                      \
-    case n:                                                   \
-        sum_runs(n, 2 * CHANNELS, square, *sums, *positions); \
-        return;
 #define CASE_ANY(n)                                 \
     case n:                                         \
         sum_runs(n, step, taps, *sums, *positions); \
@@ -98,17 +137,13 @@ static void sum_some(size_t count, const mote_depthwise_sums *sums,
         switch (count) {
             LIST_COUNTS(CASE_3X3)
         }
-    } else if (is_square && step == 2 * CHANNELS) {
-        switch (count) {
-            LIST_COUNTS(CASE_3X3_BY_2)
-        }
     }
     switch (count) {
         LIST_COUNTS(CASE_ANY)
     }
 }
 
-static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions)
+static inline void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions)
 {
     const size_t parts = (positions->count + POSITIONS - 1) / POSITIONS;
     const size_t most = (positions->count + parts - 1) / parts;
@@ -125,10 +160,10 @@ static void sum_taps(const mote_depthwise_sums *sums, const mote_depthwise_runs 
     }
 }
 
-#define LOAD_SUM(t)                                                                    \
-    float *const out_##t = gradient->sums + (gradient->first + (t)) * CHANNELS + lane; \
-    vector sum_##t = zero();                                                           \
-    if ((t) < count)                                                                   \
+#define LOAD_SUM(t)                                                                        \
+    mote_real *const out_##t = gradient->sums + (gradient->first + (t)) * CHANNELS + lane; \
+    vector sum_##t = zero();                                                               \
+    if ((t) < count)                                                                       \
         sum_##t = load(out_##t);
 #define STORE_TAP(t) \
     if ((t) < count) \
@@ -145,14 +180,14 @@ static inline ptrdiff_t find_tap(const mote_depthwise_gradient *gradient, size_t
 
 /// Any taps, `count` of them.
 INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
-                          const mote_depthwise_runs *positions, const float *dy)
+                          const mote_depthwise_runs *positions, const mote_real *dy)
 {
 #define FIND_TAP(t) \
-    const float *const image_##t = (t) < count ? image + find_tap(gradient, t) : image;
+    const mote_real *const image_##t = (t) < count ? image + find_tap(gradient, t) : image;
 #define ADD_TERM(t)  \
     if ((t) < count) \
         sum_##t = multiply_add(factor, keep(load(image_##t + at)), sum_##t);
-    const float *const image = gradient->image + lane;
+    const mote_real *const image = gradient->image + lane;
     LIST_9(FIND_TAP)
     LIST_9(LOAD_SUM)
     dy += lane;
@@ -171,17 +206,18 @@ INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient,
 }
 
 /// Three rows of three neighbours.
-static void add_positions_of_square(const mote_depthwise_gradient *gradient, size_t lane,
-                                    const mote_depthwise_runs *positions, const float *dy)
+static inline void add_positions_of_square(const mote_depthwise_gradient *gradient, size_t lane,
+                                           const mote_depthwise_runs *positions,
+                                           const mote_real *dy)
 {
 #define ADD_ROW(i, j, k, row)                                                   \
     sum_##i = multiply_add(factor, keep(load((row) + at)), sum_##i);            \
     sum_##j = multiply_add(factor, keep(load((row) + at + CHANNELS)), sum_##j); \
     sum_##k = multiply_add(factor, keep(load((row) + at + 2 * CHANNELS)), sum_##k);
     const size_t count = TAPS;
-    const float *const image = gradient->image + lane;
+    const mote_real *const image = gradient->image + lane;
     const ptrdiff_t row_step = gradient->taps.row_step;
-    const float *const rows[3] = {image, image + row_step, image + 2 * row_step};
+    const mote_real *const rows[3] = {image, image + row_step, image + 2 * row_step};
     LIST_9(LOAD_SUM)
     dy += lane;
     for (size_t i = 0; i < positions->runs[0]; i++) {
@@ -200,8 +236,8 @@ static void add_positions_of_square(const mote_depthwise_gradient *gradient, siz
     LIST_9(STORE_TAP)
 }
 
-static void add_taps(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
-                     const mote_depthwise_runs *positions, const float *dy)
+static inline void add_taps(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
+                            const mote_depthwise_runs *positions, const mote_real *dy)
 {
 #define CASE_TAPS(n)                                     \
     case n:                                              \
@@ -213,8 +249,8 @@ static void add_taps(size_t count, const mote_depthwise_gradient *gradient, size
     }
 }
 
-static void sum_positions(const mote_depthwise_gradient *gradient,
-                          const mote_depthwise_runs *positions, const float *dy)
+static inline void sum_positions(const mote_depthwise_gradient *gradient,
+                                 const mote_depthwise_runs *positions, const mote_real *dy)
 {
     const mote_depthwise_taps *const taps = &gradient->taps;
     const bool is_square =

@@ -44,6 +44,7 @@ static inline vector keep(vector x)
 }
 
 #include "kernel/depthwise_sums.h"
+
 /// Four cells of four planes.
 static void spread_4(const float *const planes[4], size_t k, const uint32_t places[4], float *to)
 {

@@ -44,7 +44,7 @@ static inline vector keep(vector x)
 }
 
 #include "kernel/depthwise_sums.h"
-#define HALF     8U
+#define HALF 8U
 
 #define LIST_8_DOWN(X) X(7) X(6) X(5) X(4) X(3) X(2) X(1) X(0)
 
