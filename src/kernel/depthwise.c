@@ -15,38 +15,55 @@
 /// Multiply-adds a task should have at least.
 #define TASK_TERMS 524288.0
 
+/// x / divisor, rounded down.
+static ptrdiff_t divide_down(ptrdiff_t x, ptrdiff_t divisor)
+{
+    return x >= 0 ? x / divisor : -((divisor - 1 - x) / divisor);
+}
+
 static mote_depthwise_axis make_axis(const mote_depthwise *shape, bool columns, bool derivative)
 {
     const mote_window *const window = &shape->window;
     const size_t cells = columns ? window->width : window->height;
     const size_t outputs = columns ? window->out_width : window->out_height;
     const size_t stride = columns ? window->stride_width : window->stride_height;
-    const ptrdiff_t pad = (ptrdiff_t)(columns ? window->pad_left : window->pad_top);
     mote_depthwise_axis axis = {
-        .positions = outputs,
-        .step = stride,
-        .cells = cells,
-        .gap = 1,
-        .origin = -pad,
+        .positions = derivative ? cells : outputs,
+        .phases = derivative ? stride : 1,
+        .step = derivative ? 1 : stride,
+        .cells = derivative ? outputs : cells,
         .taps = columns ? window->kernel_width : window->kernel_height,
         .dilation = columns ? shape->dilation_width : shape->dilation_height,
+        .pad = columns ? window->pad_left : window->pad_top,
+        .backwards = derivative,
     };
     const size_t last_tap = (axis.taps - 1) * axis.dilation;
+    axis.origin = -(ptrdiff_t)axis.pad;
     axis.reach = last_tap + 1;
     if (derivative) {
-        axis.positions = cells;
-        axis.step = 1;
-        axis.cells = outputs;
-        axis.gap = stride;
-        axis.origin = pad - (ptrdiff_t)last_tap;
-        axis.backwards = true;
+        axis.origin = divide_down((ptrdiff_t)axis.pad - (ptrdiff_t)last_tap, (ptrdiff_t)stride);
+        axis.reach = (size_t)((ptrdiff_t)((stride - 1 + axis.pad) / stride) - axis.origin) + 1;
     }
     return axis;
 }
 
+bool mote_depthwise_find_tap(const mote_depthwise_axis *axis, size_t phase, size_t tap,
+                             size_t *place)
+{
+    *place = tap * axis->dilation;
+    if (!axis->backwards)
+        return true;
+    const ptrdiff_t distance = (ptrdiff_t)(phase + axis->pad) - (ptrdiff_t)*place;
+    const ptrdiff_t cell = divide_down(distance, (ptrdiff_t)axis->phases);
+    *place = (size_t)(cell - axis->origin);
+    return cell * (ptrdiff_t)axis->phases == distance;
+}
+
+/// Cells of a tile. Its first position may be of any phase.
 static double get_extent(const mote_depthwise_axis *axis, size_t positions)
 {
-    return (double)(positions - 1) * (double)axis->step + (double)axis->reach;
+    const size_t last = (positions - 1 + axis->phases - 1) / axis->phases;
+    return (double)last * (double)axis->step + (double)axis->reach;
 }
 
 /// Elements of the scratch of a tile of one sample. A double, because sizes of kernels that do not fit may not either.
@@ -54,18 +71,20 @@ static double get_tile_elements(const mote_depthwise_cut *cut, size_t rows, size
 {
     const double row = MOTE_DEPTHWISE_CHANNELS;
     const double cells = get_extent(&cut->axes[0], rows) * get_extent(&cut->axes[1], columns);
-    // image and places of its cells; sums, or the output's derivatives, and places of both
-    return cells * (row + 1) + (double)rows * (double)columns * (row + 2);
+    // image and places of its cells; sums, or the output's derivatives, and their places
+    return cells * (row + 1) + (double)rows * (double)columns * (row + 1);
 }
 
-/// Elements of the scratch that do not depend on the tile: a row and an offset a tap, for gradients rows of three
-/// sums; the bias and what gather may read beyond the end, 17 rows; less than a row to align each of 6 parts.
+/// Elements of the scratch that do not depend on the tile: a row and a number a tap, for gradients rows of three sums;
+/// five numbers a phase; the bias and what gather may read beyond the end, 17 rows; less than a row to align each of 7
+/// parts.
 static double get_tap_elements(const mote_depthwise_cut *cut, mote_depthwise_part part)
 {
     const double row = MOTE_DEPTHWISE_CHANNELS;
     const double rows = part == MOTE_DEPTHWISE_GRADIENT ? 3 : 1;
     const double taps = (double)cut->axes[0].taps * (double)cut->axes[1].taps;
-    return taps * (rows * row + 1) + (17 + 6) * row;
+    const double phases = (double)cut->axes[0].phases + (double)cut->axes[1].phases;
+    return taps * (rows * row + 1) + phases * 5 + (17 + 7) * row;
 }
 
 /// Whole samples where they fit, otherwise whole rows, otherwise a part of a row; false where nothing fits.
@@ -134,7 +153,7 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
     assert(fits);
     (void)fits;
     for (size_t axis = 0; axis < 2; axis++) {
-        cut.extents[axis] = (cut.positions[axis] - 1) * cut.axes[axis].step + cut.axes[axis].reach;
+        cut.extents[axis] = (size_t)get_extent(&cut.axes[axis], cut.positions[axis]);
     }
     const size_t row = MOTE_DEPTHWISE_CHANNELS;
     const size_t cells = cut.extents[0] * cut.extents[1];
@@ -144,7 +163,9 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
     cut.image = align_elements(cut.samples * cells * row);
     cut.out = align_elements((positions + row) * row);
     cut.sums = align_elements((rows_a_tap * taps + 1) * row);
-    cut.places = align_elements(cells) + align_elements(2 * positions) + align_elements(taps);
+    cut.places = align_elements(cells) + align_elements(cut.positions[0] * cut.positions[1]) +
+                 align_elements(taps) +
+                 align_elements((cut.axes[0].phases + cut.axes[1].phases) * 5);
     cut.slice_bytes = (cut.image + cut.out + cut.sums + cut.places) * sizeof(mote_real);
     cut.tasks = count_tasks(shape, &cut, part, thread_count);
     return cut;
@@ -152,6 +173,9 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
 
 bool mote_depthwise_fits(const mote_depthwise *shape)
 {
+    const mote_window *const window = &shape->window;
+    if ((double)window->kernel_height * (double)window->kernel_width > MOTE_PRODUCT_BLOCK)
+        return false;
     for (size_t part = MOTE_DEPTHWISE_FORWARD; part <= MOTE_DEPTHWISE_GRADIENT; part++) {
         mote_depthwise_cut cut = make_axes(shape, (mote_depthwise_part)part);
         if (!cut_planes(&cut, (mote_depthwise_part)part, 1))

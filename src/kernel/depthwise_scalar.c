@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Depth-wise sums in plain C: what every other unit must reproduce.
-#include "kernel/depthwise_unit.h"
+// Depth-wise sums in plain C.
+#include "kernel/depthwise_sums.h"
 
 #include "base/training.h"
-#include "kernel/elementary.h"
-
-#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
 
 static void spread(size_t channels, size_t count, const mote_real *from, size_t from_step,
                    const uint32_t *places, mote_real *to)
@@ -22,38 +19,6 @@ static void gather(size_t channels, size_t count, const mote_real *from, mote_re
     for (size_t c = 0; c < channels; c++) {
         for (size_t k = 0; k < count; k++)
             to[c * to_step + k] = from[k * CHANNELS + c];
-    }
-}
-
-static void sum_taps(const mote_depthwise_sums *sums, size_t count, const uint32_t *positions,
-                     mote_real *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        mote_real row[CHANNELS] = {0};
-        for (size_t tap = 0; tap < sums->taps; tap++) {
-            const mote_real *const x = sums->image + positions[i] + sums->offsets[tap];
-            const mote_real *const weights = sums->weights + tap * CHANNELS;
-            for (size_t c = 0; c < CHANNELS; c++)
-                row[c] = MOTE_FMA(weights[c], x[c], row[c]);
-        }
-        mote_real *const to = out + i * CHANNELS;
-        for (size_t c = 0; c < CHANNELS; c++)
-            to[c] = sums->add ? to[c] + row[c] : row[c];
-        for (size_t c = 0; c < CHANNELS && sums->bias; c++)
-            to[c] += sums->bias[c];
-    }
-}
-
-static void sum_positions(const mote_depthwise_gradient *gradient, size_t count,
-                          const uint32_t *positions, const mote_real *dy)
-{
-    for (size_t i = 0; i < count; i++) {
-        for (size_t tap = 0; tap < gradient->taps; tap++) {
-            const mote_real *const x = gradient->image + positions[i] + gradient->offsets[tap];
-            mote_real *const sums = gradient->sums + tap * CHANNELS;
-            for (size_t c = 0; c < CHANNELS; c++)
-                sums[c] = MOTE_FMA(dy[i * CHANNELS + c], x[c], sums[c]);
-        }
     }
 }
 

@@ -4,7 +4,8 @@
 // portable/depthwise.c.
 //
 // 16 channels are worked side by side, each in its own order. A tile of positions is summed from an image: the cells
-// that it reads, channels innermost, padding and the gaps between strides as zeros.
+// that it reads, channels innermost, padding as zeros. Positions of a derivative by a stride are worked by phase, the
+// gaps between their taps are not. Kernels have at most MOTE_PRODUCT_BLOCK taps.
 #ifndef MOTE_KERNEL_DEPTHWISE_UNIT_H
 #define MOTE_KERNEL_DEPTHWISE_UNIT_H
 
@@ -15,22 +16,34 @@
 
 #define MOTE_DEPTHWISE_CHANNELS 16U
 
-/// Sums over taps; rows are of MOTE_DEPTHWISE_CHANNELS numbers. A position's tap t is the row at its place in the
-/// image + offsets[t].
+/// Positions in the image: runs[0] x runs[1] runs of `count`, of rows of MOTE_DEPTHWISE_CHANNELS numbers. All steps
+/// are regular, so that no place is read from memory: that takes half the speed.
+typedef struct mote_depthwise_runs {
+    size_t runs[2], count;
+    size_t run_steps[2], step;
+} mote_depthwise_runs;
+
+/// A position's tap (row, column) is the row at its place in the image + row * row_step + column * column_step.
+typedef struct mote_depthwise_taps {
+    size_t rows, columns; // may be 0
+    ptrdiff_t row_step, column_step;
+} mote_depthwise_taps;
+
+/// Sums over taps.
 typedef struct mote_depthwise_sums {
     const mote_real *image;
-    size_t taps;
-    const uint32_t *offsets;
+    mote_depthwise_taps taps;
     const mote_real *weights; // a row a tap
     const mote_real *bias;    // a row that is added last, or NULL
-    bool add;                 // to the sums of other taps
+    mote_real *out;
+    size_t out_run_steps[2], out_step;
 } mote_depthwise_sums;
 
-/// Sums over positions; as above.
+/// Sums over positions.
 typedef struct mote_depthwise_gradient {
     const mote_real *image;
-    size_t taps;
-    const uint32_t *offsets;
+    mote_depthwise_taps taps;
+    size_t first;    // tap; those before are not worked
     mote_real *sums; // a row a tap
 } mote_depthwise_gradient;
 
@@ -42,13 +55,12 @@ typedef struct mote_depthwise_unit {
     /// Rows to planes: to[c * to_step + k] = row k of from [c]. May read a row less than 16 beyond `count`.
     void (*gather)(size_t channels, size_t count, const mote_real *from, mote_real *to,
                    size_t to_step);
-    /// Row i of out (+)= the sum over taps ascending of weight * the tap of positions[i], by fused multiply-add
-    /// from zero; then + bias. count > 0.
-    void (*sum_taps)(const mote_depthwise_sums *sums, size_t count, const uint32_t *positions,
-                     mote_real *out);
-    /// To each tap's sum, rows i of dy ascending are added by fused multiply-add: dy * the tap of positions[i].
-    void (*sum_positions)(const mote_depthwise_gradient *gradient, size_t count,
-                          const uint32_t *positions, const mote_real *dy);
+    /// Each position's row of out is the sum over taps ascending of weight * tap, by fused multiply-add from zero;
+    /// then + bias.
+    void (*sum_taps)(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions);
+    /// To each tap's sum, positions ascending are added by fused multiply-add: their rows of dy * tap.
+    void (*sum_positions)(const mote_depthwise_gradient *gradient,
+                          const mote_depthwise_runs *positions, const mote_real *dy);
 } mote_depthwise_unit;
 
 /// One a level.
@@ -57,15 +69,14 @@ extern const mote_depthwise_unit mote_depthwise_unit_avx2;
 extern const mote_depthwise_unit mote_depthwise_unit_avx512;
 extern const mote_depthwise_unit mote_depthwise_unit_neon;
 
-/// One axis of positions, and of the cells they read. On a line, cell i lies at i * gap and position p's window
-/// begins at origin + p * step; tap t is t * dilation further, or in a window that is read backwards as far from
-/// its end.
+/// One axis of positions, and of the cells they read. Position q * phases + phase of a phase meets a tap at cell
+/// q * step + origin + mote_depthwise_find_tap(tap, phase).
 typedef struct mote_depthwise_axis {
-    size_t positions, step;
-    size_t cells, gap;
+    size_t positions, phases, step;
+    size_t cells;
     ptrdiff_t origin;
-    size_t taps, dilation;
-    size_t reach; // of a window
+    size_t taps, dilation, pad;
+    size_t reach; // cells of a window, and of its phases
     bool backwards;
 } mote_depthwise_axis;
 
@@ -80,6 +91,10 @@ typedef struct mote_depthwise_cut {
     size_t image, places, out, sums; // elements of the parts of a task's scratch
     size_t slice_bytes;              // of a task's scratch
 } mote_depthwise_cut;
+
+/// Whether the tap meets the phase; then where.
+bool mote_depthwise_find_tap(const mote_depthwise_axis *axis, size_t phase, size_t tap,
+                             size_t *place);
 
 /// The shape must fit.
 mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_depthwise_part part,

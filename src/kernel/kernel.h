@@ -151,7 +151,8 @@ mote_status mote_kernels_get(mote_cpu_level level, const mote_kernels **kernels)
 /// Bytes of one element of a maximum's index for a window of `cells` cells: 1 or 4.
 size_t mote_window_index_bytes(size_t cells);
 
-/// Whether the depth-wise kernels take the shape, for all parts: whether 256 KiB of scratch hold what a kernel reaches.
+/// Whether the depth-wise kernels take the shape, for all parts: whether it has at most MOTE_PRODUCT_BLOCK taps and
+/// 256 KiB of scratch hold what it reaches.
 /// Samples and channels do not matter.
 bool mote_depthwise_fits(const mote_depthwise *shape);
 

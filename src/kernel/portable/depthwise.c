@@ -35,6 +35,13 @@ typedef struct cells {
     size_t first, count, place;
 } cells;
 
+/// Taps of an axis that meet a phase: first, first + apart, ...; they lie at place, place + step, ...
+typedef struct phase_taps {
+    uint32_t count;
+    uint32_t first, apart;
+    int32_t place, step;
+} phase_taps;
+
 /// A task, with its slice of the scratch.
 typedef struct work {
     const depthwise_call *call;
@@ -46,19 +53,14 @@ typedef struct work {
     mote_real *bias;
     mote_real *sums;       // rows of weights, or of sums over positions
     uint32_t *cell_places; // in the image of one sample
-    uint32_t *places;      // of positions in the image
     uint32_t *rows;        // of positions of one sample in `out`
-    uint32_t *offsets;     // of taps
+    phase_taps *taps[2];   // of the phases of each axis
+    uint32_t *order;       // of weights: the taps phase by phase
 } work;
 
-static size_t get_taps(const work *w)
+static size_t count_taps(const work *w)
 {
     return w->call->cut.axes[0].taps * w->call->cut.axes[1].taps;
-}
-
-static size_t get_tile_positions(const work *w)
-{
-    return w->call->cut.positions[0] * w->call->cut.positions[1];
 }
 
 /// Elements of the image of one sample.
@@ -73,36 +75,68 @@ static uint32_t get_place(const work *w, size_t row, size_t column)
     return (uint32_t)((row * w->call->cut.extents[1] + column) * CHANNELS);
 }
 
-static void make_places(const work *w)
+static phase_taps find_taps(const mote_depthwise_axis *axis, size_t phase)
 {
-    const mote_depthwise_cut *const cut = &w->call->cut;
-    const size_t image = get_image_elements(w);
-    size_t at = 0;
-    for (size_t sample = 0; sample < cut->samples; sample++) {
-        for (size_t row = 0; row < cut->positions[0]; row++) {
-            for (size_t column = 0; column < cut->positions[1]; column++)
-                w->places[at++] = (uint32_t)(sample * image) +
-                                  get_place(w, row * cut->axes[0].step, column * cut->axes[1].step);
+    phase_taps found = {0};
+    for (size_t tap = 0; tap < axis->taps; tap++) {
+        size_t place = 0;
+        if (!mote_depthwise_find_tap(axis, phase, tap, &place))
+            continue;
+        if (found.count == 0) {
+            found.first = (uint32_t)tap;
+            found.place = (int32_t)place;
+        } else if (found.count == 1) {
+            found.apart = (uint32_t)tap - found.first;
+            found.step = (int32_t)place - found.place;
         }
+        found.count++;
     }
-    for (size_t i = 0; i < get_tile_positions(w); i++)
-        w->rows[i] = (uint32_t)(i * CHANNELS);
+    return found;
 }
 
-static size_t get_tap_place(const mote_depthwise_axis *axis, size_t tap)
+/// The weights' numbers of a pair of phases. Returns where the next pair's begin.
+static uint32_t *list_taps(const work *w, const phase_taps *rows, const phase_taps *columns,
+                           uint32_t *order)
 {
-    return (axis->backwards ? axis->taps - 1 - tap : tap) * axis->dilation;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const uint32_t row = rows->first + i * rows->apart;
+        for (uint32_t j = 0; j < columns->count; j++)
+            *order++ =
+                row * (uint32_t)w->call->cut.axes[1].taps + columns->first + j * columns->apart;
+    }
+    return order;
 }
 
-static void make_offsets(const work *w)
+static void make_taps(const work *w)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    for (size_t row = 0; row < axes[0].taps; row++) {
-        for (size_t column = 0; column < axes[1].taps; column++) {
-            w->offsets[row * axes[1].taps + column] =
-                get_place(w, get_tap_place(&axes[0], row), get_tap_place(&axes[1], column));
-        }
+    for (size_t axis = 0; axis < 2; axis++) {
+        for (size_t phase = 0; phase < axes[axis].phases; phase++)
+            w->taps[axis][phase] = find_taps(&axes[axis], phase);
     }
+    uint32_t *order = w->order;
+    for (size_t row = 0; row < axes[0].phases; row++) {
+        for (size_t column = 0; column < axes[1].phases; column++)
+            order = list_taps(w, &w->taps[0][row], &w->taps[1][column], order);
+    }
+}
+
+/// The taps of a pair of phases; `first` is the place of the first.
+static mote_depthwise_taps get_taps(const work *w, size_t row_phase, size_t column_phase,
+                                    size_t *first)
+{
+    const phase_taps *const rows = &w->taps[0][row_phase];
+    const phase_taps *const columns = &w->taps[1][column_phase];
+    *first = 0;
+    if (rows->count == 0 || columns->count == 0)
+        return (mote_depthwise_taps){0};
+    *first = get_place(w, (size_t)rows->place, (size_t)columns->place);
+    return (mote_depthwise_taps){
+        .rows = rows->count,
+        .columns = columns->count,
+        .row_step = (ptrdiff_t)rows->step * (ptrdiff_t)get_place(w, 1, 0),
+        .column_step = (ptrdiff_t)columns->step * (ptrdiff_t)CHANNELS,
+    };
 }
 
 static work make_work(const depthwise_call *call, size_t task)
@@ -114,11 +148,13 @@ static work make_work(const depthwise_call *call, size_t task)
     w.bias = w.out + cut->out;
     w.sums = w.bias + CHANNELS;
     w.cell_places = (uint32_t *)(void *)(w.bias + cut->sums);
-    w.places = w.cell_places + cut->extents[0] * cut->extents[1];
-    w.rows = w.places + cut->samples * get_tile_positions(&w);
-    w.offsets = w.rows + get_tile_positions(&w);
-    make_places(&w);
-    make_offsets(&w);
+    w.rows = w.cell_places + cut->extents[0] * cut->extents[1];
+    w.order = w.rows + cut->positions[0] * cut->positions[1];
+    w.taps[0] = (phase_taps *)(w.order + count_taps(&w));
+    w.taps[1] = w.taps[0] + cut->axes[0].phases;
+    make_taps(&w);
+    for (size_t i = 0; i < cut->positions[0] * cut->positions[1]; i++)
+        w.rows[i] = (uint32_t)(i * CHANNELS);
     return w;
 }
 
@@ -138,29 +174,43 @@ static tile find_tile(const work *w, size_t index)
     return t;
 }
 
-static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t count)
+static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t extent)
 {
-    const ptrdiff_t start = axis->origin + (ptrdiff_t)(first * axis->step);
-    const ptrdiff_t end = start + (ptrdiff_t)((count - 1) * axis->step + axis->reach);
-    cells found = {.first = start > 0 ? mote_size_ceil_divide((size_t)start, axis->gap) : 0};
-    const size_t cells_end =
-        end > 0 ? mote_size_min(mote_size_ceil_divide((size_t)end, axis->gap), axis->cells) : 0;
+    const ptrdiff_t start = axis->origin + (ptrdiff_t)(first / axis->phases * axis->step);
+    const ptrdiff_t end = start + (ptrdiff_t)extent;
+    cells found = {.first = start > 0 ? (size_t)start : 0};
+    const size_t cells_end = end > 0 ? mote_size_min((size_t)end, axis->cells) : 0;
     if (cells_end > found.first) {
         found.count = cells_end - found.first;
-        found.place = (size_t)((ptrdiff_t)(found.first * axis->gap) - start);
+        found.place = (size_t)((ptrdiff_t)found.first - start);
     }
     return found;
 }
 
-static void make_cell_places(work *w)
+static void make_cell_places(const work *w)
 {
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
     uint32_t *place = w->cell_places;
     for (size_t row = 0; row < w->cells[0].count; row++) {
         for (size_t column = 0; column < w->cells[1].count; column++)
-            *place++ = get_place(w, w->cells[0].place + row * axes[0].gap,
-                                 w->cells[1].place + column * axes[1].gap);
+            *place++ = get_place(w, w->cells[0].place + row, w->cells[1].place + column);
     }
+}
+
+/// Positions of a phase in a tile: `first`, and then each axis.phases-th.
+typedef struct phase_part {
+    size_t first, count;
+    size_t place; // in the image
+} phase_part;
+
+static phase_part find_phase(const mote_depthwise_axis *axis, const tile *t, size_t index,
+                             size_t phase)
+{
+    const size_t start = t->first[index] % axis->phases;
+    phase_part part = {.first = phase + (phase < start ? axis->phases : 0) - start};
+    if (part.first < t->count[index])
+        part.count = mote_size_ceil_divide(t->count[index] - part.first, axis->phases);
+    part.place = (start + part.first) / axis->phases * axis->step;
+    return part;
 }
 
 static bool lie_alike(const cells *a, const cells *b)
@@ -172,8 +222,8 @@ static bool lie_alike(const cells *a, const cells *b)
 static void clear_image(work *w, const tile *t)
 {
     const mote_depthwise_cut *const cut = &w->call->cut;
-    const cells rows = find_cells(&cut->axes[0], t->first[0], t->count[0]);
-    const cells columns = find_cells(&cut->axes[1], t->first[1], t->count[1]);
+    const cells rows = find_cells(&cut->axes[0], t->first[0], cut->extents[0]);
+    const cells columns = find_cells(&cut->axes[1], t->first[1], cut->extents[1]);
     const bool is_made =
         w->image_is_made && lie_alike(&w->cells[0], &rows) && lie_alike(&w->cells[1], &columns);
     w->cells[0] = rows;
@@ -231,22 +281,44 @@ static void gather_tile(const work *w, const tile *t)
     }
 }
 
+/// Positions of a pair of phases. Returns how many taps they have.
+static size_t sum_phases(const work *w, const tile *t, size_t row_phase, size_t column_phase,
+                         const mote_real *weights)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const phase_part rows = find_phase(&axes[0], t, 0, row_phase);
+    const phase_part columns = find_phase(&axes[1], t, 1, column_phase);
+    const size_t out_row = t->count[1] * CHANNELS;
+    size_t first = 0;
+    const mote_depthwise_taps taps = get_taps(w, row_phase, column_phase, &first);
+    const mote_depthwise_runs positions = {
+        .runs = {t->samples, rows.count},
+        .count = columns.count,
+        .run_steps = {get_image_elements(w), get_place(w, axes[0].step, 0)},
+        .step = axes[1].step * CHANNELS,
+    };
+    const mote_depthwise_sums sums = {
+        .image = w->image + get_place(w, rows.place, columns.place) + first,
+        .taps = taps,
+        .weights = weights,
+        .bias = w->call->bias ? w->bias : NULL,
+        .out = w->out + rows.first * out_row + columns.first * CHANNELS,
+        .out_run_steps = {t->count[0] * out_row, axes[0].phases * out_row},
+        .out_step = axes[1].phases * CHANNELS,
+    };
+    if (rows.count > 0 && columns.count > 0)
+        MOTE_KERNEL(depthwise_unit).sum_taps(&sums, &positions);
+    return taps.rows * taps.columns;
+}
+
 static void sum_tile(work *w, const tile *t)
 {
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const mote_real *weights = w->sums;
     make_image(w, t);
-    const size_t taps = get_taps(w);
-    for (size_t tap = 0; tap < taps; tap += MOTE_PRODUCT_BLOCK) {
-        const bool is_last = tap + MOTE_PRODUCT_BLOCK >= taps;
-        const mote_depthwise_sums sums = {
-            .image = w->image,
-            .taps = is_last ? taps - tap : MOTE_PRODUCT_BLOCK,
-            .offsets = w->offsets + tap,
-            .weights = w->sums + tap * CHANNELS,
-            .bias = is_last && w->call->bias ? w->bias : NULL,
-            .add = tap > 0,
-        };
-        MOTE_KERNEL(depthwise_unit)
-            .sum_taps(&sums, t->samples * t->count[0] * t->count[1], w->places, w->out);
+    for (size_t row = 0; row < axes[0].phases; row++) {
+        for (size_t column = 0; column < axes[1].phases; column++)
+            weights += sum_phases(w, t, row, column, weights) * CHANNELS;
     }
     gather_tile(w, t);
 }
@@ -259,11 +331,11 @@ static void start_channels(work *w, size_t block)
 
 static void load_weights(const work *w)
 {
-    const size_t taps = get_taps(w);
+    const size_t taps = count_taps(w);
     const mote_real *const weight = w->call->weight + w->channel * taps;
     for (size_t tap = 0; tap < taps; tap++) {
         for (size_t c = 0; c < CHANNELS; c++)
-            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + tap] : 0;
+            w->sums[tap * CHANNELS + c] = c < w->channels ? weight[c * taps + w->order[tap]] : 0;
     }
     for (size_t c = 0; c < CHANNELS && w->call->bias; c++)
         w->bias[c] = c < w->channels ? w->call->bias[w->channel + c] : 0;
@@ -344,7 +416,7 @@ static gradient_sums start_sums(const work *w)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
     const size_t plane = axes[0].positions * axes[1].positions;
-    gradient_sums sums = {.elements = get_taps(w) * CHANNELS,
+    gradient_sums sums = {.elements = count_taps(w) * CHANNELS,
                           .group = mote_batch_group(plane) * plane};
     sums.block = w->sums;
     sums.blocks = sums.block + sums.elements;
@@ -372,10 +444,51 @@ static void end_group(gradient_sums *sums)
     sums->position = 0;
 }
 
+/// Positions from `at` on, at most `count`: whole planes, whole rows of a plane, or a part of a row.
+static mote_depthwise_runs find_runs(const work *w, const tile *t, size_t at, size_t count)
+{
+    const mote_depthwise_axis *const axes = w->call->cut.axes;
+    const size_t columns = t->count[1];
+    const size_t plane = t->count[0] * columns;
+    mote_depthwise_runs found = {
+        .runs = {1, 1},
+        .count = columns,
+        .run_steps = {get_image_elements(w), get_place(w, axes[0].step, 0)},
+        .step = axes[1].step * CHANNELS,
+    };
+    if (at % columns > 0 || count < columns) {
+        found.count = mote_size_min(count, columns - at % columns);
+    } else if (at % plane > 0 || count < plane) {
+        found.runs[1] = mote_size_min(count, plane - at % plane) / columns;
+    } else {
+        found.runs[0] = count / plane;
+        found.runs[1] = t->count[0];
+    }
+    return found;
+}
+
+/// As many of them as make regular runs; returns how many.
+static size_t add_runs(const work *w, const tile *t, size_t at, size_t count,
+                       const gradient_sums *sums)
+{
+    const mote_depthwise_runs runs = find_runs(w, t, at, count);
+    const size_t columns = t->count[1];
+    const size_t rows = at / columns;
+    const size_t sample = rows / t->count[0] * runs.run_steps[0];
+    const size_t row = rows % t->count[0] * runs.run_steps[1];
+    size_t first = 0;
+    const mote_depthwise_taps taps = get_taps(w, 0, 0, &first);
+    const mote_depthwise_gradient gradient = {
+        .image = w->image + sample + row + at % columns * runs.step + first,
+        .taps = taps,
+        .sums = sums->block,
+    };
+    MOTE_KERNEL(depthwise_unit).sum_positions(&gradient, &runs, w->out + at * CHANNELS);
+    return runs.runs[0] * runs.runs[1] * runs.count;
+}
+
 static void add_positions(const work *w, const tile *t, gradient_sums *sums)
 {
-    const mote_depthwise_gradient gradient = {
-        .image = w->image, .taps = get_taps(w), .offsets = w->offsets, .sums = sums->block};
     const size_t end = t->samples * t->count[0] * t->count[1];
     size_t count = 0;
     for (size_t at = 0; at < end; at += count) {
@@ -384,8 +497,7 @@ static void add_positions(const work *w, const tile *t, gradient_sums *sums)
         count = mote_size_min(count, MOTE_PRODUCT_BLOCK - in_block);
         if (in_block == 0)
             memset(sums->block, 0, sums->elements * sizeof *sums->block);
-        MOTE_KERNEL(depthwise_unit)
-            .sum_positions(&gradient, count, w->places + at, w->out + at * CHANNELS);
+        count = add_runs(w, t, at, count, sums);
         sums->position += count;
         if (sums->position % MOTE_PRODUCT_BLOCK == 0)
             end_block(sums);
@@ -408,7 +520,7 @@ static void spread_output_derivatives(const work *w, const tile *t)
 static void make_gradient(work *w)
 {
     const size_t tiles = count_tiles(&w->call->cut);
-    const size_t taps = get_taps(w);
+    const size_t taps = count_taps(w);
     gradient_sums sums = start_sums(w);
     for (size_t i = 0; i < tiles; i++) {
         const tile t = find_tile(w, i);

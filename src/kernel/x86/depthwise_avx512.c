@@ -6,24 +6,47 @@
 
 #include <immintrin.h>
 
-#define CHANNELS ((size_t)MOTE_DEPTHWISE_CHANNELS)
+typedef __m512 vector;
 
-/// Positions, and taps of a gradient, that are summed at once.
-#define POSITIONS ((size_t)8)
-#define TAPS      9U
+#define LANES ((size_t)16)
+
+static inline vector zero(void)
+{
+    return _mm512_setzero_ps();
+}
+
+static inline vector load(const float *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+static inline void store(float *to, vector x)
+{
+    _mm512_storeu_ps(to, x);
+}
+
+static inline vector add(vector a, vector b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+static inline vector multiply_add(vector a, vector b, vector sum)
+{
+    return _mm512_fmadd_ps(a, b, sum);
+}
+
+/// In a register: the compiler would read memory at each use.
+static inline vector keep(vector x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
+#include "kernel/depthwise_sums.h"
 
 /// Bytes by which planes are fetched ahead: 16 are read at once, more than the processor follows by itself.
 #define AHEAD 512U
 
-#define LIST_1(X)  X(0)
-#define LIST_2(X)  LIST_1(X) X(1)
-#define LIST_3(X)  LIST_2(X) X(2)
-#define LIST_4(X)  LIST_3(X) X(3)
-#define LIST_5(X)  LIST_4(X) X(4)
-#define LIST_6(X)  LIST_5(X) X(5)
-#define LIST_7(X)  LIST_6(X) X(6)
-#define LIST_8(X)  LIST_7(X) X(7)
-#define LIST_9(X)  LIST_8(X) X(8)
 #define LIST_16(X) LIST_9(X) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
 #define LIST_16_DOWN(X) \
@@ -130,110 +153,6 @@ static void gather(size_t channels, size_t count, const float *from, float *to, 
         const size_t rest = count - k;
         const __mmask16 mask = rest < 16 ? (__mmask16)((1U << rest) - 1U) : 0xFFFF;
         gather_16(from + k * CHANNELS, mask, planes, k);
-    }
-}
-
-#define DECLARE_SUM(i)                                     \
-    const float *const x_##i = sums->image + positions[i]; \
-    __m512 sum_##i = _mm512_setzero_ps();
-
-#define ADD_TAP(i)   sum_##i = _mm512_fmadd_ps(weight, _mm512_loadu_ps(x_##i + offset), sum_##i);
-#define ADD_OUT(i)   sum_##i = _mm512_add_ps(_mm512_loadu_ps(out + (i)*CHANNELS), sum_##i);
-#define ADD_BIAS(i)  sum_##i = _mm512_add_ps(sum_##i, bias);
-#define STORE_SUM(i) _mm512_storeu_ps(out + (i)*CHANNELS, sum_##i);
-
-#define SUM_TAPS(count)                                                                      \
-    static void sum_taps_##count(const mote_depthwise_sums *sums, const uint32_t *positions, \
-                                 float *out)                                                 \
-    {                                                                                        \
-        LIST_##count(DECLARE_SUM);                                                           \
-        for (size_t tap = 0; tap < sums->taps; tap++) {                                      \
-            const __m512 weight = _mm512_loadu_ps(sums->weights + tap * CHANNELS);           \
-            const size_t offset = sums->offsets[tap];                                        \
-            LIST_##count(ADD_TAP);                                                           \
-        }                                                                                    \
-        if (sums->add) {                                                                     \
-            LIST_##count(ADD_OUT);                                                           \
-        }                                                                                    \
-        if (sums->bias) {                                                                    \
-            const __m512 bias = _mm512_loadu_ps(sums->bias);                                 \
-            LIST_##count(ADD_BIAS);                                                          \
-        }                                                                                    \
-        LIST_##count(STORE_SUM);                                                             \
-    }
-
-#define DECLARE_TAP(t)                                                     \
-    const float *const image_##t = gradient->image + gradient->offsets[t]; \
-    __m512 sum_##t = _mm512_loadu_ps(gradient->sums + (t)*CHANNELS);
-
-#define ADD_POSITION(t) \
-    sum_##t = _mm512_fmadd_ps(factor, _mm512_loadu_ps(image_##t + position), sum_##t);
-#define STORE_TAP(t) _mm512_storeu_ps(gradient->sums + (t)*CHANNELS, sum_##t);
-
-#define SUM_POSITIONS(taps)                                                                 \
-    static void sum_positions_##taps(const mote_depthwise_gradient *gradient, size_t count, \
-                                     const uint32_t *positions, const float *dy)            \
-    {                                                                                       \
-        LIST_##taps(DECLARE_TAP);                                                           \
-        for (size_t i = 0; i < count; i++) {                                                \
-            const __m512 factor = _mm512_loadu_ps(dy + i * CHANNELS);                       \
-            const size_t position = positions[i];                                           \
-            LIST_##taps(ADD_POSITION);                                                      \
-        }                                                                                   \
-        LIST_##taps(STORE_TAP);                                                             \
-    }
-
-// NOLINTBEGIN(readability-function-size): a statement for each register
-SUM_TAPS(1)
-SUM_TAPS(2)
-SUM_TAPS(3)
-SUM_TAPS(4)
-SUM_TAPS(5)
-SUM_TAPS(6)
-SUM_TAPS(7)
-SUM_TAPS(8)
-SUM_POSITIONS(1)
-SUM_POSITIONS(2)
-SUM_POSITIONS(3)
-SUM_POSITIONS(4)
-SUM_POSITIONS(5)
-SUM_POSITIONS(6)
-SUM_POSITIONS(7)
-SUM_POSITIONS(8)
-SUM_POSITIONS(9)
-
-// NOLINTEND(readability-function-size)
-
-static void sum_taps(const mote_depthwise_sums *sums, size_t count, const uint32_t *positions,
-                     float *out)
-{
-    static void (*const runs[])(const mote_depthwise_sums *, const uint32_t *, float *) = {
-        sum_taps_1, sum_taps_2, sum_taps_3, sum_taps_4,
-        sum_taps_5, sum_taps_6, sum_taps_7, sum_taps_8,
-    };
-    for (; count > POSITIONS; count -= POSITIONS) {
-        sum_taps_8(sums, positions, out);
-        positions += POSITIONS;
-        out += POSITIONS * CHANNELS;
-    }
-    runs[count - 1](sums, positions, out);
-}
-
-static void sum_positions(const mote_depthwise_gradient *gradient, size_t count,
-                          const uint32_t *positions, const float *dy)
-{
-    static void (*const runs[])(const mote_depthwise_gradient *, size_t, const uint32_t *,
-                                const float *) = {
-        sum_positions_1, sum_positions_2, sum_positions_3, sum_positions_4, sum_positions_5,
-        sum_positions_6, sum_positions_7, sum_positions_8, sum_positions_9,
-    };
-    mote_depthwise_gradient part = *gradient;
-    const size_t parts = (gradient->taps + TAPS - 1) / TAPS;
-    for (size_t i = 0; i < parts; i++) {
-        const size_t taps = gradient->taps * (i + 1) / parts - gradient->taps * i / parts;
-        runs[taps - 1](&part, count, positions, dy);
-        part.offsets += taps;
-        part.sums += taps * CHANNELS;
     }
 }
 

@@ -258,7 +258,8 @@ static void usual_convolutions_follow_the_rule(void **state)
         {2, 17, 9, 7, {3, 2}, {2, 3}, {2, 3}, {3, 1, 0, 2}},
         {2, 5, 1, 1, {5, 4}, {1, 1}, {1, 1}, {2, 2, 2, 1}},     // kernel larger than the plane
         {2, 2, 4, 3, {2, 2}, {4, 5}, {1, 1}, {0, 0, 0, 0}},     // cells that no window reaches
-        {1, 2, 20, 20, {17, 17}, {1, 1}, {1, 1}, {8, 8, 8, 8}}, // two blocks of taps
+        {1, 2, 20, 20, {16, 16}, {1, 1}, {1, 1}, {8, 8, 7, 7}}, // a whole block of taps
+        {2, 5, 13, 11, {3, 3}, {2, 4}, {1, 2}, {1, 2, 0, 3}},   // phases that no tap meets
         {1, 2, 2, 2, {3, 3}, {1, 1}, {1, 1}, {6, 6, 5, 5}},     // windows in the padding alone
     };
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
@@ -362,7 +363,7 @@ static void what_reaches_too_far_does_not_fit(void **state)
     (void)state;
     const convolution near = {1, 1, 60, 60, {3, 3}, {1, 1}, {28, 28}, {0, 0, 0, 0}};
     const convolution far = {1, 1, 70, 70, {3, 3}, {1, 1}, {32, 32}, {0, 0, 0, 0}};
-    const convolution taps = {1, 1, 40, 40, {40, 40}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
+    const convolution taps = {1, 1, 20, 20, {16, 17}, {1, 1}, {1, 1}, {0, 0, 0, 0}};
     const convolution immense = {1,
                                  1,
                                  1,
