@@ -220,8 +220,9 @@ static void normalize_row(const row_call *call, size_t row, mote_real *scratch)
         .weight = run->weights[MOTE_WEIGHTED_WEIGHT].data,
         .bias = mote_weighted_bias(run, &state->weighted),
     };
+    const mote_planes plane = {.count = 1, .elements = state->width};
     mote_real variance = 0;
-    run->kernels->moments(state->width, x, &normalization.mean, &variance);
+    run->kernels->moments(&plane, x, &normalization.mean, &variance);
     variance = variance / (mote_real)state->width + (mote_real)state->epsilon;
     normalization.scale = 1 / (mote_real)sqrt((double)variance);
     keep(&run->temporaries[MEAN], row, normalization.mean);

@@ -9,11 +9,22 @@
 #include <assert.h>
 #include <string.h>
 
+#define CACHE_BYTES ((size_t)256 << 10U)
+
 typedef struct units_call {
     const mote_units *units;
     mote_units_function *function;
     void *argument;
 } units_call;
+
+/// A function may go over its planes several times: those of a block should still be in the cache then.
+static size_t get_block_units(const mote_units *units)
+{
+    const size_t unit_bytes = units->samples * units->plane * sizeof(mote_real);
+    if (units->plane == 1)
+        return MOTE_UNITS_BLOCK;
+    return mote_size_max(mote_size_min(CACHE_BYTES / unit_bytes, MOTE_UNITS_BLOCK), 1);
+}
 
 static void run_blocks(void *argument, size_t task, size_t task_count)
 {
@@ -21,10 +32,11 @@ static void run_blocks(void *argument, size_t task, size_t task_count)
     size_t next = 0;
     const size_t count = mote_parallel_part(call->units->units, task, task_count, &next);
     const size_t end = next + count;
+    const size_t most = get_block_units(call->units);
     while (next < end) {
         mote_units block = *call->units;
         block.first = next;
-        block.count = mote_size_min(end - next, MOTE_UNITS_BLOCK);
+        block.count = mote_size_min(end - next, most);
         call->function(call->argument, &block);
         next += block.count;
     }
@@ -67,18 +79,33 @@ static void merge(merge_shares shares, mote_real plane_mean, mote_real plane_m2,
     *m2 += distance * distance * shares.m2;
 }
 
+/// Planes of one unit that a kernel gets at once; their results are on the stack.
+#define PLANES ((size_t)64)
+
+/// Those of samples [sample, +PLANES), as far as there are.
+static mote_planes get_planes(const mote_units *block, size_t sample, size_t most)
+{
+    return (mote_planes){.count = mote_size_min(block->samples - sample, most),
+                         .elements = block->plane,
+                         .step = block->units * block->plane};
+}
+
 static void get_plane_moments(const mote_units *block, const mote_real *x, mote_real *mean,
                               mote_real *m2)
 {
-    for (size_t u = 0; u < block->count; u++) {
-        block->kernels->moments(block->plane, x + place(block, 0, u), &mean[u], &m2[u]);
-        for (size_t sample = 1; sample < block->samples; sample++) {
-            mote_real plane_mean = 0;
-            mote_real plane_m2 = 0;
-            block->kernels->moments(block->plane, x + place(block, sample, u), &plane_mean,
-                                    &plane_m2);
-            merge(get_merge_shares(sample, block->plane), plane_mean, plane_m2, &mean[u], &m2[u]);
+    mote_real means[PLANES];
+    mote_real squares[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += PLANES) {
+        const mote_planes planes = get_planes(block, sample, PLANES);
+        block->kernels->moments(&planes, x + sample * planes.step, means, squares);
+        size_t i = 0;
+        if (sample == 0) {
+            *mean = means[0];
+            *m2 = squares[0];
+            i = 1;
         }
+        for (; i < planes.count; i++)
+            merge(get_merge_shares(sample + i, block->plane), means[i], squares[i], mean, m2);
     }
 }
 
@@ -97,10 +124,12 @@ static void get_element_moments(const mote_units *block, const mote_real *x, mot
 
 void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *mean, mote_real *m2)
 {
-    if (block->plane == 1)
+    if (block->plane == 1) {
         get_element_moments(block, x, mean, m2);
-    else
-        get_plane_moments(block, x, mean, m2);
+        return;
+    }
+    for (size_t u = 0; u < block->count; u++)
+        get_plane_moments(block, x + place(block, 0, u), &mean[u], &m2[u]);
 }
 
 /// A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
@@ -191,30 +220,30 @@ void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, 
     mote_columns_sum_terms(&columns, sum);
 }
 
-/// One unit of planes, for mote_batch_sum.
-typedef struct plane_sum {
-    const mote_units *block;
-    size_t unit;
-    mote_real mean;
-    const mote_real *x, *dy;
-} plane_sum;
-
-static mote_real sum_plane(void *argument, size_t sample)
+/// Sums of planes [first, +count) of a unit become part of its sum over the batch: `group` of them are added, then
+/// these sums. `first` begins a group.
+static void add_planes(const mote_real *sums, size_t first, size_t count, size_t group,
+                       mote_real *total)
 {
-    const plane_sum *const p = (const plane_sum *)argument;
-    mote_real sum = 0;
-    p->block->kernels->sum(p->block->plane, p->x + place(p->block, sample, p->unit), &sum);
-    return sum;
+    for (size_t at = 0; at < count; at += group) {
+        const size_t end = mote_size_min(at + group, count);
+        mote_real sum = sums[at];
+        for (size_t i = at + 1; i < end; i++)
+            sum += sums[i];
+        *total = first + at == 0 ? sum : *total + sum;
+    }
 }
 
-static mote_real sum_plane_centered_products(void *argument, size_t sample)
+static void sum_planes(const mote_units *block, const mote_real *x, mote_real *total)
 {
-    const plane_sum *const p = (const plane_sum *)argument;
-    const size_t first = place(p->block, sample, p->unit);
-    mote_real sum = 0;
-    p->block->kernels->sum_centered_products(p->block->plane, p->mean, p->x + first, p->dy + first,
-                                             &sum);
-    return sum;
+    const size_t group = mote_batch_group(block->plane);
+    const size_t most = PLANES / group * group;
+    mote_real sums[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += most) {
+        const mote_planes planes = get_planes(block, sample, most);
+        block->kernels->sum_planes(&planes, x + sample * planes.step, sums);
+        add_planes(sums, sample, planes.count, group, total);
+    }
 }
 
 void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
@@ -224,10 +253,21 @@ void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
                          x + block->first, sum);
         return;
     }
+    for (size_t u = 0; u < block->count; u++)
+        sum_planes(block, x + place(block, 0, u), &sum[u]);
+}
+
+static void sum_plane_centered_products(const mote_units *block, mote_real mean, const mote_real *x,
+                                        const mote_real *dy, mote_real *total)
+{
     const size_t group = mote_batch_group(block->plane);
-    for (size_t u = 0; u < block->count; u++) {
-        plane_sum argument = {.block = block, .unit = u, .x = x};
-        sum[u] = mote_batch_sum(block->samples, group, sum_plane, &argument);
+    const size_t most = PLANES / group * group;
+    mote_real sums[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += most) {
+        const mote_planes planes = get_planes(block, sample, most);
+        const size_t first = sample * planes.step;
+        block->kernels->sum_centered_products(&planes, mean, x + first, dy + first, sums);
+        add_planes(sums, sample, planes.count, group, total);
     }
 }
 
@@ -252,10 +292,9 @@ void mote_units_sum_centered_products(const mote_units *block, const mote_real *
         sum_element_centered_products(block, mean, x, dy, sum);
         return;
     }
-    const size_t group = mote_batch_group(block->plane);
     for (size_t u = 0; u < block->count; u++) {
-        plane_sum argument = {.block = block, .unit = u, .mean = mean[u], .x = x, .dy = dy};
-        sum[u] = mote_batch_sum(block->samples, group, sum_plane_centered_products, &argument);
+        const size_t first = place(block, 0, u);
+        sum_plane_centered_products(block, mean[u], x + first, dy + first, &sum[u]);
     }
 }
 

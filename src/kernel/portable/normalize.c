@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalization of one row whose mean and deviation are known.
 #include "kernel/portable/lanes.h"
-#include "kernel/portable/level.h"
 
 #include <assert.h>
 
@@ -28,7 +27,7 @@ void MOTE_KERNEL(normalize_derivative)(const mote_normalization *normalization, 
     mote_real sum = 0;
     MOTE_KERNEL(sum_products)(count, dy, n.weight, &sum);
     mote_real centered = 0;
-#define ADD(lane, i) MOTE_FMA(dy[i] * n.weight[i], x[i] - n.mean, lane)
+#define ADD(lane, plane, i) MOTE_FMA(dy[i] * n.weight[i], x[i] - n.mean, lane)
     MOTE_LANES_SUM(count, ADD, &centered);
 #undef ADD
     const mote_real slope = -(n.scale * n.scale * n.scale) * (centered / (mote_real)count);
