@@ -11,14 +11,6 @@
 
 #define MOTE_LANES 16U
 
-/// Before a loop over lanes: one vector operation for all of them. gcc would otherwise unroll it first and then make
-/// vectors of unlike lanes.
-#if defined(__clang__)
-#define MOTE_LANES_LOOP
-#else
-#define MOTE_LANES_LOOP _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#endif
-
 /// Adds the upper half of the lanes to the lower, then again for 8, 4 and 2 lanes.
 static inline mote_real mote_lanes_combine(const mote_real lanes[MOTE_LANES])
 {
@@ -31,32 +23,45 @@ static inline mote_real mote_lanes_combine(const mote_real lanes[MOTE_LANES])
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-/// 16 terms from `at` on, one a lane; and the first `rest` of 16. `ADD(lane, plane, i)` is the lane's value after term i.
-#define MOTE_LANES_ADD(lanes, plane, at, ADD)          \
-    MOTE_LANES_LOOP                                    \
-    for (uint32_t lane = 0; lane < MOTE_LANES; lane++) \
-        lanes[lane] = ADD(lanes[lane], plane, (at) + lane);
+/// 16 terms from `at` on, one a lane; and the last `rest` terms. `ADD(lane, plane, i)` is the lane's value after term i.
+/// Where 16 lanes are one or two vectors the rest is masked, and gcc must not unroll the loops before it makes vectors.
+#if defined(__AVX2__) && !defined(__clang__)
+#define MOTE_LANES_LOOP _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #define MOTE_LANES_ADD_REST(lanes, plane, at, rest, ADD) \
     MOTE_LANES_LOOP                                      \
     for (uint32_t lane = 0; lane < MOTE_LANES; lane++)   \
         lanes[lane] = lane < (rest) ? ADD(lanes[lane], plane, (at) + lane) : lanes[lane];
+#else
+#define MOTE_LANES_LOOP
+#define MOTE_LANES_ADD_REST(lanes, plane, at, rest, ADD) \
+    for (uint32_t lane = 0; lane < (rest); lane++)       \
+        lanes[lane] = ADD(lanes[lane], plane, (at) + lane);
+#endif
+#define MOTE_LANES_ADD(lanes, plane, at, ADD)          \
+    MOTE_LANES_LOOP                                    \
+    for (uint32_t lane = 0; lane < MOTE_LANES; lane++) \
+        lanes[lane] = ADD(lanes[lane], plane, (at) + lane);
 
-/// *result = sum (c) of the terms.
-#define MOTE_LANES_SUM(count, ADD, result)                     \
+/// *result = sum (c) of the terms of a plane.
+#define MOTE_LANES_SUM_PLANE(count, plane, ADD, result)        \
     do {                                                       \
         mote_real lanes[MOTE_LANES] = {0};                     \
         size_t at = 0;                                         \
         for (; at + MOTE_LANES <= (count); at += MOTE_LANES) { \
-            MOTE_LANES_ADD(lanes, 0, at, ADD)                  \
+            MOTE_LANES_ADD(lanes, plane, at, ADD)              \
         }                                                      \
         const uint32_t rest = (uint32_t)((count)-at);          \
-        MOTE_LANES_ADD_REST(lanes, 0, at, rest, ADD)           \
+        MOTE_LANES_ADD_REST(lanes, plane, at, rest, ADD)       \
         *(result) = mote_lanes_combine(lanes);                 \
     } while (0)
 
+#define MOTE_LANES_SUM(count, ADD, result) MOTE_LANES_SUM_PLANE(count, 0, ADD, result)
+
 #define MOTE_LANES_PLANES 4U
 
-/// Such sums of planes 0 .. 3, side by side: one chain of additions would wait for itself.
+/// results[i] = sum (c) of plane i, of 4: side by side where one sum is so few chains of additions that it would wait
+/// for itself.
+#if defined(__AVX2__)
 #define MOTE_LANES_SUM_PLANES(count, ADD, results)             \
     do {                                                       \
         mote_real lanes0[MOTE_LANES] = {0};                    \
@@ -80,5 +85,14 @@ static inline mote_real mote_lanes_combine(const mote_real lanes[MOTE_LANES])
         (results)[2] = mote_lanes_combine(lanes2);             \
         (results)[3] = mote_lanes_combine(lanes3);             \
     } while (0)
+#else
+#define MOTE_LANES_SUM_PLANES(count, ADD, results)          \
+    do {                                                    \
+        MOTE_LANES_SUM_PLANE(count, 0, ADD, &(results)[0]); \
+        MOTE_LANES_SUM_PLANE(count, 1, ADD, &(results)[1]); \
+        MOTE_LANES_SUM_PLANE(count, 2, ADD, &(results)[2]); \
+        MOTE_LANES_SUM_PLANE(count, 3, ADD, &(results)[3]); \
+    } while (0)
+#endif
 
 #endif
