@@ -17,12 +17,10 @@ typedef struct units_call {
     void *argument;
 } units_call;
 
-/// A function may go over its planes several times: those of a block should still be in the cache then.
-static size_t get_block_units(const mote_units *units)
+/// Units whose planes are still in the cache when a function goes over them again.
+static size_t get_cached_units(const mote_units *units)
 {
     const size_t unit_bytes = units->samples * units->plane * sizeof(mote_real);
-    if (units->plane == 1)
-        return MOTE_UNITS_BLOCK;
     return mote_size_max(mote_size_min(CACHE_BYTES / unit_bytes, MOTE_UNITS_BLOCK), 1);
 }
 
@@ -32,7 +30,8 @@ static void run_blocks(void *argument, size_t task, size_t task_count)
     size_t next = 0;
     const size_t count = mote_parallel_part(call->units->units, task, task_count, &next);
     const size_t end = next + count;
-    const size_t most = get_block_units(call->units);
+    const bool is_cut = call->units->revisits_planes && call->units->plane > 1;
+    const size_t most = is_cut ? get_cached_units(call->units) : MOTE_UNITS_BLOCK;
     while (next < end) {
         mote_units block = *call->units;
         block.first = next;

@@ -24,21 +24,19 @@ static inline mote_real mote_lanes_combine(const mote_real lanes[MOTE_LANES])
 }
 
 /// 16 terms from `at` on, one a lane; and the last `rest` terms. `ADD(lane, plane, i)` is the lane's value after term i.
-/// Where 16 lanes are one or two vectors the rest is masked, and gcc must not unroll the loops before it makes vectors.
+/// Where 16 lanes are one or two vectors the rest is masked.
 #if defined(__AVX2__) && !defined(__clang__)
-#define MOTE_LANES_LOOP _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #define MOTE_LANES_ADD_REST(lanes, plane, at, rest, ADD) \
-    MOTE_LANES_LOOP                                      \
+    MOTE_VECTOR_LOOP                                     \
     for (uint32_t lane = 0; lane < MOTE_LANES; lane++)   \
         lanes[lane] = lane < (rest) ? ADD(lanes[lane], plane, (at) + lane) : lanes[lane];
 #else
-#define MOTE_LANES_LOOP
 #define MOTE_LANES_ADD_REST(lanes, plane, at, rest, ADD) \
     for (uint32_t lane = 0; lane < (rest); lane++)       \
         lanes[lane] = ADD(lanes[lane], plane, (at) + lane);
 #endif
 #define MOTE_LANES_ADD(lanes, plane, at, ADD)          \
-    MOTE_LANES_LOOP                                    \
+    MOTE_VECTOR_LOOP                                   \
     for (uint32_t lane = 0; lane < MOTE_LANES; lane++) \
         lanes[lane] = ADD(lanes[lane], plane, (at) + lane);
 
