@@ -115,6 +115,7 @@ CALL(softmax_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(log_sum_exp, COUNT, d->arrays[0], d->results)
 CALL(normalize, &d->normalization, COUNT, d->arrays[0], d->arrays[1])
 CALL(normalize_derivative, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(add_normalized, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(lstm,
      &(const mote_lstm){d->arrays[0], d->arrays[1], d->arrays[2], d->arrays[1] + ROW,
                         d->arrays[1] + 2 * ROW},

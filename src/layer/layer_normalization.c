@@ -295,8 +295,8 @@ static void add_normalized(const void *argument, size_t row, mote_real *sums)
     column_run part = {.count = 0};
     for (size_t c = 0; c < call->count; c += part.count) {
         part = find_run(call, row, call->first + c);
-        for (size_t i = 0; i < part.count; i++)
-            sums[part.column + i] += dy[part.place + i] * ((x[part.place + i] - n.mean) * n.scale);
+        call->run->kernels->add_normalized(&n, part.count, x + part.place, dy + part.place,
+                                           sums + part.column);
     }
 }
 
@@ -307,8 +307,8 @@ static void add_derivatives(const void *argument, size_t row, mote_real *sums)
     column_run part = {.count = 0};
     for (size_t c = 0; c < call->count; c += part.count) {
         part = find_run(call, row, call->first + c);
-        for (size_t i = 0; i < part.count; i++)
-            sums[part.column + i] += dy[part.place + i];
+        mote_real *const to = sums + part.column;
+        call->run->kernels->add(part.count, to, dy + part.place, to);
     }
 }
 

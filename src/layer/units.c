@@ -192,31 +192,23 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
     }
 }
 
-/// Columns of one array, for mote_columns_sum.
-typedef struct array_columns {
-    const mote_kernels *kernels;
-    size_t width, count;
-    const mote_real *x;
-} array_columns;
-
-static void add_array_row(const void *argument, size_t row, mote_real *sums)
-{
-    const array_columns *const array = argument;
-    array->kernels->add(array->count, sums, array->x + row * array->width, sums);
-}
-
 void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
                       size_t count, const mote_real *x, mote_real *sum)
 {
-    const array_columns array = {.kernels = kernels, .width = width, .count = count, .x = x};
-    const mote_columns columns = {
-        .samples = samples,
-        .rows = rows,
-        .count = count,
-        .add = add_array_row,
-        .argument = &array,
-    };
-    mote_columns_sum_terms(&columns, sum);
+    const mote_column_sum columns = {.rows = rows, .columns = count, .inner = 1, .row_step = width};
+    batch_sum batch = {.samples = samples, .group = mote_batch_group(rows), .count = count};
+    mote_real terms[MOTE_UNITS_BLOCK];
+    assert(count <= MOTE_UNITS_BLOCK);
+    for (size_t sample = 0; sample < samples; sample++) {
+        const mote_real *const from = x + sample * rows * width;
+        if (rows > 1) {
+            kernels->sum_columns(&columns, from, terms);
+        } else {
+            memset(terms, 0, count * sizeof *terms);
+            kernels->add(count, terms, from, terms);
+        }
+        add_sample(&batch, sample, terms, sum);
+    }
 }
 
 /// Sums of planes [first, +count) of a unit become part of its sum over the batch: `group` of them are added, then

@@ -36,3 +36,12 @@ void MOTE_KERNEL(normalize_derivative)(const mote_normalization *normalization, 
     for (size_t i = 0; i < count; i++)
         dx[i] = MOTE_FMA(dy[i] * n.weight[i], n.scale, MOTE_FMA(x[i] - n.mean, slope, shift));
 }
+
+void MOTE_KERNEL(add_normalized)(const mote_normalization *normalization, size_t count,
+                                 const mote_real *x, const mote_real *dy, mote_real *sums)
+{
+    const mote_normalization n = *normalization;
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++)
+        sums[i] += dy[i] * ((x[i] - n.mean) * n.scale);
+}

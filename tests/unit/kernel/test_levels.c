@@ -212,6 +212,12 @@ static void check_normalize(trial *t)
     });
 }
 
+static void check_add_normalized(trial *t)
+{
+    const mote_normalization n = {.mean = 0.3F, .scale = 1.7F};
+    BOTH(table->add_normalized(&n, t->count, m[0].data, m[1].data, m[2].data));
+}
+
 static void check_normalize_derivative(trial *t)
 {
     mote_normalization n = {.mean = 0.3F, .scale = 1.7F};
