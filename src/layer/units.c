@@ -81,7 +81,7 @@ static void merge(merge_shares shares, mote_real plane_mean, mote_real plane_m2,
 /// Planes of one unit that a kernel gets at once; their results are on the stack.
 #define PLANES ((size_t)64)
 
-/// Those of samples [sample, +PLANES), as far as there are.
+/// Those of samples [sample, +most), as far as there are.
 static mote_planes get_planes(const mote_units *block, size_t sample, size_t most)
 {
     return (mote_planes){.count = mote_size_min(block->samples - sample, most),
