@@ -34,4 +34,8 @@ mote_status bench_depthwise(const bench_setup *setup);
 /// All other kernels: nanoseconds an element.
 mote_status bench_elements(const bench_setup *setup);
 
+/// Some of them as passes over arrays in the cache and beyond it: GB/s, and relative to the C library's memchr (reading)
+/// or memcpy (writing, too).
+mote_status bench_passes(const bench_setup *setup);
+
 #endif

@@ -10,12 +10,13 @@
 #define COUNT  4096U               // a plane of 64 x 64
 #define ROW    ((size_t)COUNT / 4) // of LSTM cells, whose gates are four rows
 #define ARRAYS 4U
+#define PLANES 16U
 
 typedef struct element_data {
     const mote_kernels *table;
     mote_real *arrays[ARRAYS];
     mote_real *state[2]; // a mean of squares, which is positive, and a velocity
-    mote_real results[2];
+    mote_real results[2 * PLANES];
     mote_normalization normalization;
     uint8_t index[COUNT];
 } element_data;
@@ -31,6 +32,8 @@ static const mote_window window = {
     .out_width = 32,
 };
 
+static const mote_planes planes = {
+    .count = PLANES, .elements = COUNT / PLANES, .step = COUNT / PLANES};
 static const mote_column_sum columns = {.rows = 64, .columns = 64, .inner = 1, .row_step = 64};
 static const mote_box transposed = {
     .counts = {1, 64, 64}, .x_steps = {0, 1, 64}, .y_steps = {0, 64, 1}};
@@ -100,17 +103,19 @@ CALL(blend, &blend, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(difference, COUNT, 2, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(dropout, &dropout, COUNT, d->arrays[0], d->arrays[1])
 CALL(sum, COUNT, d->arrays[0], d->results)
+CALL(sum_planes, &planes, d->arrays[0], d->results)
 CALL(sum_columns, &columns, d->arrays[0], d->arrays[1])
 CALL(sum_products, COUNT, d->arrays[0], d->arrays[1], d->results)
-CALL(sum_centered_products, COUNT, 1, d->arrays[0], d->arrays[1], d->results)
+CALL(sum_centered_products, &planes, 1, d->arrays[0], d->arrays[1], d->results)
 CALL(sum_squared_differences, COUNT, d->arrays[0], d->arrays[1], d->results)
-CALL(moments, COUNT, d->arrays[0], d->results, d->results + 1)
+CALL(moments, &planes, d->arrays[0], d->results, d->results + PLANES)
 CALL(range, COUNT, d->arrays[0], d->results, d->results + 1)
 CALL(softmax, COUNT, d->arrays[0], d->arrays[1])
 CALL(softmax_derivative, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(log_sum_exp, COUNT, d->arrays[0], d->results)
 CALL(normalize, &d->normalization, COUNT, d->arrays[0], d->arrays[1])
 CALL(normalize_derivative, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
+CALL(add_normalized, &d->normalization, COUNT, d->arrays[0], d->arrays[1], d->arrays[2])
 CALL(lstm,
      &(const mote_lstm){d->arrays[0], d->arrays[1], d->arrays[2], d->arrays[1] + ROW,
                         d->arrays[1] + 2 * ROW},

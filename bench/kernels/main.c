@@ -24,6 +24,8 @@ static mote_status run(bench_setup *setup)
         status = bench_depthwise(setup);
     if (status == MOTE_OK)
         status = bench_elements(setup);
+    if (status == MOTE_OK)
+        status = bench_passes(setup);
     mote_thread_pool_destroy(&pool);
     return status;
 }

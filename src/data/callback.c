@@ -87,4 +87,5 @@ const mote_reader mote_reader_callback = {
     .open = open_callback,
     .close = close_callback,
     .read = read_range,
+    .is_serial = true,
 };

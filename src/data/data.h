@@ -55,6 +55,7 @@ typedef struct mote_dataset_config {
     bool *
         lacks_training; // becomes true where it would have to be known, but is not; NULL: nobody asks
     mote_knowledge known; // from the weights' file or the training set
+    size_t reader_count;  // threads that read a batch; 0: one
     const mote_allocator *allocator;
 } mote_dataset_config;
 

@@ -24,7 +24,8 @@ struct mote_dataset {
     size_t count;
     bool augments;
     mote_random_key augmentation;
-    mote_real *scratch; // of augmentation
+    mote_real *scratch;      // of augmentation, a sample a reader; NULL: needs none
+    size_t scratch_elements; // of each
     mote_source source;
 };
 
@@ -99,7 +100,8 @@ static mote_status augment(const mote_dataset *dataset, const mote_source_piece 
         const mote_augmented_sample sample = {.key = &dataset->augmentation,
                                               .number = record_of(dataset, piece->first_sample + i),
                                               .port = piece->port};
-        mote_augment(&dataset->keys.augmentation, &sample, &piece->spec->shape, dataset->scratch,
+        mote_augment(&dataset->keys.augmentation, &sample, &piece->spec->shape,
+                     dataset->scratch + piece->reader * dataset->scratch_elements,
                      (mote_real *)destination + i * elements);
     }
     return MOTE_OK;
@@ -145,6 +147,8 @@ static mote_status reserve_scratch(const mote_dataset_config *config, mote_datas
                                        ": the network has no input of real numbers");
     if (dataset->keys.augmentation.crop >= 1.0)
         return MOTE_OK;
+    dataset->scratch_elements = elements;
+    MOTE_TRY(mote_size_multiply(elements, dataset->source.reader_count, "augmentation", &elements));
     return mote_arena_array(&dataset->arena, elements, sizeof *dataset->scratch,
                             (void **)&dataset->scratch);
 }
@@ -199,6 +203,8 @@ static mote_status open_with(const mote_dataset_config *config, mote_dataset *da
     if (dataset->keys.class_names[0] != '\0')
         known->class_names = dataset->keys.class_names;
     dataset->knowledge = (mote_knowledge){dataset->keys.class_names, ""};
+    dataset->source.reader_count =
+        dataset->reader->is_serial ? 1 : mote_size_max(config->reader_count, 1);
     return open_files(&resolved, dataset);
 }
 
@@ -245,6 +251,7 @@ mote_status mote_dataset_open_split(mote_dataset *training, mote_dataset **valid
     opened->reader = training->reader;
     opened->state = training->state;
     opened->is_shared = true;
+    opened->source.reader_count = training->source.reader_count;
     opened->knowledge = training->knowledge;
     opened->selection = *rest;
     opened->selection.count = rest->record_count - rest->count;

@@ -53,10 +53,13 @@ struct mote_reader {
 
     void (*close)(void *state);
 
-    /// Writes the range to `destination`, densely, in the port's dtype. No allocation.
+    /// Writes the range to `destination`, densely, in the port's dtype; records ascending, so that the first that is
+    /// wrong is the one that is reported. No allocation.
     mote_status (*read)(const void *state, const mote_reader_range *range, void *destination);
 
     double (*scale)(const void *state); // NULL: the data are no bytes
+
+    bool is_serial; // `read` may not be called by several threads at the same time
 };
 
 /// Feeds what the program itself makes (mote/data.h); has no keys.

@@ -8,35 +8,6 @@
 #include <assert.h>
 #include <string.h>
 
-/// The values of an integer port, after they were read.
-static mote_status check_integers(const mote_operation *operation, const mote_source_piece *piece,
-                                  const int32_t *values)
-{
-    const mote_integer_range *range = &operation->range;
-    for (size_t i = 0; i < piece->sample_count * piece->element_count; i++) {
-        if (values[i] < range->first || values[i] > range->last) {
-            return MOTE_RAISE(MOTE_ERROR_DATA,
-                              "%s: element %zu of sample %zu is %ld, expected %ld to %ld",
-                              operation->name, i % piece->element_count, i / piece->element_count,
-                              (long)values[i], (long)range->first, (long)range->last);
-        }
-    }
-    return MOTE_OK;
-}
-
-mote_status mote_operation_read(const mote_operation *operation, const mote_execution *execution)
-{
-    const mote_tensor *target = &operation->tensors[0];
-    const mote_source_piece piece = {.port = operation->port,
-                                     .spec = target->spec,
-                                     .sample_count = execution->batch,
-                                     .element_count = mote_shape_elements(&target->spec->shape)};
-    MOTE_TRY(execution->source->read(execution->source->user, &piece, target->data));
-    if (target->spec->dtype != MOTE_DTYPE_I32)
-        return MOTE_OK;
-    return check_integers(operation, &piece, (const int32_t *)target->data);
-}
-
 mote_status mote_operation_layer(const mote_operation *operation, const mote_execution *execution)
 {
     mote_layer_run run = operation->layer_run;

@@ -79,8 +79,10 @@ typedef struct mote_program {
     size_t *output_offsets; // with a pause: of each output of the graph, or MOTE_ABSENT
 } mote_program;
 
-/// The kinds of operation. READ fails with MOTE_ERROR_DATA when an integer is out of its port's range. A loss's forward fails with MOTE_ERROR_NONFINITE when its mean is not finite: known
-/// before the first weight changes, so that the state is as if the step had not been.
+/// The kinds of operation. READ uses as many threads as its source takes; it fails as the first sample does that
+/// cannot be read, and with MOTE_ERROR_DATA when an integer is out of its port's range. A loss's forward fails with
+/// MOTE_ERROR_NONFINITE when its mean is not finite: known before the first weight changes, so that the state is as
+/// if the step had not been.
 mote_operation_run mote_operation_read;
 mote_operation_run mote_operation_layer;
 mote_operation_run mote_operation_loss;

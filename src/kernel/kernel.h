@@ -81,6 +81,11 @@ typedef struct mote_column_sum {
     size_t rows, columns, inner, row_step;
 } mote_column_sum;
 
+/// `count` planes of `elements` each, `step` apart. Sums of several are faster than one after the other.
+typedef struct mote_planes {
+    size_t count, elements, step;
+} mote_planes;
+
 /// Copies a box: y[i * y_steps[0] + j * y_steps[1] + k * y_steps[2]] = x[the same with x_steps] for i, j, k below
 /// their counts. Steps are in elements.
 typedef struct mote_box {

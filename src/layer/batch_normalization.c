@@ -124,6 +124,7 @@ static void run_units(const mote_layer_run *run, const batch_normalization_state
         .samples = run->batch,
         .units = state->units,
         .plane = state->plane,
+        .revisits_planes = true,
     };
     unit_call call = {.run = run, .state = state};
     mote_units_run(run->parallel, &units, function, &call);

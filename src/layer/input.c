@@ -109,7 +109,8 @@ static scaling find_scaling(const scale_call *call, const mote_real *x)
         return (scaling){.shift = minimum, .scale = 1 / (maximum - minimum)};
     mote_real mean = 0;
     mote_real m2 = 0;
-    kernels->moments(count, x, &mean, &m2);
+    const mote_planes plane = {.count = 1, .elements = count};
+    kernels->moments(&plane, x, &mean, &m2);
     const mote_real variance = m2 / (mote_real)count;
     return (scaling){.shift = mean,
                      .scale = variance > 0 ? 1 / (mote_real)sqrt((double)variance) : 1};

@@ -232,8 +232,9 @@ static void normalize_row(const row_call *call, size_t row, mote_real *scratch)
         .weight = run->weights[MOTE_WEIGHTED_WEIGHT].data,
         .bias = mote_weighted_bias(run, &state->weighted),
     };
+    const mote_planes plane = {.count = 1, .elements = state->width};
     mote_real variance = 0;
-    run->kernels->moments(state->width, x, &normalization.mean, &variance);
+    run->kernels->moments(&plane, x, &normalization.mean, &variance);
     variance = variance / (mote_real)state->width + (mote_real)state->epsilon;
     normalization.scale = 1 / (mote_real)sqrt((double)variance);
     keep(&run->temporaries[MEAN], row, normalization.mean);
@@ -317,8 +318,8 @@ static void add_normalized(const void *argument, size_t row, mote_real *sums)
     column_run part = {.count = 0};
     for (size_t c = 0; c < call->count; c += part.count) {
         part = find_run(call, row, call->first + c);
-        for (size_t i = 0; i < part.count; i++)
-            sums[part.column + i] += dy[part.place + i] * ((x[part.place + i] - n.mean) * n.scale);
+        call->run->kernels->add_normalized(&n, part.count, x + part.place, dy + part.place,
+                                           sums + part.column);
     }
 }
 
@@ -329,8 +330,8 @@ static void add_derivatives(const void *argument, size_t row, mote_real *sums)
     column_run part = {.count = 0};
     for (size_t c = 0; c < call->count; c += part.count) {
         part = find_run(call, row, call->first + c);
-        for (size_t i = 0; i < part.count; i++)
-            sums[part.column + i] += dy[part.place + i];
+        mote_real *const to = sums + part.column;
+        call->run->kernels->add(part.count, to, dy + part.place, to);
     }
 }
 

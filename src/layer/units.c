@@ -9,11 +9,20 @@
 #include <assert.h>
 #include <string.h>
 
+#define CACHE_BYTES ((size_t)256 << 10U)
+
 typedef struct units_call {
     const mote_units *units;
     mote_units_function *function;
     void *argument;
 } units_call;
+
+/// Units whose planes are still in the cache when a function goes over them again.
+static size_t get_cached_units(const mote_units *units)
+{
+    const size_t unit_bytes = units->samples * units->plane * sizeof(mote_real);
+    return mote_size_max(mote_size_min(CACHE_BYTES / unit_bytes, MOTE_UNITS_BLOCK), 1);
+}
 
 static void run_blocks(void *argument, size_t task, size_t task_count)
 {
@@ -21,10 +30,12 @@ static void run_blocks(void *argument, size_t task, size_t task_count)
     size_t next = 0;
     const size_t count = mote_parallel_part(call->units->units, task, task_count, &next);
     const size_t end = next + count;
+    const bool is_cut = call->units->revisits_planes && call->units->plane > 1;
+    const size_t most = is_cut ? get_cached_units(call->units) : MOTE_UNITS_BLOCK;
     while (next < end) {
         mote_units block = *call->units;
         block.first = next;
-        block.count = mote_size_min(end - next, MOTE_UNITS_BLOCK);
+        block.count = mote_size_min(end - next, most);
         call->function(call->argument, &block);
         next += block.count;
     }
@@ -67,18 +78,33 @@ static void merge(merge_shares shares, mote_real plane_mean, mote_real plane_m2,
     *m2 += distance * distance * shares.m2;
 }
 
+/// Planes of one unit that a kernel gets at once; their results are on the stack.
+#define PLANES ((size_t)64)
+
+/// Those of samples [sample, +most), as far as there are.
+static mote_planes get_planes(const mote_units *block, size_t sample, size_t most)
+{
+    return (mote_planes){.count = mote_size_min(block->samples - sample, most),
+                         .elements = block->plane,
+                         .step = block->units * block->plane};
+}
+
 static void get_plane_moments(const mote_units *block, const mote_real *x, mote_real *mean,
                               mote_real *m2)
 {
-    for (size_t u = 0; u < block->count; u++) {
-        block->kernels->moments(block->plane, x + place(block, 0, u), &mean[u], &m2[u]);
-        for (size_t sample = 1; sample < block->samples; sample++) {
-            mote_real plane_mean = 0;
-            mote_real plane_m2 = 0;
-            block->kernels->moments(block->plane, x + place(block, sample, u), &plane_mean,
-                                    &plane_m2);
-            merge(get_merge_shares(sample, block->plane), plane_mean, plane_m2, &mean[u], &m2[u]);
+    mote_real means[PLANES];
+    mote_real squares[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += PLANES) {
+        const mote_planes planes = get_planes(block, sample, PLANES);
+        block->kernels->moments(&planes, x + sample * planes.step, means, squares);
+        size_t i = 0;
+        if (sample == 0) {
+            *mean = means[0];
+            *m2 = squares[0];
+            i = 1;
         }
+        for (; i < planes.count; i++)
+            merge(get_merge_shares(sample + i, block->plane), means[i], squares[i], mean, m2);
     }
 }
 
@@ -97,10 +123,12 @@ static void get_element_moments(const mote_units *block, const mote_real *x, mot
 
 void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *mean, mote_real *m2)
 {
-    if (block->plane == 1)
+    if (block->plane == 1) {
         get_element_moments(block, x, mean, m2);
-    else
-        get_plane_moments(block, x, mean, m2);
+        return;
+    }
+    for (size_t u = 0; u < block->count; u++)
+        get_plane_moments(block, x + place(block, 0, u), &mean[u], &m2[u]);
 }
 
 /// A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
@@ -164,57 +192,49 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
     }
 }
 
-/// Columns of one array, for mote_columns_sum.
-typedef struct array_columns {
-    const mote_kernels *kernels;
-    size_t width, count;
-    const mote_real *x;
-} array_columns;
-
-static void add_array_row(const void *argument, size_t row, mote_real *sums)
-{
-    const array_columns *const array = argument;
-    array->kernels->add(array->count, sums, array->x + row * array->width, sums);
-}
-
 void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
                       size_t count, const mote_real *x, mote_real *sum)
 {
-    const array_columns array = {.kernels = kernels, .width = width, .count = count, .x = x};
-    const mote_columns columns = {
-        .samples = samples,
-        .rows = rows,
-        .count = count,
-        .add = add_array_row,
-        .argument = &array,
-    };
-    mote_columns_sum_terms(&columns, sum);
+    const mote_column_sum columns = {.rows = rows, .columns = count, .inner = 1, .row_step = width};
+    batch_sum batch = {.samples = samples, .group = mote_batch_group(rows), .count = count};
+    mote_real terms[MOTE_UNITS_BLOCK];
+    assert(count <= MOTE_UNITS_BLOCK);
+    for (size_t sample = 0; sample < samples; sample++) {
+        const mote_real *const from = x + sample * rows * width;
+        if (rows > 1) {
+            kernels->sum_columns(&columns, from, terms);
+        } else {
+            memset(terms, 0, count * sizeof *terms);
+            kernels->add(count, terms, from, terms);
+        }
+        add_sample(&batch, sample, terms, sum);
+    }
 }
 
-/// One unit of planes, for mote_batch_sum.
-typedef struct plane_sum {
-    const mote_units *block;
-    size_t unit;
-    mote_real mean;
-    const mote_real *x, *dy;
-} plane_sum;
-
-static mote_real sum_plane(void *argument, size_t sample)
+/// Sums of planes [first, +count) of a unit become part of its sum over the batch: `group` of them are added, then
+/// these sums. `first` begins a group.
+static void add_planes(const mote_real *sums, size_t first, size_t count, size_t group,
+                       mote_real *total)
 {
-    const plane_sum *const p = (const plane_sum *)argument;
-    mote_real sum = 0;
-    p->block->kernels->sum(p->block->plane, p->x + place(p->block, sample, p->unit), &sum);
-    return sum;
+    for (size_t at = 0; at < count; at += group) {
+        const size_t end = mote_size_min(at + group, count);
+        mote_real sum = sums[at];
+        for (size_t i = at + 1; i < end; i++)
+            sum += sums[i];
+        *total = first + at == 0 ? sum : *total + sum;
+    }
 }
 
-static mote_real sum_plane_centered_products(void *argument, size_t sample)
+static void sum_planes(const mote_units *block, const mote_real *x, mote_real *total)
 {
-    const plane_sum *const p = (const plane_sum *)argument;
-    const size_t first = place(p->block, sample, p->unit);
-    mote_real sum = 0;
-    p->block->kernels->sum_centered_products(p->block->plane, p->mean, p->x + first, p->dy + first,
-                                             &sum);
-    return sum;
+    const size_t group = mote_batch_group(block->plane);
+    const size_t most = PLANES / group * group;
+    mote_real sums[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += most) {
+        const mote_planes planes = get_planes(block, sample, most);
+        block->kernels->sum_planes(&planes, x + sample * planes.step, sums);
+        add_planes(sums, sample, planes.count, group, total);
+    }
 }
 
 void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
@@ -224,10 +244,21 @@ void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
                          x + block->first, sum);
         return;
     }
+    for (size_t u = 0; u < block->count; u++)
+        sum_planes(block, x + place(block, 0, u), &sum[u]);
+}
+
+static void sum_plane_centered_products(const mote_units *block, mote_real mean, const mote_real *x,
+                                        const mote_real *dy, mote_real *total)
+{
     const size_t group = mote_batch_group(block->plane);
-    for (size_t u = 0; u < block->count; u++) {
-        plane_sum argument = {.block = block, .unit = u, .x = x};
-        sum[u] = mote_batch_sum(block->samples, group, sum_plane, &argument);
+    const size_t most = PLANES / group * group;
+    mote_real sums[PLANES];
+    for (size_t sample = 0; sample < block->samples; sample += most) {
+        const mote_planes planes = get_planes(block, sample, most);
+        const size_t first = sample * planes.step;
+        block->kernels->sum_centered_products(&planes, mean, x + first, dy + first, sums);
+        add_planes(sums, sample, planes.count, group, total);
     }
 }
 
@@ -252,10 +283,9 @@ void mote_units_sum_centered_products(const mote_units *block, const mote_real *
         sum_element_centered_products(block, mean, x, dy, sum);
         return;
     }
-    const size_t group = mote_batch_group(block->plane);
     for (size_t u = 0; u < block->count; u++) {
-        plane_sum argument = {.block = block, .unit = u, .mean = mean[u], .x = x, .dy = dy};
-        sum[u] = mote_batch_sum(block->samples, group, sum_plane_centered_products, &argument);
+        const size_t first = place(block, 0, u);
+        sum_plane_centered_products(block, mean[u], x + first, dy + first, &sum[u]);
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct mote_units {
     const mote_kernels *kernels;
     size_t samples, units, plane;
     size_t first, count;
+    bool revisits_planes; // by functions that go over them again: blocks of what a cache holds
 } mote_units;
 
 /// y = a * scale_a + (b * scale_b + shift), by unit.

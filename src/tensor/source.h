@@ -13,12 +13,15 @@ typedef struct mote_source_piece {
     const mote_tensor_spec *spec;
     size_t first_sample, sample_count;
     size_t first_element, element_count;
+    size_t reader; // below reader_count: no two calls at the same time have the same
 } mote_source_piece;
 
 /// `read` writes the piece to `destination`, densely, in the port's dtype. Which samples make up
-/// the current batch is settled by whoever owns the source before the step. No allocation.
+/// the current batch is settled by whoever owns the source before the step. No allocation. The first sample that
+/// cannot be read fails the call.
 typedef struct mote_source {
     void *user;
+    size_t reader_count; // threads that may call at the same time; at most one: only the step's own
     mote_status (*read)(void *user, const mote_source_piece *piece, void *destination);
 } mote_source;
 

@@ -129,7 +129,9 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
     generated_batch batch = {.graph = mote_compiled_graph(run->compiled),
                              .file = {.descriptor = -1},
                              .seed = run->description->settings.seed};
-    const mote_source source = {&batch, read_generated};
+    const mote_source source = {.user = &batch,
+                                .reader_count = run->context->parallel.thread_count,
+                                .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
     run->stepping = (mote_stepping){.applied = 0};
     mote_run_reset_optimizer(run);

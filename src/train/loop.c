@@ -105,6 +105,7 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dat
         .is_training = set->is_training,
         .lacks_training = set->lacks_training,
         .known = set->known,
+        .reader_count = run->context->parallel.thread_count,
         .allocator = &run->context->allocator,
     };
     if (set->section) {

@@ -32,9 +32,8 @@ double mote_step_times_median(mote_step_times *times);
 /// Everything of an execution that does not change from step to step.
 mote_execution mote_run_execution(const mote_run *run);
 
-/// Reads from the mote_run_batch that is `user`: the read of a mote_source.
-mote_status mote_run_batch_read(void *user, const mote_source_piece *piece,
-                                void *destination) MOTE_MUST_CHECK;
+/// Serves a batch that is in memory and outlives it.
+mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch);
 
 /// Optimizer state as it is before the first update: a training that begins counts its updates anew.
 void mote_run_reset_optimizer(const mote_run *run);

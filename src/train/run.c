@@ -215,7 +215,7 @@ mote_execution mote_run_execution(const mote_run *run)
     };
 }
 
-mote_status mote_run_batch_read(void *user, const mote_source_piece *piece, void *destination)
+static mote_status read_batch(void *user, const mote_source_piece *piece, void *destination)
 {
     const mote_run_batch *batch = (const mote_run_batch *)user;
     const bool is_label = piece->port >= batch->input_count;
@@ -233,12 +233,18 @@ mote_status mote_run_batch_read(void *user, const mote_source_piece *piece, void
     return MOTE_OK;
 }
 
+mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch)
+{
+    return (mote_source){
+        .user = batch, .reader_count = run->context->parallel.thread_count, .read = read_batch};
+}
+
 mote_status mote_run_infer(mote_run *run, const mote_run_batch *batch, void *const *outputs)
 {
     const mote_program *program = run->compiled->infer;
     const mote_graph *graph = &run->compiled->graphs[1];
     mote_run_batch memory = *batch;
-    const mote_source source = {&memory, mote_run_batch_read};
+    const mote_source source = mote_run_batch_source(run, &memory);
     mote_execution execution = mote_run_execution(run);
     execution.source = &source;
     execution.batch = batch->count;

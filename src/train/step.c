@@ -24,7 +24,7 @@ mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_me
 {
     const mote_program *program = run->compiled->train;
     mote_run_batch memory = *batch;
-    const mote_source source = {&memory, mote_run_batch_read};
+    const mote_source source = mote_run_batch_source(run, &memory);
     mote_execution execution = step_execution(run, batch->count);
     mote_tally tally = {.samples = 0};
     assert(run->stepping.open_batch == 0);

@@ -29,4 +29,11 @@
 #define MOTE_ELEMENTWISE _Pragma("GCC ivdep")
 #endif
 
+/// Before a loop of 16, likewise: gcc must not unroll it before it has become one or two vector operations.
+#if defined(__AVX2__) && !defined(__clang__)
+#define MOTE_VECTOR_LOOP _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define MOTE_VECTOR_LOOP
+#endif
+
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of losses over pairs of prediction and label.
 #include "kernel/portable/lanes.h"
-#include "kernel/portable/level.h"
 
 static inline mote_real get_size(mote_real x)
 {
@@ -11,7 +10,7 @@ static inline mote_real get_size(mote_real x)
 void MOTE_KERNEL(sum_absolute_differences)(size_t count, const mote_real *a, const mote_real *b,
                                            mote_real *result)
 {
-#define ADD_SIZE(lane, i) ((lane) + get_size(a[i] - b[i]))
+#define ADD_SIZE(lane, plane, i) ((lane) + get_size(a[i] - b[i]))
     MOTE_LANES_SUM(count, ADD_SIZE, result);
 #undef ADD_SIZE
 }
@@ -37,7 +36,7 @@ static inline mote_real get_huber(mote_real difference, mote_real delta)
 void MOTE_KERNEL(sum_huber)(size_t count, mote_real delta, const mote_real *a, const mote_real *b,
                             mote_real *result)
 {
-#define ADD_HUBER(lane, i) ((lane) + get_huber(a[i] - b[i], delta))
+#define ADD_HUBER(lane, plane, i) ((lane) + get_huber(a[i] - b[i], delta))
     MOTE_LANES_SUM(count, ADD_HUBER, result);
 #undef ADD_HUBER
 }
@@ -57,7 +56,7 @@ void MOTE_KERNEL(huber_derivative)(const mote_huber *huber, size_t count, const 
 void MOTE_KERNEL(sum_divergences)(size_t count, const mote_real *a, const mote_real *b,
                                   mote_real *result)
 {
-#define ADD_DIVERGENCE(lane, i) \
+#define ADD_DIVERGENCE(lane, plane, i) \
     MOTE_FMA(b[i], mote_elementary_log(b[i] > 0 ? b[i] : MOTE_REAL(1.0)) - a[i], lane)
     MOTE_LANES_SUM(count, ADD_DIVERGENCE, result);
 #undef ADD_DIVERGENCE
@@ -73,7 +72,7 @@ static inline mote_real get_cross_sigmoid(mote_real a, mote_real b)
 void MOTE_KERNEL(sum_cross_sigmoid)(size_t count, const mote_real *a, const mote_real *b,
                                     mote_real *result)
 {
-#define ADD_CROSS(lane, i) ((lane) + get_cross_sigmoid(a[i], b[i]))
+#define ADD_CROSS(lane, plane, i) ((lane) + get_cross_sigmoid(a[i], b[i]))
     MOTE_LANES_SUM(count, ADD_CROSS, result);
 #undef ADD_CROSS
 }

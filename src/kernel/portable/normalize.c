@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalization of one row whose mean and deviation are known.
 #include "kernel/portable/lanes.h"
-#include "kernel/portable/level.h"
 
 #include <assert.h>
 
@@ -28,7 +27,7 @@ void MOTE_KERNEL(normalize_derivative)(const mote_normalization *normalization, 
     mote_real sum = 0;
     MOTE_KERNEL(sum_products)(count, dy, n.weight, &sum);
     mote_real centered = 0;
-#define ADD(lane, i) MOTE_FMA(dy[i] * n.weight[i], x[i] - n.mean, lane)
+#define ADD(lane, plane, i) MOTE_FMA(dy[i] * n.weight[i], x[i] - n.mean, lane)
     MOTE_LANES_SUM(count, ADD, &centered);
 #undef ADD
     const mote_real slope = -(n.scale * n.scale * n.scale) * (centered / (mote_real)count);
@@ -36,4 +35,13 @@ void MOTE_KERNEL(normalize_derivative)(const mote_normalization *normalization, 
     MOTE_ELEMENTWISE
     for (size_t i = 0; i < count; i++)
         dx[i] = MOTE_FMA(dy[i] * n.weight[i], n.scale, MOTE_FMA(x[i] - n.mean, slope, shift));
+}
+
+void MOTE_KERNEL(add_normalized)(const mote_normalization *normalization, size_t count,
+                                 const mote_real *x, const mote_real *dy, mote_real *sums)
+{
+    const mote_normalization n = *normalization;
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count; i++)
+        sums[i] += dy[i] * ((x[i] - n.mean) * n.scale);
 }

@@ -129,8 +129,72 @@ static void store_places(const row_part *part, const uint32_t *place, void *inde
         ((uint8_t *)index)[at + i] = (uint8_t)place[i];
 }
 
+/// Windows of 2 x 2 side by side, all in the plane: the usual ones, in rows so short that vectors must not end with
+/// them. What a vector lacks is made up in a buffer.
+#define VECTOR ((size_t)16) // outputs
+
+static bool is_quarters(const mote_window *window)
+{
+    return window->kernel_height == 2 && window->kernel_width == 2 && window->stride_height == 2 &&
+           window->stride_width == 2 && window->pad_top == 0 && window->pad_left == 0 &&
+           2 * window->out_height <= window->height && 2 * window->out_width <= window->width;
+}
+
+static void pool_quarters(const mote_real *upper, const mote_real *lower, mote_real *best,
+                          uint32_t *place)
+{
+    MOTE_VECTOR_LOOP
+    for (size_t i = 0; i < VECTOR; i++) {
+        const mote_real cells[3] = {upper[2 * i + 1], lower[2 * i], lower[2 * i + 1]};
+        mote_real larger = upper[2 * i];
+        uint32_t at = 0;
+        bool takes = (cells[0] > larger) | (cells[0] != cells[0]);
+        larger = takes ? cells[0] : larger;
+        at = takes ? 1 : at;
+        takes = (cells[1] > larger) | (cells[1] != cells[1]);
+        larger = takes ? cells[1] : larger;
+        at = takes ? 2 : at;
+        takes = (cells[2] > larger) | (cells[2] != cells[2]);
+        best[i] = takes ? cells[2] : larger;
+        place[i] = takes ? 3 : at;
+    }
+}
+
+/// Outputs of a row from `first` on, at most VECTOR.
+static void pool_quarter_row(const mote_window *window, size_t out_row, size_t first,
+                             const mote_real *x, mote_real *y, uint8_t *index)
+{
+    const size_t count = mote_size_min(window->out_width - first, VECTOR);
+    const size_t out = out_row * window->out_width + first;
+    const size_t upper = 2 * out_row * window->width + 2 * first;
+    const size_t lower = upper + window->width;
+    mote_real rows[2][2 * VECTOR] = {{0}};
+    mote_real best[VECTOR];
+    uint32_t place[VECTOR];
+    uint8_t bytes[VECTOR];
+    if (lower + 2 * VECTOR <= window->height * window->width) {
+        pool_quarters(x + upper, x + lower, best, place);
+    } else {
+        memcpy(rows[0], x + upper, 2 * count * sizeof *x);
+        memcpy(rows[1], x + lower, 2 * count * sizeof *x);
+        pool_quarters(rows[0], rows[1], best, place);
+    }
+    memcpy(y + out, best, count * sizeof *y);
+    for (size_t i = 0; i < VECTOR; i++)
+        bytes[i] = (uint8_t)place[i];
+    if (index)
+        memcpy(index + out, bytes, count);
+}
+
 void MOTE_KERNEL(max_pool)(const mote_window *window, const mote_real *x, mote_real *y, void *index)
 {
+    if (is_quarters(window)) {
+        for (size_t out_row = 0; out_row < window->out_height; out_row++) {
+            for (size_t first = 0; first < window->out_width; first += VECTOR)
+                pool_quarter_row(window, out_row, first, x, y, index);
+        }
+        return;
+    }
     for (size_t out_row = 0; out_row < window->out_height; out_row++) {
         for (size_t first = 0; first < window->out_width; first += PART) {
             const row_part part = find_part(window, out_row, first);
@@ -172,9 +236,37 @@ static inline void add_cells(size_t count, size_t stride, const mote_real *x, mo
         sum[i] += x[i * stride];
 }
 
+/// The cells of the plane in the window of a part's first output, in each of the part's rows.
+static overlap find_columns(const row_part *part)
+{
+    const mote_window *const window = part->window;
+    const size_t pad = window->pad_left;
+    const size_t start = part->first * window->stride_width;
+    const size_t end = mote_size_min(start + window->kernel_width, window->width + pad);
+    const size_t first = mote_size_max(start, pad);
+    return (overlap){.count = end - first, .column = first - pad};
+}
+
+/// One output is as wide as its window, not a row of them.
+static mote_real sum_window(const row_part *part, const mote_real *x)
+{
+    const overlap cells = find_columns(part);
+    mote_real sum = 0;
+    for (size_t row = part->top; row < part->bottom; row++) {
+        const mote_real *const from = x + row * part->window->width + cells.column;
+        for (size_t i = 0; i < cells.count; i++)
+            sum += from[i];
+    }
+    return sum;
+}
+
 static void sum_cells(const row_part *part, const mote_real *x, mote_real *sum)
 {
     const mote_window *const window = part->window;
+    if (part->count == 1) {
+        *sum = sum_window(part, x);
+        return;
+    }
     memset(sum, 0, part->count * sizeof *sum);
     for (size_t row = part->top; row < part->bottom; row++) {
         for (size_t column = 0; column < window->kernel_width; column++) {
@@ -220,10 +312,24 @@ void MOTE_KERNEL(average_pool)(const mote_window *window, const mote_real *x, mo
     }
 }
 
+static void spread_share(const row_part *part, mote_real share, mote_real *dx)
+{
+    const overlap cells = find_columns(part);
+    for (size_t row = part->top; row < part->bottom; row++) {
+        mote_real *const to = dx + row * part->window->width + cells.column;
+        for (size_t i = 0; i < cells.count; i++)
+            to[i] += share;
+    }
+}
+
 /// Kernel columns descending: outputs that share a cell then reach it ascending.
 static void spread_shares(const row_part *part, const mote_real *share, mote_real *dx)
 {
     const mote_window *const window = part->window;
+    if (part->count == 1) {
+        spread_share(part, *share, dx);
+        return;
+    }
     for (size_t row = part->top; row < part->bottom; row++) {
         for (size_t column = window->kernel_width; column-- > 0;) {
             const overlap cells = find_overlap(part, column);

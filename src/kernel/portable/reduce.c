@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions of one array, and the softmax of one row.
 #include "kernel/portable/lanes.h"
-#include "kernel/portable/level.h"
 
 #include <assert.h>
 
 void MOTE_KERNEL(sum)(size_t count, const mote_real *x, mote_real *result)
 {
-#define ADD(lane, i) ((lane) + x[i])
+#define ADD(lane, plane, i) ((lane) + x[i])
     MOTE_LANES_SUM(count, ADD, result);
 #undef ADD
+}
+
+/// MOTE_LANES_PLANES of them.
+static void sum_some_planes(const mote_planes *planes, const mote_real *x, mote_real *sums)
+{
+    const size_t step = planes->step;
+#define ADD(lane, plane, i) ((lane) + x[(plane)*step + (i)])
+    MOTE_LANES_SUM_PLANES(planes->elements, ADD, sums);
+#undef ADD
+}
+
+void MOTE_KERNEL(sum_planes)(const mote_planes *planes, const mote_real *x, mote_real *sums)
+{
+    size_t plane = 0;
+    for (; plane + MOTE_LANES_PLANES <= planes->count; plane += MOTE_LANES_PLANES)
+        sum_some_planes(planes, x + plane * planes->step, sums + plane);
+    for (; plane < planes->count; plane++)
+        MOTE_KERNEL(sum)(planes->elements, x + plane * planes->step, sums + plane);
 }
 
 #define COLUMNS 64U // side by side
@@ -64,37 +81,79 @@ void MOTE_KERNEL(sum_columns)(const mote_column_sum *shape, const mote_real *x, 
 void MOTE_KERNEL(sum_products)(size_t count, const mote_real *a, const mote_real *b,
                                mote_real *result)
 {
-#define ADD(lane, i) MOTE_FMA(a[i], b[i], lane)
+#define ADD(lane, plane, i) MOTE_FMA(a[i], b[i], lane)
     MOTE_LANES_SUM(count, ADD, result);
 #undef ADD
 }
 
-void MOTE_KERNEL(sum_centered_products)(size_t count, mote_real mean, const mote_real *x,
-                                        const mote_real *dy, mote_real *result)
+static void sum_some_centered_products(const mote_planes *planes, mote_real mean,
+                                       const mote_real *x, const mote_real *dy, mote_real *sums)
 {
-#define ADD(lane, i) MOTE_FMA(dy[i], x[i] - mean, lane)
-    MOTE_LANES_SUM(count, ADD, result);
+    const size_t step = planes->step;
+#define ADD(lane, plane, i) MOTE_FMA(dy[(plane)*step + (i)], x[(plane)*step + (i)] - mean, lane)
+    MOTE_LANES_SUM_PLANES(planes->elements, ADD, sums);
 #undef ADD
+}
+
+void MOTE_KERNEL(sum_centered_products)(const mote_planes *planes, mote_real mean,
+                                        const mote_real *x, const mote_real *dy, mote_real *sums)
+{
+    size_t plane = 0;
+    for (; plane + MOTE_LANES_PLANES <= planes->count; plane += MOTE_LANES_PLANES)
+        sum_some_centered_products(planes, mean, x + plane * planes->step,
+                                   dy + plane * planes->step, sums + plane);
+    for (; plane < planes->count; plane++) {
+        const mote_real *const a = x + plane * planes->step;
+        const mote_real *const b = dy + plane * planes->step;
+#define ADD(lane, plane, i) MOTE_FMA(b[i], a[i] - mean, lane)
+        MOTE_LANES_SUM(planes->elements, ADD, &sums[plane]);
+#undef ADD
+    }
 }
 
 void MOTE_KERNEL(sum_squared_differences)(size_t count, const mote_real *a, const mote_real *b,
                                           mote_real *result)
 {
-#define ADD(lane, i) MOTE_FMA(a[i] - b[i], a[i] - b[i], lane)
+#define ADD(lane, plane, i) MOTE_FMA(a[i] - b[i], a[i] - b[i], lane)
     MOTE_LANES_SUM(count, ADD, result);
 #undef ADD
 }
 
-void MOTE_KERNEL(moments)(size_t count, const mote_real *x, mote_real *mean, mote_real *m2)
+static void get_moments(size_t count, const mote_real *x, mote_real *mean, mote_real *m2)
 {
-    assert(count > 0);
     mote_real sum = 0;
     MOTE_KERNEL(sum)(count, x, &sum);
     const mote_real center = sum / (mote_real)count;
-#define ADD(lane, i) MOTE_FMA(x[i] - center, x[i] - center, lane)
+#define ADD(lane, plane, i) MOTE_FMA(x[i] - center, x[i] - center, lane)
     MOTE_LANES_SUM(count, ADD, m2);
 #undef ADD
     *mean = center;
+}
+
+static void get_some_moments(const mote_planes *planes, const mote_real *x, mote_real *mean,
+                             mote_real *m2)
+{
+    const size_t step = planes->step;
+    mote_real centers[MOTE_LANES_PLANES];
+    sum_some_planes(planes, x, centers);
+    for (size_t i = 0; i < MOTE_LANES_PLANES; i++)
+        mean[i] = centers[i] /= (mote_real)planes->elements;
+#define DISTANCE(plane, i)  (x[(plane)*step + (i)] - centers[plane])
+#define ADD(lane, plane, i) MOTE_FMA(DISTANCE(plane, i), DISTANCE(plane, i), lane)
+    MOTE_LANES_SUM_PLANES(planes->elements, ADD, m2);
+#undef ADD
+#undef DISTANCE
+}
+
+void MOTE_KERNEL(moments)(const mote_planes *planes, const mote_real *x, mote_real *mean,
+                          mote_real *m2)
+{
+    assert(planes->elements > 0);
+    size_t plane = 0;
+    for (; plane + MOTE_LANES_PLANES <= planes->count; plane += MOTE_LANES_PLANES)
+        get_some_moments(planes, x + plane * planes->step, mean + plane, m2 + plane);
+    for (; plane < planes->count; plane++)
+        get_moments(planes->elements, x + plane * planes->step, mean + plane, m2 + plane);
 }
 
 static mote_real minimum_of(mote_real a, mote_real b)
@@ -167,7 +226,7 @@ void MOTE_KERNEL(log_sum_exp)(size_t count, const mote_real *x, mote_real *resul
 {
     const mote_real maximum = find_maximum(count, x);
     mote_real sum = 0;
-#define ADD(lane, i) ((lane) + mote_elementary_exp(x[i] - maximum))
+#define ADD(lane, plane, i) ((lane) + mote_elementary_exp(x[i] - maximum))
     MOTE_LANES_SUM(count, ADD, &sum);
 #undef ADD
     *result = maximum + mote_elementary_log(sum);

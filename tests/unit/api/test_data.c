@@ -240,15 +240,38 @@ static void a_split_and_a_valid_set_are_refused_with_the_model(void **state)
     mote_context_destroy(&context);
 }
 
+#define LARGE_NET                                                   \
+    "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n" \
+    "[Optimizer]\ntype = sgd\nlearning_rate = 0.01\n"               \
+    "[in]\ntype = input\ninput_shape = 1:64:96\n"                   \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
+#define AUGMENTED "flip = horizontal\nshift = 0.5\ncrop = 0.6\nnoise = 0.1\n"
+
+/// Samples so large that several threads read a batch.
+static void write_large_raw(void **state)
+{
+    enum {
+        COUNT = 12,
+        ELEMENTS = 64 * 96
+    };
+
+    static float records[COUNT][ELEMENTS + 3];
+    for (size_t sample = 0; sample < COUNT; sample++) {
+        for (size_t i = 0; i < ELEMENTS; i++)
+            records[sample][i] = input_value(sample, i);
+        records[sample][ELEMENTS + sample % 3] = 1.0F;
+    }
+    (void)mote_test_write(state, "samples.raw", records, sizeof records);
+}
+
 /// Weights after training on samples that are changed at random.
-static void train_augmented(void **state, size_t thread_count, char digest[65])
+static void train_augmented(void **state, const char *text, size_t thread_count, char digest[65])
 {
     static const mote_compile_config train = {.modes = MOTE_MODE_TRAIN};
     const mote_context_config config = {.thread_count = thread_count};
     mote_context *context = NULL;
     mote_model *model = NULL;
-    const char *const path = mote_test_write_text(
-        state, "model.ini", NET RAW "flip = horizontal\nshift = 0.5\ncrop = 0.6\nnoise = 0.1\n");
+    const char *const path = mote_test_write_text(state, "model.ini", text);
     expect_ok(mote_context_create(&config, &context));
     expect_ok(mote_model_load(context, path, NULL, 0, &model));
     expect_ok(mote_model_compile(model, &train));
@@ -265,14 +288,26 @@ static void augmented_training_has_the_same_bits_again(void **state)
     char plain[65];
     session s;
     write_raw(state);
-    train_augmented(state, 1, one);
-    train_augmented(state, 2, two);
+    train_augmented(state, NET RAW AUGMENTED, 1, one);
+    train_augmented(state, NET RAW AUGMENTED, 2, two);
     assert_string_equal(one, two);
     start(state, NET RAW, &s);
     expect_ok(mote_model_train(s.model, NULL, NULL));
     expect_ok(mote_model_digest(s.model, plain));
     end(&s);
     assert_string_not_equal(one, plain);
+}
+
+static void threads_that_read_and_augment_do_not_change_the_bits(void **state)
+{
+    char one[65];
+    write_large_raw(state);
+    train_augmented(state, LARGE_NET RAW AUGMENTED, 1, one);
+    for (size_t threads = 2; threads <= 3; threads++) {
+        char more[65];
+        train_augmented(state, LARGE_NET RAW AUGMENTED, threads, more);
+        assert_string_equal(one, more);
+    }
 }
 
 int main(void)
@@ -288,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_split_off_part_validates_and_evaluates),
         cmocka_unit_test(a_split_and_a_valid_set_are_refused_with_the_model),
         cmocka_unit_test(augmented_training_has_the_same_bits_again),
+        cmocka_unit_test(threads_that_read_and_augment_do_not_change_the_bits),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

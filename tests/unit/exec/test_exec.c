@@ -5,10 +5,12 @@
 #include "os/os.h"
 
 #include "support/expect.h"
+#include "support/threads.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -277,6 +279,76 @@ static void a_read_asks_the_source_for_the_samples_of_the_step(void **unused)
     assert_ptr_equal(noted.destination, f.memory + 64);
 }
 
+#define LARGE_SAMPLES  8U
+#define LARGE_ELEMENTS 16384U
+
+/// A batch that is worth several threads.
+typedef struct large_batch {
+    mote_real values[LARGE_SAMPLES][LARGE_ELEMENTS];
+    bool is_broken[LARGE_SAMPLES];
+    atomic_uint readers; // that called, a bit each
+} large_batch;
+
+/// The number of each sample as its elements.
+static mote_status give_numbers(void *user, const mote_source_piece *piece, void *destination)
+{
+    large_batch *const batch = (large_batch *)user;
+    (void)atomic_fetch_or(&batch->readers, 1U << piece->reader);
+    for (size_t i = 0; i < piece->sample_count; i++) {
+        const size_t sample = piece->first_sample + i;
+        if (batch->is_broken[sample])
+            return MOTE_RAISE(MOTE_ERROR_IO, "sample %zu is broken", sample);
+        for (size_t j = 0; j < LARGE_ELEMENTS; j++)
+            ((mote_real *)destination)[i * LARGE_ELEMENTS + j] = (mote_real)sample;
+    }
+    return MOTE_OK;
+}
+
+/// Reads on three threads from a source that takes `reader_count`.
+static mote_status read_large(large_batch *batch, size_t reader_count)
+{
+    fixture f;
+    const mote_source source = {.user = batch, .reader_count = reader_count, .read = give_numbers};
+    const mote_parallel parallel = mote_test_threads(3);
+    init(&f, 1);
+    f.operations[0].run = mote_operation_read;
+    f.operations[0].tensor_count = 1;
+    f.specs[0][0].shape.dims[0] = LARGE_ELEMENTS;
+    f.tensors[0][0].data = batch->values;
+    f.execution.source = &source;
+    f.execution.parallel = &parallel;
+    f.execution.batch = LARGE_SAMPLES;
+    atomic_init(&batch->readers, 0);
+    return mote_operation_read(&f.operations[0], &f.execution);
+}
+
+static void a_read_uses_the_threads_that_the_source_takes(void **unused)
+{
+    (void)unused;
+    static const unsigned readers[] = {1U, 1U, 3U, 7U, 7U}; // by what it takes
+    static large_batch batch;
+    for (size_t count = 0; count < 5; count++) {
+        memset(&batch, 0, sizeof batch);
+        expect_ok(read_large(&batch, count));
+        assert_int_equal(atomic_load(&batch.readers), readers[count]);
+        for (size_t i = 0; i < LARGE_SAMPLES; i++) {
+            assert_true(batch.values[i][0] == (mote_real)i);
+            assert_true(batch.values[i][LARGE_ELEMENTS - 1] == (mote_real)i);
+        }
+    }
+}
+
+static void the_first_broken_sample_is_reported_whichever_thread_reads_it(void **unused)
+{
+    (void)unused;
+    static large_batch batch;
+    batch.is_broken[7] = true;
+    expect_raises(read_large(&batch, 3), MOTE_ERROR_IO, "sample 7 is broken");
+    batch.is_broken[4] = batch.is_broken[3] = true;
+    expect_raises(read_large(&batch, 3), MOTE_ERROR_IO, "sample 3 is broken");
+    expect_raises(read_large(&batch, 1), MOTE_ERROR_IO, "sample 3 is broken");
+}
+
 typedef struct integers {
     const int32_t *values;
 } integers;
@@ -468,6 +540,8 @@ int main(void)
         cmocka_unit_test(without_poison_dead_memory_stays),
         cmocka_unit_test(a_layer_is_handed_batch_phase_scratch_and_key),
         cmocka_unit_test(a_read_asks_the_source_for_the_samples_of_the_step),
+        cmocka_unit_test(a_read_uses_the_threads_that_the_source_takes),
+        cmocka_unit_test(the_first_broken_sample_is_reported_whichever_thread_reads_it),
         cmocka_unit_test(an_integer_out_of_range_ends_the_program_before_what_follows),
         cmocka_unit_test(a_loss_that_is_not_finite_ends_the_program_before_what_follows),
         cmocka_unit_test(an_optimizer_is_handed_weight_gradient_slots_rate_and_count),

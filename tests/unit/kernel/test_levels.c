@@ -130,6 +130,21 @@ static void end_trial(trial *t)
         expect_same(t, results[0], results[1], 2);                     \
     }
 
+#define PLANES 7U // some side by side, some not
+
+/// Numbers of each of some planes, which are parts of the arrays.
+#define CHECK_PLANES(name, ...)                                                    \
+    static void check_##name(trial *t)                                             \
+    {                                                                              \
+        const mote_planes planes = {PLANES, t->count / PLANES, t->count / PLANES}; \
+        float results[2][2 * PLANES] = {{0}};                                      \
+        float *result = results[0];                                                \
+        if (planes.elements == 0)                                                  \
+            return;                                                                \
+        BOTH(table->name(&planes, __VA_ARGS__); result = results[1]);              \
+        expect_same(t, results[0], results[1], 2 * PLANES);                        \
+    }
+
 #define COMMA ,
 
 CHECK_UNARY(relu, )
@@ -175,10 +190,11 @@ CHECK_UNARY(shift_scale, 0.3F COMMA 1.7F COMMA)
 CHECK_UNARY(scale_shift, 0.3F COMMA - 1.7F COMMA)
 CHECK_BINARY(difference, t->count COMMA 0.7F COMMA)
 CHECK_RESULT(sum, m[0].data, result)
+CHECK_PLANES(sum_planes, m[0].data, result)
 CHECK_RESULT(sum_products, m[0].data, m[1].data, result)
-CHECK_RESULT(sum_centered_products, 0.3F, m[0].data, m[1].data, result)
+CHECK_PLANES(sum_centered_products, 0.3F, m[0].data, m[1].data, result)
 CHECK_RESULT(sum_squared_differences, m[0].data, m[1].data, result)
-CHECK_RESULT(moments, m[0].data, result, result + 1)
+CHECK_PLANES(moments, m[0].data, result, result + PLANES)
 CHECK_RESULT(range, m[0].data, result, result + 1)
 CHECK_RESULT(log_sum_exp, m[0].data, result)
 CHECK_BINARY(softmax_derivative, t->count COMMA)
@@ -194,6 +210,12 @@ static void check_normalize(trial *t)
         n.bias = NULL;
         table->normalize(&n, t->count, m[0].data, m[0].data);
     });
+}
+
+static void check_add_normalized(trial *t)
+{
+    const mote_normalization n = {.mean = 0.3F, .scale = 1.7F};
+    BOTH(table->add_normalized(&n, t->count, m[0].data, m[1].data, m[2].data));
 }
 
 static void check_normalize_derivative(trial *t)

@@ -102,9 +102,10 @@ static void sums_of_differences_follow_the_order_of_lanes(void **state)
     {
         float shifted[MOST];
         float sum = 7;
+        const mote_planes plane = {.count = 1, .elements = count};
         for (size_t i = 0; i < count; i++)
             shifted[i] = v.a[i] - 0.4F;
-        kernels()->sum_centered_products(count, 0.4F, v.a, v.b, &sum);
+        kernels()->sum_centered_products(&plane, 0.4F, v.a, v.b, &sum);
         expect_bits(sum, sum_products_in_lanes(count, v.b, shifted));
         for (size_t i = 0; i < count; i++)
             shifted[i] = v.a[i] - v.b[i];
@@ -149,11 +150,51 @@ static void moments_are_the_mean_and_the_squares_around_it(void **state)
         float centered[MOST];
         float mean = 7;
         float m2 = 7;
-        kernels()->moments(count, v.a, &mean, &m2);
+        const mote_planes plane = {.count = 1, .elements = count};
+        kernels()->moments(&plane, v.a, &mean, &m2);
         expect_bits(mean, sum_in_lanes(count, v.a) / (float)count);
         for (size_t i = 0; i < count; i++)
             centered[i] = v.a[i] - mean;
         expect_bits(m2, sum_products_in_lanes(count, centered, centered));
+    }
+}
+
+#define PLANES 7U
+
+static void expect_sums_of_planes(const mote_planes *planes, const vectors *v)
+{
+    float sums[PLANES];
+    float products[PLANES];
+    float means[PLANES];
+    float squares[PLANES];
+    kernels()->sum_planes(planes, v->a, sums);
+    kernels()->sum_centered_products(planes, 0.4F, v->a, v->b, products);
+    kernels()->moments(planes, v->a, means, squares);
+    for (size_t plane = 0; plane < planes->count; plane++) {
+        const mote_planes one = {.count = 1, .elements = planes->elements};
+        const size_t first = plane * planes->step;
+        float expected[2];
+        kernels()->sum(planes->elements, v->a + first, &expected[0]);
+        expect_bits(sums[plane], expected[0]);
+        kernels()->sum_centered_products(&one, 0.4F, v->a + first, v->b + first, &expected[0]);
+        expect_bits(products[plane], expected[0]);
+        kernels()->moments(&one, v->a + first, &expected[0], &expected[1]);
+        expect_bits(means[plane], expected[0]);
+        expect_bits(squares[plane], expected[1]);
+    }
+}
+
+static void sums_of_several_planes_are_those_of_each(void **state)
+{
+    (void)state;
+    static const size_t elements[] = {1, 9, 16, 36, 100};
+    const vectors v = make_vectors(8);
+    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
+        for (size_t count = 0; count <= PLANES; count++) {
+            const mote_planes planes = {
+                .count = count, .elements = elements[i], .step = elements[i] + 10};
+            expect_sums_of_planes(&planes, &v);
+        }
     }
 }
 
@@ -292,6 +333,7 @@ int main(void)
         cmocka_unit_test(sums_of_differences_follow_the_order_of_lanes),
         cmocka_unit_test(columns_are_summed_each_in_its_own_lanes),
         cmocka_unit_test(moments_are_the_mean_and_the_squares_around_it),
+        cmocka_unit_test(sums_of_several_planes_are_those_of_each),
         cmocka_unit_test(a_range_is_the_smallest_and_the_largest),
         cmocka_unit_test(softmax_is_accurate_and_sums_to_one),
         cmocka_unit_test(softmax_survives_large_inputs),

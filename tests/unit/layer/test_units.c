@@ -126,7 +126,8 @@ static void moments_of_planes_are_merged_in_the_order_of_samples(void **unused)
         for (size_t i = 0; i < SAMPLES; i++) {
             mote_real plane_mean = 0;
             mote_real plane_m2 = 0;
-            units.kernels->moments(ROWS, x + (i * UNITS + u) * ROWS, &plane_mean, &plane_m2);
+            const mote_planes plane = {.count = 1, .elements = ROWS};
+            units.kernels->moments(&plane, x + (i * UNITS + u) * ROWS, &plane_mean, &plane_m2);
             const mote_real distance = plane_mean - expected_mean;
             const mote_real share = (mote_real)ROWS / (mote_real)((i + 1) * ROWS);
             const mote_real square_share = (mote_real)(i * ROWS) * share;
