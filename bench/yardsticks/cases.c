@@ -25,6 +25,13 @@ static const bench_shape connected[] = {
     {.rows = 16, .columns = 1000, .depth = 1280},   // mobilenetv2
 };
 
+static const bench_shape few[] = {
+    {.rows = 1, .columns = 512, .depth = 512},
+    {.rows = 1, .columns = 1000, .depth = 1280},
+    {.rows = 1, .columns = 4096, .depth = 4096},
+    {.rows = 64, .columns = 10, .depth = 150528},
+};
+
 #define CONVOLUTION(channels_, filters_, extent_, kernel_, stride_, pad_)                 \
     {                                                                                     \
         .channels = channels_, .filters = filters_, .extent = extent_, .kernel = kernel_, \
@@ -96,6 +103,7 @@ static const bench_shape lenet5[] = {
 const yardstick_group yardstick_groups[] = {
     {"squares", &products, 0, squares, COUNT(squares)},
     {"fully connected", &products, 0, connected, COUNT(connected)},
+    {"few rows or columns", &products, 0, few, COUNT(few)},
     {"ResNet-18", &convolutions, 16, resnet18, COUNT(resnet18)},
     {"VGG16", &convolutions, 64, vgg16, COUNT(vgg16)},
     {"MobileNetV2", &convolutions, 16, mobilenetv2, COUNT(mobilenetv2)},

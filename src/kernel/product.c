@@ -3,8 +3,9 @@
 // made for one machine holds on another.
 //
 // Left rows are packed as one block that stays in the second cache, right columns one narrow panel at a time
-// that stays in the first. 256 KiB are more than the left block (144 or 96 KiB), the panel (32 KiB) and, where groups
-// have several blocks, the sums of the group so far (96 KiB).
+// that stays in the first: the more rows there are the less it is packed again. 512 KiB are more than the left block
+// (432 KiB; 144 KiB where columns are packed from an image, 96 KiB where groups have several blocks), the panel
+// (32 KiB) and the sums of such a group so far (96 KiB).
 #include "kernel/product.h"
 
 #include "base/size.h"
@@ -13,10 +14,14 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define ROWS            144U
+#define ROWS            432U
+#define ROWS_OF_IMAGES  144U
 #define ROWS_OF_GROUPS  96U
-#define COLUMNS         512U
+#define COLUMNS         2048U
 #define COLUMNS_OF_SUMS 256U
+
+/// More columns are not worth turning a product for.
+#define COLUMNS_TURNED 128U
 
 /// Multiply-adds a task should have at least.
 #define TASK_TERMS 524288.0
@@ -24,6 +29,35 @@
 static size_t round_elements(size_t count)
 {
     return mote_size_align(count, MOTE_ALIGNMENT / sizeof(mote_real));
+}
+
+static size_t tile_area(size_t rows, size_t columns)
+{
+    return rows * mote_size_align(columns, MOTE_TILE_COLUMNS_MAX);
+}
+
+bool mote_product_turns(const mote_product *product)
+{
+    const size_t rows = product->rows;
+    const size_t columns = product->columns;
+    return product->right.kind == MOTE_FACTOR_PLAIN && product->column_axis.period == 0 &&
+           product->column_axis.step == 1 && !product->row_bias && columns <= COLUMNS_TURNED &&
+           product->group <= MOTE_PRODUCT_BLOCK &&
+           tile_area(rows, columns) > tile_area(columns, rows) / 8 * 9;
+}
+
+mote_product mote_product_turn(const mote_product *product)
+{
+    mote_product turned = *product;
+    turned.rows = product->columns;
+    turned.columns = product->rows;
+    turned.left = product->right;
+    turned.right = product->left;
+    turned.row_step = 1;
+    turned.column_axis = (mote_axis){.step = product->row_step};
+    turned.row_bias = product->column_bias;
+    turned.column_bias = NULL;
+    return turned;
 }
 
 mote_product_blocks mote_product_cut(const mote_product *product)
@@ -35,11 +69,15 @@ mote_product_blocks mote_product_cut(const mote_product *product)
     cut.segment_depth = mote_size_min(cut.group, block);
     cut.chunk_depth = one_group ? cut.segment_depth : block / cut.segment_depth * cut.segment_depth;
     // by the group alone, so that a product of fewer terms never needs more scratch
-    cut.rows = product->group > block ? ROWS_OF_GROUPS : ROWS;
+    cut.rows = product->group > block                     ? ROWS_OF_GROUPS
+               : product->right.kind != MOTE_FACTOR_PLAIN ? ROWS_OF_IMAGES
+                                                          : ROWS;
     cut.columns = product->group > block ? COLUMNS_OF_SUMS : COLUMNS;
 
     const size_t depth = mote_size_min(product->depth, block);
-    const size_t rows = mote_size_min(product->rows, cut.rows);
+    // a product may need what it would turned, so that one of fewer rows or columns does not need more
+    const size_t rows = mote_size_min(
+        mote_size_max(product->rows, mote_size_min(product->columns, COLUMNS_TURNED)), cut.rows);
     const size_t columns = mote_size_align(product->columns, MOTE_TILE_COLUMNS_MAX);
     cut.left = round_elements(rows * depth);
     cut.right = round_elements(MOTE_TILE_COLUMNS_MAX * depth);

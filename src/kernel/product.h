@@ -74,9 +74,10 @@ typedef struct mote_product {
 bool mote_product_fits(const mote_product *product);
 
 /// Scratch a product needs when run on up to `thread_count` threads, whatever the CPU level: at most 256 KiB
-/// a thread, less for small products. More only for gradients where the padded rows that 256 positions reach in
-/// one channel, or one channel of a group of small samples, are so large. Monotonic in rows, columns and depth, of
-/// gradients of convolutions in depth, so that a smaller batch fits. The product must fit.
+/// a thread, less for small products; up to 512 KiB where both factors are plain and rows are many. More only for
+/// gradients where the padded rows that 256 positions reach in one channel, or one channel of a group of small
+/// samples, are so large. Monotonic in rows, columns and depth, of gradients of convolutions in depth, so that a
+/// smaller batch fits. The product must fit.
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count);
 
 #endif

@@ -58,11 +58,18 @@ typedef struct mote_product_blocks {
     size_t slice_bytes;       // of a task's scratch
 } mote_product_blocks;
 
+/// The scratch suffices for a turned product, too.
 mote_product_blocks mote_product_cut(const mote_product *product);
 
 /// The same product as it is made: 1x1 convolutions over one long row, their gradient from the side that is packed
 /// faster.
 mote_product mote_product_simplify(const mote_product *product);
+
+/// Whether so few columns leave much of a tile empty that the product is better made turned: by the shape alone.
+bool mote_product_turns(const mote_product *product);
+
+/// The same sums with rows and columns exchanged: row_step is 1 and columns lie apart.
+mote_product mote_product_turn(const mote_product *product);
 
 /// How the gradient of a convolution's weights is cut, see portable/product_taps.c. Sizes in elements.
 typedef struct mote_taps_blocks {

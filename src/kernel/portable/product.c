@@ -5,6 +5,7 @@
 // tile's sums over a segment of k go straight into `out` where its columns are neighbours there, otherwise
 // through a small buffer.
 #include "kernel/portable/pack.h"
+#include "kernel/portable/product_few.h"
 #include "kernel/portable/product_positions.h"
 #include "kernel/portable/product_taps.h"
 
@@ -15,6 +16,7 @@
 typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
+    bool turned;
     bool positions_in_place;
     size_t positions_bytes;
     mote_taps_blocks taps;
@@ -30,6 +32,7 @@ static bool is_gradient(const mote_product *product)
 typedef struct work {
     const mote_product *product;
     const mote_product_blocks *blocks;
+    bool turned;
     size_t first_row, row_end;
     size_t first_column, column_end;
     mote_real *left, *right, *sums;
@@ -82,9 +85,33 @@ static void merge_row(const places *at, const mote_real *sums, bool add, mote_re
         out[at->offsets[c]] = add ? out[at->offsets[c]] + sums[c] : sums[c];
 }
 
+/// The rows of a turned tile are neighbours in the output.
+static void merge_turned(const work *w, const places *at, size_t row, size_t rows,
+                         const mote_real *sums, bool add)
+{
+    mote_real turned[MOTE_TILE_COLUMNS_MAX * MOTE_TILE_ROWS_MAX] = {0};
+    mote_real before[MOTE_TILE_ROWS_MAX] = {0};
+    MOTE_KERNEL(tile).transpose(rows, at->width, sums, MOTE_KERNEL(tile).columns, turned,
+                                MOTE_TILE_ROWS_MAX);
+    for (size_t c = 0; c < at->width; c++) {
+        mote_real *const out = w->product->out + row + at->offsets[c];
+        mote_real *const sum = turned + c * MOTE_TILE_ROWS_MAX;
+        if (add) {
+            mote_copy_run(before, out, rows);
+            for (size_t r = 0; r < MOTE_TILE_ROWS_MAX; r++)
+                sum[r] += before[r];
+        }
+        mote_copy_run(out, sum, rows);
+    }
+}
+
 static void merge(const work *w, const places *at, size_t row, size_t rows, const mote_real *sums,
                   bool add)
 {
+    if (w->turned) {
+        merge_turned(w, at, row, rows, sums, add);
+        return;
+    }
     for (size_t r = 0; r < rows; r++) {
         merge_row(at, sums + r * MOTE_KERNEL(tile).columns, add,
                   w->product->out + (row + r) * w->product->row_step);
@@ -326,10 +353,15 @@ static void run_task(void *argument, size_t task, size_t task_count)
         split(product->columns, MOTE_KERNEL(tile).columns, task, task_count, columns);
     else
         split(product->rows, MOTE_KERNEL(tile).rows, task, task_count, rows);
+    if (MOTE_KERNEL(product_is_few)(product)) {
+        MOTE_KERNEL(product_few)(product, columns[0], columns[1]);
+        return;
+    }
     mote_real *const slice = (mote_real *)(void *)(call->scratch + task * call->blocks.slice_bytes);
     const work w = {
         .product = product,
         .blocks = &call->blocks,
+        .turned = call->turned,
         .first_row = rows[0],
         .row_end = rows[1],
         .first_column = columns[0],
@@ -368,7 +400,10 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     if (is_gradient(product)) {
         call.taps = mote_taps_cut(&call.product);
     } else if (!call.positions_in_place) {
-        call.blocks = mote_product_cut(product);
+        call.turned = mote_product_turns(product);
+        if (call.turned)
+            call.product = mote_product_turn(product);
+        call.blocks = mote_product_cut(&call.product);
     }
     const size_t tasks = mote_product_task_count(product, parallel ? parallel->thread_count : 1);
     mote_parallel_run(parallel, run_task, &call, mote_size_min(tasks, count_parts(&call)));

@@ -39,10 +39,15 @@
     low_##r = _mm512_add_ps(_mm512_loadu_ps(out + (r)*out_step), low_##r); \
     high_##r = _mm512_add_ps(_mm512_loadu_ps(out + (r)*out_step + 16), high_##r);
 
+#define FETCH(r)                                                   \
+    _mm_prefetch((const char *)(out + (r)*out_step), _MM_HINT_T0); \
+    _mm_prefetch((const char *)(out + (r)*out_step + 16), _MM_HINT_T0);
+
 #define RUN(rows)                                                                           \
     static void run_##rows(size_t depth, const float *left, const float *right, float *out, \
                            size_t out_step, bool add)                                       \
     {                                                                                       \
+        ROWS_##rows(FETCH);                                                                 \
         ROWS_##rows(DECLARE);                                                               \
         for (size_t k = 0; k < depth; k++) {                                                \
             const __m512 right_low = _mm512_loadu_ps(right);                                \

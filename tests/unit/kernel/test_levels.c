@@ -437,7 +437,7 @@ static void check_average_pool_derivative(trial *t)
 /// The largest square product that fits; test_product.c does the rest.
 static void check_product(trial *t)
 {
-    static _Alignas(64) unsigned char scratch[262144];
+    static _Alignas(64) unsigned char scratch[524288];
     size_t side = 0;
     while ((side + 1) * (side + 1) <= t->count)
         side++;
