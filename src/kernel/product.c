@@ -31,9 +31,10 @@ static size_t round_elements(size_t count)
     return mote_size_align(count, MOTE_ALIGNMENT / sizeof(mote_real));
 }
 
-static size_t tile_area(size_t rows, size_t columns)
+/// What tiles cover, the empty parts of the last ones included.
+static size_t covered_area(size_t down, size_t across)
 {
-    return rows * mote_size_align(columns, MOTE_TILE_COLUMNS_MAX);
+    return down * mote_size_align(across, MOTE_TILE_COLUMNS_MAX);
 }
 
 bool mote_product_turns(const mote_product *product)
@@ -43,7 +44,7 @@ bool mote_product_turns(const mote_product *product)
     return product->right.kind == MOTE_FACTOR_PLAIN && product->column_axis.period == 0 &&
            product->column_axis.step == 1 && !product->row_bias && columns <= COLUMNS_TURNED &&
            product->group <= MOTE_PRODUCT_BLOCK &&
-           tile_area(rows, columns) > tile_area(columns, rows) / 8 * 9;
+           covered_area(rows, columns) > covered_area(columns, rows) / 8 * 9;
 }
 
 mote_product mote_product_turn(const mote_product *product)
