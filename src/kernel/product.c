@@ -143,9 +143,11 @@ bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
     cut->chunk = wish.chunk;
     cut->panel = round_elements(depth * MOTE_TILE_COLUMNS_MAX);
     cut->copy = round_elements(cut->image.copy);
-    cut->weights = round_elements(depth);
-    cut->taps = cut->weights;
-    cut->slice_bytes = (cut->panel + cut->copy + cut->weights + cut->taps) * sizeof(mote_real);
+    cut->taps = round_elements(depth);
+    cut->in_kernel = round_elements(whole->kernel_height * whole->kernel_width);
+    cut->terms = 2 * cut->taps;
+    cut->slice_bytes =
+        (cut->panel + cut->copy + cut->taps + cut->in_kernel + cut->terms) * sizeof(mote_real);
     return fits;
 }
 

@@ -27,14 +27,34 @@ typedef struct mote_gather {
     bool add;
 } mote_gather;
 
+/// A term of sums of which both factors are scattered: its place in a row of the left factor, and that of its columns.
+typedef struct mote_term {
+    uint32_t left, right;
+} mote_term;
+
+/// Sums over such terms: out[r * out_step + place(c)] (+)= sum over k < depth of
+/// rows[r][terms[k].left] * right[half][terms[k].right + c in half] (+ biases[r], last). All of tile.columns are made;
+/// place(c) is c, from half of them on half_step more.
+typedef struct mote_spread {
+    const mote_real *rows[MOTE_TILE_ROWS_MAX];
+    const mote_term *terms;
+    const mote_real *right[2]; // of the halves
+    size_t depth;
+    mote_real *out;
+    size_t out_step, half_step;
+    bool add;
+    const mote_real *biases; // or NULL
+} mote_spread;
+
 typedef struct mote_tile {
     size_t rows, columns; // of the largest tile
     /// out[r][c] (+)= sum over k < depth of left[k * rows + r] * right[k * columns + c], each sum by fused
     /// multiply-add from zero, k ascending. 1 <= rows <= tile.rows; all of tile.columns are made.
     void (*run)(size_t rows, size_t depth, const mote_real *left, const mote_real *right,
                 mote_real *out, size_t out_step, bool add);
-    size_t gather_rows; // most rows of `gather`
+    size_t gather_rows; // most rows of `gather` and `spread`
     void (*gather)(size_t rows, const mote_gather *sums);
+    void (*spread)(size_t rows, const mote_spread *sums);
     /// to[k * to_step + lane] = from[lane * from_step + k]
     void (*transpose)(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
                       mote_real *to, size_t to_step);
@@ -76,7 +96,7 @@ mote_taps_blocks mote_taps_cut(const mote_product *product);
 typedef struct mote_positions_blocks {
     size_t chunk; // positions worked at once
     mote_image image;
-    size_t panel, copy, weights, taps; // elements of the parts of a task's scratch
+    size_t panel, copy, taps, in_kernel, terms; // elements of the parts of a task's scratch
     size_t slice_bytes;
 } mote_positions_blocks;
 

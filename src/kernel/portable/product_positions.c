@@ -18,10 +18,16 @@ typedef struct phase_work {
     mote_factor right; // of the phase
     mote_positions_blocks blocks;
     mote_reader reader;
+    bool
+        is_direct; // halves of a tile's columns are neighbours in the image, too: nothing is packed
     mote_real *panel;
-    uint32_t *weights; // offsets of the left factor's k in a row, of a block
-    uint32_t *taps;    // offsets of taps, of a block
+    mote_term *terms;    // of a block
+    uint32_t *taps;      // where they lie in the image
+    uint32_t *in_kernel; // where taps of the whole kernel do, or NO_TAP
 } phase_work;
+
+/// A tap that does not meet the image.
+#define NO_TAP UINT32_MAX
 
 /// A block of k, of which `depth` terms meet the image, and a panel of neighbouring positions of the phase.
 typedef struct block {
@@ -43,25 +49,50 @@ static size_t find_tap(size_t index, size_t first, size_t step, size_t count)
     return mote_size_min((index - first) / step, count);
 }
 
-/// The terms of a block that meet the image.
-static void find_terms(const phase_work *w, block *b)
+/// Where the taps of a channel's kernel lie in the image.
+static void find_taps(const phase_work *w)
 {
     const mote_patches *const whole = &w->product->right.patches;
     const mote_patches *const own = &w->phase->patches;
+    uint32_t *to = w->in_kernel;
+    for (size_t i = 0; i < whole->kernel_height; i++) {
+        const size_t row =
+            find_tap(i, w->phase->first_tap[0], w->phase->tap_step[0], own->kernel_height);
+        for (size_t j = 0; j < whole->kernel_width; j++, to++) {
+            const size_t column =
+                find_tap(j, w->phase->first_tap[1], w->phase->tap_step[1], own->kernel_width);
+            *to = NO_TAP;
+            if (row < own->kernel_height && column < own->kernel_width)
+                *to =
+                    (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, row * own->kernel_width + column);
+        }
+    }
+}
+
+/// The terms of a block that meet the image; the reader has its channels.
+static void find_terms(const phase_work *w, block *b)
+{
+    const mote_patches *const whole = &w->product->right.patches;
     const mote_axis *const inner = &w->product->left.inner;
     const size_t kernel = whole->kernel_height * whole->kernel_width;
+    const size_t columns = MOTE_KERNEL(tile).columns;
     const size_t first = mote_axis_offset(inner, b->k);
+    size_t in_kernel = b->k % kernel;
+    size_t channel = 0; // its offset in the image
     b->depth = 0;
-    for (size_t k = b->k; k < b->end; k++) {
-        const size_t row = find_tap(k % kernel / whole->kernel_width, w->phase->first_tap[0],
-                                    w->phase->tap_step[0], own->kernel_height);
-        const size_t column = find_tap(k % whole->kernel_width, w->phase->first_tap[1],
-                                       w->phase->tap_step[1], own->kernel_width);
-        if (row == own->kernel_height || column == own->kernel_width)
+    for (size_t k = b->k; k < b->end; k++, in_kernel++) {
+        if (in_kernel == kernel) {
+            in_kernel = 0;
+            channel += w->blocks.image.plane;
+        }
+        if (w->in_kernel[in_kernel] == NO_TAP)
             continue;
-        const size_t tap = (k / kernel * own->kernel_height + row) * own->kernel_width + column;
-        w->weights[b->depth] = (uint32_t)(mote_axis_offset(inner, k) - first);
-        w->taps[b->depth] = (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, tap);
+        const uint32_t tap = (uint32_t)(channel + w->in_kernel[in_kernel]);
+        w->taps[b->depth] = tap;
+        w->terms[b->depth] = (mote_term){
+            .left = (uint32_t)(mote_axis_offset(inner, k) - first),
+            .right = w->is_direct ? tap : (uint32_t)(b->depth * columns),
+        };
         b->depth++;
     }
 }
@@ -82,10 +113,21 @@ static size_t find_segments(const phase_work *w, const mote_chunk *c, const bloc
     return count;
 }
 
-/// Runs of a fixed length: a copy becomes a move.
-#define PACK_RUNS(length)              \
-    for (size_t k = 0; k < depth; k++) \
-    memcpy(to + k * columns, from + taps[k], (length) * sizeof *to)
+/// Runs of every length that a panel can have: with a length that the compiler knows a copy becomes a few moves.
+#define LENGTHS_8(X, n) X(n + 1) X(n + 2) X(n + 3) X(n + 4) X(n + 5) X(n + 6) X(n + 7) X(n + 8)
+#define LENGTHS(X)      LENGTHS_8(X, 0) LENGTHS_8(X, 8) LENGTHS_8(X, 16) LENGTHS_8(X, 24)
+
+#define PACK_RUNS(length)                                                    \
+    case length:                                                             \
+        for (size_t k = 0; k < depth; k++)                                   \
+            memcpy(to + k * columns, from + taps[k], (length) * sizeof *to); \
+        break;
+
+#define COPY_RUNS(length)                                                          \
+    case length:                                                                   \
+        for (size_t r = 0; r < rows; r++)                                          \
+            memcpy(to + r * to_step, from + r * from_step, (length) * sizeof *to); \
+        break;
 
 static void pack_segment(const phase_work *w, size_t depth, const segment *part)
 {
@@ -93,19 +135,18 @@ static void pack_segment(const phase_work *w, size_t depth, const segment *part)
     const uint32_t *const taps = w->taps;
     const mote_real *const from = w->reader.first + part->from;
     mote_real *const to = w->panel + part->lane;
-    if (part->length == 32)
-        PACK_RUNS(32);
-    else if (part->length == 16)
-        PACK_RUNS(16);
-    else if (part->length == 8)
-        PACK_RUNS(8);
-    else if (part->length == 4)
-        PACK_RUNS(4);
-    else if (part->length == 1)
-        PACK_RUNS(1);
-    else
-        for (size_t k = 0; k < depth; k++)
-            mote_copy_run(to + k * columns, from + taps[k], part->length);
+    switch (part->length) {
+        LENGTHS(PACK_RUNS)
+    }
+}
+
+/// A run of some rows.
+static void copy_rows(size_t length, size_t rows, const mote_real *from, size_t from_step,
+                      mote_real *to, size_t to_step)
+{
+    switch (length) {
+        LENGTHS(COPY_RUNS)
+    }
 }
 
 static void pack_panel(const phase_work *w, const mote_chunk *c, const block *b)
@@ -141,70 +182,103 @@ static size_t find_run(const phase_work *w, size_t position, size_t count)
     return mote_size_min(count, unit - position % unit);
 }
 
-/// Where the panel's columns lie in a row of the output.
+/// Columns of a panel that are `step` apart in the output.
+typedef struct run {
+    size_t lane, length;
+    size_t place; // in a row of the output
+} run;
+
+/// Where the panel's columns lie.
 typedef struct places {
-    size_t first, second; // of the halves
-    bool halves;          // both are whole, and neighbours inside
+    bool halves;              // both are whole, and neighbours inside
+    const mote_real *from[2]; // the halves in the image or the panel
+    size_t first, second;     // of the halves, in a row of the output
+    size_t step, count;       // of the runs, where there are no such halves
+    run runs[MOTE_TILE_COLUMNS_MAX];
 } places;
 
-static places find_places(const phase_work *w, const block *b)
+static void find_runs(const phase_work *w, const block *b, places *at)
 {
-    const size_t half = MOTE_KERNEL(tile).columns / 2;
-    places at = {.halves = w->product->right.patches.divisor_width == 1 && b->width == 2 * half &&
-                           find_run(w, b->position, half) == half &&
-                           find_run(w, b->position + half, half) == half};
-    at.first = find_place(w, b->position);
-    if (at.halves)
-        at.second = find_place(w, b->position + half);
-    return at;
-}
-
-/// The biases of some rows to a run of positions.
-static void add_biases(const phase_work *w, size_t row, size_t rows, size_t count, mote_real *out)
-{
-    const size_t step = w->product->right.patches.divisor_width;
-    for (size_t r = row; r < row + rows; r++, out += w->product->row_step) {
-        const mote_real bias = w->product->row_bias[r];
-        MOTE_ELEMENTWISE
-        for (size_t i = 0; i < count; i++)
-            out[i * step] += bias;
+    for (size_t lane = 0; lane < b->width; at->count++) {
+        run *const part = &at->runs[at->count];
+        part->lane = lane;
+        part->length = find_run(w, b->position + lane, b->width - lane);
+        part->place = find_place(w, b->position + lane);
+        lane += part->length;
     }
 }
 
-/// A row of sums to every `step`-th element; usual steps are known to the compiler.
-static void merge_row(size_t count, const mote_real *sums, bool add, size_t step, mote_real *out)
+static void find_sources(const phase_work *w, const mote_chunk *c, const block *b, places *at)
 {
-    for (size_t i = 0; step == 1 && i < count; i++)
-        out[i] = add ? out[i] + sums[i] : sums[i];
+    const size_t half = MOTE_KERNEL(tile).columns / 2;
+    at->from[0] = w->panel;
+    at->from[1] = w->panel + half;
+    for (size_t i = 0; i < 2 && w->is_direct; i++) {
+        // a panel of one half is its own second
+        const size_t lane = b->width > half ? i * half : 0;
+        uint32_t offset = 0;
+        MOTE_KERNEL(image_positions)(&w->reader, c, b->position + lane, 1, &offset);
+        at->from[i] = w->reader.first + offset;
+    }
+}
+
+static void find_places(const phase_work *w, const mote_chunk *c, const block *b, places *at)
+{
+    const size_t half = MOTE_KERNEL(tile).columns / 2;
+    find_sources(w, c, b, at);
+    at->step = w->product->right.patches.divisor_width;
+    at->count = 0;
+    at->first = find_place(w, b->position);
+    at->second = at->first;
+    at->halves = at->step == 1 && b->width == 2 * half && find_run(w, b->position, half) == half &&
+                 find_run(w, b->position + half, half) == half;
+    if (at->halves)
+        at->second = find_place(w, b->position + half);
+    else
+        find_runs(w, b, at);
+}
+
+/// Every `step`-th element to neighbours; the usual step is known to the compiler.
+static void load_run(size_t count, const mote_real *from, size_t step, mote_real *to)
+{
     for (size_t i = 0; step == 2 && i < count; i++)
-        out[i * 2] = add ? out[i * 2] + sums[i] : sums[i];
-    for (size_t i = 0; step > 2 && i < count; i++)
-        out[i * step] = add ? out[i * step] + sums[i] : sums[i];
+        to[i] = from[i * 2];
+    for (size_t i = 0; step != 2 && i < count; i++)
+        to[i] = from[i * step];
 }
 
-/// Sums of a panel that ends, goes from sample to sample, or has gaps, into the output.
-static void merge(const phase_work *w, size_t row, size_t rows, const mote_real *sums, bool add,
-                  size_t count, mote_real *out)
+static void store_run(size_t count, const mote_real *from, size_t step, mote_real *to)
 {
-    const size_t step = w->product->right.patches.divisor_width;
-    for (size_t r = 0; r < rows; r++)
-        merge_row(count, sums + r * MOTE_KERNEL(tile).columns, add, step,
-                  out + (row + r) * w->product->row_step);
+    for (size_t i = 0; step == 2 && i < count; i++)
+        to[i * 2] = from[i];
+    for (size_t i = 0; step != 2 && i < count; i++)
+        to[i * step] = from[i];
 }
 
-/// What is left to do behind a tile, run by run.
-static void finish_tile(const phase_work *w, const block *b, size_t row, size_t rows,
-                        const mote_real *sums)
+/// The output so far of a panel that ends, goes from sample to sample, or has gaps.
+static void load_runs(const places *at, size_t rows, const mote_real *out, size_t row_step,
+                      mote_real *sums)
 {
-    const bool add_bias = w->product->row_bias && b->end == w->product->depth;
-    size_t count = 0;
-    for (size_t c = 0; c < b->width && (sums || add_bias); c += count) {
-        count = find_run(w, b->position + c, b->width - c);
-        mote_real *const out = w->product->out + find_place(w, b->position + c);
-        if (sums)
-            merge(w, row, rows, sums + c, b->k > 0, count, out);
-        if (add_bias)
-            add_biases(w, row, rows, count, out + row * w->product->row_step);
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
+        const mote_real *const from = out + part->place;
+        if (at->step == 1)
+            copy_rows(part->length, rows, from, row_step, sums + part->lane, columns);
+        for (size_t r = 0; r < rows && at->step > 1; r++)
+            load_run(part->length, from + r * row_step, at->step, sums + r * columns + part->lane);
+    }
+}
+
+static void store_runs(const places *at, size_t rows, const mote_real *sums, size_t row_step,
+                       mote_real *out)
+{
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
+        mote_real *const to = out + part->place;
+        if (at->step == 1)
+            copy_rows(part->length, rows, sums + part->lane, columns, to, row_step);
+        for (size_t r = 0; r < rows && at->step > 1; r++)
+            store_run(part->length, sums + r * columns + part->lane, at->step, to + r * row_step);
     }
 }
 
@@ -213,30 +287,37 @@ static void run_tile(const phase_work *w, const block *b, const places *at, size
     const mote_product *const product = w->product;
     const size_t columns = MOTE_KERNEL(tile).columns;
     mote_real spare[MOTE_TILE_ROWS_MAX * MOTE_TILE_COLUMNS_MAX];
-    mote_gather call = {
-        .offsets = w->weights,
-        .right = w->panel,
+    mote_real *const out = product->out + row * product->row_step;
+    mote_spread call = {
+        .terms = w->terms,
+        .right = {at->from[0], at->from[1]},
         .depth = b->depth,
-        .columns = columns,
-        .out = at->halves ? product->out + row * product->row_step + at->first : spare,
+        .out = at->halves ? out + at->first : spare,
         .out_step = at->halves ? product->row_step : columns,
         .half_step = at->halves ? at->second - at->first : columns / 2,
-        .add = at->halves && b->k > 0,
+        .add = b->k > 0,
     };
+    if (product->row_bias && b->end == product->depth)
+        call.biases = product->row_bias + row;
     const mote_real *const left = product->left.data + mote_axis_offset(&product->left.inner, b->k);
     for (size_t r = 0; r < rows; r++)
         call.rows[r] = left + mote_axis_offset(&product->left.outer, row + r);
-    MOTE_KERNEL(tile).gather(rows, &call);
-    finish_tile(w, b, row, rows, at->halves ? NULL : spare);
+    if (!at->halves && call.add)
+        load_runs(at, rows, out, product->row_step, spare);
+    MOTE_KERNEL(tile).spread(rows, &call);
+    if (!at->halves)
+        store_runs(at, rows, spare, product->row_step, out);
 }
 
 static void run_panel(const phase_work *w, const mote_chunk *c, const block *b,
                       const size_t rows[2])
 {
-    const places at = find_places(w, b);
+    places at;
+    find_places(w, c, b, &at);
     const size_t row_count = rows[1] - rows[0];
     const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).gather_rows);
-    pack_panel(w, c, b);
+    if (!w->is_direct)
+        pack_panel(w, c, b);
     for (size_t i = 0; i < tiles; i++) {
         size_t first = 0;
         const size_t count = mote_parallel_part(row_count, i, tiles, &first);
@@ -272,6 +353,7 @@ static void run_phase(phase_work *w, const size_t rows[2], const size_t position
     const mote_patches *const p = &w->phase->patches;
     const size_t plane = p->positions_height * p->positions_width;
     MOTE_KERNEL(image_start)(&w->reader);
+    find_taps(w);
     size_t count = 0;
     for (size_t first = positions[0]; first < positions[1]; first += count) {
         // at most up to the end of a chunk that begins with a sample
@@ -309,8 +391,11 @@ void MOTE_KERNEL(product_positions)(const mote_positions_task *task)
         w.reader = (mote_reader){.factor = &w.right, .image = &w.blocks.image};
         w.reader.copy = w.panel + w.blocks.panel;
         w.reader.first = w.panel; // nothing is read where no tap meets the image
-        w.weights = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
-        w.taps = w.weights + w.blocks.weights;
+        w.is_direct = phase.patches.kernel_height * phase.patches.kernel_width > 0 &&
+                      phase.patches.positions_width % (MOTE_KERNEL(tile).columns / 2) == 0;
+        w.taps = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
+        w.in_kernel = w.taps + w.blocks.taps;
+        w.terms = (mote_term *)(void *)(w.in_kernel + w.blocks.in_kernel);
         run_phase(&w, task->rows, positions);
     }
 }
