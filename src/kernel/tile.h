@@ -52,8 +52,9 @@ typedef struct mote_tile {
     /// multiply-add from zero, k ascending. 1 <= rows <= tile.rows; all of tile.columns are made.
     void (*run)(size_t rows, size_t depth, const mote_real *left, const mote_real *right,
                 mote_real *out, size_t out_step, bool add);
-    size_t gather_rows; // most rows of `gather` and `spread`
+    size_t gather_rows; // most rows of `gather`
     void (*gather)(size_t rows, const mote_gather *sums);
+    size_t spread_rows; // most rows of `spread`
     void (*spread)(size_t rows, const mote_spread *sums);
     /// to[k * to_step + lane] = from[lane * from_step + k]
     void (*transpose)(size_t lanes, size_t depth, const mote_real *from, size_t from_step,

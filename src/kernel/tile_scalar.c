@@ -99,6 +99,7 @@ const mote_tile mote_tile_scalar = {
     .run = run,
     .gather_rows = 6,
     .gather = gather,
+    .spread_rows = 6,
     .spread = spread,
     .transpose = transpose,
 };

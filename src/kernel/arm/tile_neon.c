@@ -282,6 +282,7 @@ const mote_tile mote_tile_neon = {
     .run = run,
     .gather_rows = 6,
     .gather = gather,
+    .spread_rows = 6,
     .spread = spread,
     .transpose = transpose,
 };

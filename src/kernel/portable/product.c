@@ -304,7 +304,7 @@ static void run_positions_task(const product_call *call, size_t task, size_t tas
     if (splits_lines(product, task_count))
         split(count_lines(product), 1, task, task_count, part.lines);
     else
-        split(product->rows, MOTE_KERNEL(tile).gather_rows, task, task_count, part.rows);
+        split(product->rows, MOTE_KERNEL(tile).spread_rows, task, task_count, part.rows);
     MOTE_KERNEL(product_positions)(&part);
 }
 
@@ -353,7 +353,7 @@ static size_t count_parts(const product_call *call)
     }
     if (call->positions_in_place) {
         return mote_size_max(count_lines(product),
-                             mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).gather_rows));
+                             mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).spread_rows));
     }
     return splits_columns(product) ? mote_size_ceil_divide(product->columns, wide)
                                    : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);

@@ -315,7 +315,7 @@ static void run_panel(const phase_work *w, const mote_chunk *c, const block *b,
     places at;
     find_places(w, c, b, &at);
     const size_t row_count = rows[1] - rows[0];
-    const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).gather_rows);
+    const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).spread_rows);
     if (!w->is_direct)
         pack_panel(w, c, b);
     for (size_t i = 0; i < tiles; i++) {

@@ -271,6 +271,7 @@ const mote_tile mote_tile_avx2 = {
     .run = run,
     .gather_rows = 6,
     .gather = gather,
+    .spread_rows = 6,
     .spread = spread,
     .transpose = transpose,
 };

@@ -233,14 +233,20 @@ SPREAD(6)
 SPREAD(7)
 SPREAD(8)
 SPREAD(9)
+SPREAD(10)
+SPREAD(11)
+SPREAD(12)
+SPREAD(13)
+SPREAD(14)
 
 // NOLINTEND(readability-function-size)
 
 static void spread(size_t rows, const mote_spread *g)
 {
     typedef void spread_function(const mote_spread *g);
-    static spread_function *const spreads[] = {spread_1, spread_2, spread_3, spread_4, spread_5,
-                                               spread_6, spread_7, spread_8, spread_9};
+    static spread_function *const spreads[] = {spread_1,  spread_2,  spread_3,  spread_4, spread_5,
+                                               spread_6,  spread_7,  spread_8,  spread_9, spread_10,
+                                               spread_11, spread_12, spread_13, spread_14};
     spreads[rows - 1](g);
 }
 
@@ -308,6 +314,7 @@ const mote_tile mote_tile_avx512 = {
     .run = run,
     .gather_rows = 9,
     .gather = gather,
+    .spread_rows = 14,
     .spread = spread,
     .transpose = transpose,
 };
