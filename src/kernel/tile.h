@@ -97,16 +97,25 @@ mote_taps_blocks mote_taps_cut(const mote_product *product);
 typedef struct mote_positions_blocks {
     size_t chunk; // positions worked at once
     mote_image image;
-    size_t panel, copy, taps, in_kernel, terms; // elements of the parts of a task's scratch
+    size_t panel, copy, taps, terms; // elements of the parts of a task's scratch
     size_t slice_bytes;
 } mote_positions_blocks;
 
-/// Whether the product is such a one; then the bytes of a task's slice of the scratch.
-bool mote_positions_fit(const mote_product *product, size_t *bytes);
+/// Whether the product is such a one; the image has no gaps.
+bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut);
 
-/// How a phase of it is cut; false when it does not fit.
-bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
-                        mote_positions_blocks *cut);
+/// The same where the image has gaps, see portable/product_phases.c.
+typedef struct mote_phases_blocks {
+    mote_phase_axis axes[2]; // rows, columns
+    mote_patches joint;      // of all phases
+    size_t chunk;            // positions of a phase worked at once
+    size_t rows;             // worked at once
+    mote_image image;
+    size_t panel, sums, copy, taps, starts, terms; // elements of the parts of a task's scratch
+    size_t slice_bytes;
+} mote_phases_blocks;
+
+bool mote_phases_fit(const mote_product *product, mote_phases_blocks *cut);
 
 /// Tasks the product is worth on so many threads.
 size_t mote_product_task_count(const mote_product *product, size_t thread_count);
