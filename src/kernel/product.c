@@ -158,7 +158,7 @@ bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut)
                             .fewest = channels,
                             .channels = channels,
                             .batch = product->columns / product->column_axis.period,
-                            .dense = true};
+                            .dense = p->kernel_width >= p->step_width};
     if (!cut_chunks(p, &wish, POSITIONS_CHUNK_MIN, &cut->image))
         return false;
     const size_t depth = mote_size_min(product->depth, MOTE_PRODUCT_BLOCK);

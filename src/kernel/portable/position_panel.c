@@ -43,13 +43,49 @@ static size_t find_segments(const mote_position_panel *p, segment segments[MOTE_
             memcpy(to + r * to_step, from + r * from_step, (length) * sizeof *to); \
         break;
 
-static void pack_segment(size_t length, size_t depth, const uint32_t *taps, const mote_real *from,
-                         mote_real *to)
+static void pack_neighbours(size_t length, size_t depth, const uint32_t *taps,
+                            const mote_real *from, mote_real *to)
 {
     const size_t columns = MOTE_KERNEL(tile).columns;
     switch (length) {
         LENGTHS(PACK_RUNS)
     }
+}
+
+/// to[i] = from[2 * i]
+static inline void split_pairs(size_t count, const mote_real *restrict from, mote_real *restrict to)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = from[2 * i];
+}
+
+/// Positions that are `step` apart in the image; usual steps and lengths are known to the compiler.
+static void pack_steps(size_t length, size_t step, const mote_real *restrict from,
+                       mote_real *restrict to)
+{
+    if (step == 2 && length % 16 == 0) {
+        for (size_t i = 0; i < length; i += 16)
+            split_pairs(16, from + 2 * i, to + i);
+    } else if (step == 2 && length % 8 == 0) {
+        for (size_t i = 0; i < length; i += 8)
+            split_pairs(8, from + 2 * i, to + i);
+    } else if (step == 2) {
+        split_pairs(length, from, to);
+    } else {
+        for (size_t i = 0; i < length; i++)
+            to[i] = from[i * step];
+    }
+}
+
+static void pack_segment(size_t length, size_t step, size_t depth, const uint32_t *taps,
+                         const mote_real *from, mote_real *to)
+{
+    if (step == 1) {
+        pack_neighbours(length, depth, taps, from, to);
+        return;
+    }
+    for (size_t k = 0; k < depth; k++)
+        pack_steps(length, step, from + taps[k], to + k * MOTE_KERNEL(tile).columns);
 }
 
 void MOTE_KERNEL(panel_pack)(const mote_position_panel *panel, size_t depth, const uint32_t *taps,
@@ -61,13 +97,14 @@ void MOTE_KERNEL(panel_pack)(const mote_position_panel *panel, size_t depth, con
     if (panel->width < columns)
         memset(to, 0, depth * columns * sizeof *to);
     for (size_t i = 0; i < count; i++)
-        pack_segment(segments[i].length, depth, taps, panel->reader->first + segments[i].from,
-                     to + segments[i].lane);
+        pack_segment(segments[i].length, panel->reader->image->column_step, depth, taps,
+                     panel->reader->first + segments[i].from, to + segments[i].lane);
 }
 
-bool MOTE_KERNEL(panel_is_direct)(const mote_patches *patches)
+bool MOTE_KERNEL(panel_is_direct)(const mote_reader *reader)
 {
-    return patches->positions_width % (MOTE_KERNEL(tile).columns / 2) == 0;
+    return reader->image->column_step == 1 &&
+           reader->factor->patches.positions_width % (MOTE_KERNEL(tile).columns / 2) == 0;
 }
 
 void MOTE_KERNEL(panel_find)(const mote_position_panel *panel, const mote_real *halves[2])

@@ -15,7 +15,7 @@ typedef struct mote_position_panel {
 } mote_position_panel;
 
 /// Whether halves of a tile's columns are always neighbours in the image: then no panel needs packing.
-bool MOTE_KERNEL(panel_is_direct)(const mote_patches *patches);
+bool MOTE_KERNEL(panel_is_direct)(const mote_reader *reader);
 
 /// Where both halves of the columns are read where no packing is needed. A panel of one half is its own second.
 void MOTE_KERNEL(panel_find)(const mote_position_panel *panel, const mote_real *halves[2]);

@@ -140,24 +140,27 @@ static void run_block(const phases_work *w, const area *a, const uint32_t *start
 }
 
 /// out[2 * i] = even[i], out[2 * i + 1] = odd[i]
-#define PAIRS(length)                       \
-    MOTE_ELEMENTWISE                        \
-    for (size_t i = 0; i < (length); i++) { \
-        out[2 * i] = even[i];               \
-        out[2 * i + 1] = odd[i];            \
+static inline void lay_some(size_t length, const mote_real *restrict even,
+                            const mote_real *restrict odd, mote_real *restrict out)
+{
+    for (size_t i = 0; i < length; i++) {
+        out[2 * i] = even[i];
+        out[2 * i + 1] = odd[i];
     }
+}
 
 /// With usual lengths known to the compiler.
 static void lay_pairs(size_t length, const mote_real *even, const mote_real *odd, mote_real *out)
 {
-    if (length == 16) {
-        PAIRS(16)
+    if (length % 16 == 0) {
+        for (size_t i = 0; i < length; i += 16)
+            lay_some(16, even + i, odd + i, out + 2 * i);
     } else if (length == 8) {
-        PAIRS(8)
+        lay_some(8, even, odd, out);
     } else if (length == 4) {
-        PAIRS(4)
+        lay_some(4, even, odd, out);
     } else {
-        PAIRS(length)
+        lay_some(length, even, odd, out);
     }
 }
 
@@ -237,7 +240,7 @@ void MOTE_KERNEL(product_phases)(const mote_positions_task *task)
     w.right.patches = w.blocks.joint;
     w.reader = (mote_reader){.factor = &w.right, .image = &w.blocks.image};
     w.phases = w.blocks.axes[0].phases * w.blocks.axes[1].phases;
-    w.is_direct = MOTE_KERNEL(panel_is_direct)(&w.right.patches);
+    w.is_direct = MOTE_KERNEL(panel_is_direct)(&w.reader);
     w.panel = task->scratch;
     w.sums = w.panel + w.blocks.panel;
     w.reader.copy = w.sums + w.blocks.sums;
