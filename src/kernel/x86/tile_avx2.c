@@ -162,7 +162,9 @@ static void gather(size_t rows, const mote_gather *g)
     (g->columns == COLUMNS ? wide : half)[rows - 1](g);
 }
 
-// Sums of which both factors are scattered.
+// Sums of which both factors are scattered. The output is prefetched unless sums are over before it is there.
+#define SHORT 48U
+
 #define PREFETCH(r)                                                      \
     _mm_prefetch((const char *)(g->out + (r)*g->out_step), _MM_HINT_T0); \
     _mm_prefetch((const char *)(g->out + (r)*g->out_step + g->half_step), _MM_HINT_T0);
@@ -178,7 +180,9 @@ static void gather(size_t rows, const mote_gather *g)
         const float *const high = g->right[1];                       \
         const mote_term *const end = g->terms + g->depth;            \
         ROWS_##rows(POINT);                                          \
-        ROWS_##rows(PREFETCH);                                       \
+        if (g->depth > SHORT) {                                      \
+            ROWS_##rows(PREFETCH);                                   \
+        }                                                            \
         ROWS_##rows(DECLARE);                                        \
         for (const mote_term *term = g->terms; term < end; term++) { \
             const size_t offset = term->left;                        \
