@@ -144,7 +144,8 @@ static bool is_of_positions(const mote_product *product)
     return product->right.kind == MOTE_FACTOR_POSITION_TAPS && product->group == 0 &&
            !product->column_bias && product->column_axis.step == 1 &&
            product->column_axis.period == p->positions_height * p->positions_width &&
-           p->kernel_height * p->kernel_width > 0 && has_near_weights(&product->left.inner);
+           p->kernel_height * p->kernel_width > 0 && product->left.outer.period == 0 &&
+           has_near_weights(&product->left.inner);
 }
 
 bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut)

@@ -60,7 +60,7 @@ static void spread_row(const mote_spread *g, size_t row, mote_real sums[COLUMNS]
     for (size_t c = 0; c < COLUMNS; c++)
         sums[c] = 0;
     for (size_t k = 0; k < g->depth; k++) {
-        const mote_real factor = g->rows[row][g->terms[k].left];
+        const mote_real factor = g->left[row * g->left_step + g->terms[k].left];
         const mote_real *const low = g->right[0] + g->terms[k].right;
         const mote_real *const high = g->right[1] + g->terms[k].right;
         for (size_t c = 0; c < COLUMNS / 2; c++)

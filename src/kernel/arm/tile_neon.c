@@ -201,13 +201,15 @@ static void gather(size_t rows, const mote_gather *g)
     sum2_##r = vaddq_f32(sum2_##r, vld1q_dup_f32(g->biases + (r))); \
     sum3_##r = vaddq_f32(sum3_##r, vld1q_dup_f32(g->biases + (r)));
 
+#define STEP_TO(r) const float *const row_##r = g->left + (r)*g->left_step;
+
 #define SPREAD(rows)                                                 \
     static void spread_##rows(const mote_spread *g)                  \
     {                                                                \
         const float *const low = g->right[0];                        \
         const float *const high = g->right[1];                       \
         const mote_term *const end = g->terms + g->depth;            \
-        ROWS_##rows(POINT);                                          \
+        ROWS_##rows(STEP_TO);                                        \
         if (g->depth > SHORT) {                                      \
             ROWS_##rows(PREFETCH);                                   \
         }                                                            \

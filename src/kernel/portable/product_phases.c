@@ -105,8 +105,10 @@ static void run_tile(const phases_work *w, const area *a, const uint32_t *start,
     const size_t columns = MOTE_KERNEL(tile).columns;
     const size_t phase = (size_t)(start - w->starts) % w->phases;
     const size_t k = (size_t)(start - w->starts) / w->phases * MOTE_PRODUCT_BLOCK;
-    const mote_real *const left = product->left.data + mote_axis_offset(&product->left.inner, k);
     mote_spread call = {
+        .left = product->left.data + (a->row + rows[0]) * product->left.outer.step +
+                mote_axis_offset(&product->left.inner, k),
+        .left_step = product->left.outer.step,
         .terms = w->terms + start[0],
         .right = {halves[0], halves[1]},
         .depth = start[1] - start[0],
@@ -117,8 +119,6 @@ static void run_tile(const phases_work *w, const area *a, const uint32_t *start,
     };
     if (product->row_bias && product->depth - k <= MOTE_PRODUCT_BLOCK)
         call.biases = product->row_bias + a->row + rows[0];
-    for (size_t r = 0; r < rows[1]; r++)
-        call.rows[r] = left + mote_axis_offset(&product->left.outer, a->row + rows[0] + r);
     MOTE_KERNEL(tile).spread(rows[1], &call);
 }
 

@@ -129,6 +129,9 @@ static void run_tile(const positions_work *w, const block *b, const places *at, 
     mote_real spare[MOTE_TILE_ROWS_MAX * MOTE_TILE_COLUMNS_MAX];
     mote_real *const out = product->out + row * product->row_step;
     mote_spread call = {
+        .left = product->left.data + row * product->left.outer.step +
+                mote_axis_offset(&product->left.inner, b->k),
+        .left_step = product->left.outer.step,
         .terms = w->terms,
         .right = {at->from[0], at->from[1]},
         .depth = b->end - b->k,
@@ -139,9 +142,6 @@ static void run_tile(const positions_work *w, const block *b, const places *at, 
     };
     if (product->row_bias && b->end == product->depth)
         call.biases = product->row_bias + row;
-    const mote_real *const left = product->left.data + mote_axis_offset(&product->left.inner, b->k);
-    for (size_t r = 0; r < rows; r++)
-        call.rows[r] = left + mote_axis_offset(&product->left.outer, row + r);
     if (!at->halves && call.add)
         load_runs(at, rows, out, product->row_step, spare);
     MOTE_KERNEL(tile).spread(rows, &call);

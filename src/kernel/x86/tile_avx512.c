@@ -198,13 +198,15 @@ static void gather(size_t rows, const mote_gather *g)
     low_##r = _mm512_add_ps(low_##r, _mm512_set1_ps(g->biases[r])); \
     high_##r = _mm512_add_ps(high_##r, _mm512_set1_ps(g->biases[r]));
 
+#define STEP_TO(r) const float *const row_##r = g->left + (r)*g->left_step;
+
 #define SPREAD(rows)                                                 \
     static void spread_##rows(const mote_spread *g)                  \
     {                                                                \
         const float *const low = g->right[0];                        \
         const float *const high = g->right[1];                       \
         const mote_term *const end = g->terms + g->depth;            \
-        ROWS_##rows(POINT);                                          \
+        ROWS_##rows(STEP_TO);                                        \
         if (g->depth > SHORT) {                                      \
             ROWS_##rows(PREFETCH);                                   \
         }                                                            \
