@@ -61,8 +61,8 @@ bool mote_phase_meets(const mote_phase_axis *axis, size_t phase, size_t index, s
 /// False when fewer than `fewest` channels fit: the copy is of one then. Offsets fit into 32 bits where that does.
 bool mote_image_cut(const mote_patches *patches, const mote_image_wish *wish, mote_image *image);
 
-/// Positions from `first` on, of samples of `plane`, to the end of a chunk that begins with a sample; of strips, to that
-/// of the sample at most.
+/// Positions from `first` on, of samples of `plane`, to the end of a chunk that begins with a sample; of strips, at
+/// most to that of the sample.
 size_t mote_image_left(const mote_image *image, size_t chunk, size_t plane, size_t first);
 
 #endif

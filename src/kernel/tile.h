@@ -33,8 +33,8 @@ typedef struct mote_term {
 } mote_term;
 
 /// Sums over such terms: out[r * out_step + place(c)] (+)= sum over k < depth of
-/// left[r * left_step + terms[k].left] * right[half][terms[k].right + c in half] (+ biases[r], last). All of tile.columns are made;
-/// place(c) is c, from half of them on half_step more.
+/// left[r * left_step + terms[k].left] * right[half][terms[k].right + c in half] (+ biases[r], last). All of
+/// tile.columns are made; place(c) is c, from half of them on half_step more.
 typedef struct mote_spread {
     const mote_real *left;
     size_t left_step;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The product of a convolution's weights with positions x taps where the image has gaps: by the input of a convolution
-// with a stride. Positions of each phase of the stride (see kernel/image.h) meet other taps, and lie side by side in the
-// output.
+// The product of a convolution's weights with positions x taps where the image has gaps: by the input of a
+// convolution with a stride. Positions of each phase of the stride (see kernel/image.h) meet other taps, and lie side
+// by side in the output.
 //
-// Loops from the outside: chunks of positions of a phase, panels of them, some rows, blocks of k, phases, tiles of rows.
-// All channels of a chunk are read at once. Sums of all phases stay in the scratch until all blocks are in, and are then
-// laid into the output together.
+// Loops from the outside: chunks of positions of a phase, panels of them, some rows, blocks of k, phases, tiles of
+// rows. All channels of a chunk are read at once. Sums of all phases stay in scratch until all blocks are in, and are
+// then laid into the output together.
 #include "kernel/portable/product_phases.h"
 
 #include "kernel/portable/pack.h"
@@ -97,7 +97,7 @@ static mote_real *find_sums(const phases_work *w, size_t phase, size_t row)
     return w->sums + (phase * w->blocks.rows + row) * MOTE_KERNEL(tile).columns;
 }
 
-/// A block and phase for some rows; `row` counts from the area's.
+/// A block and phase for some rows of the area: the first, and how many.
 static void run_tile(const phases_work *w, const area *a, const uint32_t *start,
                      const mote_real *const halves[2], const size_t rows[2])
 {

@@ -2,9 +2,9 @@
 // The product of a convolution's weights with positions x taps, forward and by its input, with the image and the
 // weights read in place. Where the image has gaps, see product_phases.c.
 //
-// Loops from the outside: chunks of positions, blocks of k, panels of positions, tiles of rows. For each block a copy of
-// its channels is padded, so that position and tap are two offsets; a panel is packed from it unless its halves are
-// neighbours there. Block sums are added in the output.
+// Loops from the outside: chunks of positions, blocks of k, panels of positions, tiles of rows. For each block a copy
+// of its channels is padded, so that position and tap are two offsets; a panel is packed from it unless the halves of
+// its columns are neighbours there. Block sums are added in the output.
 #include "kernel/portable/product_positions.h"
 
 #include "kernel/portable/pack.h"
@@ -108,17 +108,21 @@ static void find_places(const positions_work *w, const block *b, places *at)
 static void load_runs(const places *at, size_t rows, const mote_real *out, size_t row_step,
                       mote_real *sums)
 {
-    for (const run *part = at->runs; part < at->runs + at->count; part++)
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
         MOTE_KERNEL(panel_copy_rows)
-    (part->length, rows, out + part->place, row_step, sums + part->lane, MOTE_KERNEL(tile).columns);
+        (part->length, rows, out + part->place, row_step, sums + part->lane, columns);
+    }
 }
 
 static void store_runs(const places *at, size_t rows, const mote_real *sums, size_t row_step,
                        mote_real *out)
 {
-    for (const run *part = at->runs; part < at->runs + at->count; part++)
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
         MOTE_KERNEL(panel_copy_rows)
-    (part->length, rows, sums + part->lane, MOTE_KERNEL(tile).columns, out + part->place, row_step);
+        (part->length, rows, sums + part->lane, columns, out + part->place, row_step);
+    }
 }
 
 static void run_tile(const positions_work *w, const block *b, const places *at, size_t row,
