@@ -72,68 +72,74 @@ bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_ima
     return fitting >= wish->fewest;
 }
 
-/// The taps along an axis that meet the image from position `phase` on.
-typedef struct meeting {
-    size_t first, step, count;
-    ptrdiff_t offset; // of the image's row or column at the first
-    ptrdiff_t tap;    // its distance between taps
-} meeting;
-
-static meeting meet(size_t divisor, size_t phase, size_t kernel, ptrdiff_t tap, ptrdiff_t offset)
+size_t mote_image_left(const mote_image *image, size_t chunk, size_t plane, size_t first)
 {
-    const ptrdiff_t d = (ptrdiff_t)divisor;
-    meeting found = {.step = 1};
-    while ((ptrdiff_t)found.step * tap % d != 0)
-        found.step++;
-    for (; found.first < kernel && found.first < found.step; found.first++) {
-        const ptrdiff_t place = (ptrdiff_t)phase + offset + (ptrdiff_t)found.first * tap;
-        if (place % d != 0)
-            continue;
-        found.count = (kernel - 1 - found.first) / found.step + 1;
-        found.offset = place / d;
-        found.tap = (ptrdiff_t)found.step * tap / d;
-        break;
-    }
-    return found;
+    const size_t left = chunk - first % plane % chunk;
+    return image->has_strips ? mote_size_min(left, plane - first % plane) : left;
 }
 
-size_t mote_phase_count(const mote_patches *patches)
+/// Of the image's row or column where tap `index` and the first position of a phase meet; false in a gap.
+static bool find_meeting(const mote_phase_axis *axis, size_t phase, size_t index, ptrdiff_t *place)
 {
-    return mote_size_min(patches->divisor_height, patches->positions_height) *
-           mote_size_min(patches->divisor_width, patches->positions_width);
+    const ptrdiff_t at = (ptrdiff_t)phase + axis->offset + (ptrdiff_t)index * axis->tap;
+    *place = at / (ptrdiff_t)axis->divisor;
+    return at % (ptrdiff_t)axis->divisor == 0;
 }
 
-mote_phase mote_phase_get(const mote_patches *p, size_t index)
+bool mote_phase_meets(const mote_phase_axis *axis, size_t phase, size_t index, size_t *distance)
 {
-    const size_t columns = mote_size_min(p->divisor_width, p->positions_width);
-    mote_phase phase = {.row = index / columns, .column = index % columns, .patches = *p};
-    if (p->divisor_height == 1 && p->divisor_width == 1) {
-        phase.tap_step[0] = 1;
-        phase.tap_step[1] = 1;
-        return phase;
+    ptrdiff_t place = 0;
+    if (!find_meeting(axis, phase, index, &place))
+        return false;
+    *distance = (size_t)(place - axis->first);
+    return true;
+}
+
+static void find_reach(size_t kernel, mote_phase_axis *axis)
+{
+    ptrdiff_t last = 0;
+    for (size_t i = 0; i < kernel; i++) {
+        for (size_t phase = 0; phase < axis->phases; phase++) {
+            ptrdiff_t place = 0;
+            if (!find_meeting(axis, phase, i, &place))
+                continue;
+            axis->first = axis->reach == 0 || place < axis->first ? place : axis->first;
+            last = axis->reach == 0 || place > last ? place : last;
+            axis->reach = (size_t)(last - axis->first) + 1;
+        }
     }
-    const meeting rows =
-        meet(p->divisor_height, phase.row, p->kernel_height, p->tap_height, p->offset_height);
-    const meeting taps =
-        meet(p->divisor_width, phase.column, p->kernel_width, p->tap_width, p->offset_width);
-    phase.first_tap[0] = rows.first;
-    phase.first_tap[1] = taps.first;
-    phase.tap_step[0] = rows.step;
-    phase.tap_step[1] = taps.step;
-    mote_patches *const own = &phase.patches;
-    own->kernel_height = rows.count;
-    own->kernel_width = taps.count;
-    own->positions_height =
-        mote_size_ceil_divide(p->positions_height - phase.row, p->divisor_height);
-    own->positions_width =
-        mote_size_ceil_divide(p->positions_width - phase.column, p->divisor_width);
-    own->tap_height = rows.tap;
-    own->tap_width = taps.tap;
-    own->offset_height = rows.offset;
-    own->offset_width = taps.offset;
-    own->divisor_height = 1;
-    own->divisor_width = 1;
-    return phase;
+}
+
+static mote_phase_axis find_phases(size_t divisor, size_t positions, ptrdiff_t tap,
+                                   ptrdiff_t offset)
+{
+    return (mote_phase_axis){
+        .divisor = divisor,
+        .phases = mote_size_min(divisor, positions),
+        .positions = mote_size_ceil_divide(positions, divisor),
+        .tap = tap,
+        .offset = offset,
+    };
+}
+
+mote_patches mote_phases_join(const mote_patches *p, mote_phase_axis axes[2])
+{
+    axes[0] = find_phases(p->divisor_height, p->positions_height, p->tap_height, p->offset_height);
+    axes[1] = find_phases(p->divisor_width, p->positions_width, p->tap_width, p->offset_width);
+    find_reach(p->kernel_height, &axes[0]);
+    find_reach(p->kernel_width, &axes[1]);
+    mote_patches joint = *p;
+    joint.kernel_height = axes[0].reach;
+    joint.kernel_width = axes[1].reach;
+    joint.positions_height = axes[0].positions;
+    joint.positions_width = axes[1].positions;
+    joint.tap_height = 1;
+    joint.tap_width = 1;
+    joint.offset_height = axes[0].first;
+    joint.offset_width = axes[1].first;
+    joint.divisor_height = 1;
+    joint.divisor_width = 1;
+    return joint;
 }
 
 mote_patches mote_patches_flatten(const mote_patches *p)

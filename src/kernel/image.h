@@ -40,22 +40,31 @@ typedef struct mote_image_wish {
 
 /// Where positions are `divisor` apart in the image's terms (the derivative of a convolution with a stride), those of
 /// one phase, [phase, phase + divisor, ...), meet only every few taps. They are a product of their own, over an image
-/// without gaps; the terms in the gaps are no work.
-typedef struct mote_phase {
-    size_t row, column; // of the first position
-    size_t first_tap[2],
-        tap_step[2];      // rows and columns of the kernel that meet the image; kernel_height and
-    mote_patches patches; // kernel_width of the phase's own patches may be 0
-} mote_phase;
+/// without gaps; the terms in the gaps are no work. This is one axis of it.
+typedef struct mote_phase_axis {
+    size_t divisor;
+    size_t phases;    // that have positions
+    size_t positions; // of the first phase; others may have one less
+    ptrdiff_t tap, offset;
+    ptrdiff_t first; // the taps of all phases lie at [first, first + reach) from their position
+    size_t reach;    // 0: none meets the image
+} mote_phase_axis;
 
 /// A convolution with a 1x1 kernel over all positions: the image is one long row.
 mote_patches mote_patches_flatten(const mote_patches *patches);
 
-/// How many phases there are, and phase `index`.
-size_t mote_phase_count(const mote_patches *patches);
-mote_phase mote_phase_get(const mote_patches *patches, size_t index);
+/// The axes of an image with gaps, rows first; returns an image without, with the positions of the first phase and
+/// taps next to one another: all phases' are among them.
+mote_patches mote_phases_join(const mote_patches *patches, mote_phase_axis axes[2]);
+
+/// Whether a row or column of the kernel meets the image at positions of a phase; then its distance from `first`.
+bool mote_phase_meets(const mote_phase_axis *axis, size_t phase, size_t index, size_t *distance);
 
 /// False when fewer than `fewest` channels fit: the copy is of one then. Offsets fit into 32 bits where that does.
 bool mote_image_cut(const mote_patches *patches, const mote_image_wish *wish, mote_image *image);
+
+/// Positions from `first` on, of samples of `plane`, to the end of a chunk that begins with a sample; of strips, at
+/// most to that of the sample.
+size_t mote_image_left(const mote_image *image, size_t chunk, size_t plane, size_t first);
 
 #endif

@@ -160,66 +160,104 @@ static bool has_near_weights(const mote_axis *inner)
     return period <= UINT32_MAX && inner->jump <= (UINT32_MAX - period) / periods;
 }
 
-bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
-                        mote_positions_blocks *cut)
+/// Cuts the image into chunks of at least `fewest` positions, of which all that a block of k, or all k, needs fits.
+static bool cut_chunks(const mote_patches *p, mote_image_wish *wish, size_t fewest,
+                       mote_image *image)
 {
-    const mote_patches *const p = &phase->patches;
-    const mote_patches *const whole = &product->right.patches;
     const size_t plane = p->positions_height * p->positions_width;
-    const size_t whole_plane = whole->positions_height * whole->positions_width;
-    const size_t channels = block_channels(p, whole->kernel_height * whole->kernel_width);
-    *cut = (mote_positions_blocks){.image = {.samples = 1}};
-    mote_image_wish wish = {.most = POSITIONS_COPY,
-                            .fewest = channels,
-                            .channels = channels,
-                            .batch = product->columns / whole_plane,
-                            .chunk = POSITIONS_CHUNK_MAX,
-                            .dense = true};
-    bool fits = p->kernel_height == 0 || p->kernel_width == 0; // nothing to read
-    for (size_t most = POSITIONS_CHUNK_MAX; most >= POSITIONS_CHUNK_MIN && !fits; most /= 2) {
+    bool fits = false;
+    for (size_t most = POSITIONS_CHUNK_MAX; most >= fewest && !fits; most /= 2) {
         // whole samples, or whole rows of one
         const size_t unit = plane <= most                ? plane
                             : p->positions_width <= most ? p->positions_width
                                                          : 1;
-        wish.chunk = most / unit * unit;
-        fits = mote_image_cut(p, &wish, &cut->image);
+        wish->chunk = most / unit * unit;
+        fits = mote_image_cut(p, wish, image);
     }
+    return fits;
+}
+
+static bool has_gaps(const mote_patches *p)
+{
+    return p->divisor_height > 1 || p->divisor_width > 1;
+}
+
+/// Whether it is a convolution's weights by an image, with positions that are neighbours in the output.
+static bool is_of_positions(const mote_product *product)
+{
+    const mote_patches *const p = &product->right.patches;
+    return product->right.kind == MOTE_FACTOR_POSITION_TAPS && product->group == 0 &&
+           !product->column_bias && product->column_axis.step == 1 &&
+           product->column_axis.period == p->positions_height * p->positions_width &&
+           p->kernel_height * p->kernel_width > 0 && product->left.outer.period == 0 &&
+           has_near_weights(&product->left.inner);
+}
+
+bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut)
+{
+    const mote_patches *const p = &product->right.patches;
+    *cut = (mote_positions_blocks){0};
+    if (!is_of_positions(product) || has_gaps(p))
+        return false;
+    const size_t channels = block_channels(p, p->kernel_height * p->kernel_width);
+    mote_image_wish wish = {.most = POSITIONS_COPY,
+                            .fewest = channels,
+                            .channels = channels,
+                            .batch = product->columns / product->column_axis.period,
+                            .dense = p->kernel_width >= p->step_width};
+    if (!cut_chunks(p, &wish, POSITIONS_CHUNK_MIN, &cut->image))
+        return false;
     const size_t depth = mote_size_min(product->depth, MOTE_PRODUCT_BLOCK);
     cut->chunk = wish.chunk;
     cut->panel = round_elements(depth * MOTE_TILE_COLUMNS_MAX);
     cut->copy = round_elements(cut->image.copy);
-    cut->weights = round_elements(depth);
-    cut->taps = cut->weights;
-    cut->slice_bytes = (cut->panel + cut->copy + cut->weights + cut->taps) * sizeof(mote_real);
-    return fits;
+    cut->taps = round_elements(depth);
+    cut->terms = 2 * cut->taps;
+    cut->slice_bytes = (cut->panel + cut->copy + cut->taps + cut->terms) * sizeof(mote_real);
+    return true;
 }
 
-static bool are_neighbours(const mote_product *product)
-{
-    const mote_patches *const p = &product->right.patches;
-    return product->column_axis.step == 1 &&
-           product->column_axis.period == p->positions_height * p->positions_width;
-}
+// A task's 256 KiB when the image has gaps.
+#define PHASES_CHUNK_MIN 16U
+#define PHASES_COPY      26624U // elements
+#define PHASES_SUMS      16384U
+#define PHASES_DEPTH     4608U
 
-bool mote_positions_fit(const mote_product *product, size_t *bytes)
+bool mote_phases_fit(const mote_product *product, mote_phases_blocks *cut)
 {
     const mote_patches *const p = &product->right.patches;
-    const bool has_gaps = p->divisor_height > 1 || p->divisor_width > 1;
-    *bytes = 0;
-    if (product->right.kind != MOTE_FACTOR_POSITION_TAPS || product->group != 0 ||
-        product->column_bias || !are_neighbours(product) ||
-        p->kernel_height * p->kernel_width == 0 ||
-        (has_gaps && (p->step_height > 1 || p->step_width > 1)) ||
-        !has_near_weights(&product->left.inner))
+    *cut = (mote_phases_blocks){0};
+    if (!is_of_positions(product) || !has_gaps(p) || p->step_height > 1 || p->step_width > 1 ||
+        product->depth > PHASES_DEPTH ||
+        (product->left.inner.period > 0 &&
+         p->kernel_height * p->kernel_width % product->left.inner.period != 0))
         return false;
-    for (size_t i = 0; i < mote_phase_count(p); i++) {
-        const mote_phase phase = mote_phase_get(p, i);
-        mote_positions_blocks cut;
-        if (!mote_positions_cut(product, &phase, &cut))
-            return false;
-        *bytes = mote_size_max(*bytes, cut.slice_bytes);
-    }
-    return *bytes > 0;
+    const mote_patches joint = mote_phases_join(p, cut->axes);
+    const size_t phases = cut->axes[0].phases * cut->axes[1].phases;
+    const size_t rows = PHASES_SUMS / MOTE_TILE_COLUMNS_MAX / phases;
+    if (joint.kernel_height * joint.kernel_width == 0 || rows < MOTE_TILE_ROWS_MAX)
+        return false;
+    cut->joint = mote_patches_flatten(&joint);
+    mote_image_wish wish = {.most = PHASES_COPY,
+                            .fewest = p->channels,
+                            .channels = p->channels,
+                            .batch = product->columns / product->column_axis.period,
+                            .dense = true};
+    if (!cut_chunks(&cut->joint, &wish, PHASES_CHUNK_MIN, &cut->image))
+        return false;
+    const size_t depth = mote_size_min(product->depth, MOTE_PRODUCT_BLOCK);
+    const size_t blocks = mote_size_ceil_divide(product->depth, MOTE_PRODUCT_BLOCK);
+    cut->chunk = wish.chunk;
+    cut->rows = mote_size_min(product->rows, rows);
+    cut->panel = round_elements(depth * MOTE_TILE_COLUMNS_MAX);
+    cut->sums = round_elements(phases * cut->rows * MOTE_TILE_COLUMNS_MAX);
+    cut->copy = round_elements(cut->image.copy);
+    cut->taps = round_elements(product->depth);
+    cut->starts = round_elements(blocks * phases + 1);
+    cut->terms = 2 * cut->taps;
+    cut->slice_bytes = (cut->panel + cut->sums + cut->copy + cut->taps + cut->starts + cut->terms) *
+                       sizeof(mote_real);
+    return true;
 }
 
 /// The gradient of a 1x1 convolution's weights over all positions: filters and channels may change places.
@@ -293,8 +331,12 @@ static size_t slice_bytes(const mote_product *product)
     const mote_product simple = mote_product_simplify(product);
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
         return mote_taps_cut(&simple).slice_bytes;
-    size_t bytes = 0;
-    return mote_positions_fit(&simple, &bytes) ? bytes : mote_product_cut(product).slice_bytes;
+    mote_positions_blocks positions;
+    if (mote_positions_fit(&simple, &positions))
+        return positions.slice_bytes;
+    mote_phases_blocks phases;
+    return mote_phases_fit(&simple, &phases) ? phases.slice_bytes
+                                             : mote_product_cut(product).slice_bytes;
 }
 
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count)

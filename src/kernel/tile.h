@@ -27,6 +27,26 @@ typedef struct mote_gather {
     bool add;
 } mote_gather;
 
+/// A term of sums of which both factors are scattered: its place in a row of the left factor, and that of its columns.
+typedef struct mote_term {
+    uint32_t left, right;
+} mote_term;
+
+/// Sums over such terms: out[r * out_step + place(c)] (+)= sum over k < depth of
+/// left[r * left_step + terms[k].left] * right[half][terms[k].right + c in half] (+ biases[r], last). All of
+/// tile.columns are made; place(c) is c, from half of them on half_step more.
+typedef struct mote_spread {
+    const mote_real *left;
+    size_t left_step;
+    const mote_term *terms;
+    const mote_real *right[2]; // of the halves
+    size_t depth;
+    mote_real *out;
+    size_t out_step, half_step;
+    bool add;
+    const mote_real *biases; // or NULL
+} mote_spread;
+
 typedef struct mote_tile {
     size_t rows, columns; // of the largest tile
     /// out[r][c] (+)= sum over k < depth of left[k * rows + r] * right[k * columns + c], each sum by fused
@@ -35,6 +55,8 @@ typedef struct mote_tile {
                 mote_real *out, size_t out_step, bool add);
     size_t gather_rows; // most rows of `gather`
     void (*gather)(size_t rows, const mote_gather *sums);
+    size_t spread_rows; // most rows of `spread`
+    void (*spread)(size_t rows, const mote_spread *sums);
     /// to[k * to_step + lane] = from[lane * from_step + k]
     void (*transpose)(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
                       mote_real *to, size_t to_step);
@@ -87,16 +109,25 @@ mote_taps_blocks mote_taps_cut(const mote_product *product);
 typedef struct mote_positions_blocks {
     size_t chunk; // positions worked at once
     mote_image image;
-    size_t panel, copy, weights, taps; // elements of the parts of a task's scratch
+    size_t panel, copy, taps, terms; // elements of the parts of a task's scratch
     size_t slice_bytes;
 } mote_positions_blocks;
 
-/// Whether the product is such a one; then the bytes of a task's slice of the scratch.
-bool mote_positions_fit(const mote_product *product, size_t *bytes);
+/// Whether the product is such a one; the image has no gaps.
+bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut);
 
-/// How a phase of it is cut; false when it does not fit.
-bool mote_positions_cut(const mote_product *product, const mote_phase *phase,
-                        mote_positions_blocks *cut);
+/// The same where the image has gaps, see portable/product_phases.c.
+typedef struct mote_phases_blocks {
+    mote_phase_axis axes[2]; // rows, columns
+    mote_patches joint;      // of all phases
+    size_t chunk;            // positions of a phase worked at once
+    size_t rows;             // worked at once
+    mote_image image;
+    size_t panel, sums, copy, taps, starts, terms; // elements of the parts of a task's scratch
+    size_t slice_bytes;
+} mote_phases_blocks;
+
+bool mote_phases_fit(const mote_product *product, mote_phases_blocks *cut);
 
 /// Tasks the product is worth on so many threads.
 size_t mote_product_task_count(const mote_product *product, size_t thread_count);

@@ -55,6 +55,35 @@ static void gather(size_t rows, const mote_gather *g)
     }
 }
 
+static void spread_row(const mote_spread *g, size_t row, mote_real sums[COLUMNS])
+{
+    for (size_t c = 0; c < COLUMNS; c++)
+        sums[c] = 0;
+    for (size_t k = 0; k < g->depth; k++) {
+        const mote_real factor = g->left[row * g->left_step + g->terms[k].left];
+        const mote_real *const low = g->right[0] + g->terms[k].right;
+        const mote_real *const high = g->right[1] + g->terms[k].right;
+        for (size_t c = 0; c < COLUMNS / 2; c++)
+            sums[c] = MOTE_FMA(factor, low[c], sums[c]);
+        for (size_t c = 0; c < COLUMNS / 2; c++)
+            sums[COLUMNS / 2 + c] = MOTE_FMA(factor, high[c], sums[COLUMNS / 2 + c]);
+    }
+}
+
+static void spread(size_t rows, const mote_spread *g)
+{
+    for (size_t r = 0; r < rows; r++) {
+        mote_real sums[COLUMNS];
+        spread_row(g, r, sums);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            const size_t place = c < COLUMNS / 2 ? c : c - COLUMNS / 2 + g->half_step;
+            mote_real *const to = g->out + r * g->out_step + place;
+            const mote_real sum = g->add ? *to + sums[c] : sums[c];
+            *to = g->biases ? sum + g->biases[r] : sum;
+        }
+    }
+}
+
 static void transpose(size_t lanes, size_t depth, const mote_real *from, size_t from_step,
                       mote_real *to, size_t to_step)
 {
@@ -70,5 +99,7 @@ const mote_tile mote_tile_scalar = {
     .run = run,
     .gather_rows = 6,
     .gather = gather,
+    .spread_rows = 6,
+    .spread = spread,
     .transpose = transpose,
 };

@@ -188,6 +188,70 @@ static void gather(size_t rows, const mote_gather *g)
     (g->columns == COLUMNS ? wide : half)[rows - 1](g);
 }
 
+// Sums of which both factors are scattered. The output is prefetched unless sums are over before it is there.
+#define SHORT 48U
+
+#define PREFETCH(r)                                  \
+    __builtin_prefetch(g->out + (r)*g->out_step, 1); \
+    __builtin_prefetch(g->out + (r)*g->out_step + g->half_step, 1);
+
+#define WIDE_BIAS(r)                                                \
+    sum0_##r = vaddq_f32(sum0_##r, vld1q_dup_f32(g->biases + (r))); \
+    sum1_##r = vaddq_f32(sum1_##r, vld1q_dup_f32(g->biases + (r))); \
+    sum2_##r = vaddq_f32(sum2_##r, vld1q_dup_f32(g->biases + (r))); \
+    sum3_##r = vaddq_f32(sum3_##r, vld1q_dup_f32(g->biases + (r)));
+
+#define STEP_TO(r) const float *const row_##r = g->left + (r)*g->left_step;
+
+#define SPREAD(rows)                                                 \
+    static void spread_##rows(const mote_spread *g)                  \
+    {                                                                \
+        const float *const low = g->right[0];                        \
+        const float *const high = g->right[1];                       \
+        const mote_term *const end = g->terms + g->depth;            \
+        ROWS_##rows(STEP_TO);                                        \
+        if (g->depth > SHORT) {                                      \
+            ROWS_##rows(PREFETCH);                                   \
+        }                                                            \
+        ROWS_##rows(DECLARE);                                        \
+        for (const mote_term *term = g->terms; term < end; term++) { \
+            const size_t offset = term->left;                        \
+            const size_t step = term->right;                         \
+            const float32x4_t right0 = vld1q_f32(low + step);        \
+            const float32x4_t right1 = vld1q_f32(low + step + 4);    \
+            const float32x4_t right2 = vld1q_f32(high + step);       \
+            const float32x4_t right3 = vld1q_f32(high + step + 4);   \
+            float32x4_t factor;                                      \
+            ROWS_##rows(WIDE_MULTIPLY);                              \
+        }                                                            \
+        if (g->add) {                                                \
+            ROWS_##rows(WIDE_ADD);                                   \
+        }                                                            \
+        if (g->biases) {                                             \
+            ROWS_##rows(WIDE_BIAS);                                  \
+        }                                                            \
+        ROWS_##rows(WIDE_STORE);                                     \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
+SPREAD(1)
+SPREAD(2)
+SPREAD(3)
+SPREAD(4)
+SPREAD(5)
+SPREAD(6)
+
+// NOLINTEND(readability-function-size)
+
+static void spread(size_t rows, const mote_spread *g)
+{
+    typedef void spread_function(const mote_spread *g);
+    static spread_function *const spreads[] = {spread_1, spread_2, spread_3,
+                                               spread_4, spread_5, spread_6};
+    spreads[rows - 1](g);
+}
+
 /// 4 lanes x 4 k.
 static void transpose_4(const float *from, size_t from_step, float *to, size_t to_step)
 {
@@ -224,5 +288,7 @@ const mote_tile mote_tile_neon = {
     .run = run,
     .gather_rows = 6,
     .gather = gather,
+    .spread_rows = 6,
+    .spread = spread,
     .transpose = transpose,
 };

@@ -6,6 +6,7 @@
 // through a small buffer.
 #include "kernel/portable/pack.h"
 #include "kernel/portable/product_few.h"
+#include "kernel/portable/product_phases.h"
 #include "kernel/portable/product_positions.h"
 #include "kernel/portable/product_taps.h"
 
@@ -17,7 +18,7 @@ typedef struct product_call {
     mote_product product;
     mote_product_blocks blocks;
     bool turned;
-    bool positions_in_place;
+    void (*positions)(const mote_positions_task *task); // where they are read in place
     size_t positions_bytes;
     mote_taps_blocks taps;
     unsigned char *scratch;
@@ -282,10 +283,12 @@ static bool splits_columns(const mote_product *product)
     return product->columns >= product->rows;
 }
 
-/// Rows of positions of all samples.
+/// Rows of positions of all samples; where there are phases, of the first.
 static size_t count_lines(const mote_product *product)
 {
-    return product->columns / product->right.patches.positions_width;
+    const mote_patches *const p = &product->right.patches;
+    const size_t samples = product->columns / (p->positions_height * p->positions_width);
+    return samples * mote_size_ceil_divide(p->positions_height, p->divisor_height);
 }
 
 static bool splits_lines(const mote_product *product, size_t task_count)
@@ -331,8 +334,8 @@ static void run_positions_task(const product_call *call, size_t task, size_t tas
     if (splits_lines(product, task_count))
         split(count_lines(product), 1, task, task_count, part.lines);
     else
-        split(product->rows, MOTE_KERNEL(tile).gather_rows, task, task_count, part.rows);
-    MOTE_KERNEL(product_positions)(&part);
+        split(product->rows, MOTE_KERNEL(tile).spread_rows, task, task_count, part.rows);
+    call->positions(&part);
 }
 
 static void run_task(void *argument, size_t task, size_t task_count)
@@ -342,7 +345,7 @@ static void run_task(void *argument, size_t task, size_t task_count)
         run_taps_task(call, task, task_count);
         return;
     }
-    if (call->positions_in_place) {
+    if (call->positions) {
         run_positions_task(call, task, task_count);
         return;
     }
@@ -383,9 +386,9 @@ static size_t count_parts(const product_call *call)
             mote_size_ceil_divide(product->rows, wide),
             mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
     }
-    if (call->positions_in_place) {
+    if (call->positions) {
         return mote_size_max(count_lines(product),
-                             mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).gather_rows));
+                             mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).spread_rows));
     }
     return splits_columns(product) ? mote_size_ceil_divide(product->columns, wide)
                                    : mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).rows);
@@ -396,10 +399,17 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
     product_call call = {.product = mote_product_simplify(product), .scratch = scratch};
-    call.positions_in_place = mote_positions_fit(&call.product, &call.positions_bytes);
+    mote_positions_blocks positions;
+    mote_phases_blocks phases;
     if (is_gradient(product)) {
         call.taps = mote_taps_cut(&call.product);
-    } else if (!call.positions_in_place) {
+    } else if (mote_positions_fit(&call.product, &positions)) {
+        call.positions = MOTE_KERNEL(product_positions);
+        call.positions_bytes = positions.slice_bytes;
+    } else if (mote_phases_fit(&call.product, &phases)) {
+        call.positions = MOTE_KERNEL(product_phases);
+        call.positions_bytes = phases.slice_bytes;
+    } else {
         call.turned = mote_product_turns(product);
         if (call.turned)
             call.product = mote_product_turn(product);

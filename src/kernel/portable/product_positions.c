@@ -1,242 +1,171 @@
 // SPDX-License-Identifier: Apache-2.0
 // The product of a convolution's weights with positions x taps, forward and by its input, with the image and the
-// weights read in place.
+// weights read in place. Where the image has gaps, see product_phases.c.
 //
-// Loops from the outside: phases (see kernel/image.h; one without gaps), chunks of positions, blocks of k, panels of
-// positions, tiles of rows. For each block a copy of its channels is padded, so that a panel is packed from it by adding
-// offsets; block sums are added in the output.
+// Loops from the outside: chunks of positions, blocks of k, panels of positions, tiles of rows. For each block a copy
+// of its channels is padded, so that position and tap are two offsets; a panel is packed from it unless the halves of
+// its columns are neighbours there. Block sums are added in the output.
 #include "kernel/portable/product_positions.h"
 
 #include "kernel/portable/pack.h"
+#include "kernel/portable/position_panel.h"
 
 #include "base/size.h"
 
-/// A phase at work: its image, and the parts of the scratch.
-typedef struct phase_work {
+/// A product at work: its image, and the parts of the scratch.
+typedef struct positions_work {
     const mote_product *product;
-    const mote_phase *phase;
-    mote_factor right; // of the phase
     mote_positions_blocks blocks;
     mote_reader reader;
+    bool is_direct; // no panel is packed
     mote_real *panel;
-    uint32_t *weights; // offsets of the left factor's k in a row, of a block
-    uint32_t *taps;    // offsets of taps, of a block
-} phase_work;
+    mote_term *terms; // of a block
+    uint32_t *taps;   // where they lie in the image
+} positions_work;
 
-/// A block of k, of which `depth` terms meet the image, and a panel of neighbouring positions of the phase.
+/// A block of k, and a panel of neighbouring positions.
 typedef struct block {
-    size_t k, end, depth;
+    size_t k, end;
     size_t position, width;
 } block;
 
-/// Neighbouring positions that are neighbours in the image and in the output, too.
-typedef struct segment {
-    size_t lane, length;
-    uint32_t from;
-} segment;
-
-/// Which kernel row or column of a phase is `index` of the whole kernel, or `count` where there is none.
-static size_t find_tap(size_t index, size_t first, size_t step, size_t count)
+/// The terms of a block, whose channels can be read.
+static void find_terms(const positions_work *w, const block *b)
 {
-    if (index < first || (index - first) % step != 0)
-        return count;
-    return mote_size_min((index - first) / step, count);
-}
-
-/// The terms of a block that meet the image.
-static void find_terms(const phase_work *w, block *b)
-{
-    const mote_patches *const whole = &w->product->right.patches;
-    const mote_patches *const own = &w->phase->patches;
+    const mote_patches *const p = &w->product->right.patches;
     const mote_axis *const inner = &w->product->left.inner;
-    const size_t kernel = whole->kernel_height * whole->kernel_width;
+    const size_t kernel = p->kernel_height * p->kernel_width;
+    const size_t columns = MOTE_KERNEL(tile).columns;
     const size_t first = mote_axis_offset(inner, b->k);
-    b->depth = 0;
-    for (size_t k = b->k; k < b->end; k++) {
-        const size_t row = find_tap(k % kernel / whole->kernel_width, w->phase->first_tap[0],
-                                    w->phase->tap_step[0], own->kernel_height);
-        const size_t column = find_tap(k % whole->kernel_width, w->phase->first_tap[1],
-                                       w->phase->tap_step[1], own->kernel_width);
-        if (row == own->kernel_height || column == own->kernel_width)
-            continue;
-        const size_t tap = (k / kernel * own->kernel_height + row) * own->kernel_width + column;
-        w->weights[b->depth] = (uint32_t)(mote_axis_offset(inner, k) - first);
-        w->taps[b->depth] = (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, tap);
-        b->depth++;
+    for (size_t i = 0; i < b->end - b->k; i++) {
+        // as in the channel before
+        w->taps[i] = i < kernel ? (uint32_t)MOTE_KERNEL(image_tap)(&w->reader, b->k + i)
+                                : w->taps[i - kernel] + (uint32_t)w->blocks.image.plane;
+        w->terms[i] = (mote_term){
+            .left = (uint32_t)(mote_axis_offset(inner, b->k + i) - first),
+            .right = w->is_direct ? w->taps[i] : (uint32_t)(i * columns),
+        };
     }
 }
 
-static size_t find_segments(const phase_work *w, const mote_chunk *c, const block *b,
-                            segment segments[MOTE_TILE_COLUMNS_MAX])
+/// Where a position lies in a row of the output.
+static size_t find_place(const positions_work *w, size_t position)
 {
-    const size_t width = w->phase->patches.positions_width;
-    size_t count = 0;
-    for (size_t lane = 0; lane < b->width; count++) {
-        const size_t position = b->position + lane;
-        segment *const part = &segments[count];
-        *part = (segment){.lane = lane, .length = b->width - lane};
-        part->length = mote_size_min(part->length, width - position % width);
-        MOTE_KERNEL(image_positions)(&w->reader, c, position, 1, &part->from);
-        lane += part->length;
-    }
-    return count;
+    const mote_axis *const axis = &w->product->column_axis;
+    return position / axis->period * axis->jump + position % axis->period;
 }
 
-/// Runs of a fixed length: a copy becomes a move.
-#define PACK_RUNS(length)              \
-    for (size_t k = 0; k < depth; k++) \
-    memcpy(to + k * columns, from + taps[k], (length) * sizeof *to)
-
-static void pack_segment(const phase_work *w, size_t depth, const segment *part)
+/// How many positions from `position` on, at most `count`, are neighbours in the output.
+static size_t find_run(const positions_work *w, size_t position, size_t count)
 {
-    const size_t columns = MOTE_KERNEL(tile).columns;
-    const uint32_t *const taps = w->taps;
-    const mote_real *const from = w->reader.first + part->from;
-    mote_real *const to = w->panel + part->lane;
-    if (part->length == 32)
-        PACK_RUNS(32);
-    else if (part->length == 16)
-        PACK_RUNS(16);
-    else if (part->length == 8)
-        PACK_RUNS(8);
-    else if (part->length == 4)
-        PACK_RUNS(4);
-    else if (part->length == 1)
-        PACK_RUNS(1);
-    else
-        for (size_t k = 0; k < depth; k++)
-            mote_copy_run(to + k * columns, from + taps[k], part->length);
+    const size_t period = w->product->column_axis.period;
+    return mote_size_min(count, period - position % period);
 }
 
-static void pack_panel(const phase_work *w, const mote_chunk *c, const block *b)
-{
-    segment segments[MOTE_TILE_COLUMNS_MAX];
-    const size_t count = find_segments(w, c, b, segments);
-    const size_t columns = MOTE_KERNEL(tile).columns;
-    if (b->width < columns)
-        memset(w->panel, 0, b->depth * columns * sizeof *w->panel);
-    for (size_t i = 0; i < count; i++)
-        pack_segment(w, b->depth, &segments[i]);
-}
+/// Columns of a panel that are neighbours in the output.
+typedef struct run {
+    size_t lane, length;
+    size_t place; // in a row of the output
+} run;
 
-/// Where a position of the phase lies in a row of the output.
-static size_t find_place(const phase_work *w, size_t position)
-{
-    const mote_patches *const whole = &w->product->right.patches;
-    const mote_patches *const own = &w->phase->patches;
-    const size_t line = position / own->positions_width;
-    const size_t row = w->phase->row + line % own->positions_height * whole->divisor_height;
-    const size_t column = w->phase->column + position % own->positions_width * whole->divisor_width;
-    return line / own->positions_height * w->product->column_axis.jump +
-           row * whole->positions_width + column;
-}
-
-/// How many positions from `position` on, at most `count`, are a step apart in the output.
-static size_t find_run(const phase_work *w, size_t position, size_t count)
-{
-    const mote_patches *const own = &w->phase->patches;
-    const size_t unit = mote_phase_count(&w->product->right.patches) > 1
-                            ? own->positions_width
-                            : own->positions_width * own->positions_height;
-    return mote_size_min(count, unit - position % unit);
-}
-
-/// Where the panel's columns lie in a row of the output.
+/// Where the panel's columns lie.
 typedef struct places {
-    size_t first, second; // of the halves
-    bool halves;          // both are whole, and neighbours inside
+    const mote_real *from[2]; // the halves in the image or the panel
+    bool halves;              // both are whole, and neighbours inside
+    size_t first, second;     // of the halves, in a row of the output
+    size_t count;             // of the runs, where there are no such halves
+    run runs[MOTE_TILE_COLUMNS_MAX];
 } places;
 
-static places find_places(const phase_work *w, const block *b)
+static void find_runs(const positions_work *w, const block *b, places *at)
+{
+    for (size_t lane = 0; lane < b->width; at->count++) {
+        run *const part = &at->runs[at->count];
+        part->lane = lane;
+        part->length = find_run(w, b->position + lane, b->width - lane);
+        part->place = find_place(w, b->position + lane);
+        lane += part->length;
+    }
+}
+
+static void find_places(const positions_work *w, const block *b, places *at)
 {
     const size_t half = MOTE_KERNEL(tile).columns / 2;
-    places at = {.halves = w->product->right.patches.divisor_width == 1 && b->width == 2 * half &&
-                           find_run(w, b->position, half) == half &&
-                           find_run(w, b->position + half, half) == half};
-    at.first = find_place(w, b->position);
-    if (at.halves)
-        at.second = find_place(w, b->position + half);
-    return at;
+    at->from[0] = w->panel;
+    at->from[1] = w->panel + half;
+    at->count = 0;
+    at->first = find_place(w, b->position);
+    at->second = at->first;
+    at->halves = b->width == 2 * half && find_run(w, b->position, half) == half &&
+                 find_run(w, b->position + half, half) == half;
+    if (at->halves)
+        at->second = find_place(w, b->position + half);
+    else
+        find_runs(w, b, at);
 }
 
-/// The biases of some rows to a run of positions.
-static void add_biases(const phase_work *w, size_t row, size_t rows, size_t count, mote_real *out)
+/// The output so far of a panel that ends or goes from sample to sample.
+static void load_runs(const places *at, size_t rows, const mote_real *out, size_t row_step,
+                      mote_real *sums)
 {
-    const size_t step = w->product->right.patches.divisor_width;
-    for (size_t r = row; r < row + rows; r++, out += w->product->row_step) {
-        const mote_real bias = w->product->row_bias[r];
-        MOTE_ELEMENTWISE
-        for (size_t i = 0; i < count; i++)
-            out[i * step] += bias;
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
+        MOTE_KERNEL(panel_copy_rows)
+        (part->length, rows, out + part->place, row_step, sums + part->lane, columns);
     }
 }
 
-/// A row of sums to every `step`-th element; usual steps are known to the compiler.
-static void merge_row(size_t count, const mote_real *sums, bool add, size_t step, mote_real *out)
+static void store_runs(const places *at, size_t rows, const mote_real *sums, size_t row_step,
+                       mote_real *out)
 {
-    for (size_t i = 0; step == 1 && i < count; i++)
-        out[i] = add ? out[i] + sums[i] : sums[i];
-    for (size_t i = 0; step == 2 && i < count; i++)
-        out[i * 2] = add ? out[i * 2] + sums[i] : sums[i];
-    for (size_t i = 0; step > 2 && i < count; i++)
-        out[i * step] = add ? out[i * step] + sums[i] : sums[i];
-}
-
-/// Sums of a panel that ends, goes from sample to sample, or has gaps, into the output.
-static void merge(const phase_work *w, size_t row, size_t rows, const mote_real *sums, bool add,
-                  size_t count, mote_real *out)
-{
-    const size_t step = w->product->right.patches.divisor_width;
-    for (size_t r = 0; r < rows; r++)
-        merge_row(count, sums + r * MOTE_KERNEL(tile).columns, add, step,
-                  out + (row + r) * w->product->row_step);
-}
-
-/// What is left to do behind a tile, run by run.
-static void finish_tile(const phase_work *w, const block *b, size_t row, size_t rows,
-                        const mote_real *sums)
-{
-    const bool add_bias = w->product->row_bias && b->end == w->product->depth;
-    size_t count = 0;
-    for (size_t c = 0; c < b->width && (sums || add_bias); c += count) {
-        count = find_run(w, b->position + c, b->width - c);
-        mote_real *const out = w->product->out + find_place(w, b->position + c);
-        if (sums)
-            merge(w, row, rows, sums + c, b->k > 0, count, out);
-        if (add_bias)
-            add_biases(w, row, rows, count, out + row * w->product->row_step);
+    const size_t columns = MOTE_KERNEL(tile).columns;
+    for (const run *part = at->runs; part < at->runs + at->count; part++) {
+        MOTE_KERNEL(panel_copy_rows)
+        (part->length, rows, sums + part->lane, columns, out + part->place, row_step);
     }
 }
 
-static void run_tile(const phase_work *w, const block *b, const places *at, size_t row, size_t rows)
+static void run_tile(const positions_work *w, const block *b, const places *at, size_t row,
+                     size_t rows)
 {
     const mote_product *const product = w->product;
     const size_t columns = MOTE_KERNEL(tile).columns;
     mote_real spare[MOTE_TILE_ROWS_MAX * MOTE_TILE_COLUMNS_MAX];
-    mote_gather call = {
-        .offsets = w->weights,
-        .right = w->panel,
-        .depth = b->depth,
-        .columns = columns,
-        .out = at->halves ? product->out + row * product->row_step + at->first : spare,
+    mote_real *const out = product->out + row * product->row_step;
+    mote_spread call = {
+        .left = product->left.data + row * product->left.outer.step +
+                mote_axis_offset(&product->left.inner, b->k),
+        .left_step = product->left.outer.step,
+        .terms = w->terms,
+        .right = {at->from[0], at->from[1]},
+        .depth = b->end - b->k,
+        .out = at->halves ? out + at->first : spare,
         .out_step = at->halves ? product->row_step : columns,
         .half_step = at->halves ? at->second - at->first : columns / 2,
-        .add = at->halves && b->k > 0,
+        .add = b->k > 0,
     };
-    const mote_real *const left = product->left.data + mote_axis_offset(&product->left.inner, b->k);
-    for (size_t r = 0; r < rows; r++)
-        call.rows[r] = left + mote_axis_offset(&product->left.outer, row + r);
-    MOTE_KERNEL(tile).gather(rows, &call);
-    finish_tile(w, b, row, rows, at->halves ? NULL : spare);
+    if (product->row_bias && b->end == product->depth)
+        call.biases = product->row_bias + row;
+    if (!at->halves && call.add)
+        load_runs(at, rows, out, product->row_step, spare);
+    MOTE_KERNEL(tile).spread(rows, &call);
+    if (!at->halves)
+        store_runs(at, rows, spare, product->row_step, out);
 }
 
-static void run_panel(const phase_work *w, const mote_chunk *c, const block *b,
+static void run_panel(const positions_work *w, const mote_chunk *c, const block *b,
                       const size_t rows[2])
 {
-    const places at = find_places(w, b);
+    const mote_position_panel panel = {
+        .reader = &w->reader, .chunk = c, .position = b->position, .width = b->width};
+    places at;
+    find_places(w, b, &at);
+    if (w->is_direct)
+        MOTE_KERNEL(panel_find)(&panel, at.from);
+    else
+        MOTE_KERNEL(panel_pack)(&panel, b->end - b->k, w->taps, w->panel);
     const size_t row_count = rows[1] - rows[0];
-    const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).gather_rows);
-    pack_panel(w, c, b);
+    const size_t tiles = mote_size_ceil_divide(row_count, MOTE_KERNEL(tile).spread_rows);
     for (size_t i = 0; i < tiles; i++) {
         size_t first = 0;
         const size_t count = mote_parallel_part(row_count, i, tiles, &first);
@@ -244,20 +173,15 @@ static void run_panel(const phase_work *w, const mote_chunk *c, const block *b,
     }
 }
 
-static void run_chunk(phase_work *w, const mote_chunk *c, const size_t rows[2])
+static void run_chunk(positions_work *w, const mote_chunk *c, const size_t rows[2])
 {
-    const mote_patches *const whole = &w->product->right.patches;
-    const size_t kernel = whole->kernel_height * whole->kernel_width;
+    const mote_patches *const p = &w->product->right.patches;
+    const size_t kernel = p->kernel_height * p->kernel_width;
     block b = {0};
-    const bool has_terms =
-        w->phase->patches.kernel_height > 0 && w->phase->patches.kernel_width > 0;
     for (; b.k < w->product->depth; b.k = b.end) {
-        b.end = w->product->depth; // where all terms lie in gaps, sums are 0
-        if (has_terms)
-            b.end = mote_size_min(b.end, b.k + MOTE_PRODUCT_BLOCK);
+        b.end = mote_size_min(w->product->depth, b.k + MOTE_PRODUCT_BLOCK);
         const size_t channel = b.k / kernel;
-        if (has_terms)
-            MOTE_KERNEL(image_read)(&w->reader, c, channel, (b.end - 1) / kernel + 1 - channel);
+        MOTE_KERNEL(image_read)(&w->reader, c, channel, (b.end - 1) / kernel + 1 - channel);
         find_terms(w, &b);
         const size_t end = c->first + c->count;
         for (b.position = c->first; b.position < end; b.position += b.width) {
@@ -267,50 +191,25 @@ static void run_chunk(phase_work *w, const mote_chunk *c, const size_t rows[2])
     }
 }
 
-static void run_phase(phase_work *w, const size_t rows[2], const size_t positions[2])
-{
-    const mote_patches *const p = &w->phase->patches;
-    const size_t plane = p->positions_height * p->positions_width;
-    MOTE_KERNEL(image_start)(&w->reader);
-    size_t count = 0;
-    for (size_t first = positions[0]; first < positions[1]; first += count) {
-        // at most up to the end of a chunk that begins with a sample
-        count = w->blocks.chunk - first % plane % w->blocks.chunk;
-        if (w->blocks.image.has_strips)
-            count = mote_size_min(count, plane - first % plane);
-        count = mote_size_min(count, positions[1] - first);
-        const mote_chunk c = MOTE_KERNEL(image_chunk)(&w->right, first, count);
-        run_chunk(w, &c, rows);
-    }
-}
-
-/// The first position of a phase that is in line `line` of the output or behind it.
-static size_t find_position(const mote_product *product, const mote_phase *phase, size_t line)
-{
-    const mote_patches *const whole = &product->right.patches;
-    const size_t row = line % whole->positions_height;
-    const size_t before =
-        row > phase->row ? mote_size_ceil_divide(row - phase->row, whole->divisor_height) : 0;
-    return (line / whole->positions_height * phase->patches.positions_height + before) *
-           phase->patches.positions_width;
-}
-
 void MOTE_KERNEL(product_positions)(const mote_positions_task *task)
 {
     const mote_product *const product = task->product;
-    for (size_t i = 0; i < mote_phase_count(&product->right.patches); i++) {
-        const mote_phase phase = mote_phase_get(&product->right.patches, i);
-        const size_t positions[2] = {find_position(product, &phase, task->lines[0]),
-                                     find_position(product, &phase, task->lines[1])};
-        phase_work w = {.product = product, .phase = &phase, .right = product->right};
-        w.right.patches = phase.patches;
-        mote_positions_cut(product, &phase, &w.blocks);
-        w.panel = task->scratch;
-        w.reader = (mote_reader){.factor = &w.right, .image = &w.blocks.image};
-        w.reader.copy = w.panel + w.blocks.panel;
-        w.reader.first = w.panel; // nothing is read where no tap meets the image
-        w.weights = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
-        w.taps = w.weights + w.blocks.weights;
-        run_phase(&w, task->rows, positions);
+    const mote_patches *const p = &product->right.patches;
+    const size_t plane = p->positions_height * p->positions_width;
+    positions_work w = {.product = product, .panel = task->scratch};
+    mote_positions_fit(product, &w.blocks);
+    w.reader = (mote_reader){.factor = &product->right, .image = &w.blocks.image};
+    w.reader.copy = w.panel + w.blocks.panel;
+    w.is_direct = MOTE_KERNEL(panel_is_direct)(&w.reader);
+    w.taps = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
+    w.terms = (mote_term *)(void *)(w.taps + w.blocks.taps);
+    MOTE_KERNEL(image_start)(&w.reader);
+    const size_t end = task->lines[1] * p->positions_width;
+    size_t count = 0;
+    for (size_t first = task->lines[0] * p->positions_width; first < end; first += count) {
+        count = mote_size_min(mote_image_left(&w.blocks.image, w.blocks.chunk, plane, first),
+                              end - first);
+        const mote_chunk c = MOTE_KERNEL(image_chunk)(&product->right, first, count);
+        run_chunk(&w, &c, task->rows);
     }
 }

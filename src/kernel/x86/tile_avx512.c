@@ -192,6 +192,75 @@ static void gather(size_t rows, const mote_gather *g)
     (g->columns == COLUMNS ? wide : half)[rows - 1](g);
 }
 
+// Sums of which both factors are scattered. The output is prefetched unless sums are over before it is there.
+#define SHORT 48U
+
+#define PREFETCH(r)                                                      \
+    _mm_prefetch((const char *)(g->out + (r)*g->out_step), _MM_HINT_T0); \
+    _mm_prefetch((const char *)(g->out + (r)*g->out_step + g->half_step), _MM_HINT_T0);
+
+#define WIDE_BIAS(r)                                                \
+    low_##r = _mm512_add_ps(low_##r, _mm512_set1_ps(g->biases[r])); \
+    high_##r = _mm512_add_ps(high_##r, _mm512_set1_ps(g->biases[r]));
+
+#define STEP_TO(r) const float *const row_##r = g->left + (r)*g->left_step;
+
+#define SPREAD(rows)                                                 \
+    static void spread_##rows(const mote_spread *g)                  \
+    {                                                                \
+        const float *const low = g->right[0];                        \
+        const float *const high = g->right[1];                       \
+        const mote_term *const end = g->terms + g->depth;            \
+        ROWS_##rows(STEP_TO);                                        \
+        if (g->depth > SHORT) {                                      \
+            ROWS_##rows(PREFETCH);                                   \
+        }                                                            \
+        ROWS_##rows(DECLARE);                                        \
+        for (const mote_term *term = g->terms; term < end; term++) { \
+            const size_t offset = term->left;                        \
+            const size_t step = term->right;                         \
+            const __m512 right_low = _mm512_loadu_ps(low + step);    \
+            const __m512 right_high = _mm512_loadu_ps(high + step);  \
+            __m512 factor;                                           \
+            ROWS_##rows(WIDE_MULTIPLY);                              \
+        }                                                            \
+        if (g->add) {                                                \
+            ROWS_##rows(WIDE_ADD);                                   \
+        }                                                            \
+        if (g->biases) {                                             \
+            ROWS_##rows(WIDE_BIAS);                                  \
+        }                                                            \
+        ROWS_##rows(WIDE_STORE);                                     \
+    }
+
+// NOLINTBEGIN(readability-function-size): a statement for each register
+
+SPREAD(1)
+SPREAD(2)
+SPREAD(3)
+SPREAD(4)
+SPREAD(5)
+SPREAD(6)
+SPREAD(7)
+SPREAD(8)
+SPREAD(9)
+SPREAD(10)
+SPREAD(11)
+SPREAD(12)
+SPREAD(13)
+SPREAD(14)
+
+// NOLINTEND(readability-function-size)
+
+static void spread(size_t rows, const mote_spread *g)
+{
+    typedef void spread_function(const mote_spread *g);
+    static spread_function *const spreads[] = {spread_1,  spread_2,  spread_3,  spread_4, spread_5,
+                                               spread_6,  spread_7,  spread_8,  spread_9, spread_10,
+                                               spread_11, spread_12, spread_13, spread_14};
+    spreads[rows - 1](g);
+}
+
 /// Transposes 4 x 4 blocks in the quarters of four rows each.
 static void transpose_quarters(__m512 rows[16])
 {
@@ -262,5 +331,7 @@ const mote_tile mote_tile_avx512 = {
     .run = run,
     .gather_rows = 9,
     .gather = gather,
+    .spread_rows = 14,
+    .spread = spread,
     .transpose = transpose,
 };

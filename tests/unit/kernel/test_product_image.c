@@ -152,6 +152,13 @@ static void usual_convolutions_follow_the_rule(void **state)
         {5, 20, 9, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
         {3, 2, 3, 7, 7, {7, 7}, {1, 1}, {1, 1}, {3, 3}},
         {70, 3, 2, 2, 2, {2, 2}, {1, 1}, {1, 1}, {0, 0}}, // one position a sample
+        // rows of whole tiles and halves, which are read where they lie, and phases of such
+        {2, 31, 17, 5, 32, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
+        {3, 2, 9, 3, 16, {3, 5}, {1, 1}, {1, 1}, {1, 2}},
+        {3, 20, 31, 8, 32, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+        {2, 20, 31, 4, 32, {1, 1}, {2, 2}, {1, 1}, {0, 0}},
+        {5, 150, 70, 8, 8, {3, 3}, {2, 2}, {1, 1}, {1, 1}}, // rows in parts
+        {2, 7, 9, 9, 17, {3, 3}, {2, 3}, {1, 1}, {1, 1}},
         // filters enough to read taps in place: groups of one block, of several, of several chunks
         {9, 7, 40, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
         {3, 30, 33, 20, 20, {3, 3}, {1, 1}, {1, 1}, {1, 1}},
@@ -193,6 +200,22 @@ static void convolutions_of_any_shape_follow_the_rule(void **state)
     }
 }
 
+/// Phases of more filters than the scratch counts terms are packed panel by panel.
+static void terms_of_phases_that_do_not_fit_are_packed(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution fits = {1, 2, 512, 5, 4, {3, 3}, {2, 2}, {1, 1}, {1, 1}};
+    const convolution large = {1, 2, 513, 5, 4, {3, 3}, {2, 2}, {1, 1}, {1, 1}};
+    mote_phases_blocks cut;
+    const mote_product in_place = derivative_product(&fits);
+    const mote_product packed = derivative_product(&large);
+    assert_true(mote_phases_fit(&in_place, &cut));
+    assert_true(cut.slice_bytes <= 262144);
+    assert_false(mote_phases_fit(&packed, &cut));
+    check_convolution(levels, &fits, 1);
+    check_convolution(levels, &large, 2);
+}
+
 /// A row of positions longer than a chunk is copied in parts, of which the last is followed by padding.
 static void long_rows_are_copied_in_parts(void **state)
 {
@@ -220,10 +243,9 @@ static void what_no_copy_holds_is_packed(void **state)
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++) {
         const mote_product forward = forward_product(&convolutions[i]);
         const mote_product derivative = derivative_product(&convolutions[i]);
-        size_t bytes = 0;
-        assert_false(mote_positions_fit(&forward, &bytes));
-        if (convolutions[i].stride[0] == 1) // otherwise it is cut into phases, which are smaller
-            assert_false(mote_positions_fit(&derivative, &bytes));
+        mote_positions_blocks positions;
+        assert_false(mote_positions_fit(&forward, &positions));
+        assert_false(mote_positions_fit(&derivative, &positions));
         check_convolution(levels, &convolutions[i], i);
     }
 }
@@ -355,11 +377,11 @@ static void what_32_bits_do_not_reach_is_not_read_in_place(void **state)
 
     const convolution weights = {1, 1, 100, 4, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}};
     mote_product product = derivative_product(&weights);
-    size_t bytes = 0;
+    mote_positions_blocks cut;
     product.left.inner.jump = (UINT32_MAX - 9) / 29; // a block of 256 has 29 filters' 9 taps
-    assert_true(mote_positions_fit(&product, &bytes));
+    assert_true(mote_positions_fit(&product, &cut));
     product.left.inner.jump++;
-    assert_false(mote_positions_fit(&product, &bytes));
+    assert_false(mote_positions_fit(&product, &cut));
 }
 
 static void gradients_fit_where_32_bits_reach(void **state)
@@ -440,6 +462,7 @@ int main(void)
         cmocka_unit_test(convolutions_of_any_shape_follow_the_rule),
         cmocka_unit_test(long_rows_are_copied_in_parts),
         cmocka_unit_test(what_no_copy_holds_is_packed),
+        cmocka_unit_test(terms_of_phases_that_do_not_fit_are_packed),
         cmocka_unit_test(sizes_about_those_of_blocks_follow_the_rule),
         cmocka_unit_test(every_smaller_batch_runs_in_the_scratch_of_the_largest),
         cmocka_unit_test(what_32_bits_do_not_reach_is_not_read_in_place),
