@@ -12,6 +12,7 @@ void MOTE_KERNEL(sum)(size_t count, const mote_real *x, mote_real *result)
 }
 
 /// MOTE_LANES_PLANES of them.
+// NOLINTNEXTLINE(readability-function-size): four planes by one macro
 static void sum_some_planes(const mote_planes *planes, const mote_real *x, mote_real *sums)
 {
     const size_t step = planes->step;
@@ -86,12 +87,21 @@ void MOTE_KERNEL(sum_products)(size_t count, const mote_real *a, const mote_real
 #undef ADD
 }
 
+// NOLINTNEXTLINE(readability-function-size): likewise
 static void sum_some_centered_products(const mote_planes *planes, mote_real mean,
                                        const mote_real *x, const mote_real *dy, mote_real *sums)
 {
     const size_t step = planes->step;
 #define ADD(lane, plane, i) MOTE_FMA(dy[(plane)*step + (i)], x[(plane)*step + (i)] - mean, lane)
     MOTE_LANES_SUM_PLANES(planes->elements, ADD, sums);
+#undef ADD
+}
+
+static void sum_plane_products(size_t count, mote_real mean, const mote_real *x,
+                               const mote_real *dy, mote_real *sum)
+{
+#define ADD(lane, plane, i) MOTE_FMA(dy[i], x[i] - mean, lane)
+    MOTE_LANES_SUM(count, ADD, sum);
 #undef ADD
 }
 
@@ -102,13 +112,9 @@ void MOTE_KERNEL(sum_centered_products)(const mote_planes *planes, mote_real mea
     for (; plane + MOTE_LANES_PLANES <= planes->count; plane += MOTE_LANES_PLANES)
         sum_some_centered_products(planes, mean, x + plane * planes->step,
                                    dy + plane * planes->step, sums + plane);
-    for (; plane < planes->count; plane++) {
-        const mote_real *const a = x + plane * planes->step;
-        const mote_real *const b = dy + plane * planes->step;
-#define ADD(lane, plane, i) MOTE_FMA(b[i], a[i] - mean, lane)
-        MOTE_LANES_SUM(planes->elements, ADD, &sums[plane]);
-#undef ADD
-    }
+    for (; plane < planes->count; plane++)
+        sum_plane_products(planes->elements, mean, x + plane * planes->step,
+                           dy + plane * planes->step, sums + plane);
 }
 
 void MOTE_KERNEL(sum_squared_differences)(size_t count, const mote_real *a, const mote_real *b,
@@ -130,6 +136,7 @@ static void get_moments(size_t count, const mote_real *x, mote_real *mean, mote_
     *mean = center;
 }
 
+// NOLINTNEXTLINE(readability-function-size): likewise
 static void get_some_moments(const mote_planes *planes, const mote_real *x, mote_real *mean,
                              mote_real *m2)
 {

@@ -240,10 +240,10 @@ static void a_split_and_a_valid_set_are_refused_with_the_model(void **state)
     mote_context_destroy(&context);
 }
 
-#define LARGE_NET                                                   \
-    "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n" \
-    "[Optimizer]\ntype = sgd\nlearning_rate = 0.01\n"               \
-    "[in]\ntype = input\ninput_shape = 1:64:96\n"                   \
+#define LARGE_NET                                                         \
+    "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n"       \
+    "[Optimizer]\ntype = sgd\nlearning_rate = 0.01\n"                     \
+    "[in]\ntype = input\ninput_shape = 1:64:96\n[flat]\ntype = flatten\n" \
     "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
 #define AUGMENTED "flip = horizontal\nshift = 0.5\ncrop = 0.6\nnoise = 0.1\n"
 
