@@ -98,6 +98,16 @@ static bool read_setting(const cli_option *option, const char *value, cli_option
     return true;
 }
 
+static bool read_techniques(const cli_option *option, const char *value, cli_options *options)
+{
+    if (mote_techniques_find(value, field(option, options)) == MOTE_OK)
+        return true;
+    cli_error("option --%s: %s", option->name, mote_last_error()->message);
+    return false;
+}
+
+#define TECHNIQUE_CHOICE(name, text, summary) " " text
+
 enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
     TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
@@ -144,6 +154,10 @@ const cli_option cli_option_table[] = {
      READS_MODEL | CLI_INFO, .read = read_setting},
     {"planner", "NAME", "naive or best_fit (the default)", CLI_TRAIN | CLI_PLAN | CLI_BENCH,
      FIELD(planner), .choices = "best_fit naive", .read = read_text},
+    {"without", "LIST",
+     "techniques not to use, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE),
+     CLI_TRAIN | CLI_PLAN | CLI_BENCH, FIELD(without),
+     .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
      FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},
     {"cpu", "LEVEL", "scalar, avx2, avx512 or neon (the highest there is; also: MOTE_CPU)",

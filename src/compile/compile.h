@@ -78,6 +78,13 @@ const mote_property *mote_compile_schedule_properties(void);
 const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
                                          mote_block_kind *kind);
 
+/// Type and shape of the tensor that placement `index` is named by.
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index);
+
+/// What `step` of all programs, one after the other, does; written into `text`.
+const char *mote_compiled_step_text(const mote_compiled *compiled, size_t step, char *text,
+                                    size_t bytes);
+
 /// Initializer of a state block: NULL for optimizer state, which starts at zero.
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,
                                                          const char *name);

@@ -97,11 +97,6 @@ typedef struct mote_schedule {
     size_t clip_factor; // tensor that NORM writes and CLIP reads, or MOTE_NONE
 } mote_schedule;
 
-/// Ways to need less memory, as bits; the results are the same.
-#define MOTE_TECHNIQUE_RECOMPUTE \
-    1U                           // outputs that are cheap to make again are not kept for backward
-#define MOTE_TECHNIQUE_SLICES 2U // gradients are made and applied in slices
-
 /// Everything that may be decided: later also swap.
 typedef struct mote_strategy {
     const char *name;

@@ -9,6 +9,33 @@ from support import CliTest
 
 KINDS = ["weights", "optimizer", "activations", "derivatives", "gradients", "scratch", "batch"]
 
+TECHNIQUES = ["recompute", "slices"]
+
+# Each technique finds something in it: what is cheap to make again, and a gradient of several MiB.
+DEEP = """\
+[Model]
+loss = mse
+batch_size = 64
+seed = 1
+[Optimizer]
+type = sgd
+[input]
+type = input
+input_shape = 8
+[wide]
+type = fully_connected
+unit = 4096
+[norm]
+type = layer_normalization
+axis = 3
+[curve]
+type = activation
+activation = swish
+[narrow]
+type = fully_connected
+unit = 512
+"""
+
 
 class Plan(CliTest):
     def rows(self, *arguments):
@@ -105,6 +132,50 @@ class Plan(CliTest):
             self.assertIn(f" {plan[key]} bytes", out)
         self.assertIn(plan["peak_step_name"], out)
         self.assertIn(plan["plan_hash"], out)
+
+    def test_kinds_of_all_sum_to_what_is_not_planned(self):
+        plan = self.run_json("plan", "tiny.ini")
+        self.assertEqual(list(plan["kinds_of_all"]), KINDS)
+        self.assertEqual(sum(plan["kinds_of_all"].values()), plan["unplanned_bytes"])
+
+    def test_the_largest_blocks_are_those_of_the_peak(self):
+        plan = self.run_json("plan", "tiny.ini")
+        rows = sorted(self.live(self.rows(), plan["peak_step"]), key=lambda row: -row["size"])
+        self.assertEqual(len(plan["largest"]), 10)
+        self.assertEqual([b["bytes"] for b in plan["largest"]], [r["size"] for r in rows[:10]])
+        shapes = {block["name"]: block["shape"] for block in plan["largest"]}
+        self.assertEqual(shapes["hidden.weight"], "16x64")
+        self.assertEqual(shapes["input batch"], "8x1x8x8")
+        out, _ = self.run_mote("plan", "tiny.ini")
+        for block in plan["largest"]:
+            self.assertIn(f" {block['bytes']} bytes ", out)
+            shape = f", {block['shape']}" if block["shape"] else ""
+            self.assertIn(f" {block['name']}{shape}, steps ", out)
+
+    def test_what_a_technique_saves_is_what_the_arena_grows_by_without_it(self):
+        (self.folder / "deep.ini").write_text(DEEP)
+        plan = self.run_json("plan", "deep.ini")
+        self.assertEqual(list(plan["techniques"]), TECHNIQUES)
+        for name, technique in plan["techniques"].items():
+            with self.subTest(name):
+                without = self.run_json("plan", "deep.ini", f"--without={name}")
+                self.assertTrue(technique["used"])
+                self.assertFalse(without["techniques"][name]["used"])
+                self.assertEqual(technique["arena_bytes_without"], without["arena_bytes"])
+                self.assertGreater(without["arena_bytes"], plan["arena_bytes"])
+                out, _ = self.run_mote("plan", "deep.ini")
+                saved = without["arena_bytes"] - plan["arena_bytes"]
+                self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
+        out, _ = self.run_mote("plan", "deep.ini", "--without", ",".join(TECHNIQUES))
+        self.assertEqual(out.count("left out"), len(TECHNIQUES))
+
+    def test_techniques_have_no_part_in_the_result(self):
+        (self.folder / "deep.ini").write_text(DEEP)
+        digests = {
+            self.run_json("bench", "deep.ini", "--steps=2", *without)["weights_sha256"]
+            for without in [()] + [(f"--without={name}",) for name in TECHNIQUES]
+        }
+        self.assertEqual(len(digests), 1)
 
     def test_planning_needs_no_data(self):
         before = self.run_json("plan", "tiny.ini")

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans a model without each technique.
+#include "savings.h"
+
+mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
+{
+    const cli_options *options = session->options;
+    *savings = (cli_savings){{false}, {0}};
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        const mote_compile_config config = {.planner = options->planner,
+                                            .without = options->without | 1U << i};
+        mote_plan_info plan;
+        if (config.without == options->without)
+            continue;
+        mote_status status = mote_model_compile(session->model, &config);
+        if (status == MOTE_OK)
+            status = mote_model_get_plan(session->model, &plan);
+        if (status != MOTE_OK)
+            return status;
+        savings->is_used[i] = true;
+        savings->arena_bytes[i] = plan.arena_bytes;
+    }
+    return MOTE_OK;
+}
+
+void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
+{
+    cli_print("saved by\n");
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        const size_t without = savings->arena_bytes[i];
+        const bool is_less = without >= arena_bytes; // packing may make it more, by a little
+        const size_t bytes = is_less ? without - arena_bytes : arena_bytes - without;
+        char text[CLI_BYTES_LENGTH];
+        cli_print("  %-12s ", mote_technique_name(i));
+        if (savings->is_used[i])
+            cli_print("%s%*zu bytes  %8s   %s\n", is_less ? "" : "-", is_less ? 14 : 13, bytes,
+                      cli_format_bytes(bytes, text), mote_technique_summary(i));
+        else
+            cli_print("%14s\n", "left out");
+    }
+}
+
+void cli_savings_add_json(const cli_savings *savings, size_t arena_bytes, cli_json *json)
+{
+    cli_json techniques = cli_json_make();
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        cli_json technique = cli_json_make();
+        const size_t without = savings->is_used[i] ? savings->arena_bytes[i] : arena_bytes;
+        cli_json_add_bool(&technique, "used", savings->is_used[i]);
+        cli_json_add_size(&technique, "arena_bytes_without", without);
+        techniques.failed = techniques.failed || technique.failed;
+        cli_json_add(&techniques, mote_technique_name(i), technique.root);
+    }
+    json->failed = json->failed || techniques.failed;
+    cli_json_add(json, "techniques", techniques.root);
+}
