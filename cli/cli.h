@@ -53,7 +53,7 @@ struct cli_options {
     bool help, json, quiet, csv, profile;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
         *prompt, *trace, *why, *html;
-    unsigned without; // techniques, as bits
+    unsigned without;                               // techniques, as bits
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order
     size_t setting_count;

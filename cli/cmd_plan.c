@@ -2,6 +2,7 @@
 // mote plan: what memory training will take.
 #include "commands.h"
 #include "output.h"
+#include "plan_page.h"
 #include "plan_text.h"
 #include "session.h"
 
@@ -94,11 +95,14 @@ static int plan_model(cli_session *session)
     const cli_options *options = session->options;
     cli_findings findings = {.savings = {{false}, {0}}};
     if (cli_session_load(session) != MOTE_OK ||
-        (!options->csv && cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
+        ((options->html || !options->csv) &&
+         cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
         cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
         cli_largest_find(session->model, &findings) != MOTE_OK)
         return cli_fail();
+    if (options->html && !cli_plan_page_write(session, &findings, options->html))
+        return CLI_FAILED;
     if (options->json)
         return print_json(session, &findings);
     if (options->csv)

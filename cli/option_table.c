@@ -165,6 +165,8 @@ const cli_option cli_option_table[] = {
      .read = read_text},
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
+    {"html", "FILE", "write a page with a drawing of the plan to FILE", CLI_PLAN, FIELD(html),
+     .read = read_text},
     {"json", NULL, "print the result as JSON",
      RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION,
      FIELD(json), .read = read_flag},

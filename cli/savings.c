@@ -23,20 +23,28 @@ mote_status cli_savings_measure(const cli_session *session, cli_savings *savings
     return MOTE_OK;
 }
 
+size_t cli_savings_bytes(const cli_savings *savings, size_t index, size_t arena_bytes,
+                         bool *is_more)
+{
+    const size_t without = savings->arena_bytes[index];
+    *is_more = without < arena_bytes;
+    return *is_more ? arena_bytes - without : without - arena_bytes;
+}
+
 void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
 {
     cli_print("saved by\n");
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
-        const size_t without = savings->arena_bytes[i];
-        const bool is_less = without >= arena_bytes; // packing may make it more, by a little
-        const size_t bytes = is_less ? without - arena_bytes : arena_bytes - without;
+        bool is_more = false;
+        const size_t bytes = cli_savings_bytes(savings, i, arena_bytes, &is_more);
+        char exact[CLI_BYTES_LENGTH];
         char text[CLI_BYTES_LENGTH];
-        cli_print("  %-12s ", mote_technique_name(i));
+        cli_format(exact, sizeof exact, "%s%zu", is_more ? "-" : "", bytes);
         if (savings->is_used[i])
-            cli_print("%s%*zu bytes  %8s   %s\n", is_less ? "" : "-", is_less ? 14 : 13, bytes,
+            cli_print("  %-14s %12s bytes  %8s   %s\n", mote_technique_name(i), exact,
                       cli_format_bytes(bytes, text), mote_technique_summary(i));
         else
-            cli_print("%14s\n", "left out");
+            cli_print("  %-14s %18s\n", mote_technique_name(i), "left out");
     }
 }
 
