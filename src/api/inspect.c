@@ -68,6 +68,15 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
     return MOTE_OK;
 }
 
+mote_status mote_model_explain_tensor(const mote_model *model, const char *name,
+                                      const mote_writer *writer)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(name, "mote_model_explain_tensor"));
+    MOTE_TRY(mote_argument_require(writer, "mote_model_explain_tensor"));
+    return mote_compiled_explain(&model->compiled, name, writer);
+}
+
 const char *mote_model_class_names(const mote_model *model)
 {
     return model && model->allocated ? model->run.knowledge.class_names : "";

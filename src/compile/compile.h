@@ -92,6 +92,10 @@ const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *co
 /// The graph that trains, or the only one.
 const mote_graph *mote_compiled_graph(const mote_compiled *compiled);
 
+/// Prints why a tensor lives; raises MOTE_ERROR_ARGUMENT for an unknown name.
+mote_status mote_compiled_explain(const mote_compiled *compiled, const char *name,
+                                  const mote_writer *writer) MOTE_MUST_CHECK;
+
 /// Prints a stage: the graphs, schedules, plan or programs.
 void mote_compiled_print(const mote_compiled *compiled, mote_stage stage,
                          const mote_writer *writer);

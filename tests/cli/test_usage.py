@@ -151,6 +151,10 @@ class Usage(CliTest):
             "no stage 'grap', did you mean 'graph'?",
             self.refuse("explain", "--stage=grap", "tiny.ini"),
         )
+        self.assertIn("or --why TENSOR", self.refuse("explain", "tiny.ini"))
+        self.assertIn(
+            "exclude each other", self.refuse("explain", "--stage=plan", "--why=hidden", "tiny.ini")
+        )
         self.assertIn("must be description,", self.refuse("explain", "--stage", "x", "tiny.ini"))
         self.assertIn(
             "no data set 'tes_set', did you mean 'test_set'?",

@@ -221,6 +221,16 @@ static void no_call_takes_null_for_a_result(void **state)
              "mote_model_explain: an argument is NULL, or stage 3 is none");
     ARGUMENT(mote_model_explain(s.model, MOTE_STAGE_COUNT, &writer),
              "mote_model_explain: an argument is NULL, or stage 5 is none");
+    ARGUMENT(mote_model_explain_tensor(s.model, NULL, &writer),
+             "mote_model_explain_tensor: an argument is NULL");
+    ARGUMENT(mote_model_explain_tensor(s.model, "hidden", NULL),
+             "mote_model_explain_tensor: an argument is NULL");
+    ARGUMENT(mote_context_write_file(s.context, NULL, values, 1),
+             "mote_context_write_file: an argument is NULL");
+    ARGUMENT(mote_context_write_file(s.context, "x", NULL, 1),
+             "mote_context_write_file: an argument is NULL");
+    ARGUMENT(mote_context_write_file(NULL, "x", values, 1),
+             "mote_context_write_file: an argument is NULL");
     end(&s);
 }
 
