@@ -109,12 +109,25 @@ static void write_filter(const cli_page *page)
     }
 }
 
+/// The other tensors of a block.
+static void write_others(const cli_page *page, const mote_placement_info *block)
+{
+    const mote_model *model = page->session->model;
+    const char *name = mote_model_placement_tensor(model, block->id, 0);
+    for (size_t i = 1; name; i++) {
+        (void)fputs(" = ", page->file);
+        write_escaped(page, name);
+        name = mote_model_placement_tensor(model, block->id, i);
+    }
+}
+
 /// Name, kind, shape, bytes and life: what is shown of a block that is pointed at.
 static void write_tip(const cli_page *page, const mote_placement_info *block)
 {
     char shape[CLI_SHAPE_LENGTH];
     char bytes[CLI_BYTES_LENGTH];
     write_escaped(page, block->name);
+    write_others(page, block);
     (void)fprintf(page->file, "\n%s%s%s, %zu bytes (%s) at %zu\nsteps %zu to %zu: ", kind_of(block),
                   block->rank ? ", " : "", cli_format_shape(block, shape), block->bytes,
                   cli_format_bytes(block->bytes, bytes), block->offset, block->lower,
@@ -180,11 +193,10 @@ static void write_chart(const cli_page *page)
 }
 
 /// A cell with a rounded number, which sorts by the exact one and tells it.
-static void write_bytes(const cli_page *page, size_t bytes, const char *more)
+static void write_bytes(const cli_page *page, size_t bytes)
 {
     char text[CLI_BYTES_LENGTH];
-    (void)fprintf(page->file,
-                  "<td class=\"number%s\" data-value=\"%zu\" title=\"%zu bytes\">%s</td>", more,
+    (void)fprintf(page->file, "<td class=\"number\" data-value=\"%zu\" title=\"%zu bytes\">%s</td>",
                   bytes, bytes, cli_format_bytes(bytes, text));
 }
 
@@ -198,8 +210,8 @@ static void write_kinds(const cli_page *page)
         const char *kind = mote_block_kind_name((mote_block_kind)i);
         (void)fprintf(page->file, "<tr class=\"%s\"><td><span class=\"swatch\"></span>%s</td>",
                       kind, kind);
-        write_bytes(page, plan->kind_bytes[i], "");
-        write_bytes(page, plan->kind_all_bytes[i], "");
+        write_bytes(page, plan->kind_bytes[i]);
+        write_bytes(page, plan->kind_all_bytes[i]);
         (void)fputs("</tr>\n", page->file);
     }
     (void)fputs("</tbody>\n</table>\n", page->file);
@@ -228,7 +240,7 @@ static void write_savings(const cli_page *page)
         (void)fprintf(page->file, "<td class=\"number\" title=\"%s%zu bytes\">%s%s</td>",
                       is_more ? "-" : "", bytes, is_more ? "&minus;" : "",
                       cli_format_bytes(bytes, text));
-        write_bytes(page, savings->arena_bytes[i], "");
+        write_bytes(page, savings->arena_bytes[i]);
         (void)fputs("</tr>\n", page->file);
     }
     (void)fputs("</tbody>\n</table>\n", page->file);
@@ -248,7 +260,7 @@ static void write_largest(const cli_page *page)
         write_escaped(page, block->name);
         (void)fprintf(page->file, "</a></td><td class=\"less\">%s</td>",
                       cli_format_shape(block, shape));
-        write_bytes(page, block->bytes, "");
+        write_bytes(page, block->bytes);
         (void)fputs("</tr>\n", page->file);
     }
     (void)fputs("</tbody>\n</table>\n", page->file);
@@ -269,9 +281,12 @@ static void write_blocks(const cli_page *page)
                       "class=\"swatch\"></span><a href=\"#b%zu\">",
                       kind_of(block), block->id, block->id);
         write_escaped(page, block->name);
-        (void)fprintf(page->file, "</a></td><td class=\"less\">%s</td><td class=\"less\">%s</td>",
+        (void)fputs("</a><span class=\"faint\">", page->file);
+        write_others(page, block);
+        (void)fprintf(page->file,
+                      "</span></td><td class=\"less\">%s</td><td class=\"less\">%s</td>",
                       kind_of(block), cli_format_shape(block, shape));
-        write_bytes(page, block->bytes, "");
+        write_bytes(page, block->bytes);
         (void)fprintf(page->file, "<td class=\"number less\">%zu</td>", block->offset);
         (void)fprintf(page->file,
                       "<td class=\"number\">%zu</td><td class=\"number\">%zu</td></tr>\n",
@@ -291,7 +306,7 @@ static void write_steps(const cli_page *page)
                       i == plan->peak_step ? " class=\"at-peak\"" : "", i);
         write_step_name(page, i);
         (void)fputs("</td>", page->file);
-        write_bytes(page, page->live[i], "");
+        write_bytes(page, page->live[i]);
         (void)fputs("</tr>\n", page->file);
     }
     (void)fputs("</tbody>\n</table>\n", page->file);

@@ -33,7 +33,7 @@ size_t cli_savings_bytes(const cli_savings *savings, size_t index, size_t arena_
 
 void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
 {
-    cli_print("saved by\n");
+    cli_print("saved by, as the arena is larger without\n");
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
         bool is_more = false;
         const size_t bytes = cli_savings_bytes(savings, i, arena_bytes, &is_more);

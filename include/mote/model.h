@@ -157,6 +157,11 @@ typedef struct mote_placement_info {
 MOTE_API mote_status mote_model_get_placement(const mote_model *model, size_t index,
                                               mote_placement_info *info) MOTE_MUST_CHECK;
 
+/// Name of the `other`-th of the other tensors that have the bytes of placement `index` (views, and what is written in place);
+/// NULL behind the last.
+MOTE_API const char *mote_model_placement_tensor(const mote_model *model, size_t index,
+                                                 size_t other);
+
 /// Writes what step 0 .. step_count-1 does, "calc_gradient conv2"; behind the first program with its name, "forward conv2
 /// (evaluate)". `text` takes `bytes`; a longer name is cut.
 MOTE_API mote_status mote_model_get_step_name(const mote_model *model, size_t step, char *text,

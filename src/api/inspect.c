@@ -40,6 +40,13 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
     return MOTE_OK;
 }
 
+const char *mote_model_placement_tensor(const mote_model *model, size_t index, size_t other)
+{
+    if (!model || !model->compiled_once || index >= model->compiled.problem.placement_count)
+        return NULL;
+    return mote_compiled_placement_tensor(&model->compiled, index, other);
+}
+
 mote_status mote_model_get_step_name(const mote_model *model, size_t step, char *text, size_t bytes)
 {
     MOTE_TRY(mote_model_require(model, 0));

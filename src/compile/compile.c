@@ -398,6 +398,20 @@ const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compil
     return &tensor->spec;
 }
 
+const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,
+                                           size_t other)
+{
+    if (index < compiled->state_block_count)
+        return NULL;
+    const mote_schedule *schedule = find_block(compiled, &index);
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &schedule->tensors[i];
+        if (tensor->block == index && tensor->name != schedule->blocks[index].name && other-- == 0)
+            return tensor->name;
+    }
+    return NULL;
+}
+
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,
                                                          const char *name)
 {

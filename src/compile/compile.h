@@ -81,6 +81,11 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
 /// Type and shape of the tensor that placement `index` is named by.
 const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index);
 
+/// Name of the `other`-th tensor with the bytes of placement `index` beside the one that it is named by; NULL behind the
+/// last.
+const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,
+                                           size_t other);
+
 /// What `step` of all programs, one after the other, does; written into `text`.
 const char *mote_compiled_step_text(const mote_compiled *compiled, size_t step, char *text,
                                     size_t bytes);

@@ -172,7 +172,7 @@ class Plan(CliTest):
     def test_techniques_have_no_part_in_the_result(self):
         (self.folder / "deep.ini").write_text(DEEP)
         digests = {
-            self.run_json("bench", "deep.ini", "--steps=2", *without)["weights_sha256"]
+            self.run_json("bench", "deep.ini", "--steps=2", "--threads=1", *without)["weights_sha256"]
             for without in [()] + [(f"--without={name}",) for name in TECHNIQUES]
         }
         self.assertEqual(len(digests), 1)

@@ -68,9 +68,12 @@ class PlanPage(CliTest):
             height, y = float(rectangle["height"]), float(rectangle["y"])
             self.assertAlmostEqual(height, 1000 * int(row["size"]) / arena, delta=0.002)
             self.assertAlmostEqual(1000 - y - height, 1000 * int(row["offset"]) / arena, delta=0.002)
+        self.assertIn("hidden = hidden/activation", self.text)
         titles = ["".join(text) for _, _, text in page.all("title")][1:]  # the first is the page's
         for row, title in zip(rows, titles):
-            self.assertTrue(title.startswith(f"{row['name']}\n{row['kind']}, "), title)
+            names, rest = title.split("\n", 1)
+            self.assertEqual(names.split(" = ")[0].split(" (")[0], row["name"].split(" (")[0])
+            self.assertTrue(rest.startswith(f"{row['kind']}, "), title)
             self.assertIn(f"{row['size']} bytes", title)
             self.assertIn(f"steps {row['lower']} to {int(row['upper']) - 1}: ", title)
 
@@ -108,8 +111,7 @@ class PlanPage(CliTest):
         self.assertEqual(page.all("b") + page.all("i"), [])
         self.assertIn(f"Memory plan of {name}", "".join(page.all("h1")[0][2]))
         rows = self.rows(name)
-        cells = ["".join(text) for tag, attributes, text in page.all("td")
-                 if attributes.get("class") == "name"]
+        cells = ["".join(text) for _, _, text in page.all("a")]
         for row in rows:
             self.assertIn(row["name"], cells)
         self.assertIn("<b>&x.weight", cells)

@@ -46,7 +46,10 @@ PROBE = """<script>
     find.value = "GRADIENT";
     find.dispatchEvent(new Event("input"));
     seen.found = rows().filter((row) => getComputedStyle(row).display !== "none")
-        .map((row) => row.cells[0].textContent);
+        .map((row) => row.cells[0].querySelector("a").textContent);
+    find.value = "conv1/activation derivative";
+    find.dispatchEvent(new Event("input"));
+    seen.other = rows().filter((row) => getComputedStyle(row).display !== "none").length;
     find.value = "";
     find.dispatchEvent(new Event("input"));
     document.getElementById("show-scratch").click();
@@ -99,12 +102,13 @@ class PlanPage(unittest.TestCase):
         self.assertEqual(seen["rows"], plan["placement_count"])
         self.assertTrue(seen["inside"])
         self.assertLessEqual(seen["width"], width)
-        self.assertEqual(seen["pointed"], table[3][5])
+        self.assertEqual(seen["pointed"].split(" = ")[0], table[3][5])
         self.assertEqual(seen["stops"], 1)
         self.assertEqual(seen["focused"], table[0][5])
         self.assertNotEqual(seen["above"], "b0")
         self.assertEqual(seen["tapped"], ["b5", "r5"])
         self.assertEqual(seen["found"], [row[5] for row in table if "gradient" in row[5].lower()])
+        self.assertEqual(seen["other"], 1)  # whether or not it is the name of its block
         self.assertEqual(seen["hidden"], sum(row[6] == "scratch" for row in table))
         self.assertEqual(seen["sorted"], sorted((int(row[3]) for row in table), reverse=True))
         self.assertAlmostEqual(seen["zoom"], 5, delta=0.1)

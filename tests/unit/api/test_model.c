@@ -340,6 +340,9 @@ static void placements_tell_the_whole_plan(void **state)
             arena_end = placement.offset + placement.bytes;
     }
     assert_int_equal(arena_end, plan.arena_bytes);
+    assert_null(mote_model_placement_tensor(s.model, 0, 0)); // a weight
+    assert_null(mote_model_placement_tensor(s.model, plan.placement_count, 0));
+    assert_null(mote_model_placement_tensor(NULL, 0, 0));
     char text[64];
     (void)snprintf(text, sizeof text, "placement %zu: the plan has %zu", plan.placement_count,
                    plan.placement_count);
