@@ -15,6 +15,9 @@ static const bool poison_dead_blocks = false;
 static const bool poison_dead_blocks = true;
 #endif
 
+/// Smaller slices of gradients would make products slow.
+#define SLICE_BYTES ((size_t)1 << 20)
+
 typedef struct compiler {
     const mote_compile_request *request;
     mote_arena *arena;
@@ -57,13 +60,14 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .name = name,
         .training = training,
         .averages = settings->moving_average > 0.0,
+        .techniques = ~c->request->without,
+        .slice_bytes = SLICE_BYTES,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
         strategy.clip = settings->clip;
         strategy.whole_gradients = c->request->whole_gradients;
-        strategy.techniques = ~c->request->without;
         strategy.slot_count =
             settings->optimizer->slot_count(settings->optimizer, settings->optimizer_state);
         strategy.slot_names = settings->optimizer->slot_names;

@@ -42,15 +42,17 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
 static void link_value(const linker *l, mote_operation *operation, size_t tensor, size_t value,
                        bool needed)
 {
-    operation->tensors[operation->tensor_count].spec = &l->schedule->graph->values[value].spec;
+    mote_tensor *linked = &operation->tensors[operation->tensor_count];
     link_tensor(l, operation, needed ? tensor : MOTE_NONE);
+    linked->spec = &l->schedule->graph->values[value].spec;
 }
 
-/// The tensor of a value in a phase.
-static size_t find_value(const mote_schedule *schedule, unsigned phase, size_t value)
+/// The tensor of a value at a step.
+static size_t find_value(const mote_schedule *schedule, const mote_step *step, size_t value)
 {
-    return phase == MOTE_PHASE_FORWARD ? schedule->values[value]
-                                       : mote_schedule_kept(schedule, value);
+    return step->kind == MOTE_STEP_FORWARD
+               ? schedule->values[value]
+               : mote_schedule_kept(schedule, value, (size_t)(step - schedule->steps));
 }
 
 static mote_status reserve(const linker *l, mote_operation *operation, size_t count)
@@ -61,21 +63,22 @@ static mote_status reserve(const linker *l, mote_operation *operation, size_t co
                             (void **)&operation->offsets);
 }
 
-static void link_values(const linker *l, mote_operation *operation, const mote_node *node,
-                        unsigned phase)
+static void link_values(const linker *l, mote_operation *operation, const mote_step *step)
 {
     const mote_schedule *schedule = l->schedule;
+    const mote_node *node = &schedule->graph->nodes[step->node];
+    const unsigned phase = mote_step_phase(step->kind);
     const bool computes = (phase & COMPUTING) != 0;
     operation->layer_run.inputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool needed = computes || (node->declaration.input_needs[i] & phase);
-        link_value(l, operation, find_value(schedule, phase, node->inputs[i]), node->inputs[i],
+        link_value(l, operation, find_value(schedule, step, node->inputs[i]), node->inputs[i],
                    needed);
     }
     operation->layer_run.outputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++) {
         const bool needed = computes || (i == 0 && (node->declaration.output_needs & phase));
-        link_value(l, operation, find_value(schedule, phase, node->outputs[i]), node->outputs[i],
+        link_value(l, operation, find_value(schedule, step, node->outputs[i]), node->outputs[i],
                    needed);
     }
 }
@@ -213,7 +216,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
         operation->multiply_adds *= (double)step->slice.count / (double)declaration->cut_extent;
     }
     describe_run(l, step, operation);
-    link_values(l, operation, node, phase);
+    link_values(l, operation, step);
     link_derivatives(l, operation, node, phase);
     MOTE_TRY(link_weights(l, operation, step));
     link_temporaries(l, operation, step->node, phase);

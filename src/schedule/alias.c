@@ -49,11 +49,8 @@ static void join_views(aliases *a, const mote_node *node)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_declaration *declaration = &node->declaration;
-    for (size_t i = 0; declaration->view && i < declaration->output_count; i++) {
+    for (size_t i = 0; declaration->view && i < declaration->output_count; i++)
         join(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
-        if (schedule->again[node->inputs[0]] != MOTE_NONE)
-            join(a, schedule->again[node->inputs[0]], schedule->again[node->outputs[i]]);
-    }
     if (!declaration->derivative_view || declaration->output_count == 0)
         return;
     const size_t from = schedule->derivatives[node->outputs[0]];
@@ -97,7 +94,7 @@ static void replace_sliced(aliases *a, size_t index)
     while (schedule->steps[first].slice.first > 0 ||
            schedule->steps[first].kind != MOTE_STEP_GRADIENT)
         first--;
-    (void)replace_between(a, mote_schedule_kept(schedule, node->inputs[0]),
+    (void)replace_between(a, mote_schedule_kept(schedule, node->inputs[0], index),
                           schedule->derivatives[node->inputs[0]], index, first);
 }
 
@@ -131,8 +128,7 @@ static void replace_at(aliases *a, size_t index)
     }
     if (step->kind == MOTE_STEP_RECOMPUTE) {
         if (declaration->output_over_input)
-            replace(a, mote_schedule_kept(schedule, node->inputs[0]),
-                    schedule->again[node->outputs[0]], index);
+            replace(a, mote_schedule_kept(schedule, node->inputs[0], index), step->made, index);
         return;
     }
     const size_t derivative = schedule->derivatives[node->inputs[0]];
@@ -140,7 +136,7 @@ static void replace_at(aliases *a, size_t index)
         replace(a, schedule->derivatives[node->outputs[0]], derivative, index))
         return;
     if (declaration->derivative_over_input)
-        replace(a, mote_schedule_kept(schedule, node->inputs[0]), derivative, index);
+        replace(a, mote_schedule_kept(schedule, node->inputs[0], index), derivative, index);
 }
 
 static mote_status init_groups(const mote_schedule_builder *b, aliases *a)

@@ -11,23 +11,34 @@ typedef struct mote_schedule_builder {
     mote_arena *arena;   // of what the schedule keeps
     mote_arena *scratch; // of what only building needs, and of lists while they grow
     mote_schedule *schedule;
+    size_t *order;    // nodes in order of execution
+    size_t *ranks;    // of each node in it
     bool *recomputed; // by node: its output is made again where backward reads it
     size_t *slices;   // by node: how many its backward has; 0: it is whole
-    bool *again;      // by value: a step that makes it again is there
+    size_t *
+        renewed; // by node that is recomputed: anew for each reader in front of this rank; 0: for none
+    size_t
+        *readers; // by node that is recomputed: whose backward it was made for last, or MOTE_NONE
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 
 /// Which steps there are, in order of execution.
 mote_status mote_schedule_make_steps(mote_schedule_builder *b);
 
-/// Chooses the nodes that are recomputed, and those whose backward is sliced.
+/// Chooses the nodes that are recomputed, those whose backward is sliced, and the order.
 mote_status mote_schedule_choose(mote_schedule_builder *b);
+
+/// The part of it that is the order.
+mote_status mote_schedule_choose_order(mote_schedule_builder *b);
+
+/// Whether another order changes no bit.
+bool mote_schedule_may_reorder(const mote_graph *graph);
+
+/// Most bytes alive at a step, with everything recomputed and sliced that may be.
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes);
 
 /// All parts but the choice.
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b);
-
-/// The value whose bytes a value has: through views.
-size_t mote_schedule_source(const mote_graph *graph, size_t value);
 
 /// The tensors of all nodes, and scratch of all steps; no lives yet.
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b);

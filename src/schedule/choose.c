@@ -3,20 +3,26 @@
 // is elsewhere, and the search goes on from there, so that nothing is done that does not lower it.
 //
 // - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
-//   at the peak only because backward reads them, and whose sources live there anyway.
+//   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
+//   the peak for later readers, too, is made anew for each of them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
+//
+// Before that, the order of independent branches (order.c).
 #include "schedule/build.h"
 
 #include "base/size.h"
 
-/// Bytes of a slice of a gradient, about. Smaller ones would make products slow.
-#define SLICE_BYTES ((size_t)1 << 20)
+/// Slices cost time, so that there are no more than it takes.
+#define FEWEST_SLICES ((size_t)4)
+#define SLICES_MAX    ((size_t)256)
 
 /// A value that is no view, as it is kept from forward.
 typedef struct value_life {
     size_t forward_end;    // last step of forward that uses it
     size_t backward_begin; // first step of backward that reads it, or MOTE_NONE
     size_t end;            // last step that uses it
+    size_t behind_peak;    // first step of backward behind the peak that reads it, or MOTE_NONE
+    bool is_read_at_peak;
 } value_life;
 
 typedef struct search {
@@ -36,6 +42,10 @@ static void note_read(const search *s, size_t value, size_t step)
     value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
     if (life->backward_begin == MOTE_NONE)
         life->backward_begin = step;
+    if (life->behind_peak == MOTE_NONE && step > s->peak &&
+        s->trial->steps[step].node != s->trial->steps[s->peak].node)
+        life->behind_peak = step;
+    life->is_read_at_peak |= step == s->peak;
     life->end = step;
 }
 
@@ -69,8 +79,10 @@ static mote_status find_lives(search *s, mote_arena *arena)
 {
     const size_t count = s->b->graph->value_count;
     MOTE_TRY(mote_arena_array(arena, count, sizeof *s->lives, (void **)&s->lives));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         s->lives[i].backward_begin = MOTE_NONE;
+        s->lives[i].behind_peak = MOTE_NONE;
+    }
     for (size_t i = 0; i < s->trial->step_count; i++)
         note_step(s, i);
     note_results(s);
@@ -89,19 +101,34 @@ static size_t find_maker(const search *s, size_t value)
     return node != MOTE_NONE && s->b->graph->nodes[node].declaration.recomputes ? node : MOTE_NONE;
 }
 
-/// Whether a value is there at `step` of backward, kept or made again from what is; `choose` those that are made.
-static bool reach(const search *s, size_t value, size_t step, bool choose)
+/// Whether a value is kept to `step` of backward.
+static bool is_kept(const search *s, size_t value, size_t step)
 {
-    for (;;) {
+    const size_t maker = find_maker(s, value);
+    return s->lives[value].end >= step && (maker == MOTE_NONE || !s->b->recomputed[maker]);
+}
+
+/// Whether a value is there at `step` of backward, kept or made again from what is.
+static bool can_reach(const search *s, size_t value, size_t step)
+{
+    while (!is_kept(s, value, step)) {
         const size_t maker = find_maker(s, value);
-        const bool is_kept = s->lives[value].end >= step;
-        if (is_kept && (maker == MOTE_NONE || !s->b->recomputed[maker]))
-            return true;
         if (maker == MOTE_NONE)
             return false;
-        if (choose)
-            s->b->recomputed[maker] = true;
         value = input_of(s, maker);
+    }
+    return true;
+}
+
+/// Chooses a node and those that its input is made again by at `step`; `renewed` as in the builder.
+static void choose_chain(const search *s, size_t node, size_t step, size_t renewed)
+{
+    for (;;) {
+        s->b->recomputed[node] = true;
+        s->b->renewed[node] = renewed;
+        if (is_kept(s, input_of(s, node), step))
+            return;
+        node = find_maker(s, input_of(s, node));
     }
 }
 
@@ -115,11 +142,26 @@ static bool choose_recomputed(const search *s, size_t index)
     if (life->backward_begin == MOTE_NONE || life->forward_end >= s->peak ||
         life->backward_begin <= s->peak || life->end == s->trial->step_count - 1)
         return false;
-    const size_t input = input_of(s, index);
-    if (!reach(s, input, life->backward_begin, false))
+    if (!can_reach(s, input_of(s, index), life->backward_begin))
         return false;
-    s->b->recomputed[index] = true;
-    (void)reach(s, input, life->backward_begin, true);
+    choose_chain(s, index, life->backward_begin, 0);
+    return true;
+}
+
+/// Chooses a recomputed node whose output lives at the peak because of readers in front of the node at work there, and not
+/// for that node, or for that in slices, whose derivative may then take its place.
+static bool choose_renewed(const search *s, size_t index)
+{
+    if (!s->b->recomputed[index] || s->b->renewed[index] > 0)
+        return false;
+    const mote_step *peak = &s->trial->steps[s->peak];
+    const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
+    if (peak->node == MOTE_NONE || (life->is_read_at_peak && peak->slice.count == 0) ||
+        life->backward_begin > s->peak || life->behind_peak == MOTE_NONE ||
+        s->b->ranks[s->trial->steps[life->behind_peak].node] >= s->b->ranks[peak->node] ||
+        !can_reach(s, input_of(s, index), life->behind_peak))
+        return false;
+    choose_chain(s, index, life->behind_peak, s->b->ranks[peak->node]);
     return true;
 }
 
@@ -133,26 +175,40 @@ static bool is_alone(const mote_graph *graph, size_t index)
     return true;
 }
 
-/// Chooses a node that makes a large gradient which lives at the peak.
+/// How many slices the backward of a node may have; 0: it is not worth them, or must be whole.
+static size_t count_slices(const mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const size_t extent = node->declaration.cut_extent;
+    // whole gradients are what it takes to clip or apply them all together
+    if (extent == 0 || b->strategy->apply != MOTE_APPLY_EARLY || !node->has_gradient ||
+        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES) || !is_alone(b->graph, index))
+        return 0;
+    const size_t bytes =
+        mote_shape_elements(&node->declaration.weights[0].spec.shape) * sizeof(mote_real);
+    const size_t slices = mote_size_ceil_divide(bytes, b->strategy->slice_bytes);
+    return slices > 1 ? mote_size_min(mote_size_min(extent, slices), SLICES_MAX) : 0;
+}
+
+/// Chooses a node that makes a large gradient which lives at the peak: few slices, and more when it still does.
 static bool choose_sliced(const search *s, size_t index)
 {
     const mote_schedule *trial = s->trial;
-    const mote_node *node = &s->b->graph->nodes[index];
-    const size_t extent = node->declaration.cut_extent;
-    if (extent == 0 || s->b->slices[index] > 0 || !mote_schedule_has_gradient(trial, node) ||
-        !is_alone(s->b->graph, index))
+    const size_t most = count_slices(s->b, index);
+    size_t *slices = &s->b->slices[index];
+    if (*slices == most)
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
-    if (gradient->first > s->peak || gradient->last < s->peak || gradient->bytes <= SLICE_BYTES)
+    if (gradient->first > s->peak || gradient->last < s->peak)
         return false;
-    s->b->slices[index] =
-        mote_size_min(extent, mote_size_ceil_divide(gradient->bytes, SLICE_BYTES));
+    *slices = mote_size_min(most, *slices == 0 ? FEWEST_SLICES : 2 * *slices);
     return true;
 }
 
-static mote_status find_peak(search *s, mote_arena *arena)
+/// The step at which most bytes live, and how many they are.
+static mote_status find_peak(const mote_schedule *trial, mote_arena *arena, size_t *step,
+                             size_t *bytes)
 {
-    const mote_schedule *trial = s->trial;
     size_t *changes = NULL; // what begins less what has ended, modulo the range of size_t
     MOTE_TRY(mote_arena_array(arena, trial->step_count + 1, sizeof *changes, (void **)&changes));
     for (size_t i = 0; i < trial->block_count; i++) {
@@ -160,12 +216,12 @@ static mote_status find_peak(search *s, mote_arena *arena)
         changes[trial->blocks[i].last + 1] -= trial->blocks[i].bytes;
     }
     size_t live = 0;
-    size_t most = 0;
+    *bytes = 0;
     for (size_t i = 0; i < trial->step_count; i++) {
         live += changes[i];
-        if (live > most) {
-            most = live;
-            s->peak = i;
+        if (live > *bytes) {
+            *bytes = live;
+            *step = i;
         }
     }
     return MOTE_OK;
@@ -183,34 +239,99 @@ static mote_status build_trial(const mote_schedule_builder *b, mote_arena *arena
     return mote_schedule_build_chosen(&builder);
 }
 
-static mote_status choose_more(const mote_schedule_builder *b, mote_arena *arena, bool *has_more)
+static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
 {
     mote_schedule trial;
     search s = {.b = b, .trial = &trial};
     const size_t count = b->graph->node_count;
     MOTE_TRY(build_trial(b, arena, &trial));
+    size_t bytes = 0;
+    MOTE_TRY(find_peak(&trial, arena, &s.peak, &bytes));
     MOTE_TRY(find_lives(&s, arena));
-    MOTE_TRY(find_peak(&s, arena));
+    bool any_sliced = false;
     *has_more = false;
     for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
-        *has_more |= choose_recomputed(&s, i);
-    // whole gradients are what it takes to clip or apply them all together
-    if (*has_more || b->strategy->apply != MOTE_APPLY_EARLY ||
-        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES))
-        return MOTE_OK;
-    for (size_t i = 0; i < count; i++)
-        *has_more |= choose_sliced(&s, i);
+        *has_more |= choose_recomputed(&s, i) || choose_renewed(&s, i);
+    for (size_t i = 0; i < count && !*has_more; i++)
+        any_sliced |= choose_sliced(&s, i);
+    *has_more |= any_sliced;
     return MOTE_OK;
 }
 
-mote_status mote_schedule_choose(mote_schedule_builder *b)
+static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *bytes)
+{
+    mote_schedule trial;
+    size_t step = 0;
+    MOTE_TRY(build_trial(b, arena, &trial));
+    return find_peak(&trial, arena, &step, bytes);
+}
+
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes)
+{
+    mote_arena arena;
+    mote_arena_init(&arena, b->arena->allocator);
+    const mote_status status = measure(b, &arena, bytes);
+    mote_arena_release(&arena);
+    return status;
+}
+
+/// Everything that recomputing and slices could do, whether or not it lowers a peak: what they choose is known only when
+/// the order is.
+static mote_status choose_all(const mote_schedule_builder *b, mote_arena *arena)
+{
+    mote_schedule trial;
+    search s = {.b = b, .trial = &trial};
+    MOTE_TRY(build_trial(b, arena, &trial));
+    while (s.peak + 1 < trial.step_count && !is_backward(trial.steps[s.peak + 1].kind))
+        s.peak++;
+    MOTE_TRY(find_lives(&s, arena));
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        if (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE)
+            (void)choose_recomputed(&s, i);
+        b->slices[i] = count_slices(b, i);
+    }
+    for (size_t i = 0; i < b->graph->node_count; i++)
+        b->renewed[i] = b->recomputed[i] ? b->graph->node_count : 0;
+    return MOTE_OK;
+}
+
+static void forget_choices(const mote_schedule_builder *b)
+{
+    for (size_t i = 0; i < b->graph->node_count; i++) {
+        b->recomputed[i] = false;
+        b->renewed[i] = 0;
+        b->slices[i] = 0;
+    }
+}
+
+/// One part of choosing, with an arena that does not last.
+typedef mote_status choose_part(mote_schedule_builder *b, mote_arena *arena, bool *has_more);
+
+static mote_status choose_order(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
+{
+    if (b->strategy->training)
+        MOTE_TRY(choose_all(b, arena));
+    MOTE_TRY(mote_schedule_choose_order(b));
+    forget_choices(b);
+    *has_more = false;
+    return MOTE_OK;
+}
+
+static mote_status run_part(mote_schedule_builder *b, choose_part *part)
 {
     mote_status status = MOTE_OK;
     for (bool has_more = true; status == MOTE_OK && has_more;) {
         mote_arena arena;
         mote_arena_init(&arena, b->arena->allocator);
-        status = choose_more(b, &arena, &has_more);
+        status = part(b, &arena, &has_more);
         mote_arena_release(&arena);
     }
     return status;
+}
+
+mote_status mote_schedule_choose(mote_schedule_builder *b)
+{
+    if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph))
+        MOTE_TRY(run_part(b, choose_order));
+    return b->strategy->training ? run_part(b, choose_more) : MOTE_OK;
 }

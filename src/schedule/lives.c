@@ -41,10 +41,12 @@ static void use_needs(const walk *w, const mote_node *node, unsigned phase, size
         use(w, w->schedule->derivatives[node->outputs[i]], step, MOTE_USE_OUTPUT_DERIVATIVE);
     for (size_t i = 0; i < node->input_count; i++) {
         if (node->declaration.input_needs[i] & phase)
-            use(w, mote_schedule_kept(w->schedule, node->inputs[i]), step, MOTE_USE_INPUT_NEEDED);
+            use(w, mote_schedule_kept(w->schedule, node->inputs[i], step), step,
+                MOTE_USE_INPUT_NEEDED);
     }
     if (node->declaration.output_needs & phase)
-        use(w, mote_schedule_kept(w->schedule, node->outputs[0]), step, MOTE_USE_OUTPUT_NEEDED);
+        use(w, mote_schedule_kept(w->schedule, node->outputs[0], step), step,
+            MOTE_USE_OUTPUT_NEEDED);
 }
 
 /// A gradient that is applied, with the list of its rows.
@@ -106,8 +108,8 @@ static void use_phase(const walk *w, size_t index)
             use(w, w->schedule->derivatives[node->inputs[i]], index, MOTE_USE_INPUT_DERIVATIVE);
         break;
     case MOTE_PHASE_RECOMPUTE:
-        use(w, mote_schedule_kept(w->schedule, node->inputs[0]), index, MOTE_USE_SOURCE);
-        use(w, w->schedule->again[node->outputs[0]], index, MOTE_USE_AGAIN);
+        use(w, mote_schedule_kept(w->schedule, node->inputs[0], index), index, MOTE_USE_SOURCE);
+        use(w, step->made, index, MOTE_USE_AGAIN);
         break;
     default: // UPDATE: what persists
         break;

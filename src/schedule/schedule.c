@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/// Room that most networks need; lists grow beyond it.
+#define STEPS_A_NODE   4U
+#define TENSORS_A_NODE 8U
+
 /// Moves the lists that have grown to where the schedule keeps them, at their size.
 static mote_status keep_lists(const mote_schedule_builder *b)
 {
@@ -25,12 +29,21 @@ static mote_status keep_lists(const mote_schedule_builder *b)
 
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 {
-    const size_t value_count = b->graph->value_count;
-    b->step_capacity = 0;
-    b->tensor_capacity = 0;
-    MOTE_TRY(mote_arena_array(b->scratch, value_count, sizeof *b->again, (void **)&b->again));
+    const size_t count = b->graph->node_count;
+    mote_schedule *schedule = b->schedule;
+    b->step_capacity = STEPS_A_NODE * count;
+    b->tensor_capacity = TENSORS_A_NODE * count;
+    MOTE_TRY(mote_arena_array(b->scratch, b->step_capacity, sizeof *schedule->steps,
+                              (void **)&schedule->steps));
+    MOTE_TRY(mote_arena_array(b->scratch, b->tensor_capacity, sizeof *schedule->tensors,
+                              (void **)&schedule->tensors));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->readers, (void **)&b->readers));
+    for (size_t i = 0; i < count; i++)
+        b->readers[i] = MOTE_NONE;
+    MOTE_TRY(mote_arena_array(b->arena, b->graph->value_count, sizeof *schedule->again,
+                              (void **)&schedule->again));
     MOTE_TRY(mote_schedule_make_steps(b));
-    assert(b->schedule->step_count > 0);
+    assert(schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));
     mote_schedule_find_lives(b->schedule);
     MOTE_TRY(mote_schedule_make_blocks(b));
@@ -40,9 +53,14 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
 static mote_status build(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->order, (void **)&b->order));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->ranks, (void **)&b->ranks));
+    for (size_t i = 0; i < count; i++)
+        b->order[i] = b->ranks[i] = i;
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->recomputed, (void **)&b->recomputed));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->renewed, (void **)&b->renewed));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->slices, (void **)&b->slices));
-    if (b->strategy->training && b->strategy->techniques != 0)
+    if (b->strategy->techniques != 0)
         MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);
 }

@@ -45,6 +45,7 @@ typedef struct mote_step {
     size_t
         index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
     size_t scratch;   // tensor, or MOTE_NONE
+    size_t made;      // RECOMPUTE: tensor of the output; otherwise MOTE_NONE
     mote_slice slice; // GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
 } mote_step;
 
@@ -90,7 +91,7 @@ typedef struct mote_schedule {
     mote_block *blocks;
     size_t block_count;
     size_t *values;      // tensor of each value
-    size_t *again;       // of each value that is recomputed, for backward; or MOTE_NONE
+    bool *again;         // by value: backward reads what RECOMPUTE steps make
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
     mote_clip clip;
@@ -107,6 +108,7 @@ typedef struct mote_strategy {
     bool averages;                 // weights have moving averages, which all but training reads
     bool whole_gradients;          // store all rows of all gradients
     unsigned techniques;           // MOTE_TECHNIQUE_*
+    size_t slice_bytes;            // of a gradient, about
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
@@ -155,8 +157,12 @@ void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *v
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
 
-/// The tensor of a value that backward reads: recomputed, or kept from forward.
-size_t mote_schedule_kept(const mote_schedule *schedule, size_t value);
+/// The value whose bytes a value has: through views.
+size_t mote_schedule_source(const mote_graph *graph, size_t value);
+
+/// The tensor of a value that a step of backward reads: recomputed, or kept from forward. Of a view it may be the tensor
+/// that it is a view of.
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step);
 
 /// "calc_gradient", ...
 const char *mote_step_kind_text(mote_step_kind kind);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a program: reads and forward in the graph's order, then backward in reverse. A node's gradient
+// The steps of a program: reads and forward in the chosen order, then backward in reverse. A node's gradient
 // comes before its derivative, because the gradient's other input, the saved activation, then dies first;
 // weights are applied when the derivative, their last reader, is done, or after all gradients, which is what a
 // norm of them asks for.
 #include "schedule/build.h"
 
+#include "base/size.h"
+
 #include <assert.h>
+
+/// Large slices are whole multiples, so that rows of a product fill vectors.
+#define SLICE_UNIT 16U
 
 static bool has_forward(const mote_node *node)
 {
@@ -39,7 +44,7 @@ unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *n
         phases |= MOTE_PHASE_GRADIENT;
     if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
-    if (node->declaration.recomputes && b->again[node->outputs[0]])
+    if (node->declaration.recomputes && schedule->again[node->outputs[0]])
         phases |= MOTE_PHASE_RECOMPUTE;
     if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
@@ -81,9 +86,15 @@ size_t mote_schedule_source(const mote_graph *graph, size_t value)
     }
 }
 
-size_t mote_schedule_kept(const mote_schedule *schedule, size_t value)
+size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step)
 {
-    return schedule->again[value] == MOTE_NONE ? schedule->values[value] : schedule->again[value];
+    const size_t source = mote_schedule_source(schedule->graph, value);
+    for (size_t i = step + 1; schedule->again[source] && i-- > 0;) {
+        const mote_step *at = &schedule->steps[i];
+        if (at->made != MOTE_NONE && schedule->graph->nodes[at->node].outputs[0] == source)
+            return at->made;
+    }
+    return schedule->values[value];
 }
 
 static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
@@ -93,8 +104,8 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
     MOTE_TRY(mote_arena_grow(b->scratch, &steps, &b->step_capacity, schedule->step_count,
                              sizeof *schedule->steps));
     schedule->steps = (mote_step *)steps;
-    schedule->steps[schedule->step_count++] =
-        (mote_step){.kind = kind, .node = node, .index = part, .scratch = MOTE_NONE};
+    schedule->steps[schedule->step_count++] = (mote_step){
+        .kind = kind, .node = node, .index = part, .scratch = MOTE_NONE, .made = MOTE_NONE};
     return MOTE_OK;
 }
 
@@ -155,26 +166,35 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
     return MOTE_OK;
 }
 
+/// Whether a node's output has yet to be made again for backward of `reader`.
+static bool is_missing(const mote_schedule_builder *b, size_t node, size_t reader)
+{
+    const size_t last = b->readers[node];
+    return b->recomputed[node] &&
+           (last == MOTE_NONE || (b->ranks[reader] < b->renewed[node] && last != reader));
+}
+
 /// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
-static size_t find_missing(const mote_schedule_builder *b, size_t value)
+static size_t find_missing(const mote_schedule_builder *b, size_t value, size_t reader)
 {
     size_t missing = MOTE_NONE;
     size_t at = mote_schedule_source(b->graph, value);
     for (size_t node = b->graph->values[at].producer;
-         node != MOTE_NONE && b->recomputed[node] && !b->again[at];
-         node = b->graph->values[at].producer) {
+         node != MOTE_NONE && is_missing(b, node, reader); node = b->graph->values[at].producer) {
         missing = node;
         at = mote_schedule_source(b->graph, b->graph->nodes[node].inputs[0]);
     }
     return missing;
 }
 
-/// A recomputed value that a backward phase reads is made in front of the first one.
-static mote_status add_recompute(mote_schedule_builder *b, size_t value)
+/// A recomputed value that backward of `reader` reads is made in front of it.
+static mote_status add_recompute(mote_schedule_builder *b, size_t value, size_t reader)
 {
-    for (size_t node = find_missing(b, value); node != MOTE_NONE; node = find_missing(b, value)) {
+    for (size_t node = find_missing(b, value, reader); node != MOTE_NONE;
+         node = find_missing(b, value, reader)) {
         MOTE_TRY(add_step(b, MOTE_STEP_RECOMPUTE, node, 0));
-        b->again[b->graph->nodes[node].outputs[0]] = true;
+        b->readers[node] = reader;
+        b->schedule->again[b->graph->nodes[node].outputs[0]] = true;
     }
     return MOTE_OK;
 }
@@ -186,10 +206,10 @@ static mote_status add_phase(mote_schedule_builder *b, mote_step_kind kind, size
     const unsigned phase = mote_step_phase(kind);
     for (size_t i = 0; i < node->input_count; i++) {
         if (node->declaration.input_needs[i] & phase)
-            MOTE_TRY(add_recompute(b, node->inputs[i]));
+            MOTE_TRY(add_recompute(b, node->inputs[i], index));
     }
     if (node->declaration.output_needs & phase)
-        MOTE_TRY(add_recompute(b, node->outputs[0]));
+        MOTE_TRY(add_recompute(b, node->outputs[0], index));
     return add_step(b, kind, index, 0);
 }
 
@@ -217,9 +237,13 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
 
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index)
 {
+    const size_t extent = b->graph->nodes[node].declaration.cut_extent;
+    const size_t unit = extent / b->slices[node] >= 2 * SLICE_UNIT ? SLICE_UNIT : 1;
     mote_slice slice = {0};
-    slice.count = mote_parallel_part(b->graph->nodes[node].declaration.cut_extent, index,
-                                     b->slices[node], &slice.first);
+    slice.count = mote_parallel_part(mote_size_ceil_divide(extent, unit), index, b->slices[node],
+                                     &slice.first);
+    slice.first *= unit;
+    slice.count = mote_size_min(slice.count * unit, extent - slice.first);
     return slice;
 }
 
@@ -248,8 +272,9 @@ static mote_status add_sliced(mote_schedule_builder *b, size_t index)
 static mote_status add_backward_early(mote_schedule_builder *b)
 {
     for (size_t i = b->graph->node_count; i-- > 0;) {
-        MOTE_TRY(b->slices[i] > 0 ? add_sliced(b, i) : add_backward(b, i));
-        MOTE_TRY(add_apply(b, i));
+        const size_t node = b->order[i];
+        MOTE_TRY(b->slices[node] > 0 ? add_sliced(b, node) : add_backward(b, node));
+        MOTE_TRY(add_apply(b, node));
     }
     return MOTE_OK;
 }
@@ -258,18 +283,18 @@ static mote_status add_backward_after_all(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
     for (size_t i = count; i-- > 0;)
-        MOTE_TRY(add_backward(b, i));
+        MOTE_TRY(add_backward(b, b->order[i]));
     if (b->strategy->clip == MOTE_CLIP_NORM)
         MOTE_TRY(add_step(b, MOTE_STEP_NORM, MOTE_NONE, 0));
     for (size_t i = count; i-- > 0;)
-        MOTE_TRY(add_apply(b, i));
+        MOTE_TRY(add_apply(b, b->order[i]));
     return MOTE_OK;
 }
 
 mote_status mote_schedule_make_steps(mote_schedule_builder *b)
 {
     for (size_t i = 0; i < b->graph->node_count; i++)
-        MOTE_TRY(add_forward(b, i));
+        MOTE_TRY(add_forward(b, b->order[i]));
     if (!b->strategy->training)
         return MOTE_OK;
     if (b->strategy->pauses)

@@ -42,11 +42,33 @@ static mote_status make_index(mote_schedule_builder *b, size_t count, size_t **l
     return MOTE_OK;
 }
 
+/// What the RECOMPUTE steps make; numbered where there are several of a value.
+static mote_status make_recomputed(mote_schedule_builder *b)
+{
+    mote_schedule *schedule = b->schedule;
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        mote_step *step = &schedule->steps[i];
+        if (step->kind != MOTE_STEP_RECOMPUTE)
+            continue;
+        size_t number = 1;
+        for (size_t j = 0; j < i; j++)
+            number +=
+                schedule->steps[j].kind == step->kind && schedule->steps[j].node == step->node;
+        const mote_value *value = &b->graph->values[b->graph->nodes[step->node].outputs[0]];
+        const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
+                                             .spec = value->spec};
+        char suffix[64] = " recomputed";
+        if (number > 1)
+            (void)snprintf(suffix, sizeof suffix, " recomputed %zu", number);
+        MOTE_TRY(add_derived(b, tensor, value->name, suffix, &step->made));
+    }
+    return MOTE_OK;
+}
+
 static mote_status make_values(mote_schedule_builder *b)
 {
     mote_schedule *schedule = b->schedule;
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->values));
-    MOTE_TRY(make_index(b, b->graph->value_count, &schedule->again));
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->derivatives));
     for (size_t i = 0; i < b->graph->value_count; i++) {
         const mote_value *value = &b->graph->values[i];
@@ -54,8 +76,6 @@ static mote_status make_values(mote_schedule_builder *b)
         tensor.kind =
             value->port == MOTE_NONE ? MOTE_BLOCK_KIND_ACTIVATIONS : MOTE_BLOCK_KIND_BATCH;
         MOTE_TRY(add_tensor(b, &tensor, &schedule->values[i]));
-        if (b->again[mote_schedule_source(b->graph, i)])
-            MOTE_TRY(add_derived(b, tensor, value->name, " recomputed", &schedule->again[i]));
         if (!schedule->training || !value->needs_derivative)
             continue;
         tensor.kind = MOTE_BLOCK_KIND_DERIVATIVES;
@@ -336,6 +356,7 @@ mote_status mote_schedule_make_tensors(mote_schedule_builder *b)
         MOTE_TRY(make_node(b, i));
     for (size_t i = 0; i < b->graph->node_count; i++)
         MOTE_TRY(share_weights(b, i));
+    MOTE_TRY(make_recomputed(b));
     MOTE_TRY(make_clip_factor(b));
     return make_scratch(b);
 }

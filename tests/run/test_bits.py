@@ -84,7 +84,8 @@ VARIANTS = [
     ("--planner=best_fit",),
     ("--without=recompute",),
     ("--without=slices",),
-    ("--without=recompute,slices", "--planner=naive"),
+    ("--without=order",),
+    ("--without=recompute,slices,order", "--planner=naive"),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
 ]

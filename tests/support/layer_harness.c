@@ -182,7 +182,9 @@ static mote_status set_up(layer_harness *harness)
         setup->label_port = setup->input_count++;
     }
     MOTE_TRY(mote_declaration_init(&harness->declaration, &harness->arena, setup->input_count));
-    return harness->layer->setup(setup, harness->state);
+    MOTE_TRY(harness->layer->setup(setup, harness->state));
+    harness->slice = (mote_slice){0, harness->declaration.cut_extent};
+    return MOTE_OK;
 }
 
 static void init_setup(layer_harness *harness)

@@ -86,6 +86,7 @@ typedef struct layer_harness {
     mote_tensor_spec input_specs[LAYER_TENSORS_MAX];
     const mote_kernels *kernels;
     mote_parallel parallel;
+    mote_slice slice; // of the next phases; whole when built
     size_t slot_counts[LAYER_TENSOR_KINDS];
     layer_slot slots[LAYER_TENSOR_KINDS][LAYER_TENSORS_MAX];
     size_t buffer_count;

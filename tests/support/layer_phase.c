@@ -49,6 +49,8 @@ static const char *get_phase_name(unsigned phase)
         return "forward";
     if (phase == MOTE_PHASE_GRADIENT)
         return "gradient";
+    if (phase == MOTE_PHASE_RECOMPUTE)
+        return "recompute";
     return phase == MOTE_PHASE_DERIVATIVE ? "derivative" : "update";
 }
 
@@ -61,7 +63,7 @@ static unsigned get_temporary_access(unsigned phases, unsigned phase)
 {
     if (phase == MOTE_PHASE_FORWARD)
         return phases & phase ? ACCESS_WRITE : ACCESS_FORGET;
-    if (phase == MOTE_PHASE_UPDATE)
+    if (phase == MOTE_PHASE_UPDATE || phase == MOTE_PHASE_RECOMPUTE)
         return read_if(phases, phase);
     return phases & phase ? ACCESS_READ | ACCESS_WRITE : 0;
 }
@@ -97,7 +99,7 @@ static unsigned get_access(const layer_harness *harness, layer_tensor_kind kind,
     const mote_declaration *const declaration = &harness->declaration;
     if (kind == LAYER_TEMPORARY)
         return get_temporary_access(declaration->temporaries[index].phases, phase);
-    if (phase == MOTE_PHASE_FORWARD)
+    if (phase == MOTE_PHASE_FORWARD || phase == MOTE_PHASE_RECOMPUTE)
         return get_forward_access(kind);
     if (phase != MOTE_PHASE_UPDATE)
         return get_backward_access(declaration, kind, index, phase);
@@ -186,6 +188,8 @@ static mote_layer_callback *get_callback(const layer_harness *harness, unsigned 
         return declaration->view ? NULL : harness->layer->forward;
     if (harness->config.evaluation || harness->layer->kind == MOTE_LAYER_INPUT)
         return NULL;
+    if (phase == MOTE_PHASE_RECOMPUTE)
+        return declaration->recomputes ? harness->layer->recompute : NULL;
     if (phase == MOTE_PHASE_GRADIENT)
         return harness->config.frozen ? NULL : harness->layer->calc_gradient;
     if (phase == MOTE_PHASE_DERIVATIVE)
@@ -224,6 +228,7 @@ static mote_layer_run make_run(const layer_harness *harness, run_tensors *all, v
         .scratch = scratch,
         .batch = harness->config.run_batch,
         .training = !harness->config.evaluation,
+        .slice = harness->slice,
         .random = {.seed = 1, .name = mote_hash_name(LAYER_NODE), .iteration = 3},
         .inputs = all->tensors[LAYER_INPUT],
         .outputs = all->tensors[LAYER_OUTPUT],

@@ -64,6 +64,60 @@ static void flattening_stands_behind_the_activation(void **state)
             "end dropout(fc/activation/flatten)\n");
 }
 
+#define MAX_POOL "[pool]\ntype = pooling2d\npooling = max\npool_size = 2\n"
+#define END      "[end]\ntype = dropout\ndropout_rate = 0.5\n"
+
+static void a_rising_function_goes_behind_what_selects_the_largest(void **state)
+{
+    becomes(state, "[Model]\n" INPUT FC "activation = relu\n" MAX_POOL "flatten = true\n" END,
+            false,
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "pool pooling2d(fc)\n"
+            "fc/activation activation(pool)\n"
+            "pool/flatten flatten(fc/activation)\n"
+            "end dropout(pool/flatten)\n");
+    becomes(state, "[Model]\n" INPUT "[r]\ntype = activation\nactivation = relu6\n" MAX_POOL END,
+            false,
+            "in input(in batch)\n"
+            "pool pooling2d(in)\n"
+            "r activation(pool)\n"
+            "end dropout(r)\n");
+}
+
+static void other_functions_and_other_readers_stay_in_front(void **state)
+{
+    becomes(state, "[Model]\n" INPUT FC "activation = swish\n" MAX_POOL END, false,
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "fc/activation activation(fc)\n"
+            "pool pooling2d(fc/activation)\n"
+            "end dropout(pool)\n");
+    becomes(state,
+            "[Model]\n" INPUT FC "activation = relu\n"
+            "[pool]\ntype = pooling2d\npooling = average\npool_size = 2\n" END,
+            false,
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "fc/activation activation(fc)\n"
+            "pool pooling2d(fc/activation)\n"
+            "end dropout(pool)\n");
+    becomes(state, "[Model]\n" INPUT FC "activation = relu\n" MAX_POOL,
+            false, // the output is asked for
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "fc/activation activation(fc)\n"
+            "pool pooling2d(fc/activation)\n");
+    becomes(state, "[Model]\n" INPUT FC "activation = relu\n" MAX_POOL END "input_layers = fc\n",
+            false,
+            "in input(in batch)\n"
+            "fc fully_connected(in)\n"
+            "fc/activation activation(fc)\n"
+            "fc/activation/fan_out0 fan_out(fc/activation)\n"
+            "pool pooling2d(fc/activation/fan_out0)\n"
+            "end dropout(fc/activation/fan_out0:1)\n");
+}
+
 static void the_activation_of_an_activation_layer_is_its_own(void **state)
 {
     test_network network;
@@ -352,6 +406,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_activation_stands_behind_its_layer),
         cmocka_unit_test(flattening_stands_behind_the_activation),
+        cmocka_unit_test(a_rising_function_goes_behind_what_selects_the_largest),
+        cmocka_unit_test(other_functions_and_other_readers_stay_in_front),
         cmocka_unit_test(the_activation_of_an_activation_layer_is_its_own),
         cmocka_unit_test(a_made_node_takes_origin_and_trainable_from_its_layer),
         cmocka_unit_test(a_loss_of_the_model_stands_behind_the_output),

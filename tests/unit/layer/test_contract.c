@@ -152,6 +152,124 @@ static void forward_can_be_repeated(void **unused)
     for_each_case(compare_repeated_forward);
 }
 
+/// Runs a phase, behind poison over what it makes, and puts that into the record.
+static void record_phase(layer_harness *harness, unsigned phase, layer_tensor_kind kind,
+                         layer_record *record)
+{
+    *record = (layer_record){0};
+    layer_harness_run(harness, phase);
+    layer_record_add(harness, kind, record);
+}
+
+static void compare_recomputed(const layer_case *c)
+{
+    layer_harness harness;
+    layer_record expected;
+    layer_record got;
+    layer_harness_build(&harness, &c->config);
+    assert_true(!harness.declaration.recomputes ||
+                (harness.layer->recompute && harness.setup.input_count == 1));
+    if (layer_harness_has(&harness, MOTE_PHASE_RECOMPUTE)) {
+        layer_harness_fill(&harness);
+        record_phase(&harness, MOTE_PHASE_FORWARD, LAYER_OUTPUT, &expected);
+        record_phase(&harness, MOTE_PHASE_RECOMPUTE, LAYER_OUTPUT, &got);
+        layer_record_assert_equal(&expected, &got, c->title);
+        layer_record_release(&expected);
+        layer_record_release(&got);
+    }
+    layer_harness_release(&harness);
+}
+
+static void what_is_recomputed_has_the_bits_of_forward(void **unused)
+{
+    (void)unused;
+    for_each_case(compare_recomputed);
+}
+
+/// Copies a slice of a gradient to its place in the whole one.
+static void place_slice(const layer_harness *harness, mote_real *whole)
+{
+    const mote_shape *const shape = &harness->declaration.weights[0].spec.shape;
+    const size_t index = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
+    const size_t row = harness->slice.count * index;
+    const mote_real *const slice = layer_harness_data(harness, LAYER_GRADIENT, 0);
+    for (size_t i = 0; i < shape->dims[0]; i++) {
+        memcpy(whole + (i * shape->dims[1] + harness->slice.first) * index, slice + i * row,
+               row * sizeof *slice);
+    }
+}
+
+/// The input's derivative, of a layer whose sliced dimension is the first or the last of the input's.
+static void place_derivative(const layer_harness *harness, mote_real *whole)
+{
+    const mote_shape *const shape = &harness->input_specs[0].shape;
+    const size_t extent = harness->declaration.cut_extent;
+    const size_t inner = shape->dims[0] == extent ? mote_shape_elements(shape) / extent : 1;
+    const size_t count = layer_harness_elements(harness, LAYER_INPUT_DERIVATIVE, 0);
+    const mote_real *const derivative = layer_harness_data(harness, LAYER_INPUT_DERIVATIVE, 0);
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = i / inner % extent;
+        if (at >= harness->slice.first && at < harness->slice.first + harness->slice.count)
+            whole[i] = derivative[i];
+    }
+}
+
+/// Gradient and derivative, slice by slice, into one of each.
+static void run_slices(layer_harness *harness, size_t slices, mote_real *gradient,
+                       mote_real *derivative)
+{
+    const size_t extent = harness->declaration.cut_extent;
+    for (size_t i = 0; i < slices; i++) {
+        harness->slice.count = mote_parallel_part(extent, i, slices, &harness->slice.first);
+        layer_harness_run(harness, MOTE_PHASE_GRADIENT);
+        place_slice(harness, gradient);
+        layer_harness_run(harness, MOTE_PHASE_DERIVATIVE);
+        place_derivative(harness, derivative);
+    }
+    harness->slice = (mote_slice){0, extent};
+}
+
+static void compare_slices_of(const layer_case *c, layer_harness *harness, size_t slices)
+{
+    const size_t weights = mote_shape_elements(&harness->declaration.weights[0].spec.shape);
+    const size_t inputs = layer_harness_elements(harness, LAYER_INPUT_DERIVATIVE, 0);
+    mote_real *const gradient = calloc(weights, sizeof *gradient);
+    mote_real *const derivative = calloc(inputs, sizeof *derivative);
+    assert_true(gradient && derivative);
+    run_slices(harness, slices, gradient, derivative);
+    layer_harness_run(harness, MOTE_PHASE_GRADIENT);
+    layer_harness_run(harness, MOTE_PHASE_DERIVATIVE);
+    if (memcmp(gradient, layer_harness_data(harness, LAYER_GRADIENT, 0),
+               weights * sizeof *gradient) != 0)
+        fail_msg("%s: the gradient in %zu slices differs", c->title, slices);
+    if (memcmp(derivative, layer_harness_data(harness, LAYER_INPUT_DERIVATIVE, 0),
+               inputs * sizeof *derivative) != 0)
+        fail_msg("%s: the derivative in %zu slices differs", c->title, slices);
+    free(gradient);
+    free(derivative);
+}
+
+static void compare_slices(const layer_case *c)
+{
+    layer_harness harness;
+    layer_harness_build(&harness, &c->config);
+    const size_t extent = harness.declaration.cut_extent;
+    if (layer_harness_has(&harness, MOTE_PHASE_GRADIENT) && extent > 0) {
+        assert_true(harness.declaration.weights[0].spec.shape.dims[1] == extent);
+        layer_harness_fill(&harness);
+        layer_harness_run(&harness, MOTE_PHASE_FORWARD);
+        for (size_t slices = 1; slices <= extent && slices <= 5; slices++)
+            compare_slices_of(c, &harness, slices);
+    }
+    layer_harness_release(&harness);
+}
+
+static void slices_have_the_bits_of_the_whole(void **unused)
+{
+    (void)unused;
+    for_each_case(compare_slices);
+}
+
 static void check_update(const layer_case *c)
 {
     layer_harness harness;
@@ -430,6 +548,8 @@ int main(void)
         cmocka_unit_test(a_batch_planned_larger_changes_no_bit),
         cmocka_unit_test(gradient_and_derivative_come_in_either_order),
         cmocka_unit_test(forward_can_be_repeated),
+        cmocka_unit_test(what_is_recomputed_has_the_bits_of_forward),
+        cmocka_unit_test(slices_have_the_bits_of_the_whole),
         cmocka_unit_test(update_changes_the_statistics_of_layers_that_are_trained),
         cmocka_unit_test(what_is_declared_as_needed_is_read),
         cmocka_unit_test(loss_weight_scales_derivatives_and_not_metrics),

@@ -23,8 +23,12 @@ typedef enum program_kind {
     TRAIN_AFTER_ALL,
     TRAIN_CLIP_VALUE, // early
     TRAIN_CLIP_NORM,  // after all
+    TRAIN_SAVING,     // with all techniques
+    TRAIN_SAVING_AFTER_ALL,
+    TRAIN_SAVING_CLIP_VALUE,
     EVALUATE,
-    INFER
+    INFER,
+    INFER_SAVING
 } program_kind;
 
 typedef struct program {
@@ -35,15 +39,21 @@ typedef struct program {
 static inline mote_strategy program_strategy(program_kind kind)
 {
     static const char *const slot_names[] = {"velocity"};
-    const bool training = kind != EVALUATE && kind != INFER;
-    const bool after_all = kind == TRAIN_AFTER_ALL || kind == TRAIN_CLIP_NORM;
+    const bool training = kind < EVALUATE;
+    const bool after_all =
+        kind == TRAIN_AFTER_ALL || kind == TRAIN_CLIP_NORM || kind == TRAIN_SAVING_AFTER_ALL;
+    const bool clips_value = kind == TRAIN_CLIP_VALUE || kind == TRAIN_SAVING_CLIP_VALUE;
+    const bool saves =
+        (kind >= TRAIN_SAVING && kind <= TRAIN_SAVING_CLIP_VALUE) || kind == INFER_SAVING;
     return (mote_strategy){
         .name = training ? "train" : "test",
         .training = training,
         .apply = after_all ? MOTE_APPLY_AFTER_ALL : MOTE_APPLY_EARLY,
-        .clip = kind == TRAIN_CLIP_NORM    ? MOTE_CLIP_NORM
-                : kind == TRAIN_CLIP_VALUE ? MOTE_CLIP_VALUE
-                                           : MOTE_CLIP_NONE,
+        .clip = kind == TRAIN_CLIP_NORM ? MOTE_CLIP_NORM
+                : clips_value           ? MOTE_CLIP_VALUE
+                                        : MOTE_CLIP_NONE,
+        .techniques = saves ? ~0U : 0,
+        .slice_bytes = 64,
         .slot_count = training ? 1 : 0,
         .slot_names = slot_names,
     };
@@ -53,7 +63,7 @@ static inline mote_strategy program_strategy(program_kind kind)
 static inline void program_build(void **state, const char *text, program_kind kind, program *p)
 {
     const mote_strategy strategy = program_strategy(kind);
-    test_network_build(state, text, kind == INFER, &p->network);
+    test_network_build(state, text, kind >= INFER, &p->network);
     expect_ok(mote_schedule_build(&p->network.graph, &strategy, &p->network.arena, &p->schedule));
     replay_check(&p->schedule);
 }

@@ -30,6 +30,7 @@ typedef struct replay {
     size_t *contents; // by tensor: equal for tensors that are views of each other
     size_t *held;     // by block: the content that it holds, or MOTE_NONE
     bool *seen;       // by tensor: a temporary that a step has used
+    size_t *derived;  // by node: where its derivative begins that no slice has written
     size_t step;
     replay_use uses[REPLAY_USES_MAX]; // of the step
     size_t use_count;
@@ -80,6 +81,29 @@ static inline void replay_forward(replay *r, const mote_node *node)
         replay_write(r, values[node->outputs[i]])->is_target = i == 0;
 }
 
+/// Makes the output again from what backward has of the input.
+static inline void replay_recompute(replay *r, const mote_node *node)
+{
+    replay_read(r, mote_schedule_kept(r->schedule, node->inputs[0], r->step))->is_operand =
+        node->declaration.output_over_input;
+    replay_write(r, r->schedule->steps[r->step].made)->is_target = true;
+}
+
+/// The input of a gradient. Slices of the derivative may have replaced those of the input that were read before.
+static inline void replay_input(replay *r, const mote_node *node, size_t index, bool is_operand)
+{
+    const mote_schedule *const schedule = r->schedule;
+    const mote_step *const step = &schedule->steps[r->step];
+    const size_t input = mote_schedule_kept(schedule, node->inputs[index], r->step);
+    const size_t derivative = schedule->derivatives[node->inputs[index]];
+    const bool is_replaced = step->kind == MOTE_STEP_GRADIENT && step->slice.first > 0 &&
+                             derivative != MOTE_NONE &&
+                             schedule->tensors[input].block == schedule->tensors[derivative].block;
+    if (is_replaced && r->derived[step->node] > step->slice.first)
+        replay_report(r, input, "is read where its derivative is already");
+    replay_read(r, is_replaced ? derivative : input)->is_operand = is_operand;
+}
+
 /// What a backward phase reads.
 static inline void replay_needs(replay *r, const mote_node *node, unsigned phase)
 {
@@ -95,13 +119,12 @@ static inline void replay_needs(replay *r, const mote_node *node, unsigned phase
     }
     for (size_t i = 0; i < node->input_count; i++) {
         if (declaration->input_needs[i] & phase)
-            replay_read(r, r->schedule->values[node->inputs[i]])->is_operand =
-                derives && i == 0 && declaration->derivative_over_input;
+            replay_input(r, node, i, derives && i == 0 && declaration->derivative_over_input);
     }
     if (!(declaration->output_needs & phase))
         return;
-    const size_t input = r->schedule->values[node->inputs[0]];
-    const size_t output = r->schedule->values[node->outputs[0]];
+    const size_t input = mote_schedule_kept(r->schedule, node->inputs[0], r->step);
+    const size_t output = mote_schedule_kept(r->schedule, node->outputs[0], r->step);
     const bool in_place = r->schedule->tensors[input].block == r->schedule->tensors[output].block;
     replay_read(r, output)->is_operand =
         derives && declaration->output_over_input && in_place && declaration->derivative_over_input;
@@ -122,6 +145,8 @@ static inline void replay_derivative(replay *r, const mote_node *node)
     replay_needs(r, node, MOTE_PHASE_DERIVATIVE);
     for (size_t i = 0; i < node->input_count; i++)
         replay_write(r, r->schedule->derivatives[node->inputs[i]])->is_target = i == 0;
+    const mote_step *const step = &r->schedule->steps[r->step];
+    r->derived[step->node] = step->slice.first + step->slice.count;
 }
 
 /// The first phase that uses a temporary writes it, later ones read and write.
@@ -178,6 +203,8 @@ static inline void replay_phase(replay *r, const mote_step *step)
         replay_gradient(r, step->node);
     if (step->kind == MOTE_STEP_DERIVATIVE)
         replay_derivative(r, node);
+    if (step->kind == MOTE_STEP_RECOMPUTE)
+        replay_recompute(r, node);
 }
 
 static inline void replay_outputs(replay *r)
@@ -203,6 +230,7 @@ static inline void replay_list(replay *r)
     case MOTE_STEP_FORWARD:
     case MOTE_STEP_GRADIENT:
     case MOTE_STEP_DERIVATIVE:
+    case MOTE_STEP_RECOMPUTE:
     case MOTE_STEP_UPDATE:
         replay_phase(r, step);
         break;
@@ -293,8 +321,9 @@ static inline void replay_find_views(replay *r)
     const mote_schedule *const schedule = r->schedule;
     for (size_t i = 0; i < schedule->graph->node_count; i++) {
         const mote_node *const node = &schedule->graph->nodes[i];
-        for (size_t j = 0; node->declaration.view && j < node->declaration.output_count; j++)
+        for (size_t j = 0; node->declaration.view && j < node->declaration.output_count; j++) {
             replay_join(r, schedule->values[node->inputs[0]], schedule->values[node->outputs[j]]);
+        }
         for (size_t j = 0; node->declaration.derivative_view && j < node->input_count; j++)
             replay_join(r, schedule->derivatives[node->inputs[j]],
                         schedule->derivatives[node->outputs[0]]);
@@ -331,11 +360,13 @@ static inline bool replay_is_right(const mote_schedule *schedule, char *problem,
     replay r = {.schedule = schedule,
                 .contents = replay_memory(schedule->tensor_count, sizeof *r.contents),
                 .held = replay_memory(schedule->block_count, sizeof *r.held),
-                .seen = replay_memory(schedule->tensor_count, sizeof *r.seen)};
+                .seen = replay_memory(schedule->tensor_count, sizeof *r.seen),
+                .derived = replay_memory(schedule->graph->node_count, sizeof *r.derived)};
     replay_all(&r);
     free(r.contents);
     free(r.held);
     free(r.seen);
+    free(r.derived);
     (void)snprintf(problem, bytes, "%s", r.problem);
     return !r.problem[0];
 }

@@ -174,7 +174,7 @@ static void evaluation_has_nothing_of_backward(void **state)
     program p;
     program_build(state,
                   "[Model]\nloss = mse\n" INPUT CONV("c") BN("n") RELU(
-                      "r") "[pool]\ntype = pooling2d\npooling = max\npool_size = 2\n" FC("out"),
+                      "r") "[pool]\ntype = pooling2d\npooling = average\npool_size = 2\n" FC("out"),
                   EVALUATE, &p);
     for (size_t i = 0; i < p.schedule.tensor_count; i++) {
         const mote_schedule_tensor *const tensor = &p.schedule.tensors[i];

@@ -7,8 +7,16 @@
 
 static void no_tensor_is_overwritten_between_its_write_and_its_last_read(void **state)
 {
-    static const program_kind kinds[] = {TRAIN,           TRAIN_AFTER_ALL, TRAIN_CLIP_VALUE,
-                                         TRAIN_CLIP_NORM, EVALUATE,        INFER};
+    static const program_kind kinds[] = {TRAIN,
+                                         TRAIN_AFTER_ALL,
+                                         TRAIN_CLIP_VALUE,
+                                         TRAIN_CLIP_NORM,
+                                         TRAIN_SAVING,
+                                         TRAIN_SAVING_AFTER_ALL,
+                                         TRAIN_SAVING_CLIP_VALUE,
+                                         EVALUATE,
+                                         INFER,
+                                         INFER_SAVING};
     random_model m;
     for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
         random_model_make(&m, seed);
@@ -39,11 +47,11 @@ static size_t misplace(const mote_schedule *schedule, mote_schedule_tensor *tens
     return moved;
 }
 
-static void the_replay_notices_a_block_that_is_shared_wrongly(void **state)
+static void check_misplaced(void **state, program_kind kind)
 {
     program p;
     size_t noticed = 0;
-    program_build(state, "[Model]\nloss = mse\n" INPUT CONV("c") BN("n") RELU("r") FC("out"), TRAIN,
+    program_build(state, "[Model]\nloss = mse\n" INPUT CONV("c") BN("n") RELU("r") FC("out"), kind,
                   &p);
     for (size_t i = 0; i < p.schedule.tensor_count; i++) {
         mote_schedule_tensor *const tensor = &p.schedule.tensors[i];
@@ -54,11 +62,38 @@ static void the_replay_notices_a_block_that_is_shared_wrongly(void **state)
     program_release(&p);
 }
 
+static void the_replay_notices_a_block_that_is_shared_wrongly(void **state)
+{
+    check_misplaced(state, TRAIN);
+    check_misplaced(state, TRAIN_SAVING);
+}
+
+/// Every technique is met by the random networks, or they would show nothing.
+static void the_random_networks_meet_every_technique(void **state)
+{
+    random_model m;
+    size_t recomputed = 0;
+    size_t sliced = 0;
+    for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
+        program p;
+        random_model_make(&m, seed);
+        program_build(state, m.text, TRAIN_SAVING, &p);
+        for (size_t i = 0; i < p.schedule.step_count; i++) {
+            recomputed += p.schedule.steps[i].kind == MOTE_STEP_RECOMPUTE;
+            sliced += p.schedule.steps[i].slice.first > 0;
+        }
+        program_release(&p);
+    }
+    assert_true(recomputed > 50);
+    assert_true(sliced > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_tensor_is_overwritten_between_its_write_and_its_last_read),
         cmocka_unit_test(the_replay_notices_a_block_that_is_shared_wrongly),
+        cmocka_unit_test(the_random_networks_meet_every_technique),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

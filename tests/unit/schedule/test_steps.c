@@ -72,6 +72,115 @@ static void a_gradient_is_clipped_by_value_right_before_it_is_applied(void **sta
           "apply a.bias\n");
 }
 
+static void what_is_cheap_to_make_again_is_not_kept_to_backward(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT CONV("a") BN("n") RELU("r") CONV("b") BN("m") CONV("c"),
+          TRAIN_SAVING_AFTER_ALL,
+          "read in batch\n"
+          "forward a\n"
+          "forward n\n"
+          "forward r\n"
+          "forward b\n"
+          "forward m\n"
+          "forward c\n"
+          "read c/loss label\n"
+          "forward c/loss\n"
+          "calc_derivative c/loss\n"
+          "calc_gradient c\n"
+          "calc_derivative c\n"
+          "calc_gradient m\n"
+          "calc_derivative m\n"
+          "recompute n\n"
+          "recompute r\n"
+          "calc_gradient b\n"
+          "calc_derivative b\n"
+          "calc_derivative r\n"
+          "calc_gradient n\n"
+          "calc_derivative n\n"
+          "calc_gradient a\n"
+          "apply c.weight\n"
+          "apply c.bias\n"
+          "update m\n"
+          "apply m.weight\n"
+          "apply m.bias\n"
+          "apply b.weight\n"
+          "apply b.bias\n"
+          "update n\n"
+          "apply n.weight\n"
+          "apply n.bias\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
+#define SMALL "type = conv2d\nfilters = 4\nkernel_size = 1\n"
+#define BRANCHES                                                                             \
+    "[Model]\n" INPUT "[small]\n" SMALL                                                      \
+    "[large]\ntype = conv2d\ninput_layers = in\nfilters = 9\nkernel_size = 1\n[end]\n" SMALL \
+    "[sum]\ntype = addition\ninput_layers = small, end\n"
+
+static void the_branch_that_needs_more_runs_first(void **state)
+{
+    STEPS(BRANCHES, INFER,
+          "read in batch\n"
+          "forward small\n"
+          "forward large\n"
+          "forward end\n"
+          "forward sum\n");
+    STEPS(BRANCHES, INFER_SAVING,
+          "read in batch\n"
+          "forward large\n"
+          "forward end\n"
+          "forward small\n"
+          "forward sum\n");
+}
+
+static void branches_of_a_shared_weight_stay_in_their_order(void **state)
+{
+    STEPS(BRANCHES "[more]\n" SMALL "input_layers = in\nshared_from = small\n", INFER_SAVING,
+          "read in batch\n"
+          "forward small\n"
+          "forward large\n"
+          "forward end\n"
+          "forward sum\n"
+          "forward more\n");
+}
+
+static void a_gradient_is_made_and_applied_slice_by_slice(void **state)
+{
+    STEPS("[Model]\nloss = mse\n[in]\ntype = input\ninput_shape = 1:1:3\n"
+          "[a]\ntype = fully_connected\nunit = 4\n[b]\ntype = fully_connected\nunit = 600\n",
+          TRAIN_SAVING_CLIP_VALUE,
+          "read in batch\n"
+          "forward a\n"
+          "forward b\n"
+          "read b/loss label\n"
+          "forward b/loss\n"
+          "calc_derivative b/loss\n"
+          "calc_gradient b [0, 1)\n"
+          "calc_derivative b [0, 1)\n"
+          "clip b.weight [0, 1)\n"
+          "apply b.weight [0, 1)\n"
+          "calc_gradient b [1, 2)\n"
+          "calc_derivative b [1, 2)\n"
+          "clip b.weight [1, 2)\n"
+          "apply b.weight [1, 2)\n"
+          "calc_gradient b [2, 3)\n"
+          "calc_derivative b [2, 3)\n"
+          "clip b.weight [2, 3)\n"
+          "apply b.weight [2, 3)\n"
+          "calc_gradient b [3, 4)\n"
+          "calc_derivative b [3, 4)\n"
+          "clip b.weight [3, 4)\n"
+          "apply b.weight [3, 4)\n"
+          "clip b.bias\n"
+          "apply b.bias\n"
+          "calc_gradient a\n"
+          "clip a.weight\n"
+          "apply a.weight\n"
+          "clip a.bias\n"
+          "apply a.bias\n");
+}
+
 static void the_norm_is_made_of_all_gradients_before_anything_changes(void **state)
 {
     STEPS("[Model]\nloss = mse\n" INPUT CONV("a") "disable_bias = true\n" BN("n"), TRAIN_CLIP_NORM,
@@ -282,6 +391,10 @@ int main(void)
         cmocka_unit_test(weights_change_as_soon_as_their_layer_is_done_with_them),
         cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
         cmocka_unit_test(a_gradient_is_clipped_by_value_right_before_it_is_applied),
+        cmocka_unit_test(what_is_cheap_to_make_again_is_not_kept_to_backward),
+        cmocka_unit_test(the_branch_that_needs_more_runs_first),
+        cmocka_unit_test(branches_of_a_shared_weight_stay_in_their_order),
+        cmocka_unit_test(a_gradient_is_made_and_applied_slice_by_slice),
         cmocka_unit_test(the_norm_is_made_of_all_gradients_before_anything_changes),
         cmocka_unit_test(parts_of_a_shared_gradient_are_added_from_the_last_layer_to_the_first),
         cmocka_unit_test(a_shared_weight_changes_when_its_first_reader_is_done_whoever_owns_it),
