@@ -25,26 +25,43 @@ typedef struct cli_page {
     FILE *file;
 } cli_page;
 
+static void write_letter(const cli_page *page, char letter)
+{
+    switch (letter) {
+    case '&':
+        (void)fputs("&amp;", page->file);
+        break;
+    case '<':
+        (void)fputs("&lt;", page->file);
+        break;
+    case '>':
+        (void)fputs("&gt;", page->file);
+        break;
+    case '"':
+        (void)fputs("&quot;", page->file);
+        break;
+    default:
+        (void)fputc(letter, page->file);
+    }
+}
+
 static void write_escaped(const cli_page *page, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            (void)fputs("&amp;", page->file);
-            break;
-        case '<':
-            (void)fputs("&lt;", page->file);
-            break;
-        case '>':
-            (void)fputs("&gt;", page->file);
-            break;
-        case '"':
-            (void)fputs("&quot;", page->file);
-            break;
-        default:
-            (void)fputc(*text, page->file);
-        }
+    for (; *text; text++)
+        write_letter(page, *text);
+}
+
+/// A link to a block, by its name, which may go on in a new line behind '.', '_' and '/'.
+static void write_link(const cli_page *page, const mote_placement_info *block)
+{
+    (void)fprintf(page->file, "<td class=\"name\"><span class=\"swatch\"></span><a href=\"#b%zu\">",
+                  block->id);
+    for (const char *name = block->name; *name; name++) {
+        write_letter(page, *name);
+        if (strchr("._/", *name))
+            (void)fputs("<wbr>", page->file);
     }
+    (void)fputs("</a>", page->file);
 }
 
 static void write_step_name(const cli_page *page, size_t step)
@@ -253,12 +270,9 @@ static void write_largest(const cli_page *page)
     for (size_t i = 0; i < largest->count; i++) {
         const mote_placement_info *block = &largest->blocks[i];
         char shape[CLI_SHAPE_LENGTH];
-        (void)fprintf(page->file,
-                      "<tr class=\"%s\"><td class=\"name\"><span class=\"swatch\"></span><a "
-                      "href=\"#b%zu\">",
-                      kind_of(block), block->id);
-        write_escaped(page, block->name);
-        (void)fprintf(page->file, "</a></td><td class=\"less\">%s</td>",
+        (void)fprintf(page->file, "<tr class=\"%s\">", kind_of(block));
+        write_link(page, block);
+        (void)fprintf(page->file, "</td><td class=\"less\">%s</td>",
                       cli_format_shape(block, shape));
         write_bytes(page, block->bytes);
         (void)fputs("</tr>\n", page->file);
@@ -276,12 +290,9 @@ static void write_blocks(const cli_page *page)
     for (size_t i = 0; i < page->findings->plan.placement_count; i++) {
         const mote_placement_info *block = &page->blocks[i];
         char shape[CLI_SHAPE_LENGTH];
-        (void)fprintf(page->file,
-                      "<tr class=\"%s\" id=\"r%zu\"><td class=\"name\"><span "
-                      "class=\"swatch\"></span><a href=\"#b%zu\">",
-                      kind_of(block), block->id, block->id);
-        write_escaped(page, block->name);
-        (void)fputs("</a><span class=\"faint\">", page->file);
+        (void)fprintf(page->file, "<tr class=\"%s\" id=\"r%zu\">", kind_of(block), block->id);
+        write_link(page, block);
+        (void)fputs("<span class=\"faint\">", page->file);
         write_others(page, block);
         (void)fprintf(page->file,
                       "</span></td><td class=\"less\">%s</td><td class=\"less\">%s</td>",
