@@ -42,6 +42,10 @@ PROBE = """<script>
     blocks[5].querySelector("rect").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
     seen.tapped = all("svg a.chosen, #blocks tr.chosen").map((one) => one.id);
 
+    location.hash = "#b7";
+    dispatchEvent(new Event("hashchange"));
+    seen.followed = told.textContent.split("\\n")[0];
+
     const find = document.getElementById("find");
     find.value = "GRADIENT";
     find.dispatchEvent(new Event("input"));
@@ -109,6 +113,7 @@ class PlanPage(unittest.TestCase):
         self.assertEqual(seen["focused"], table[0][5])
         self.assertNotEqual(seen["above"], "b0")
         self.assertEqual(seen["tapped"], ["b5", "r5"])
+        self.assertEqual(seen["followed"].split(" = ")[0], table[7][5])
         self.assertEqual(seen["found"], [row[5] for row in table if "gradient" in row[5].lower()])
         self.assertTrue(seen["other"])  # a tensor that its block is not named by is found, too
         self.assertEqual(seen["hidden"], sum(row[6] == "scratch" for row in table))
