@@ -52,7 +52,8 @@ struct cli_options {
     char *const *arguments;
     bool help, json, quiet, csv, profile;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
-        *prompt, *trace;
+        *prompt, *trace, *why, *html;
+    unsigned without;                               // techniques, as bits
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order
     size_t setting_count;

@@ -2,26 +2,55 @@
 // mote plan: what memory training will take.
 #include "commands.h"
 #include "output.h"
+#include "plan_page.h"
 #include "plan_text.h"
 #include "session.h"
 
 #include <string.h>
 
-static int print_json(const cli_session *session, const mote_plan_info *plan)
+static void add_kinds(cli_json *json, const char *key, const size_t *bytes)
 {
     cli_json kinds = cli_json_make();
     for (int kind = 0; kind < MOTE_BLOCK_KIND_COUNT; kind++)
-        cli_json_add_size(&kinds, mote_block_kind_name((mote_block_kind)kind),
-                          plan->kind_bytes[kind]);
+        cli_json_add_size(&kinds, mote_block_kind_name((mote_block_kind)kind), bytes[kind]);
+    json->failed = json->failed || kinds.failed;
+    cli_json_add(json, key, kinds.root);
+}
+
+static void add_largest(cli_json *json, const cli_largest *largest)
+{
+    cli_json array = cli_json_make_array();
+    for (size_t i = 0; i < largest->count; i++) {
+        const mote_placement_info *block = &largest->blocks[i];
+        cli_json object = cli_json_make();
+        char shape[CLI_SHAPE_LENGTH];
+        cli_json_add_text(&object, "name", block->name);
+        cli_json_add_text(&object, "kind", mote_block_kind_name(block->kind));
+        cli_json_add_text(&object, "shape", cli_format_shape(block, shape));
+        cli_json_add_size(&object, "bytes", block->bytes);
+        cli_json_add_size(&object, "lower", block->lower);
+        cli_json_add_size(&object, "upper", block->upper);
+        array.failed = array.failed || object.failed;
+        cli_json_append(&array, object.root);
+    }
+    json->failed = json->failed || array.failed;
+    cli_json_add(json, "largest", array.root);
+}
+
+static int print_json(const cli_session *session, const cli_findings *findings)
+{
+    const mote_plan_info *plan = &findings->plan;
     cli_json json = cli_json_make();
-    json.failed = json.failed || kinds.failed;
     cli_json_add_text(&json, "model", session->path);
     cli_json_add_size(&json, "arena_bytes", plan->arena_bytes);
     cli_json_add_size(&json, "lower_bound_bytes", plan->lower_bound_bytes);
     cli_json_add_size(&json, "unplanned_bytes", plan->unplanned_bytes);
     cli_json_add_size(&json, "peak_step", plan->peak_step);
     cli_json_add_text(&json, "peak_step_name", plan->peak_step_name);
-    cli_json_add(&json, "kinds", kinds.root);
+    add_kinds(&json, "kinds", plan->kind_bytes);
+    add_kinds(&json, "kinds_of_all", plan->kind_all_bytes);
+    add_largest(&json, &findings->largest);
+    cli_savings_add_json(&findings->savings, plan->arena_bytes, &json);
     cli_json_add_text(&json, "planner", plan->planner);
     cli_json_add_text(&json, "plan_hash", plan->plan_hash);
     cli_json_add_size(&json, "layer_count", plan->layer_count);
@@ -61,24 +90,25 @@ static int print_csv(const cli_session *session, const mote_plan_info *plan)
     return CLI_OK;
 }
 
-static int print_text(const cli_session *session, const mote_plan_info *plan)
-{
-    if (cli_plan_print(session->model, plan) != MOTE_OK)
-        return cli_fail();
-    cli_print("plan hash %s\n", plan->plan_hash);
-    return CLI_OK;
-}
-
 static int plan_model(cli_session *session)
 {
-    mote_plan_info plan;
+    const cli_options *options = session->options;
+    cli_findings findings = {.savings = {{false}, {0}}};
     if (cli_session_load(session) != MOTE_OK ||
+        ((options->html || !options->csv) &&
+         cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
         cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
-        mote_model_get_plan(session->model, &plan) != MOTE_OK)
+        mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
+        cli_largest_find(session->model, &findings) != MOTE_OK)
         return cli_fail();
-    if (session->options->json)
-        return print_json(session, &plan);
-    return session->options->csv ? print_csv(session, &plan) : print_text(session, &plan);
+    if (options->html && !cli_plan_page_write(session, &findings, options->html))
+        return CLI_FAILED;
+    if (options->json)
+        return print_json(session, &findings);
+    if (options->csv)
+        return print_csv(session, &findings.plan);
+    cli_plan_print(&findings);
+    return CLI_OK;
 }
 
 int cli_run_plan(const cli_options *options)

@@ -98,10 +98,21 @@ static bool read_setting(const cli_option *option, const char *value, cli_option
     return true;
 }
 
+static bool read_techniques(const cli_option *option, const char *value, cli_options *options)
+{
+    if (mote_techniques_find(value, field(option, options)) == MOTE_OK)
+        return true;
+    cli_error("option --%s: %s", option->name, mote_last_error()->message);
+    return false;
+}
+
+#define TECHNIQUE_CHOICE(name, text, summary) " " text
+
 enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
     TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
     READS_MODEL = RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
+    PLANS_MODEL = CLI_TRAIN | CLI_PLAN | CLI_BENCH | CLI_EXPLAIN,
     EVERY = READS_MODEL | CLI_INIT | CLI_INFO | CLI_LAYERS | CLI_COMPLETION | CLI_VERSION,
 };
 
@@ -122,6 +133,8 @@ const cli_option cli_option_table[] = {
      .choices = "test_set valid_set train_set", .read = read_text},
     {"stage", "NAME", "which stage to print", CLI_EXPLAIN, FIELD(stage),
      .choices = "description graph schedule plan program", .read = read_text},
+    {"why", "TENSOR", "or why that tensor is alive at each step of its life", CLI_EXPLAIN,
+     FIELD(why), .read = read_text},
     {"text", "TEXT", "what a model of text shall read", CLI_INFER, FIELD(prompt),
      .read = read_text},
     {"generate", "N", "continue the text by N bytes, each the likeliest", CLI_INFER,
@@ -142,8 +155,11 @@ const cli_option cli_option_table[] = {
      .maximum = UINT64_MAX, .read = read_model_setting},
     {"set", "SECTION.KEY=VALUE", "any key of the model file; may be repeated",
      READS_MODEL | CLI_INFO, .read = read_setting},
-    {"planner", "NAME", "naive or best_fit (the default)", CLI_TRAIN | CLI_PLAN | CLI_BENCH,
-     FIELD(planner), .choices = "best_fit naive", .read = read_text},
+    {"planner", "NAME", "naive or best_fit (the default)", PLANS_MODEL, FIELD(planner),
+     .choices = "best_fit naive", .read = read_text},
+    {"without", "LIST",
+     "techniques not to use, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
+     FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
      FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},
     {"cpu", "LEVEL", "scalar, avx2, avx512 or neon (the highest there is; also: MOTE_CPU)",
@@ -151,6 +167,8 @@ const cli_option cli_option_table[] = {
      .read = read_text},
     {"csv", NULL, "print the placements: id,lower,upper,size,offset,name,kind", CLI_PLAN,
      FIELD(csv), .read = read_flag},
+    {"html", "FILE", "write a page with a drawing of the plan to FILE", CLI_PLAN, FIELD(html),
+     .read = read_text},
     {"json", NULL, "print the result as JSON",
      RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION,
      FIELD(json), .read = read_flag},

@@ -1,75 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
-// A memory plan for people: sizes in bytes and rounded, and who holds the peak.
+// A memory plan for people: sizes in bytes and rounded, what was saved, and who holds the peak.
 #include "plan_text.h"
 
-#include "output.h"
+const char *cli_format_shape(const mote_placement_info *block, char *text)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < block->rank; i++)
+        length += cli_format(text + length, CLI_SHAPE_LENGTH - length, i == 0 ? "%zu" : "x%zu",
+                             block->dims[i]);
+    return text;
+}
 
-#include <inttypes.h>
-
-enum {
-    LARGEST_COUNT = 3
-};
-
-static void print_bytes(const char *name, size_t bytes)
+static void print_bytes(const char *name, size_t bytes, const char *remark)
 {
     char text[CLI_BYTES_LENGTH];
-    cli_print("%-14s %14zu bytes  %8s\n", name, bytes, cli_format_bytes(bytes, text));
+    cli_print("%-16s %12zu bytes  %8s%s%s\n", name, bytes, cli_format_bytes(bytes, text),
+              remark[0] ? "   " : "", remark);
 }
 
-/// Puts `row` into the list of the largest, which is sorted downwards.
-static void insert_largest(mote_placement_info *largest, const mote_placement_info *row)
+/// Puts `row` into the list, which is sorted downwards.
+static void insert_largest(cli_largest *largest, const mote_placement_info *row)
 {
     mote_placement_info rest = *row;
-    for (size_t i = 0; i < LARGEST_COUNT; i++) {
-        if (largest[i].bytes >= rest.bytes)
+    for (size_t i = 0; i < largest->count; i++) {
+        if (largest->blocks[i].bytes >= rest.bytes)
             continue;
-        const mote_placement_info smaller = largest[i];
-        largest[i] = rest;
+        const mote_placement_info smaller = largest->blocks[i];
+        largest->blocks[i] = rest;
         rest = smaller;
     }
+    if (largest->count < CLI_LARGEST_COUNT)
+        largest->blocks[largest->count++] = rest;
 }
 
-static mote_status print_largest(const mote_model *model, const mote_plan_info *plan)
+mote_status cli_largest_find(const mote_model *model, cli_findings *findings)
 {
-    mote_placement_info largest[LARGEST_COUNT] = {{.bytes = 0}};
+    const mote_plan_info *plan = &findings->plan;
+    findings->largest.count = 0;
     for (size_t i = 0; i < plan->placement_count; i++) {
         mote_placement_info row;
         const mote_status status = mote_model_get_placement(model, i, &row);
         if (status != MOTE_OK)
             return status;
         if (row.lower <= plan->peak_step && plan->peak_step < row.upper)
-            insert_largest(largest, &row);
+            insert_largest(&findings->largest, &row);
     }
-    for (size_t i = 0; i < LARGEST_COUNT && largest[i].bytes > 0; i++) {
-        char text[CLI_BYTES_LENGTH];
-        cli_print("%s %s (%s) %s", i == 0 ? "largest there:" : ",", largest[i].name,
-                  mote_block_kind_name(largest[i].kind), cli_format_bytes(largest[i].bytes, text));
-    }
-    cli_print("\n");
     return MOTE_OK;
 }
 
-mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan)
+static void print_kinds(const mote_plan_info *plan)
 {
+    cli_print("%-16s %12s  %14s\n", "", "at the peak", "all blocks");
+    for (int i = 0; i < MOTE_BLOCK_KIND_COUNT; i++) {
+        char peak[CLI_BYTES_LENGTH];
+        char all[CLI_BYTES_LENGTH];
+        cli_print("  %-14s %12s  %14s\n", mote_block_kind_name((mote_block_kind)i),
+                  cli_format_bytes(plan->kind_bytes[i], peak),
+                  cli_format_bytes(plan->kind_all_bytes[i], all));
+    }
+}
+
+static void print_largest(const cli_largest *largest)
+{
+    cli_print("largest there\n");
+    for (size_t i = 0; i < largest->count; i++) {
+        const mote_placement_info *block = &largest->blocks[i];
+        char bytes[CLI_BYTES_LENGTH];
+        char shape[CLI_SHAPE_LENGTH];
+        cli_print("%12zu bytes  %8s  %-12s %s%s%s, steps %zu to %zu\n", block->bytes,
+                  cli_format_bytes(block->bytes, bytes), mote_block_kind_name(block->kind),
+                  block->name, block->rank ? ", " : "", cli_format_shape(block, shape),
+                  block->lower, block->upper - 1);
+    }
+}
+
+void cli_plan_print(const cli_findings *findings)
+{
+    const mote_plan_info *plan = &findings->plan;
     cli_print("memory plan (%s), batch %zu, %zu parameters, %zu layers, %zu steps\n", plan->planner,
               plan->batch_size, plan->parameter_count, plan->layer_count, plan->step_count);
-    print_bytes("arena", plan->arena_bytes);
-    print_bytes("lower bound", plan->lower_bound_bytes);
-    print_bytes("without reuse", plan->unplanned_bytes);
-    cli_print("peak at step %zu, %s:\n", plan->peak_step, plan->peak_step_name);
-    for (int kind = 0; kind < MOTE_BLOCK_KIND_COUNT; kind++) {
-        char name[32];
-        cli_format(name, sizeof name, "  %s", mote_block_kind_name((mote_block_kind)kind));
-        print_bytes(name, plan->kind_bytes[kind]);
-    }
-    return print_largest(model, plan);
+    print_bytes("arena", plan->arena_bytes, "all that tensors take");
+    print_bytes("lower bound", plan->lower_bound_bytes, "the most that live at one step");
+    print_bytes("without planning", plan->unplanned_bytes, "a place of its own for each block");
+    cli_savings_print(&findings->savings, plan->arena_bytes);
+    cli_print("peak at step %zu, %s\n", plan->peak_step, plan->peak_step_name);
+    print_kinds(plan);
+    print_largest(&findings->largest);
+    cli_print("plan hash %s\n", plan->plan_hash);
 }
 
 void cli_plan_talk(const mote_plan_info *plan)
 {
     char arena[CLI_BYTES_LENGTH];
     char unplanned[CLI_BYTES_LENGTH];
-    cli_talk("planned arena %zu bytes (%s; without reuse %s), peak at step %zu, %s\n",
+    cli_talk("planned arena %zu bytes (%s; without planning %s), peak at step %zu, %s\n",
              plan->arena_bytes, cli_format_bytes(plan->arena_bytes, arena),
              cli_format_bytes(plan->unplanned_bytes, unplanned), plan->peak_step,
              plan->peak_step_name);

@@ -3,10 +3,11 @@
 // steps and, inside them, operations. Times are microseconds since the first event.
 #include "trace.h"
 
+#include "old_file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     PROCESS = 1, // any numbers do; there is one of each
@@ -23,31 +24,11 @@ static bool refuse(const cli_trace *trace, const char *action)
     return false;
 }
 
-/// Nothing is written over a model, weights or data: only over nothing, or a trace.
-static bool check_old(const cli_trace *trace)
-{
-    char begin[sizeof head - 1];
-    struct stat status;
-    if (stat(trace->path, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
-        return true;
-    FILE *file = fopen(trace->path, "r");
-    if (!file)
-        return refuse(trace, "read");
-    const size_t count = fread(begin, 1, sizeof begin, file);
-    (void)fclose(file);
-    if (count == sizeof begin && memcmp(begin, head, sizeof begin) == 0)
-        return true;
-    cli_error("option --profile: '%s' is there and is no trace of mote; name another file, or "
-              "remove it",
-              trace->path);
-    return false;
-}
-
 bool cli_trace_open(cli_trace *trace, const char *path, size_t operations)
 {
     trace->path = path;
     trace->event_capacity = operations > CLI_TRACE_EVENTS ? operations : CLI_TRACE_EVENTS;
-    if (!check_old(trace))
+    if (!cli_old_file_check("profile", path, head, "trace"))
         return false;
     trace->events = calloc(trace->event_capacity, sizeof *trace->events);
     if (!trace->events) {

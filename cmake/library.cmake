@@ -57,7 +57,16 @@ if(MOTE_TESTS AND NOT MOTE_SANITIZE)
 endif()
 
 file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/*.c)
-add_executable(mote_cli ${cli_sources})
+set(page ${CMAKE_SOURCE_DIR}/cli/plan_page.html)
+set(page_lines ${CMAKE_BINARY_DIR}/plan_page_lines.c)
+add_custom_command(
+    OUTPUT ${page_lines}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${page} -DOUTPUT=${page_lines} -DNAME=cli_plan_page_lines
+            -P ${CMAKE_SOURCE_DIR}/cmake/lines.cmake
+    DEPENDS ${page} ${CMAKE_SOURCE_DIR}/cmake/lines.cmake
+    COMMENT "Taking in plan_page.html"
+    VERBATIM)
+add_executable(mote_cli ${cli_sources} ${page_lines})
 set_target_properties(mote_cli PROPERTIES OUTPUT_NAME mote)
 target_link_libraries(mote_cli PRIVATE mote_static PkgConfig::jansson)
 target_compile_definitions(mote_cli PRIVATE _GNU_SOURCE)

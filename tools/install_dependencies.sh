@@ -11,7 +11,7 @@ packages=(
     libjpeg62-turbo-dev
 )
 test_packages=(g++ libcmocka-dev python3 clang-format)
-ci_packages=(clang libclang-rt-dev clang-tidy dpkg-dev file)
+ci_packages=(clang libclang-rt-dev clang-tidy dpkg-dev file chromium)
 cross_packages=(gcc-aarch64-linux-gnu qemu-user)
 
 stop() {

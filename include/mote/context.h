@@ -56,6 +56,11 @@ MOTE_API const char *mote_build_text(void);
 MOTE_API mote_status mote_describe(const mote_context *context, const char *name,
                                    const mote_writer *writer) MOTE_MUST_CHECK;
 
+/// Writes a file as a whole, as weights are saved: beside the old one, synced, renamed. MOTE_ERROR_IO leaves the old one as
+/// it was.
+MOTE_API mote_status mote_context_write_file(const mote_context *context, const char *path,
+                                             const void *data, size_t bytes) MOTE_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

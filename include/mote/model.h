@@ -48,6 +48,34 @@ enum {
     MOTE_MODE_STEP = 8,     // training, also in the caller's own loop: mote/step.h
 };
 
+/// Ways to need less memory, and what each does. None of them changes a bit of a result.
+#define MOTE_TECHNIQUE_MAP(X)                                                                   \
+    X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
+    X(SLICES, "slices", "large gradients are made and applied in slices")                       \
+    X(ORDER, "order", "independent branches run in the order that needs least")
+
+enum {
+#define MOTE_TECHNIQUE_ENUM(name, text, summary) MOTE_TECHNIQUE_INDEX_##name,
+    MOTE_TECHNIQUE_MAP(MOTE_TECHNIQUE_ENUM)
+#undef MOTE_TECHNIQUE_ENUM
+    MOTE_TECHNIQUE_COUNT
+};
+
+/// The same as bits.
+enum {
+#define MOTE_TECHNIQUE_ENUM(name, text, summary) \
+    MOTE_TECHNIQUE_##name = 1U << MOTE_TECHNIQUE_INDEX_##name,
+    MOTE_TECHNIQUE_MAP(MOTE_TECHNIQUE_ENUM)
+#undef MOTE_TECHNIQUE_ENUM
+};
+
+/// "recompute", and what it does, of technique 0 .. MOTE_TECHNIQUE_COUNT-1; "" behind the last.
+MOTE_API const char *mote_technique_name(size_t index);
+MOTE_API const char *mote_technique_summary(size_t index);
+
+/// The bits of the techniques in a list like "recompute,slices". MOTE_ERROR_ARGUMENT for one that there is not.
+MOTE_API mote_status mote_techniques_find(const char *names, unsigned *techniques) MOTE_MUST_CHECK;
+
 /// Zero-initialize for the defaults.
 typedef struct mote_compile_config {
     unsigned modes;      // 0: MOTE_MODE_TRAIN
@@ -55,6 +83,7 @@ typedef struct mote_compile_config {
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
     size_t batch; // most samples of a step; 0: [Model] batch_size
+    unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
@@ -101,6 +130,7 @@ typedef struct mote_plan_info {
     const char *plan_hash;      // 64 hexadecimal digits
     const char *planner;
     size_t kind_bytes[MOTE_BLOCK_KIND_COUNT]; // alive at peak_step; they sum to lower_bound_bytes
+    size_t kind_all_bytes[MOTE_BLOCK_KIND_COUNT]; // of all steps; they sum to unplanned_bytes
     size_t layer_count; // nodes of the training graph (or of the graph compiled)
     size_t step_count;  // steps of all programs, one after the other
     size_t placement_count;
@@ -120,11 +150,23 @@ typedef struct mote_placement_info {
     size_t offset;
     const char *name; // "conv1", "conv1.weight", "conv1.weight gradient", ...
     mote_block_kind kind;
+    size_t rank;    // of the tensor that the block is named by; 0: it is scratch
+    size_t dims[7]; // slowest first; where it has one, the batch
 } mote_placement_info;
 
 /// Row `index` of the plan, 0 .. placement_count-1.
 MOTE_API mote_status mote_model_get_placement(const mote_model *model, size_t index,
                                               mote_placement_info *info) MOTE_MUST_CHECK;
+
+/// Name of the `other`-th of the other tensors that have the bytes of placement `index` (views, and what is written in place);
+/// NULL behind the last.
+MOTE_API const char *mote_model_placement_tensor(const mote_model *model, size_t index,
+                                                 size_t other);
+
+/// Writes what step 0 .. step_count-1 does, "calc_gradient conv2"; behind the first program with its name, "forward conv2
+/// (evaluate)". `text` takes `bytes`; a longer name is cut.
+MOTE_API mote_status mote_model_get_step_name(const mote_model *model, size_t step, char *text,
+                                              size_t bytes) MOTE_MUST_CHECK;
 
 /// Stages of the compiler that can be printed.
 #define MOTE_STAGE_MAP(X)         \
@@ -147,6 +189,12 @@ MOTE_API const char *mote_stage_name(mote_stage stage);
 /// Writes what a stage of the compiler made, as text. The model must be compiled (but for DESCRIPTION).
 MOTE_API mote_status mote_model_explain(const mote_model *model, mote_stage stage,
                                         const mote_writer *writer) MOTE_MUST_CHECK;
+
+/// Writes why a tensor is alive in each step of its life, in each program that has it: which steps use it and by which
+/// declaration, which tensors have the same bytes, where they lie, and what keeps them to the end. Names are those of
+/// placements and of what --stage=schedule lists. MOTE_ERROR_ARGUMENT for an unknown one.
+MOTE_API mote_status mote_model_explain_tensor(const mote_model *model, const char *name,
+                                               const mote_writer *writer) MOTE_MUST_CHECK;
 
 /// A network may have that many losses.
 #define MOTE_LOSSES_MAX 8U

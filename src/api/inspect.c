@@ -31,6 +31,32 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
     info->bytes = mote_size_align(placement->bytes, placement->alignment);
     info->offset = compiled->plan.offsets[index];
     info->name = mote_compiled_placement_name(compiled, index, &info->kind);
+    const mote_tensor_spec *spec = mote_compiled_placement_spec(compiled, index);
+    info->rank = 0;
+    if (spec->batched)
+        info->dims[info->rank++] = compiled->info.batch_size;
+    for (size_t i = 0; i < spec->shape.rank; i++)
+        info->dims[info->rank++] = spec->shape.dims[i];
+    return MOTE_OK;
+}
+
+const char *mote_model_placement_tensor(const mote_model *model, size_t index, size_t other)
+{
+    if (!model || !model->compiled_once || index >= model->compiled.problem.placement_count)
+        return NULL;
+    return mote_compiled_placement_tensor(&model->compiled, index, other);
+}
+
+mote_status mote_model_get_step_name(const mote_model *model, size_t step, char *text, size_t bytes)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    if (!text || bytes == 0)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "mote_model_get_step_name: text is NULL or takes 0 bytes");
+    if (step >= model->compiled.problem.step_count)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "step %zu: the plan has %zu", step,
+                          model->compiled.problem.step_count);
+    (void)mote_compiled_step_text(&model->compiled, step, text, bytes);
     return MOTE_OK;
 }
 
@@ -47,6 +73,15 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
     MOTE_TRY(mote_model_require(model, 0));
     mote_compiled_print(&model->compiled, stage, writer);
     return MOTE_OK;
+}
+
+mote_status mote_model_explain_tensor(const mote_model *model, const char *name,
+                                      const mote_writer *writer)
+{
+    MOTE_TRY(mote_model_require(model, 0));
+    MOTE_TRY(mote_argument_require(name, "mote_model_explain_tensor"));
+    MOTE_TRY(mote_argument_require(writer, "mote_model_explain_tensor"));
+    return mote_compiled_explain(&model->compiled, name, writer);
 }
 
 const char *mote_model_class_names(const mote_model *model)

@@ -142,10 +142,14 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
 {
     mote_compile_request request = {.context = model->context,
                                     .description = &model->description,
-                                    .modes = config->modes ? config->modes : MOTE_MODE_TRAIN};
+                                    .modes = config->modes ? config->modes : MOTE_MODE_TRAIN,
+                                    .without = config->without};
     if (request.modes & ~all_modes)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: unknown mode in 0x%x",
                           request.modes);
+    if (request.without >> MOTE_TECHNIQUE_COUNT)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: unknown technique in 0x%x",
+                          request.without);
     if (config->batch > MOTE_BATCH_MAX)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "mote_model_compile: a batch of %zu samples, expected at most %u",

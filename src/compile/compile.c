@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "compile/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #ifdef NDEBUG
@@ -285,15 +286,6 @@ static mote_status run_planner(const compiler *c)
                       mote_last_error()->message);
 }
 
-/// The schedule and its step that stand at `step` of all programs, one after the other.
-static const mote_schedule *find_step(const mote_compiled *compiled, size_t *step)
-{
-    size_t i = 0;
-    while (*step >= compiled->schedules[i].step_count)
-        *step -= compiled->schedules[i++].step_count;
-    return &compiled->schedules[i];
-}
-
 static mote_status fill_info(const compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -311,18 +303,18 @@ static mote_status fill_info(const compiler *c)
     info->parameter_count = mote_graph_parameter_count(graph);
     for (size_t i = 0; i < compiled->problem.placement_count; i++) {
         const mote_placement *placement = &compiled->problem.placements[i];
-        if (placement->first > info->peak_step || placement->last < info->peak_step)
-            continue;
+        const size_t bytes = mote_size_align(placement->bytes, placement->alignment);
         mote_block_kind kind;
         (void)mote_compiled_placement_name(compiled, i, &kind);
-        info->kind_bytes[kind] += mote_size_align(placement->bytes, placement->alignment);
+        info->kind_all_bytes[kind] += bytes;
+        if (placement->first <= info->peak_step && info->peak_step <= placement->last)
+            info->kind_bytes[kind] += bytes;
     }
-    size_t step = info->peak_step;
     char text[256];
     char *name = NULL;
-    const mote_schedule *schedule = find_step(compiled, &step);
-    MOTE_TRY(mote_arena_format(c->arena, &name, "%s",
-                               mote_step_text(schedule, step, text, sizeof text)));
+    MOTE_TRY(
+        mote_arena_format(c->arena, &name, "%s",
+                          mote_compiled_step_text(compiled, info->peak_step, text, sizeof text)));
     info->peak_step_name = name;
     return MOTE_OK;
 }
@@ -363,19 +355,65 @@ const mote_graph *mote_compiled_graph(const mote_compiled *compiled)
     return compiled->graphs[0].node_count ? &compiled->graphs[0] : &compiled->graphs[1];
 }
 
+const char *mote_compiled_step_text(const mote_compiled *compiled, size_t step, char *text,
+                                    size_t bytes)
+{
+    size_t i = 0;
+    while (step >= compiled->schedules[i].step_count)
+        step -= compiled->schedules[i++].step_count;
+    const mote_schedule *schedule = &compiled->schedules[i];
+    const size_t length = strlen(mote_step_text(schedule, step, text, bytes));
+    if (i > 0)
+        (void)snprintf(text + length, bytes - length, " (%s)", schedule->name);
+    return text;
+}
+
+/// The program that a placement behind those of the state belongs to, and its block there.
+static const mote_schedule *find_block(const mote_compiled *compiled, size_t *index)
+{
+    size_t i = compiled->program_count - 1;
+    while (compiled->first_placements[i] > *index)
+        i--;
+    *index -= compiled->first_placements[i];
+    return &compiled->schedules[i];
+}
+
 const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
                                          mote_block_kind *kind)
 {
+    size_t block = index;
     if (index < compiled->state_block_count) {
         const mote_state_role role = compiled->state_blocks[index].role;
         *kind = role == MOTE_STATE_OPTIMIZER ? MOTE_BLOCK_KIND_OPTIMIZER : MOTE_BLOCK_KIND_WEIGHTS;
-        return compiled->placement_names[index];
+    } else {
+        *kind = find_block(compiled, &block)->blocks[block].kind;
     }
-    size_t i = compiled->program_count - 1;
-    while (compiled->first_placements[i] > index)
-        i--;
-    *kind = compiled->schedules[i].blocks[index - compiled->first_placements[i]].kind;
     return compiled->placement_names[index];
+}
+
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index)
+{
+    if (index < compiled->state_block_count)
+        return &compiled->state_blocks[index].spec;
+    const mote_schedule *schedule = find_block(compiled, &index);
+    const mote_schedule_tensor *tensor = schedule->tensors;
+    while (tensor->block != index || tensor->name != schedule->blocks[index].name)
+        tensor++;
+    return &tensor->spec;
+}
+
+const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,
+                                           size_t other)
+{
+    if (index < compiled->state_block_count)
+        return NULL;
+    const mote_schedule *schedule = find_block(compiled, &index);
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &schedule->tensors[i];
+        if (tensor->block == index && tensor->name != schedule->blocks[index].name && other-- == 0)
+            return tensor->name;
+    }
+    return NULL;
 }
 
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,

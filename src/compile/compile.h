@@ -78,12 +78,28 @@ const mote_property *mote_compile_schedule_properties(void);
 const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
                                          mote_block_kind *kind);
 
+/// Type and shape of the tensor that placement `index` is named by.
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index);
+
+/// Name of the `other`-th tensor with the bytes of placement `index` beside the one that it is named by; NULL behind the
+/// last.
+const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,
+                                           size_t other);
+
+/// What `step` of all programs, one after the other, does; written into `text`.
+const char *mote_compiled_step_text(const mote_compiled *compiled, size_t step, char *text,
+                                    size_t bytes);
+
 /// Initializer of a state block: NULL for optimizer state, which starts at zero.
 const mote_weight_declaration *mote_compiled_find_weight(const mote_compiled *compiled,
                                                          const char *name);
 
 /// The graph that trains, or the only one.
 const mote_graph *mote_compiled_graph(const mote_compiled *compiled);
+
+/// Prints why a tensor lives; raises MOTE_ERROR_ARGUMENT for an unknown name.
+mote_status mote_compiled_explain(const mote_compiled *compiled, const char *name,
+                                  const mote_writer *writer) MOTE_MUST_CHECK;
 
 /// Prints a stage: the graphs, schedules, plan or programs.
 void mote_compiled_print(const mote_compiled *compiled, mote_stage stage,

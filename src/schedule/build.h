@@ -43,8 +43,8 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b);
 /// The tensors of all nodes, and scratch of all steps; no lives yet.
 mote_status mote_schedule_make_tensors(mote_schedule_builder *b);
 
-/// First and last use of every tensor, from the declarations.
-void mote_schedule_find_lives(const mote_schedule_builder *b);
+/// First and last use of every tensor.
+void mote_schedule_find_lives(mote_schedule *schedule);
 
 /// Which tensors share bytes; makes the blocks.
 mote_status mote_schedule_make_blocks(mote_schedule_builder *b);

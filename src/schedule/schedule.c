@@ -45,7 +45,7 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));
-    mote_schedule_find_lives(b);
+    mote_schedule_find_lives(b->schedule);
     MOTE_TRY(mote_schedule_make_blocks(b));
     return keep_lists(b);
 }

@@ -98,13 +98,6 @@ typedef struct mote_schedule {
     size_t clip_factor; // tensor that NORM writes and CLIP reads, or MOTE_NONE
 } mote_schedule;
 
-/// Ways to need less memory, as bits; the results are the same.
-#define MOTE_TECHNIQUE_RECOMPUTE \
-    1U                           // outputs that are cheap to make again are not kept for backward
-#define MOTE_TECHNIQUE_SLICES 2U // gradients are made and applied in slices
-
-#define MOTE_TECHNIQUE_ORDER 4U // independent branches run in the order that needs least
-
 /// Everything that may be decided: later also swap.
 typedef struct mote_strategy {
     const char *name;
@@ -119,6 +112,46 @@ typedef struct mote_strategy {
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
+
+/// How a step uses a tensor, and by which declaration: what stands behind the step's text.
+#define MOTE_USE_MAP(X)                                          \
+    X(FILL, "fills it")                                          \
+    X(INPUT, "reads its input")                                  \
+    X(OUTPUT, "writes its output")                               \
+    X(INPUT_NEEDED, "needs its input")                           \
+    X(OUTPUT_NEEDED, "needs its output")                         \
+    X(OUTPUT_DERIVATIVE, "reads its output's derivative")        \
+    X(INPUT_DERIVATIVE, "writes its input's derivative")         \
+    X(GRADIENT, "writes its weight's gradient")                  \
+    X(ROWS, "lists the rows of its weight's gradient")           \
+    X(TEMPORARY, "uses its temporary, which is declared for it") \
+    X(SCRATCH, "uses its scratch")                               \
+    X(SOURCE, "makes an output again from it")                   \
+    X(AGAIN, "makes it again")                                   \
+    X(PART, "adds it to the gradient of a shared weight")        \
+    X(SUM, "adds a part to it")                                  \
+    X(NORM, "takes it into the norm of all gradients")           \
+    X(NORM_FACTOR, "makes it of the norm")                       \
+    X(CLIP, "limits it")                                         \
+    X(CLIP_FACTOR, "limits a gradient by it")                    \
+    X(APPLY, "changes its weight by it")                         \
+    X(PAUSE, "lets the caller read it")                          \
+    X(RESULT, "is the last; the caller reads its results behind it")
+
+typedef enum mote_use {
+#define MOTE_USE_ENUM(name, text) MOTE_USE_##name,
+    MOTE_USE_MAP(MOTE_USE_ENUM)
+#undef MOTE_USE_ENUM
+} mote_use;
+
+/// "needs its input", ...
+const char *mote_use_text(mote_use use);
+
+typedef void mote_use_visitor(void *user, size_t tensor, size_t step, mote_use use);
+
+/// Calls `visit` for each use that a step makes of a tensor, step by step. Only a tensor that does not persist has uses;
+/// its life is from the first to the last.
+void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *visit, void *user);
 
 /// Raises MOTE_ERROR_SHAPE when sizes do not fit into memory's address range.
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,

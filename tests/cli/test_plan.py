@@ -9,6 +9,74 @@ from support import CliTest
 
 KINDS = ["weights", "optimizer", "activations", "derivatives", "gradients", "scratch", "batch"]
 
+# With what is cheap to make again, and a gradient of several MiB.
+DEEP = """\
+[Model]
+loss = mse
+batch_size = 64
+seed = 1
+[Optimizer]
+type = sgd
+[input]
+type = input
+input_shape = 8
+[wide]
+type = fully_connected
+unit = 4096
+[norm]
+type = layer_normalization
+axis = 3
+[curve]
+type = activation
+activation = swish
+[narrow]
+type = fully_connected
+unit = 512
+"""
+
+# Its prefix is not trained, and takes less when the branch with the large middle runs first.
+BRANCHES = """\
+[Model]
+loss = mse
+batch_size = 32
+seed = 1
+[Optimizer]
+type = sgd
+[input]
+type = input
+input_shape = 1:16:16
+[small]
+type = conv2d
+filters = 4
+kernel_size = 3
+padding = 1
+trainable = false
+[large]
+type = conv2d
+input_layers = input
+filters = 32
+kernel_size = 3
+padding = 1
+trainable = false
+[end]
+type = conv2d
+filters = 4
+kernel_size = 3
+padding = 1
+trainable = false
+[sum]
+type = addition
+input_layers = small, end
+[flat]
+type = flatten
+[out]
+type = fully_connected
+unit = 2
+"""
+
+# A network in which each technique saves something.
+TECHNIQUES = {"recompute": DEEP, "slices": DEEP, "order": BRANCHES}
+
 
 class Plan(CliTest):
     def rows(self, *arguments):
@@ -105,6 +173,61 @@ class Plan(CliTest):
             self.assertIn(f" {plan[key]} bytes", out)
         self.assertIn(plan["peak_step_name"], out)
         self.assertIn(plan["plan_hash"], out)
+
+    def test_kinds_of_all_sum_to_what_is_not_planned(self):
+        plan = self.run_json("plan", "tiny.ini")
+        self.assertEqual(list(plan["kinds_of_all"]), KINDS)
+        self.assertEqual(sum(plan["kinds_of_all"].values()), plan["unplanned_bytes"])
+
+    def test_the_largest_blocks_are_those_of_the_peak(self):
+        plan = self.run_json("plan", "tiny.ini")
+        rows = sorted(self.live(self.rows(), plan["peak_step"]), key=lambda row: -row["size"])
+        self.assertEqual(len(plan["largest"]), 10)
+        self.assertEqual([b["bytes"] for b in plan["largest"]], [r["size"] for r in rows[:10]])
+        shapes = {block["name"]: block["shape"] for block in plan["largest"]}
+        self.assertEqual(shapes["hidden.weight"], "16x64")
+        self.assertEqual(shapes["input batch"], "8x1x8x8")
+        out, _ = self.run_mote("plan", "tiny.ini")
+        for block in plan["largest"]:
+            self.assertIn(f" {block['bytes']} bytes ", out)
+            shape = f", {block['shape']}" if block["shape"] else ""
+            self.assertIn(f" {block['name']}{shape}, steps ", out)
+
+    def test_what_a_technique_saves_is_what_the_arena_grows_by_without_it(self):
+        for name, model in TECHNIQUES.items():
+            with self.subTest(name):
+                (self.folder / "net.ini").write_text(model)
+                plan = self.run_json("plan", "net.ini")
+                without = self.run_json("plan", "net.ini", f"--without={name}")
+                technique = plan["techniques"][name]
+                self.assertTrue(technique["used"])
+                self.assertFalse(without["techniques"][name]["used"])
+                self.assertEqual(technique["arena_bytes_without"], without["arena_bytes"])
+                self.assertGreater(without["arena_bytes"], plan["arena_bytes"])
+                out, _ = self.run_mote("plan", "net.ini")
+                saved = without["arena_bytes"] - plan["arena_bytes"]
+                self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
+
+    def test_all_techniques_may_be_left_out(self):
+        plan = self.run_json("plan", "tiny.ini", "--without", ",".join(TECHNIQUES))
+        self.assertEqual(list(plan["techniques"]), list(TECHNIQUES))
+        for technique in plan["techniques"].values():
+            self.assertEqual(
+                technique, {"used": False, "arena_bytes_without": plan["arena_bytes"]}
+            )
+        out, _ = self.run_mote("plan", "tiny.ini", "--without", ",".join(TECHNIQUES))
+        self.assertEqual(out.count("left out"), len(TECHNIQUES))
+
+    def test_techniques_have_no_part_in_the_result(self):
+        for model in {DEEP, BRANCHES}:
+            (self.folder / "net.ini").write_text(model)
+            digests = {
+                self.run_json("bench", "net.ini", "--steps=2", "--threads=1", *without)[
+                    "weights_sha256"
+                ]
+                for without in [(), *((f"--without={name}",) for name in TECHNIQUES)]
+            }
+            self.assertEqual(len(digests), 1)
 
     def test_planning_needs_no_data(self):
         before = self.run_json("plan", "tiny.ini")

@@ -151,11 +151,27 @@ class Usage(CliTest):
             "no stage 'grap', did you mean 'graph'?",
             self.refuse("explain", "--stage=grap", "tiny.ini"),
         )
+        self.assertIn("or --why TENSOR", self.refuse("explain", "tiny.ini"))
+        self.assertIn(
+            "exclude each other", self.refuse("explain", "--stage=plan", "--why=hidden", "tiny.ini")
+        )
         self.assertIn("must be description,", self.refuse("explain", "--stage", "x", "tiny.ini"))
         self.assertIn(
             "no data set 'tes_set', did you mean 'test_set'?",
             self.refuse("eval", "--data", "tes_set", "tiny.ini"),
         )
+
+    def test_techniques_are_checked(self):
+        for command in ["plan", "bench", "train"]:
+            self.assertEqual(
+                self.refuse(command, "--without=slices,recompte", "tiny.ini"),
+                "option --without: there is no technique 'recompte', did you mean 'recompute'?",
+            )
+        line = self.refuse("plan", "--without=juggling", "tiny.ini")
+        self.assertIn("there is no technique 'juggling', expected one of: recompute, slices,", line)
+        for names in ["slices,", ",", "slices,,recompute"]:
+            self.assertIn("no technique ''", self.refuse("plan", "--without", names, "tiny.ini"))
+        self.assertIn("no option '--without'", self.refuse("eval", "--without=slices", "tiny.ini"))
 
     def test_json_and_csv_exclude_each_other(self):
         self.assertIn("exclude each other", self.refuse("plan", "--json", "--csv", "tiny.ini"))

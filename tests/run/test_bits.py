@@ -82,6 +82,10 @@ VARIANTS = [
     ("--cpu=neon", "--threads=3"),
     ("--planner=naive",),
     ("--planner=best_fit",),
+    ("--without=recompute",),
+    ("--without=slices",),
+    ("--without=order",),
+    ("--without=recompute,slices,order", "--planner=naive"),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
 ]
@@ -203,7 +207,7 @@ class Bits(RunTest):
     def test_bench(self):
         self.write_model(MIXED)
         expected = self.run_json("bench", "net.ini", "--steps=3")
-        for variant in VARIANTS[:3]:
+        for variant in VARIANTS[:3] + [v for v in VARIANTS if v[0].startswith("--without")]:
             result = self.run_json("bench", "net.ini", "--steps=3", *variant)
             self.assertEqual(result["weights_sha256"], expected["weights_sha256"])
             self.assertEqual(result["loss"], expected["loss"])

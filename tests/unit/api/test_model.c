@@ -221,6 +221,16 @@ static void no_call_takes_null_for_a_result(void **state)
              "mote_model_explain: an argument is NULL, or stage 3 is none");
     ARGUMENT(mote_model_explain(s.model, MOTE_STAGE_COUNT, &writer),
              "mote_model_explain: an argument is NULL, or stage 5 is none");
+    ARGUMENT(mote_model_explain_tensor(s.model, NULL, &writer),
+             "mote_model_explain_tensor: an argument is NULL");
+    ARGUMENT(mote_model_explain_tensor(s.model, "hidden", NULL),
+             "mote_model_explain_tensor: an argument is NULL");
+    ARGUMENT(mote_context_write_file(s.context, NULL, values, 1),
+             "mote_context_write_file: an argument is NULL");
+    ARGUMENT(mote_context_write_file(s.context, "x", NULL, 1),
+             "mote_context_write_file: an argument is NULL");
+    ARGUMENT(mote_context_write_file(NULL, "x", values, 1),
+             "mote_context_write_file: an argument is NULL");
     end(&s);
 }
 
@@ -231,9 +241,51 @@ static void compiling_refuses_unknown_modes_and_planners(void **state)
     start(state, 0, &s);
     ARGUMENT(mote_model_compile(s.model, &(mote_compile_config){.modes = 16}),
              "mote_model_compile: unknown mode in 0x10");
+    ARGUMENT(
+        mote_model_compile(s.model, &(mote_compile_config){.without = 1U << MOTE_TECHNIQUE_COUNT}),
+        "mote_model_compile: unknown technique in 0x");
     ARGUMENT(mote_model_compile(s.model, &(mote_compile_config){.planner = "bestfit"}),
              "unknown planner 'bestfit', did you mean 'best_fit'?");
     ARGUMENT(mote_model_get_plan(s.model, &plan), "the model is not compiled");
+    end(&s);
+}
+
+static void techniques_are_found_by_name(void **unused)
+{
+    unsigned found = 0;
+    (void)unused;
+    for (unsigned i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        expect_ok(mote_techniques_find(mote_technique_name(i), &found));
+        assert_int_equal(found, 1U << i);
+        assert_true(mote_technique_summary(i)[0] != '\0');
+    }
+    expect_ok(mote_techniques_find("slices,recompute", &found));
+    assert_int_equal(found, MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES);
+    assert_string_equal(mote_technique_name(MOTE_TECHNIQUE_COUNT), "");
+    assert_string_equal(mote_technique_summary(MOTE_TECHNIQUE_COUNT), "");
+    ARGUMENT(mote_techniques_find("slices,slice", &found),
+             "there is no technique 'slice', did you mean 'slices'?");
+    ARGUMENT(mote_techniques_find("slices,", &found), "there is no technique ''");
+    ARGUMENT(mote_techniques_find("slices", NULL), "mote_techniques_find: an argument is NULL");
+    ARGUMENT(mote_techniques_find(NULL, &found), "mote_techniques_find: an argument is NULL");
+}
+
+static void steps_have_names(void **state)
+{
+    session s;
+    mote_plan_info plan;
+    char text[64];
+    start(state, ALL, &s);
+    expect_ok(mote_model_get_plan(s.model, &plan));
+    expect_ok(mote_model_get_step_name(s.model, plan.peak_step, text, sizeof text));
+    assert_string_equal(text, plan.peak_step_name);
+    expect_ok(mote_model_get_step_name(s.model, plan.step_count - 1, text, sizeof text));
+    assert_non_null(strstr(text, " (infer)"));
+    expect_ok(mote_model_get_step_name(s.model, 0, text, 5));
+    assert_string_equal(text, "read");
+    ARGUMENT(mote_model_get_step_name(s.model, plan.step_count, text, sizeof text), "the plan has");
+    ARGUMENT(mote_model_get_step_name(s.model, 0, text, 0), "takes 0 bytes");
+    ARGUMENT(mote_model_get_step_name(s.model, 0, NULL, 9), "text is NULL");
     end(&s);
 }
 
@@ -281,11 +333,16 @@ static void placements_tell_the_whole_plan(void **state)
     for (size_t i = 0; i < plan.placement_count; i++) {
         expect_ok(mote_model_get_placement(s.model, i, &placement));
         assert_int_equal(placement.id, i);
+        assert_true(placement.rank <= 7 &&
+                    (placement.rank > 0 || placement.kind == MOTE_BLOCK_KIND_SCRATCH));
         assert_true(placement.lower < placement.upper && placement.upper <= plan.step_count);
         if (placement.offset + placement.bytes > arena_end)
             arena_end = placement.offset + placement.bytes;
     }
     assert_int_equal(arena_end, plan.arena_bytes);
+    assert_null(mote_model_placement_tensor(s.model, 0, 0)); // a weight
+    assert_null(mote_model_placement_tensor(s.model, plan.placement_count, 0));
+    assert_null(mote_model_placement_tensor(NULL, 0, 0));
     char text[64];
     (void)snprintf(text, sizeof text, "placement %zu: the plan has %zu", plan.placement_count,
                    plan.placement_count);
@@ -478,6 +535,8 @@ int main(void)
         cmocka_unit_test(no_call_takes_null_for_a_model),
         cmocka_unit_test(no_call_takes_null_for_a_result),
         cmocka_unit_test(compiling_refuses_unknown_modes_and_planners),
+        cmocka_unit_test(techniques_are_found_by_name),
+        cmocka_unit_test(steps_have_names),
         cmocka_unit_test(a_model_does_what_it_is_compiled_for),
         cmocka_unit_test(a_model_may_be_compiled_again),
         cmocka_unit_test(placements_tell_the_whole_plan),

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans a model without each technique.
+#include "savings.h"
+
+mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
+{
+    const cli_options *options = session->options;
+    *savings = (cli_savings){{false}, {0}};
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        const mote_compile_config config = {.planner = options->planner,
+                                            .without = options->without | 1U << i};
+        mote_plan_info plan;
+        if (config.without == options->without)
+            continue;
+        mote_status status = mote_model_compile(session->model, &config);
+        if (status == MOTE_OK)
+            status = mote_model_get_plan(session->model, &plan);
+        if (status != MOTE_OK)
+            return status;
+        savings->is_used[i] = true;
+        savings->arena_bytes[i] = plan.arena_bytes;
+    }
+    return MOTE_OK;
+}
+
+size_t cli_savings_bytes(const cli_savings *savings, size_t index, size_t arena_bytes,
+                         bool *is_more)
+{
+    const size_t without = savings->arena_bytes[index];
+    *is_more = without < arena_bytes;
+    return *is_more ? arena_bytes - without : without - arena_bytes;
+}
+
+void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
+{
+    cli_print("saved by, as the arena is larger without\n");
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        bool is_more = false;
+        const size_t bytes = cli_savings_bytes(savings, i, arena_bytes, &is_more);
+        char exact[CLI_BYTES_LENGTH];
+        char text[CLI_BYTES_LENGTH];
+        cli_format(exact, sizeof exact, "%s%zu", is_more ? "-" : "", bytes);
+        if (savings->is_used[i])
+            cli_print("  %-14s %12s bytes  %8s   %s\n", mote_technique_name(i), exact,
+                      cli_format_bytes(bytes, text), mote_technique_summary(i));
+        else
+            cli_print("  %-14s %18s\n", mote_technique_name(i), "left out");
+    }
+}
+
+void cli_savings_add_json(const cli_savings *savings, size_t arena_bytes, cli_json *json)
+{
+    cli_json techniques = cli_json_make();
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
+        cli_json technique = cli_json_make();
+        const size_t without = savings->is_used[i] ? savings->arena_bytes[i] : arena_bytes;
+        cli_json_add_bool(&technique, "used", savings->is_used[i]);
+        cli_json_add_size(&technique, "arena_bytes_without", without);
+        techniques.failed = techniques.failed || technique.failed;
+        cli_json_add(&techniques, mote_technique_name(i), technique.root);
+    }
+    json->failed = json->failed || techniques.failed;
+    cli_json_add(json, "techniques", techniques.root);
+}
