@@ -15,8 +15,9 @@ static const bool poison_dead_blocks = false;
 static const bool poison_dead_blocks = true;
 #endif
 
-/// Smaller slices of gradients would make products slow.
-#define SLICE_BYTES ((size_t)1 << 20)
+/// Slices of gradients: what is read for all of the input dimension is packed anew for each.
+#define SLICE_BYTES  ((size_t)1 << 20)
+#define SLICE_EXTENT 512U
 
 typedef struct compiler {
     const mote_compile_request *request;
@@ -62,6 +63,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .averages = settings->moving_average > 0.0,
         .techniques = ~c->request->without,
         .slice_bytes = SLICE_BYTES,
+        .slice_extent = SLICE_EXTENT,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;

@@ -184,10 +184,14 @@ static size_t count_slices(const mote_schedule_builder *b, size_t index)
     if (extent == 0 || b->strategy->apply != MOTE_APPLY_EARLY || !node->has_gradient ||
         !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES) || !is_alone(b->graph, index))
         return 0;
-    const size_t bytes =
-        mote_shape_elements(&node->declaration.weights[0].spec.shape) * sizeof(mote_real);
-    const size_t slices = mote_size_ceil_divide(bytes, b->strategy->slice_bytes);
-    return slices > 1 ? mote_size_min(mote_size_min(extent, slices), SLICES_MAX) : 0;
+    const mote_shape *shape = &node->declaration.weights[0].spec.shape;
+    const size_t taps = mote_shape_elements(shape) / shape->dims[0] / extent;
+    const size_t least = mote_size_max(mote_size_ceil_divide(b->strategy->slice_extent, taps),
+                                       b->strategy->slice_extent / 4);
+    const size_t bytes = mote_shape_elements(shape) * sizeof(mote_real);
+    const size_t slices = mote_size_min(mote_size_ceil_divide(bytes, b->strategy->slice_bytes),
+                                        extent / mote_size_max(least, 1));
+    return slices > 1 ? mote_size_min(slices, SLICES_MAX) : 0;
 }
 
 /// Chooses a node that makes a large gradient which lives at the peak: few slices, and more when it still does.

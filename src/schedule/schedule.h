@@ -105,11 +105,12 @@ typedef struct mote_strategy {
     bool pauses;             // between forward and backward, for callers with their own loop
     mote_apply_policy apply; // AFTER_ALL where gradients are clipped by norm
     mote_clip clip;
-    bool averages;                 // weights have moving averages, which all but training reads
-    bool whole_gradients;          // store all rows of all gradients
-    unsigned techniques;           // MOTE_TECHNIQUE_*
-    size_t slice_bytes;            // of a gradient, about
-    size_t slot_count;             // tensors of optimizer state a weight
+    bool averages;        // weights have moving averages, which all but training reads
+    bool whole_gradients; // store all rows of all gradients
+    unsigned techniques;  // MOTE_TECHNIQUE_*
+    size_t slice_bytes;   // of a gradient, about; smaller ones save little
+    size_t slice_extent;  // indices of the input dimension with their taps; fewer would cost time
+    size_t slot_count;    // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
 
