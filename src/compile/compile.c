@@ -16,7 +16,7 @@ static const bool poison_dead_blocks = true;
 #endif
 
 /// Slices of gradients: what is read for all of the input dimension is packed anew for each.
-#define SLICE_BYTES  ((size_t)1 << 20)
+#define SLICE_BYTES  ((size_t)3 << 19)
 #define SLICE_EXTENT 512U
 
 typedef struct compiler {
