@@ -252,7 +252,8 @@ static mote_status make_problem(const compiler *c)
         at += compiled->schedules[i].block_count;
         first_step += compiled->schedules[i].step_count;
     }
-    compiled->problem = (mote_plan_problem){placements, count, step_count};
+    compiled->problem = (mote_plan_problem){
+        .placements = placements, .placement_count = count, .step_count = step_count};
     return MOTE_OK;
 }
 

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// The planner that searches: best_fit's answer first, then smaller arenas as long as there are nodes to spend. It
+// counts nodes, not time, so the answer is the same everywhere.
+//
+// What does not overlap in time does not meet: at steps where no life goes on, the blocks fall into parts, each
+// improved alone. A part is tried at its lower bound, the size that is most often right and that fails soonest where it
+// is wrong; where the nodes run out without an answer, at sizes halfway to the best known. Which order is good for
+// equal offsets depends on the network, so several take turns, each time with twice the nodes.
+#include "plan/packing.h"
+
+#include "base/size.h"
+
+#include <string.h>
+
+/// The default limit: about 100 ms on a processor of 2020. A node's time grows with the number of blocks.
+#define BLOCK_NODES ((size_t)8000000)
+#define NODES_MOST ((size_t)40000)
+
+/// Larger problems are left to best_fit: a search would not come far, and its trail would be long.
+#define BLOCKS_MOST ((size_t)4096)
+#define PAIRS_MOST ((size_t)1 << 18U)
+
+/// Nodes of the first turn of each order.
+#define FIRST_TURN ((size_t)1000)
+
+/// Blocks that meet no others; the planner's state for them.
+typedef struct part {
+    const mote_packing_block *blocks;
+    size_t count;
+    uint32_t height; // best known
+    uint32_t least;  // no smaller height is possible
+} part;
+
+typedef struct improver {
+    mote_packing packing;
+    mote_packing_search *search;
+    mote_plan_item *order, *spare;
+    uint32_t *live; // by section, in the part at hand
+    size_t nodes;   // left
+    size_t *offsets;
+} improver;
+
+/// What is placed first where offsets are equal: the largest key.
+typedef size_t order_key(const improver *m, const mote_packing_block *block);
+
+static size_t section_count(const improver *m, const mote_packing_block *block)
+{
+    const size_t sections = (size_t)block->last + 1 - block->first;
+    return block->last < block->first ? sections + m->packing.section_count : sections;
+}
+
+static size_t by_sections(const improver *m, const mote_packing_block *block)
+{
+    return section_count(m, block);
+}
+
+static size_t by_section_area(const improver *m, const mote_packing_block *block)
+{
+    return section_count(m, block) * block->size;
+}
+
+static size_t by_area(const improver *m, const mote_packing_block *block)
+{
+    (void)m;
+    return (size_t)block->steps * block->size;
+}
+
+static size_t by_pressure(const improver *m, const mote_packing_block *block)
+{
+    uint32_t most = 0;
+    const size_t sections = section_count(m, block);
+    for (size_t i = 0; i < sections; i++) {
+        const uint32_t live = m->live[(block->first + i) % m->packing.section_count];
+        most = live > most ? live : most;
+    }
+    return most;
+}
+
+static size_t by_first(const improver *m, const mote_packing_block *block)
+{
+    (void)m;
+    return block->first;
+}
+
+#define KEY_COUNT 3U
+
+/// Keys of each order, the least important first.
+static order_key *const orders[][KEY_COUNT] = {
+    {by_section_area, by_sections, by_pressure},
+    {by_first, by_pressure, by_section_area},
+    {by_pressure, by_section_area, by_sections},
+    {by_pressure, by_first, by_area},
+};
+
+static void load_order(const improver *m, const part *p, order_key *const keys[KEY_COUNT])
+{
+    for (size_t i = 0; i < p->count; i++)
+        m->order[i].value = i;
+    for (size_t key = 0; key < KEY_COUNT; key++) {
+        for (size_t i = 0; i < p->count; i++)
+            m->order[i].key = SIZE_MAX - keys[key](m, &p->blocks[m->order[i].value]);
+        mote_plan_sort(m->order, p->count, m->spare);
+    }
+    mote_packing_search_load(m->search, p->blocks, m->order, p->count);
+}
+
+/// Takes the offsets that were found. Returns the height.
+static uint32_t take_answer(const improver *m, const part *p)
+{
+    uint32_t height = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const mote_packing_block *block = &p->blocks[m->order[i].value];
+        const uint32_t offset = mote_packing_search_offset(m->search, i);
+        m->offsets[block->placement] =
+            ((size_t)m->packing.base + offset) * m->packing.unit_bytes;
+        height = offset + block->size > height ? offset + block->size : height;
+    }
+    return height;
+}
+
+/// Tries a height in all orders by turns, in at most `nodes`. `*next` is the least that is not impossible, when that
+/// was proven.
+static mote_packing_outcome try_height(improver *m, part *p, uint32_t height, size_t nodes,
+                                       uint32_t *next)
+{
+    m->nodes -= nodes;
+    mote_packing_outcome outcome = MOTE_PACKING_LIMIT;
+    for (size_t turn = FIRST_TURN; nodes > 0; turn *= 2) {
+        for (size_t i = 0; i < sizeof orders / sizeof orders[0] && nodes > 0; i++) {
+            const size_t given = mote_size_min(turn, nodes);
+            size_t left = given;
+            load_order(m, p, orders[i]);
+            outcome = mote_packing_search_run(m->search, height, &left, next);
+            nodes -= given - left;
+            if (outcome == MOTE_PACKING_LIMIT)
+                continue;
+            if (outcome == MOTE_PACKING_FOUND)
+                p->height = take_answer(m, p);
+            m->nodes += nodes;
+            return outcome;
+        }
+    }
+    return outcome;
+}
+
+/// Lowers a part's height, no further than to `goal`, where that does not help, in at most `nodes`.
+static void improve(improver *m, part *p, uint32_t goal, size_t nodes)
+{
+    const size_t end = m->nodes - nodes;
+    uint32_t unknown = 0; // the highest that was given up
+    mote_packing_live(p->blocks, p->count, m->packing.section_count, m->live);
+    while (m->nodes > end && p->height > p->least && p->height > goal) {
+        const uint32_t lowest = p->least > goal ? p->least : goal;
+        uint32_t target = lowest;
+        size_t share = m->nodes - end;
+        if (unknown < lowest || p->height - unknown > 1)
+            share = (share + 1) / 2;
+        if (unknown >= lowest && p->height - unknown > 1)
+            target = unknown + (p->height - unknown) / 2;
+        uint32_t next = 0;
+        const mote_packing_outcome outcome = try_height(m, p, target, share, &next);
+        if (outcome == MOTE_PACKING_IMPOSSIBLE)
+            p->least = next < p->height ? next : p->height;
+        if (outcome == MOTE_PACKING_LIMIT && target > unknown)
+            unknown = target;
+    }
+}
+
+/// The part that begins at block `from`: up to where nothing goes on.
+static part find_part(const improver *m, size_t from)
+{
+    const mote_packing *packing = &m->packing;
+    part p = {.blocks = packing->blocks + from};
+    bool wraps = false;
+    for (size_t i = 0; i < packing->block_count; i++)
+        wraps = wraps || packing->blocks[i].last < packing->blocks[i].first;
+    uint32_t last = p.blocks[0].last;
+    for (; from + p.count < packing->block_count; p.count++) {
+        const mote_packing_block *block = &p.blocks[p.count];
+        if (!wraps && block->first > last)
+            break;
+        last = block->last > last ? block->last : last;
+        const size_t offset = m->offsets[block->placement] / packing->unit_bytes - packing->base;
+        const uint32_t end = (uint32_t)offset + block->size;
+        p.height = end > p.height ? end : p.height;
+    }
+    p.least = mote_packing_live(p.blocks, p.count, packing->section_count, m->live);
+    return p;
+}
+
+static void find_heights(const improver *m, uint32_t *height, uint32_t *least, size_t *open_parts)
+{
+    *height = 0;
+    *least = 0;
+    *open_parts = 0;
+    part p;
+    for (size_t at = 0; at < m->packing.block_count; at += p.count) {
+        p = find_part(m, at);
+        *height = p.height > *height ? p.height : *height;
+        *least = p.least > *least ? p.least : *least;
+    }
+    for (size_t at = 0; at < m->packing.block_count; at += p.count) {
+        p = find_part(m, at);
+        *open_parts += p.height > *least;
+    }
+}
+
+/// Improves all parts that are higher than the others need. Returns whether the arena is proven the smallest.
+static bool improve_parts(improver *m)
+{
+    uint32_t height;
+    uint32_t goal;
+    size_t open_parts;
+    find_heights(m, &height, &goal, &open_parts);
+    height = 0;
+    part p;
+    for (size_t at = 0; at < m->packing.block_count; at += p.count) {
+        p = find_part(m, at);
+        if (p.height > goal && open_parts > 0)
+            improve(m, &p, goal, m->nodes / open_parts--);
+        goal = p.least > goal ? p.least : goal;
+        height = p.height > height ? p.height : height;
+    }
+    return height <= goal;
+}
+
+static mote_status make_improver(const mote_plan_problem *problem, mote_arena *arena,
+                                 size_t *offsets, improver *m)
+{
+    const size_t count = m->packing.block_count;
+    void *memory[3];
+    MOTE_TRY(mote_packing_search_make(&m->packing, arena, &m->search));
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[0]));
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[1]));
+    MOTE_TRY(mote_arena_array(arena, m->packing.section_count, sizeof(uint32_t), &memory[2]));
+    m->order = (mote_plan_item *)memory[0];
+    m->spare = (mote_plan_item *)memory[1];
+    m->live = (uint32_t *)memory[2];
+    m->offsets = offsets;
+    m->nodes = problem->node_limit;
+    if (m->nodes == 0)
+        m->nodes = mote_size_min(BLOCK_NODES / count, NODES_MOST);
+    return MOTE_OK;
+}
+
+static mote_status run_exact(const mote_plan_problem *problem, mote_arena *arena, mote_plan *plan)
+{
+    const mote_arena_mark mark = mote_arena_get_mark(arena);
+    MOTE_TRY(mote_planner_best_fit.run(problem, arena, plan));
+    mote_arena_release_to(arena, mark);
+    if (mote_plan_end(problem, plan->offsets) <= plan->lower_bound_bytes)
+        return MOTE_OK;
+    improver m = {.nodes = 0};
+    MOTE_TRY(mote_packing_make(problem, arena, plan->offsets, &m.packing));
+    const size_t count = m.packing.block_count;
+    if (count == 0 || count > BLOCKS_MOST || m.packing.pair_count > PAIRS_MOST)
+        return MOTE_OK;
+    MOTE_TRY(make_improver(problem, arena, plan->offsets, &m));
+    const size_t nodes = m.nodes;
+    plan->is_optimal = improve_parts(&m);
+    plan->node_count = nodes - m.nodes;
+    return MOTE_OK;
+}
+
+const mote_planner mote_planner_exact = {
+    .name = "exact",
+    .summary = "best_fit, then an exact search for a smaller arena, of so many nodes",
+    .run = run_exact,
+};
