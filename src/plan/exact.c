@@ -11,6 +11,7 @@
 #include "base/size.h"
 
 #include <string.h>
+#include <stdio.h>
 
 /// The default limit: about 100 ms on a processor of 2020. A node's time grows with the number of blocks.
 #define BLOCK_NODES ((size_t)8000000)
@@ -76,10 +77,20 @@ static size_t by_pressure(const improver *m, const mote_packing_block *block)
     return most;
 }
 
-static size_t by_first(const improver *m, const mote_packing_block *block)
+/// Where branches failed before, blocks had better be placed early.
+static size_t by_failures(const improver *m, const mote_packing_block *block)
 {
-    (void)m;
-    return block->first;
+    const uint32_t *failures = mote_packing_search_failures(m->search);
+    size_t sum = 0;
+    const size_t sections = section_count(m, block);
+    for (size_t i = 0; i < sections; i++)
+        sum += failures[(block->first + i) % m->packing.section_count];
+    return sum;
+}
+
+static size_t by_failures_and_size(const improver *m, const mote_packing_block *block)
+{
+    return by_failures(m, block) * block->size;
 }
 
 #define KEY_COUNT 3U
@@ -87,9 +98,11 @@ static size_t by_first(const improver *m, const mote_packing_block *block)
 /// Keys of each order, the least important first.
 static order_key *const orders[][KEY_COUNT] = {
     {by_section_area, by_sections, by_pressure},
-    {by_first, by_pressure, by_section_area},
+    {by_sections, by_pressure, by_section_area},
     {by_pressure, by_section_area, by_sections},
-    {by_pressure, by_first, by_area},
+    {by_section_area, by_sections, by_failures},
+    {by_section_area, by_sections, by_failures_and_size},
+    {by_sections, by_pressure, by_area},
 };
 
 static void load_order(const improver *m, const part *p, order_key *const keys[KEY_COUNT])
@@ -125,13 +138,14 @@ static mote_packing_outcome try_height(improver *m, part *p, uint32_t height, si
 {
     m->nodes -= nodes;
     mote_packing_outcome outcome = MOTE_PACKING_LIMIT;
-    for (size_t turn = FIRST_TURN; nodes > 0; turn *= 2) {
+    for (size_t turn = FIRST_TURN; nodes > 0; turn += turn / 2) {
         for (size_t i = 0; i < sizeof orders / sizeof orders[0] && nodes > 0; i++) {
             const size_t given = mote_size_min(turn, nodes);
             size_t left = given;
             load_order(m, p, orders[i]);
             outcome = mote_packing_search_run(m->search, height, &left, next);
             nodes -= given - left;
+            fprintf(stderr,"target %u (%u..%u) order %zu turn %zu used %zu -> %d\n",height,p->least,p->height,i,given,given-left,outcome);
             if (outcome == MOTE_PACKING_LIMIT)
                 continue;
             if (outcome == MOTE_PACKING_FOUND)

@@ -67,6 +67,9 @@ void mote_packing_search_load(mote_packing_search *search, const mote_packing_bl
 mote_packing_outcome mote_packing_search_run(mote_packing_search *search, uint32_t capacity,
                                              size_t *nodes, uint32_t *next);
 
+/// How often each section was what a branch failed by, in all runs.
+const uint32_t *mote_packing_search_failures(const mote_packing_search *search);
+
 /// The offset found for the block that stands at `index` in the order.
 uint32_t mote_packing_search_offset(const mote_packing_search *search, size_t index);
 

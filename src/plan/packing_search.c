@@ -49,9 +49,16 @@ struct mote_packing_search {
     uint32_t *items;
     // of the part at hand, in the order of items: gathered, so that loops over pairs read what is together
     uint32_t *part_first, *part_last, *part_wraps, *part_low, *part_end;
+    uint32_t part_begin, part_back; // its first and last section
+    uint32_t part_level;            // of the longest stretch in it
     // by section
     uint32_t *left;  // units of the blocks left
-    uint32_t *floor; // lowest of the blocks left, in the part at hand
+    uint32_t *failures; // how often it could not hold what was left
+    // Tables of values for stretches of 2^level sections, a row a level, each value where its stretch begins. Any
+    // range is covered by two stretches, so lowering a range or reading its least value takes two steps.
+    uint32_t *floor; // lowest of the blocks in the part at hand
+    uint32_t *ends;  // least end of these
+    uint32_t *levels; // of the longest stretch in a range, by its length - 1
     frame *frames;
     change *trail;
     uint64_t *memory;
@@ -104,6 +111,7 @@ static bool gather(mote_packing_search *s, frame *f, uint64_t *best)
     uint64_t least_key = UINT64_MAX;
     uint32_t least_end = UINT32_MAX;
     uint64_t hash = 0;
+    uint32_t last = 0;
     for (uint32_t i = f->from; i < f->to; i++) {
         const uint32_t block = s->items[i];
         const uint32_t low = s->low[block];
@@ -117,7 +125,11 @@ static bool gather(mote_packing_search *s, frame *f, uint64_t *best)
         s->part_wraps[at] = s->wraps[block];
         s->part_low[at] = low;
         hash += s->hash[block];
+        last = most(last, s->last[block]);
     }
+    s->part_begin = s->wraps_left > 0 ? 0 : s->part_first[0];
+    s->part_back = s->wraps_left > 0 ? (uint32_t)s->section_count - 1 : last;
+    s->part_level = s->levels[s->part_back - s->part_begin];
     *best = least_key;
     if (least_key == UINT64_MAX || least_key >> 32U >= least_end)
         return false;
@@ -151,63 +163,149 @@ static uint32_t find_support(mote_packing_search *s, uint32_t count, uint32_t at
     return support;
 }
 
-/// Lifts what was passed over to where it can lie at the least; everything else comes at `lowest` or above.
-static bool lift_passed(mote_packing_search *s, const frame *f, uint32_t lowest)
+static uint32_t *row_of(const mote_packing_search *s, uint32_t *table, uint32_t level)
+{
+    return table + level * s->section_count;
+}
+
+/// Empties the part of a table that the part at hand needs.
+static void clear_table(const mote_packing_search *s, uint32_t *table)
+{
+    for (uint32_t level = 0; level <= s->part_level; level++) {
+        uint32_t *row = row_of(s, table, level);
+        for (uint32_t section = s->part_begin; section <= s->part_back; section++)
+            row[section] = UINT32_MAX;
+    }
+}
+
+/// Lowers the values of sections first .. last: of the two stretches of 2^level sections that cover these.
+static void lower(const mote_packing_search *s, uint32_t *table, uint32_t first, uint32_t last,
+                  uint32_t value)
+{
+    const uint32_t level = s->levels[last - first];
+    uint32_t *row = row_of(s, table, level);
+    uint32_t *second = row + last + 1 - (1U << level);
+    row[first] = least(row[first], value);
+    *second = least(*second, value);
+}
+
+static void lower_for(const mote_packing_search *s, uint32_t *table, uint32_t at, uint32_t value)
+{
+    if (!s->part_wraps[at]) {
+        lower(s, table, s->part_first[at], s->part_last[at], value);
+        return;
+    }
+    lower(s, table, s->part_first[at], (uint32_t)s->section_count - 1, value);
+    lower(s, table, 0, s->part_last[at], value);
+}
+
+static void lower_row(uint32_t *restrict row, const uint32_t *restrict values, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        row[i] = least(row[i], values[i]);
+}
+
+/// Passes what stretches were lowered to on to their halves, and so on to single sections.
+static void lower_sections(const mote_packing_search *s, uint32_t *table)
+{
+    for (uint32_t level = s->part_level; level > 0; level--) {
+        const uint32_t *values = row_of(s, table, level) + s->part_begin;
+        uint32_t *row = row_of(s, table, level - 1) + s->part_begin;
+        const uint32_t count = s->part_back - s->part_begin + 2 - (1U << level);
+        lower_row(row, values, count);
+        lower_row(row + (1U << (level - 1)), values, count);
+    }
+}
+
+/// Makes each stretch's value the least of its sections.
+static void lower_stretches(const mote_packing_search *s, uint32_t *table)
+{
+    for (uint32_t level = 1; level <= s->part_level; level++) {
+        const uint32_t *values = row_of(s, table, level - 1) + s->part_begin;
+        uint32_t *row = row_of(s, table, level) + s->part_begin;
+        const uint32_t count = s->part_back - s->part_begin + 2 - (1U << level);
+        lower_row(row, values, count);
+        lower_row(row, values + (1U << (level - 1)), count);
+    }
+}
+
+static uint32_t least_of(const mote_packing_search *s, uint32_t *table, uint32_t first,
+                         uint32_t last)
+{
+    const uint32_t level = s->levels[last - first];
+    const uint32_t *row = row_of(s, table, level);
+    return least(row[first], row[last + 1 - (1U << level)]);
+}
+
+static uint32_t least_for(const mote_packing_search *s, uint32_t *table, uint32_t at)
+{
+    if (!s->part_wraps[at])
+        return least_of(s, table, s->part_first[at], s->part_last[at]);
+    return least(least_of(s, table, s->part_first[at], (uint32_t)s->section_count - 1),
+                 least_of(s, table, 0, s->part_last[at]));
+}
+
+/// Finds where everything in the part ends at the least, when nothing comes below `lowest`.
+static bool find_ends(mote_packing_search *s, const frame *f, uint32_t lowest)
 {
     const uint32_t count = f->to - f->from;
     uint32_t highest = 0;
+    clear_table(s, s->ends);
     for (uint32_t at = 0; at < count; at++) {
         const uint32_t low = most(s->part_low[at], lowest);
         s->part_end[at] = low + s->size[s->items[f->from + at]];
         highest = most(highest, s->part_end[at]);
+        lower_for(s, s->ends, at, s->part_end[at]);
     }
     if (highest > s->capacity)
         return fail_by(s, highest);
+    lower_sections(s, s->ends);
+    lower_stretches(s, s->ends);
+    return true;
+}
+
+/// Lifts what was passed over to where it can lie at the least; everything else comes at `lowest` or above.
+static bool lift_passed(mote_packing_search *s, const frame *f, uint32_t lowest)
+{
+    if (!find_ends(s, f, lowest))
+        return false;
+    const uint32_t count = f->to - f->from;
     for (uint32_t at = 0; at < count; at++) {
         const uint32_t block = s->items[f->from + at];
         if (key_of(s->part_low[at], block) >= f->least)
             continue;
-        const uint32_t support = find_support(s, count, at);
+        uint32_t support = least_for(s, s->ends, at);
+        if (support == s->part_end[at])
+            support = find_support(s, count, at);
         if (support == UINT32_MAX || s->fixed[block] != MOTE_PACKING_ANY)
             return false;
         const uint32_t low = (support + s->mask[block]) & ~s->mask[block];
         if (low + s->size[block] > s->capacity)
             return fail_by(s, low + s->size[block]);
         s->part_low[at] = low;
-        s->part_end[at] = low + s->size[block];
     }
     return true;
-}
-
-static void lower_floor(uint32_t *floor, uint32_t first, uint32_t last, uint32_t low)
-{
-    for (uint32_t section = first; section <= last; section++)
-        floor[section] = least(floor[section], low);
 }
 
 /// Whether each section of the part holds what is left in it.
 static bool sections_hold(mote_packing_search *s, const frame *f)
 {
     const uint32_t count = f->to - f->from;
-    const uint32_t end = (uint32_t)s->section_count - 1;
-    const uint32_t first = s->wraps_left > 0 ? 0 : s->part_first[0];
-    uint32_t last = s->wraps_left > 0 ? end : 0;
+    clear_table(s, s->floor);
     for (uint32_t at = 0; at < count; at++)
-        last = most(last, s->part_last[at]);
-    for (uint32_t section = first; section <= last; section++)
-        s->floor[section] = s->left[section] > 0 ? MOTE_PACKING_MOST : 0;
-    for (uint32_t at = 0; at < count; at++) {
-        if (!s->part_wraps[at]) {
-            lower_floor(s->floor, s->part_first[at], s->part_last[at], s->part_low[at]);
-            continue;
-        }
-        lower_floor(s->floor, s->part_first[at], end, s->part_low[at]);
-        lower_floor(s->floor, 0, s->part_last[at], s->part_low[at]);
-    }
+        lower_for(s, s->floor, at, s->part_low[at]);
+    lower_sections(s, s->floor);
     uint32_t needed = 0;
-    for (uint32_t section = first; section <= last; section++)
-        needed = most(needed, s->floor[section] + s->left[section]);
-    return needed <= s->capacity || fail_by(s, needed);
+    for (uint32_t section = s->part_begin; section <= s->part_back; section++) {
+        const uint32_t left = s->left[section];
+        const uint32_t top = left > 0 ? s->floor[section] + left : 0;
+        needed = most(needed, top);
+    }
+    if (needed <= s->capacity)
+        return true;
+    for (uint32_t section = s->part_begin; section <= s->part_back; section++)
+        s->failures[section] += s->floor[section] + s->left[section] == needed;
+    return fail_by(s, needed);
 }
 
 static uint64_t *remembered(const mote_packing_search *s, uint64_t state)
@@ -363,7 +461,13 @@ mote_status mote_packing_search_make(const mote_packing *packing, mote_arena *ar
     for (size_t i = 0; i < sizeof by_block / sizeof by_block[0]; i++)
         MOTE_TRY(make_numbers(arena, count, by_block[i]));
     MOTE_TRY(make_numbers(arena, s->section_count, &s->left));
-    MOTE_TRY(make_numbers(arena, s->section_count, &s->floor));
+    MOTE_TRY(make_numbers(arena, s->section_count, &s->levels));
+    for (uint32_t length = 2; length <= s->section_count; length++)
+        s->levels[length - 1] = s->levels[length / 2 - 1] + 1;
+    const size_t values = s->section_count * (s->levels[s->section_count - 1] + 1);
+    MOTE_TRY(make_numbers(arena, values, &s->floor));
+    MOTE_TRY(make_numbers(arena, values, &s->ends));
+    MOTE_TRY(make_numbers(arena, s->section_count, &s->failures));
     *search = s;
     return MOTE_OK;
 }
@@ -383,6 +487,11 @@ void mote_packing_search_load(mote_packing_search *search, const mote_packing_bl
         s->fixed[i] = block->fixed;
         s->items[order[i].value] = (uint32_t)i; // blocks stand in the order of `first`
     }
+}
+
+const uint32_t *mote_packing_search_failures(const mote_packing_search *search)
+{
+    return search->failures;
 }
 
 uint32_t mote_packing_search_offset(const mote_packing_search *search, size_t index)
