@@ -10,14 +10,14 @@
 
 typedef struct bench_options {
     const char *path, *planner;
-    unsigned long long nodes;
+    unsigned long long nodes, capacity;
     unsigned long long count, seed; // to generate
 } bench_options;
 
 static int print_usage(void)
 {
     (void)fprintf(stderr, "usage: bench_planner [--planner NAME] [--nodes N] "
-                          "(FILE.csv | --generate COUNT,SEED)\n");
+                          "[--capacity BYTES] (FILE.csv | --generate COUNT,SEED)\n");
     return 2;
 }
 
@@ -35,6 +35,7 @@ static bool read_options(int argument_count, char **arguments, bench_options *op
     static const struct option names[] = {
         {"planner", required_argument, NULL, 'p'},
         {"nodes", required_argument, NULL, 'n'},
+        {"capacity", required_argument, NULL, 'c'},
         {"generate", required_argument, NULL, 'g'},
         {NULL, 0, NULL, 0},
     };
@@ -45,6 +46,8 @@ static bool read_options(int argument_count, char **arguments, bench_options *op
             options->planner = optarg;
         else if (name == 'n')
             is_read = read_numbers(optarg, &options->nodes, NULL);
+        else if (name == 'c')
+            is_read = read_numbers(optarg, &options->capacity, NULL);
         else if (name == 'g')
             is_read = read_numbers(optarg, &options->count, &options->seed);
         else if (name != -1)
@@ -81,6 +84,7 @@ static mote_status run(const bench_options *options, mote_arena *arena)
         MOTE_TRY(bench_problem_generate(options->count, options->seed, arena, &problem));
     }
     problem.plan.node_limit = options->nodes;
+    problem.plan.enough_bytes = options->capacity;
     const clock_t start = clock();
     MOTE_TRY(mote_plan_run(planner, &problem.plan, arena, &plan));
     const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;

@@ -11,7 +11,6 @@
 #include "base/size.h"
 
 #include <string.h>
-#include <stdio.h>
 
 /// The default limit: about 100 ms on a processor of 2020. A node's time grows with the number of blocks.
 #define BLOCK_NODES ((size_t)8000000)
@@ -21,8 +20,8 @@
 #define BLOCKS_MOST ((size_t)4096)
 #define PAIRS_MOST ((size_t)1 << 18U)
 
-/// Nodes of the first turn of each order.
-#define FIRST_TURN ((size_t)1000)
+/// Nodes of the first turn; each later one has a tenth more.
+#define FIRST_TURN ((size_t)2200)
 
 /// Blocks that meet no others; the planner's state for them.
 typedef struct part {
@@ -39,7 +38,13 @@ typedef struct improver {
     uint32_t *live; // by section, in the part at hand
     size_t nodes;   // left
     size_t *offsets;
+    bool wraps; // some block lives around the end
 } improver;
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
 
 /// What is placed first where offsets are equal: the largest key.
 typedef size_t order_key(const improver *m, const mote_packing_block *block);
@@ -68,13 +73,11 @@ static size_t by_area(const improver *m, const mote_packing_block *block)
 
 static size_t by_pressure(const improver *m, const mote_packing_block *block)
 {
-    uint32_t most = 0;
+    uint32_t live = 0;
     const size_t sections = section_count(m, block);
-    for (size_t i = 0; i < sections; i++) {
-        const uint32_t live = m->live[(block->first + i) % m->packing.section_count];
-        most = live > most ? live : most;
-    }
-    return most;
+    for (size_t i = 0; i < sections; i++)
+        live = most(live, m->live[(block->first + i) % m->packing.section_count]);
+    return live;
 }
 
 /// Where branches failed before, blocks had better be placed early.
@@ -126,7 +129,7 @@ static uint32_t take_answer(const improver *m, const part *p)
         const uint32_t offset = mote_packing_search_offset(m->search, i);
         m->offsets[block->placement] =
             ((size_t)m->packing.base + offset) * m->packing.unit_bytes;
-        height = offset + block->size > height ? offset + block->size : height;
+        height = most(height, offset + block->size);
     }
     return height;
 }
@@ -136,106 +139,104 @@ static uint32_t take_answer(const improver *m, const part *p)
 static mote_packing_outcome try_height(improver *m, part *p, uint32_t height, size_t nodes,
                                        uint32_t *next)
 {
-    m->nodes -= nodes;
     mote_packing_outcome outcome = MOTE_PACKING_LIMIT;
-    for (size_t turn = FIRST_TURN; nodes > 0; turn += turn / 2) {
-        for (size_t i = 0; i < sizeof orders / sizeof orders[0] && nodes > 0; i++) {
-            const size_t given = mote_size_min(turn, nodes);
-            size_t left = given;
-            load_order(m, p, orders[i]);
-            outcome = mote_packing_search_run(m->search, height, &left, next);
-            nodes -= given - left;
-            fprintf(stderr,"target %u (%u..%u) order %zu turn %zu used %zu -> %d\n",height,p->least,p->height,i,given,given-left,outcome);
-            if (outcome == MOTE_PACKING_LIMIT)
-                continue;
-            if (outcome == MOTE_PACKING_FOUND)
-                p->height = take_answer(m, p);
-            m->nodes += nodes;
-            return outcome;
-        }
+    size_t turn_nodes = FIRST_TURN;
+    m->nodes -= nodes;
+    for (size_t turn = 0; nodes > 0 && outcome == MOTE_PACKING_LIMIT; turn++) {
+        size_t left = mote_size_min(turn_nodes, nodes);
+        nodes -= left;
+        load_order(m, p, orders[turn % (sizeof orders / sizeof orders[0])]);
+        outcome = mote_packing_search_run(m->search, height, &left, next);
+        nodes += left;
+        turn_nodes += turn_nodes / 10;
     }
+    if (outcome == MOTE_PACKING_FOUND)
+        p->height = take_answer(m, p);
+    m->nodes += nodes;
     return outcome;
 }
 
-/// Lowers a part's height, no further than to `goal`, where that does not help, in at most `nodes`.
+/// Lowers a part's height as far as to `goal`, at most, in at most `nodes`: tries the goal with half of the nodes, then
+/// heights between the highest that was given up and the best with half of what is left, and what no search was given
+/// up at with the rest.
 static void improve(improver *m, part *p, uint32_t goal, size_t nodes)
 {
     const size_t end = m->nodes - nodes;
-    uint32_t unknown = 0; // the highest that was given up
+    uint32_t given_up = 0;
     mote_packing_live(p->blocks, p->count, m->packing.section_count, m->live);
-    while (m->nodes > end && p->height > p->least && p->height > goal) {
-        const uint32_t lowest = p->least > goal ? p->least : goal;
-        uint32_t target = lowest;
-        size_t share = m->nodes - end;
-        if (unknown < lowest || p->height - unknown > 1)
-            share = (share + 1) / 2;
-        if (unknown >= lowest && p->height - unknown > 1)
-            target = unknown + (p->height - unknown) / 2;
+    while (m->nodes > end && p->height > most(p->least, goal)) {
+        const uint32_t lowest = most(p->least, goal);
+        const bool between = given_up >= lowest && p->height - given_up > 1;
+        const bool last = given_up >= lowest && !between;
+        const uint32_t target = between ? given_up + (p->height - given_up) / 2 : lowest;
+        const size_t left = m->nodes - end;
         uint32_t next = 0;
-        const mote_packing_outcome outcome = try_height(m, p, target, share, &next);
+        const mote_packing_outcome outcome =
+            try_height(m, p, target, last ? left : (left + 1) / 2, &next);
         if (outcome == MOTE_PACKING_IMPOSSIBLE)
             p->least = next < p->height ? next : p->height;
-        if (outcome == MOTE_PACKING_LIMIT && target > unknown)
-            unknown = target;
+        if (outcome == MOTE_PACKING_LIMIT)
+            given_up = most(given_up, target);
     }
 }
 
-/// The part that begins at block `from`: up to where nothing goes on.
+/// The part that begins at block `from`, up to where no life goes on.
 static part find_part(const improver *m, size_t from)
 {
     const mote_packing *packing = &m->packing;
     part p = {.blocks = packing->blocks + from};
-    bool wraps = false;
-    for (size_t i = 0; i < packing->block_count; i++)
-        wraps = wraps || packing->blocks[i].last < packing->blocks[i].first;
     uint32_t last = p.blocks[0].last;
     for (; from + p.count < packing->block_count; p.count++) {
         const mote_packing_block *block = &p.blocks[p.count];
-        if (!wraps && block->first > last)
+        if (!m->wraps && block->first > last)
             break;
-        last = block->last > last ? block->last : last;
+        last = most(last, block->last);
         const size_t offset = m->offsets[block->placement] / packing->unit_bytes - packing->base;
-        const uint32_t end = (uint32_t)offset + block->size;
-        p.height = end > p.height ? end : p.height;
+        p.height = most(p.height, (uint32_t)offset + block->size);
     }
     p.least = mote_packing_live(p.blocks, p.count, packing->section_count, m->live);
     return p;
 }
 
-static void find_heights(const improver *m, uint32_t *height, uint32_t *least, size_t *open_parts)
+/// No arena can be smaller, in units above the base.
+static uint32_t find_least(const improver *m)
 {
-    *height = 0;
-    *least = 0;
-    *open_parts = 0;
+    uint32_t least = 0;
     part p;
     for (size_t at = 0; at < m->packing.block_count; at += p.count) {
         p = find_part(m, at);
-        *height = p.height > *height ? p.height : *height;
-        *least = p.least > *least ? p.least : *least;
+        least = most(p.least, least);
     }
-    for (size_t at = 0; at < m->packing.block_count; at += p.count) {
-        p = find_part(m, at);
-        *open_parts += p.height > *least;
-    }
+    return least;
 }
 
-/// Improves all parts that are higher than the others need. Returns whether the arena is proven the smallest.
-static bool improve_parts(improver *m)
+static size_t count_higher(const improver *m, uint32_t height)
 {
-    uint32_t height;
-    uint32_t goal;
-    size_t open_parts;
-    find_heights(m, &height, &goal, &open_parts);
-    height = 0;
+    size_t count = 0;
     part p;
     for (size_t at = 0; at < m->packing.block_count; at += p.count) {
         p = find_part(m, at);
-        if (p.height > goal && open_parts > 0)
-            improve(m, &p, goal, m->nodes / open_parts--);
-        goal = p.least > goal ? p.least : goal;
-        height = p.height > height ? p.height : height;
+        count += p.height > height;
     }
-    return height <= goal;
+    return count;
+}
+
+/// Improves all parts that are higher than `enough` and than the others need. Returns whether the arena is proven the
+/// smallest.
+static bool improve_parts(improver *m, uint32_t enough)
+{
+    uint32_t least = find_least(m);
+    uint32_t height = 0;
+    size_t open_parts = count_higher(m, most(least, enough));
+    part p;
+    for (size_t at = 0; at < m->packing.block_count; at += p.count) {
+        p = find_part(m, at);
+        if (p.height > most(least, enough) && open_parts > 0)
+            improve(m, &p, most(least, enough), m->nodes / open_parts--);
+        least = most(p.least, least);
+        height = most(p.height, height);
+    }
+    return height <= least;
 }
 
 static mote_status make_improver(const mote_plan_problem *problem, mote_arena *arena,
@@ -251,10 +252,20 @@ static mote_status make_improver(const mote_plan_problem *problem, mote_arena *a
     m->spare = (mote_plan_item *)memory[1];
     m->live = (uint32_t *)memory[2];
     m->offsets = offsets;
+    for (size_t i = 0; i < count; i++)
+        m->wraps = m->wraps || m->packing.blocks[i].last < m->packing.blocks[i].first;
     m->nodes = problem->node_limit;
     if (m->nodes == 0)
         m->nodes = mote_size_min(BLOCK_NODES / count, NODES_MOST);
     return MOTE_OK;
+}
+
+/// The size that is enough, in units above the base.
+static uint32_t find_enough(const mote_plan_problem *problem, const mote_packing *packing)
+{
+    const size_t units =
+        mote_size_min(problem->enough_bytes / packing->unit_bytes, MOTE_PACKING_MOST);
+    return units > packing->base ? (uint32_t)units - packing->base : 0;
 }
 
 static mote_status run_exact(const mote_plan_problem *problem, mote_arena *arena, mote_plan *plan)
@@ -262,7 +273,8 @@ static mote_status run_exact(const mote_plan_problem *problem, mote_arena *arena
     const mote_arena_mark mark = mote_arena_get_mark(arena);
     MOTE_TRY(mote_planner_best_fit.run(problem, arena, plan));
     mote_arena_release_to(arena, mark);
-    if (mote_plan_end(problem, plan->offsets) <= plan->lower_bound_bytes)
+    const size_t end = mote_plan_end(problem, plan->offsets);
+    if (end <= mote_size_max(plan->lower_bound_bytes, problem->enough_bytes))
         return MOTE_OK;
     improver m = {.nodes = 0};
     MOTE_TRY(mote_packing_make(problem, arena, plan->offsets, &m.packing));
@@ -271,13 +283,13 @@ static mote_status run_exact(const mote_plan_problem *problem, mote_arena *arena
         return MOTE_OK;
     MOTE_TRY(make_improver(problem, arena, plan->offsets, &m));
     const size_t nodes = m.nodes;
-    plan->is_optimal = improve_parts(&m);
+    plan->is_optimal = improve_parts(&m, find_enough(problem, &m.packing));
     plan->node_count = nodes - m.nodes;
     return MOTE_OK;
 }
 
 const mote_planner mote_planner_exact = {
     .name = "exact",
-    .summary = "best_fit, then an exact search for a smaller arena, of so many nodes",
+    .summary = "best_fit, then an exact search for a smaller arena, in so many nodes",
     .run = run_exact,
 };
