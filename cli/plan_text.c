@@ -55,6 +55,8 @@ mote_status cli_plan_print(const mote_model *model, const mote_plan_info *plan)
               plan->batch_size, plan->parameter_count, plan->layer_count, plan->step_count);
     print_bytes("arena", plan->arena_bytes);
     print_bytes("lower bound", plan->lower_bound_bytes);
+    if (plan->is_optimal)
+        cli_print("no arena can be smaller for this schedule\n");
     print_bytes("without reuse", plan->unplanned_bytes);
     cli_print("peak at step %zu, %s:\n", plan->peak_step, plan->peak_step_name);
     for (int kind = 0; kind < MOTE_BLOCK_KIND_COUNT; kind++) {

@@ -93,8 +93,7 @@ static mote_status run(const bench_options *options, mote_arena *arena)
     (void)fprintf(stderr,
                   "%s: %.3f CPU seconds, arena %zu, lower bound %zu, ratio %.5f, %s, %zu nodes\n",
                   options->path ? options->path : "generated", seconds, plan.arena_bytes,
-                  plan.lower_bound_bytes,
-                  (double)plan.arena_bytes / (double)plan.lower_bound_bytes,
+                  plan.lower_bound_bytes, (double)plan.arena_bytes / (double)plan.lower_bound_bytes,
                   plan.is_optimal ? "optimal" : "not proven", plan.node_count);
     return MOTE_OK;
 }

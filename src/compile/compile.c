@@ -297,6 +297,7 @@ static mote_status fill_info(const compiler *c)
     const mote_graph *graph = mote_compiled_graph(compiled);
     info->arena_bytes = compiled->plan.arena_bytes;
     info->lower_bound_bytes = compiled->plan.lower_bound_bytes;
+    info->is_optimal = compiled->plan.is_optimal;
     info->peak_step = compiled->plan.peak_step;
     info->plan_hash = compiled->plan.hash;
     info->planner = c->request->planner->name;

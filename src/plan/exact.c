@@ -14,11 +14,11 @@
 
 /// The default limit: about 100 ms on a processor of 2020. A node's time grows with the number of blocks.
 #define BLOCK_NODES ((size_t)8000000)
-#define NODES_MOST ((size_t)40000)
+#define NODES_MOST  ((size_t)40000)
 
 /// Larger problems are left to best_fit: a search would not come far, and its trail would be long.
 #define BLOCKS_MOST ((size_t)4096)
-#define PAIRS_MOST ((size_t)1 << 18U)
+#define PAIRS_MOST  ((size_t)1 << 18U)
 
 /// Nodes of the first turn; each later one has a tenth more.
 #define FIRST_TURN ((size_t)2200)
@@ -127,8 +127,7 @@ static uint32_t take_answer(const improver *m, const part *p)
     for (size_t i = 0; i < p->count; i++) {
         const mote_packing_block *block = &p->blocks[m->order[i].value];
         const uint32_t offset = mote_packing_search_offset(m->search, i);
-        m->offsets[block->placement] =
-            ((size_t)m->packing.base + offset) * m->packing.unit_bytes;
+        m->offsets[block->placement] = ((size_t)m->packing.base + offset) * m->packing.unit_bytes;
         height = most(height, offset + block->size);
     }
     return height;

@@ -97,8 +97,7 @@ static mote_status separate_base(const mote_plan_problem *problem, mote_arena *a
     void *memory[2];
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[0]));
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[1]));
-    base_search b = {
-        .problem = problem, .always = (mote_plan_item *)memory[0], .is_base = is_base};
+    base_search b = {.problem = problem, .always = (mote_plan_item *)memory[0], .is_base = is_base};
     for (size_t i = 0; i < count; i++) {
         if (lives_always(problem, &problem->placements[i]))
             b.always[b.always_count++] = (mote_plan_item){offsets[i], i};

@@ -52,12 +52,12 @@ struct mote_packing_search {
     uint32_t part_begin, part_back; // its first and last section
     uint32_t part_level;            // of the longest stretch in it
     // by section
-    uint32_t *left;  // units of the blocks left
+    uint32_t *left;     // units of the blocks left
     uint32_t *failures; // how often it could not hold what was left
     // Tables of values for stretches of 2^level sections, a row a level, each value where its stretch begins. Any
     // range is covered by two stretches, so lowering a range or reading its least value takes two steps.
-    uint32_t *floor; // lowest of the blocks in the part at hand
-    uint32_t *ends;  // least end of these
+    uint32_t *floor;  // lowest of the blocks in the part at hand
+    uint32_t *ends;   // least end of these
     uint32_t *levels; // of the longest stretch in a range, by its length - 1
     frame *frames;
     change *trail;
@@ -394,8 +394,8 @@ static void push_part(mote_packing_search *s, uint32_t parent, uint32_t from, ui
         last = most(last, s->last[s->items[end]]);
         end++;
     }
-    s->frames[s->frame_count++] = (frame){
-        .from = from, .to = end, .parent = parent, .placed = NO_BLOCK, .least = least};
+    s->frames[s->frame_count++] =
+        (frame){.from = from, .to = end, .parent = parent, .placed = NO_BLOCK, .least = least};
 }
 
 /// All of frame `at` is placed up to items[done]: pushes the next part, of this frame or of the ones it is part of. False:
@@ -454,9 +454,9 @@ mote_status mote_packing_search_make(const mote_packing *packing, mote_arena *ar
     s->memory = (uint64_t *)memory[4];
     s->section_count = packing->section_count;
     uint32_t **const by_block[] = {
-        &s->first,      &s->last,      &s->wraps,      &s->size,     &s->mask,
-        &s->fixed,      &s->low,       &s->answer,     &s->items,    &s->part_first,
-        &s->part_last,  &s->part_wraps, &s->part_low,  &s->part_end,
+        &s->first,     &s->last,       &s->wraps,    &s->size,     &s->mask,
+        &s->fixed,     &s->low,        &s->answer,   &s->items,    &s->part_first,
+        &s->part_last, &s->part_wraps, &s->part_low, &s->part_end,
     };
     for (size_t i = 0; i < sizeof by_block / sizeof by_block[0]; i++)
         MOTE_TRY(make_numbers(arena, count, by_block[i]));

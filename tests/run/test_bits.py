@@ -82,6 +82,7 @@ VARIANTS = [
     ("--cpu=neon", "--threads=3"),
     ("--planner=naive",),
     ("--planner=best_fit",),
+    ("--planner=exact",),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
 ]
