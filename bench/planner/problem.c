@@ -37,11 +37,12 @@ static mote_status read_row(const char *path, size_t line, char *text, mote_plac
     MOTE_TRY(read_number(path, line, &at, &placement->first));
     MOTE_TRY(read_number(path, line, &at, &upper));
     MOTE_TRY(read_number(path, line, &at, &placement->bytes));
-    if (upper <= placement->first || upper > STEPS_MOST || placement->bytes == 0)
+    if (upper <= placement->first || upper > STEPS_MOST || placement->bytes == 0) {
         return MOTE_RAISE(
             MOTE_ERROR_IO,
             "%s:%zu: lower must be less than upper, upper at most %zu, size at least 1", path, line,
             STEPS_MOST);
+    }
     placement->last = upper - 1;
     *id_end = 0;
     return MOTE_OK;

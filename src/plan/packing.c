@@ -90,20 +90,23 @@ static size_t find_base(const base_search *b)
 }
 
 static mote_status separate_base(const mote_plan_problem *problem, mote_arena *arena,
-                                 const size_t *offsets, bool *is_base, size_t *base_bytes)
+                                 const size_t *offsets, bool **is_base, size_t *base_bytes)
 {
     const size_t count = problem->placement_count;
+    void *memory[3];
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(bool), &memory[0]));
     const mote_arena_mark mark = mote_arena_get_mark(arena);
-    void *memory[2];
-    MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[0]));
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[1]));
-    base_search b = {.problem = problem, .always = (mote_plan_item *)memory[0], .is_base = is_base};
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[2]));
+    base_search b = {
+        .problem = problem, .always = (mote_plan_item *)memory[1], .is_base = (bool *)memory[0]};
     for (size_t i = 0; i < count; i++) {
         if (lives_always(problem, &problem->placements[i]))
             b.always[b.always_count++] = (mote_plan_item){offsets[i], i};
     }
-    mote_plan_sort(b.always, b.always_count, (mote_plan_item *)memory[1]);
+    mote_plan_sort(b.always, b.always_count, (mote_plan_item *)memory[2]);
     *base_bytes = find_base(&b);
+    *is_base = b.is_base;
     mote_arena_release_to(arena, mark);
     return MOTE_OK;
 }
@@ -236,17 +239,16 @@ mote_status mote_packing_make(const mote_plan_problem *problem, mote_arena *aren
     *packing = (mote_packing){.unit_bytes = find_unit(problem)};
     if (!fits_units(problem, offsets, packing->unit_bytes))
         return MOTE_OK;
-    void *memory[3];
-    MOTE_TRY(mote_arena_array(arena, problem->placement_count, sizeof(bool), &memory[0]));
-    MOTE_TRY(mote_arena_array(arena, problem->step_count, sizeof(unsigned char), &memory[1]));
-    MOTE_TRY(mote_arena_array(arena, problem->step_count, sizeof(uint32_t), &memory[2]));
-    bool *is_base = (bool *)memory[0];
-    uint32_t *sections = (uint32_t *)memory[2];
+    void *memory[2];
+    MOTE_TRY(mote_arena_array(arena, problem->step_count, sizeof(unsigned char), &memory[0]));
+    MOTE_TRY(mote_arena_array(arena, problem->step_count, sizeof(uint32_t), &memory[1]));
+    uint32_t *sections = (uint32_t *)memory[1];
+    bool *is_base = NULL;
     size_t base_bytes = 0;
-    MOTE_TRY(separate_base(problem, arena, offsets, is_base, &base_bytes));
+    MOTE_TRY(separate_base(problem, arena, offsets, &is_base, &base_bytes));
     packing->base = (uint32_t)(base_bytes / packing->unit_bytes);
     packing->section_count =
-        number_sections(problem, is_base, (unsigned char *)memory[1], sections);
+        number_sections(problem, is_base, (unsigned char *)memory[0], sections);
     MOTE_TRY(make_blocks(problem, arena, is_base, sections, packing));
     return count_pairs(arena, packing);
 }

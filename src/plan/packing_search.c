@@ -13,15 +13,13 @@
 // solution of the parts before it can help.
 #include "plan/packing.h"
 
-#include "plan/planners.h"
-
-#include <assert.h>
 #include <string.h>
 
 #define NO_FRAME UINT32_MAX
 #define NO_BLOCK UINT32_MAX
 
-/// Failed states are remembered in a table of 2^bits, by the upper bits of their hash.
+/// Failed states are remembered in a table of 2^bits, by the upper bits of their hash. Two different states with one hash
+/// of 64 bits would be taken for the same; in a search of a million nodes the chance of that is about 10^-13.
 #define MEMORY_BITS 15U
 
 /// A part of the blocks left, items[from .. to), with the block that was placed first, if one was.
@@ -437,22 +435,24 @@ static mote_status make_numbers(mote_arena *arena, size_t count, uint32_t **numb
     return MOTE_OK;
 }
 
-mote_status mote_packing_search_make(const mote_packing *packing, mote_arena *arena,
-                                     mote_packing_search **search)
+/// What is there once a section, or once a stretch.
+static mote_status make_sections(mote_arena *arena, mote_packing_search *s)
 {
-    const size_t count = packing->block_count;
-    void *memory[5];
-    MOTE_TRY(mote_arena_allocate(arena, sizeof(mote_packing_search), &memory[0]));
-    MOTE_TRY(mote_arena_array(arena, count, sizeof(uint64_t), &memory[1]));
-    MOTE_TRY(mote_arena_array(arena, count + 1, sizeof(frame), &memory[2]));
-    MOTE_TRY(mote_arena_array(arena, packing->pair_count, sizeof(change), &memory[3]));
-    MOTE_TRY(mote_arena_array(arena, (size_t)1 << MEMORY_BITS, sizeof(uint64_t), &memory[4]));
-    mote_packing_search *s = (mote_packing_search *)memory[0];
-    s->hash = (uint64_t *)memory[1];
-    s->frames = (frame *)memory[2];
-    s->trail = (change *)memory[3];
-    s->memory = (uint64_t *)memory[4];
-    s->section_count = packing->section_count;
+    MOTE_TRY(make_numbers(arena, s->section_count, &s->left));
+    MOTE_TRY(make_numbers(arena, s->section_count, &s->failures));
+    MOTE_TRY(make_numbers(arena, s->section_count, &s->levels));
+    for (uint32_t length = 2; length <= s->section_count; length++)
+        s->levels[length - 1] = s->levels[length / 2 - 1] + 1;
+    const size_t values = s->section_count * (s->levels[s->section_count - 1] + 1);
+    MOTE_TRY(make_numbers(arena, values, &s->floor));
+    return make_numbers(arena, values, &s->ends);
+}
+
+static mote_status make_blocks(mote_arena *arena, size_t count, mote_packing_search *s)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(uint64_t), &memory));
+    s->hash = (uint64_t *)memory;
     uint32_t **const by_block[] = {
         &s->first,     &s->last,       &s->wraps,    &s->size,     &s->mask,
         &s->fixed,     &s->low,        &s->answer,   &s->items,    &s->part_first,
@@ -460,14 +460,25 @@ mote_status mote_packing_search_make(const mote_packing *packing, mote_arena *ar
     };
     for (size_t i = 0; i < sizeof by_block / sizeof by_block[0]; i++)
         MOTE_TRY(make_numbers(arena, count, by_block[i]));
-    MOTE_TRY(make_numbers(arena, s->section_count, &s->left));
-    MOTE_TRY(make_numbers(arena, s->section_count, &s->levels));
-    for (uint32_t length = 2; length <= s->section_count; length++)
-        s->levels[length - 1] = s->levels[length / 2 - 1] + 1;
-    const size_t values = s->section_count * (s->levels[s->section_count - 1] + 1);
-    MOTE_TRY(make_numbers(arena, values, &s->floor));
-    MOTE_TRY(make_numbers(arena, values, &s->ends));
-    MOTE_TRY(make_numbers(arena, s->section_count, &s->failures));
+    return MOTE_OK;
+}
+
+mote_status mote_packing_search_make(const mote_packing *packing, mote_arena *arena,
+                                     mote_packing_search **search)
+{
+    const size_t count = packing->block_count;
+    void *memory[4];
+    MOTE_TRY(mote_arena_allocate(arena, sizeof(mote_packing_search), &memory[0]));
+    MOTE_TRY(mote_arena_array(arena, count + 1, sizeof(frame), &memory[1]));
+    MOTE_TRY(mote_arena_array(arena, packing->pair_count, sizeof(change), &memory[2]));
+    MOTE_TRY(mote_arena_array(arena, (size_t)1 << MEMORY_BITS, sizeof(uint64_t), &memory[3]));
+    mote_packing_search *s = (mote_packing_search *)memory[0];
+    s->frames = (frame *)memory[1];
+    s->trail = (change *)memory[2];
+    s->memory = (uint64_t *)memory[3];
+    s->section_count = packing->section_count;
+    MOTE_TRY(make_blocks(arena, count, s));
+    MOTE_TRY(make_sections(arena, s));
     *search = s;
     return MOTE_OK;
 }
