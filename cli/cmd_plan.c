@@ -44,6 +44,7 @@ static int print_json(const cli_session *session, const cli_findings *findings)
     cli_json_add_text(&json, "model", session->path);
     cli_json_add_size(&json, "arena_bytes", plan->arena_bytes);
     cli_json_add_size(&json, "lower_bound_bytes", plan->lower_bound_bytes);
+    cli_json_add_bool(&json, "optimal", plan->is_optimal);
     cli_json_add_size(&json, "unplanned_bytes", plan->unplanned_bytes);
     cli_json_add_size(&json, "peak_step", plan->peak_step);
     cli_json_add_text(&json, "peak_step_name", plan->peak_step_name);

@@ -82,6 +82,8 @@ void cli_plan_print(const cli_findings *findings)
               plan->batch_size, plan->parameter_count, plan->layer_count, plan->step_count);
     print_bytes("arena", plan->arena_bytes, "all that tensors take");
     print_bytes("lower bound", plan->lower_bound_bytes, "the most that live at one step");
+    if (plan->is_optimal)
+        cli_print("no arena can be smaller for this schedule\n");
     print_bytes("without planning", plan->unplanned_bytes, "a place of its own for each block");
     cli_savings_print(&findings->savings, plan->arena_bytes);
     cli_print("peak at step %zu, %s\n", plan->peak_step, plan->peak_step_name);

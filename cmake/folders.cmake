@@ -47,6 +47,7 @@ set(MOTE_DEFINITIONS_api
     MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}>
     MOTE_WITH_PNG=$<BOOL:${MOTE_PNG}>
     MOTE_WITH_JPEG=$<BOOL:${MOTE_JPEG}>)
+set(MOTE_OPTIONS_plan $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
 set(MOTE_OPTIONS_kernel $<$<CONFIG:Release,RelWithDebInfo>:-O3> -fno-trapping-math)
 
 # Takes the files [test_]X.c or [test_]X_none.c that this build does without from the list.

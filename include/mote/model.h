@@ -79,7 +79,7 @@ MOTE_API mote_status mote_techniques_find(const char *names, unsigned *technique
 /// Zero-initialize for the defaults.
 typedef struct mote_compile_config {
     unsigned modes;      // 0: MOTE_MODE_TRAIN
-    const char *planner; // "naive", "best_fit"; NULL: "best_fit"
+    const char *planner; // "naive", "best_fit", "exact"; NULL: "exact"
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
     size_t batch; // most samples of a step; 0: [Model] batch_size
@@ -124,6 +124,7 @@ MOTE_API const char *mote_block_kind_name(mote_block_kind kind);
 typedef struct mote_plan_info {
     size_t arena_bytes;
     size_t lower_bound_bytes; // most bytes alive at one step
+    bool is_optimal;          // no arena can be smaller: it is the bound, or a search has proven it
     size_t unplanned_bytes;   // arena of the planner that reuses nothing
     size_t peak_step;
     const char *peak_step_name; // "calc_gradient fc1"

@@ -157,7 +157,7 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     if (request.modes & MOTE_MODE_STEP)
         request.modes |= MOTE_MODE_TRAIN;
     model->description.settings.batch_size = config->batch ? config->batch : model->batch_size;
-    MOTE_TRY(mote_planner_find(config->planner ? config->planner : "best_fit", &request.planner));
+    MOTE_TRY(mote_planner_find(config->planner ? config->planner : "exact", &request.planner));
     if (config->weights)
         MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
                                  &model->weights));

@@ -260,7 +260,8 @@ static mote_status make_problem(const compiler *c)
         at += compiled->schedules[i].block_count;
         first_step += compiled->schedules[i].step_count;
     }
-    compiled->problem = (mote_plan_problem){placements, count, step_count};
+    compiled->problem = (mote_plan_problem){
+        .placements = placements, .placement_count = count, .step_count = step_count};
     return MOTE_OK;
 }
 
@@ -295,6 +296,7 @@ static mote_status fill_info(const compiler *c)
     const mote_graph *graph = mote_compiled_graph(compiled);
     info->arena_bytes = compiled->plan.arena_bytes;
     info->lower_bound_bytes = compiled->plan.lower_bound_bytes;
+    info->is_optimal = compiled->plan.is_optimal;
     info->peak_step = compiled->plan.peak_step;
     info->plan_hash = compiled->plan.hash;
     info->planner = c->request->planner->name;

@@ -27,8 +27,9 @@ static void print_graphs(const mote_compiled *compiled, const mote_writer *write
 static void print_plan(const mote_compiled *compiled, const mote_writer *writer)
 {
     const mote_plan *plan = &compiled->plan;
-    mote_write(writer, "arena %zu bytes, lower bound %zu, planner %s, hash %s\n", plan->arena_bytes,
-               plan->lower_bound_bytes, compiled->info.planner, plan->hash);
+    mote_write(writer, "arena %zu bytes, lower bound %zu, planner %s, hash %s%s\n",
+               plan->arena_bytes, plan->lower_bound_bytes, compiled->info.planner, plan->hash,
+               plan->is_optimal ? ", optimal" : "");
     mote_write(writer, "peak at step %zu, %s\n", plan->peak_step, compiled->info.peak_step_name);
     mote_write(writer, "%12s %12s %5s %5s  %-11s block\n", "offset", "bytes", "first", "last",
                "kind");

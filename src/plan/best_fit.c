@@ -318,17 +318,6 @@ static mote_status make_search(const mote_plan_problem *problem, mote_arena *are
     return MOTE_OK;
 }
 
-static size_t find_bound(const mote_plan_problem *problem, size_t *live, size_t *peak_step)
-{
-    mote_plan_live_bytes(problem, live);
-    *peak_step = 0;
-    for (size_t step = 1; step < problem->step_count; step++) {
-        if (live[step] > live[*peak_step])
-            *peak_step = step;
-    }
-    return live[*peak_step];
-}
-
 /// The smallest arena so far, and how it came about.
 typedef struct answer {
     size_t end;
@@ -368,23 +357,22 @@ static void try_all(search *s, size_t bound, mote_plan_item *order, size_t *tria
 }
 
 static mote_status run_best_fit(const mote_plan_problem *problem, mote_arena *arena,
-                                size_t *offsets)
+                                mote_plan *plan)
 {
     const size_t count = problem->placement_count;
     if (count == 0)
         return MOTE_OK;
     search s;
     MOTE_TRY(make_search(problem, arena, &s));
-    void *memory[4];
+    s.peak_step = plan->peak_step;
+    void *memory[3];
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[0]));
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[1]));
     MOTE_TRY(mote_arena_array(arena, count, sizeof(size_t), &memory[2]));
-    MOTE_TRY(mote_arena_array(arena, problem->step_count, sizeof(size_t), &memory[3]));
     size_t *trial = (size_t *)memory[2];
-    memcpy(trial, offsets, count * sizeof *trial);
-    const size_t bound = find_bound(problem, (size_t *)memory[3], &s.peak_step);
-    answer best = {.end = SIZE_MAX, .offsets = offsets, .order = (mote_plan_item *)memory[0]};
-    try_all(&s, bound, (mote_plan_item *)memory[1], trial, &best);
+    memcpy(trial, plan->offsets, count * sizeof *trial);
+    answer best = {.end = SIZE_MAX, .offsets = plan->offsets, .order = (mote_plan_item *)memory[0]};
+    try_all(&s, plan->lower_bound_bytes, (mote_plan_item *)memory[1], trial, &best);
     return MOTE_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/size.h"
 
-static mote_status run_naive(const mote_plan_problem *problem, mote_arena *arena, size_t *offsets)
+static mote_status run_naive(const mote_plan_problem *problem, mote_arena *arena, mote_plan *plan)
 {
     (void)arena;
     size_t end = 0;
@@ -18,8 +18,8 @@ static mote_status run_naive(const mote_plan_problem *problem, mote_arena *arena
         const mote_placement *placement = &problem->placements[i];
         if (placement->fixed != MOTE_PLAN_ANY)
             continue;
-        offsets[i] = mote_size_align(end, placement->alignment);
-        end = offsets[i] + mote_placement_bytes(placement);
+        plan->offsets[i] = mote_size_align(end, placement->alignment);
+        end = plan->offsets[i] + mote_placement_bytes(placement);
     }
     return MOTE_OK;
 }

@@ -183,10 +183,12 @@ mote_status mote_plan_run(const mote_planner *planner, const mote_plan_problem *
         result.offsets[i] = problem->placements[i].fixed;
     MOTE_TRY(find_peak(problem, arena, &result));
     const mote_arena_mark mark = mote_arena_get_mark(arena);
-    const mote_status status = planner->run(problem, arena, result.offsets);
+    const mote_status status = planner->run(problem, arena, &result);
     mote_arena_release_to(arena, mark);
     MOTE_TRY(status);
     result.arena_bytes = mote_plan_end(problem, result.offsets);
+    if (result.arena_bytes == result.lower_bound_bytes)
+        result.is_optimal = true;
     hash_plan(problem, &result);
     MOTE_TRY(check_in_debug_builds(problem, &result, arena));
     *plan = result;

@@ -28,24 +28,29 @@ typedef struct mote_plan_problem {
     const mote_placement *placements;
     size_t placement_count;
     size_t step_count;
+    size_t node_limit;   // of planners that search; 0: theirs, worth about 100 ms
+    size_t enough_bytes; // an arena of this size need not be made smaller
 } mote_plan_problem;
 
 typedef struct mote_plan {
     size_t *offsets; // one a placement, in the arena given to mote_plan_run
     size_t arena_bytes;
-    size_t lower_bound_bytes;          // largest sum of (aligned) bytes alive at one step
-    size_t peak_step;                  // the first step with that sum
+    size_t lower_bound_bytes; // largest sum of (aligned) bytes alive at one step
+    size_t peak_step;         // the first step with that sum
+    bool is_optimal;          // no arena can be smaller: it is the bound, or that was proven
+    size_t node_count;        // of the search, 0 without one
     char hash[MOTE_SHA256_TEXT_BYTES]; // of the problem and the offsets
 } mote_plan;
 
-/// A planner fills `offsets`; the caller has set the fixed ones.
+/// A planner fills `plan->offsets`; the caller has set the fixed ones, the bound and its step. One that searches sets
+/// `is_optimal` where it has a proof, and `node_count`.
 typedef struct mote_planner {
     const char *name;    // "best_fit"
     const char *summary; // one line
-    mote_status (*run)(const mote_plan_problem *problem, mote_arena *arena, size_t *offsets);
+    mote_status (*run)(const mote_plan_problem *problem, mote_arena *arena, mote_plan *plan);
 } mote_planner;
 
-/// The planner of that name (a row of plan/planners.def: naive, best_fit); raises MOTE_ERROR_ARGUMENT
+/// The planner of that name (a row of plan/planners.def: naive, best_fit, exact); raises MOTE_ERROR_ARGUMENT
 /// with "did you mean" and the names.
 mote_status mote_planner_find(const char *name, const mote_planner **planner) MOTE_MUST_CHECK;
 

@@ -92,8 +92,8 @@ class Bash(CliTest):
         self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--cpu"])
 
     def test_values_of_options(self):
-        self.assertEqual(self.complete("plan", "--planner", ""), ["best_fit", "naive"])
-        self.assertEqual(self.complete("plan", "--planner", "="), ["best_fit", "naive"])
+        self.assertEqual(self.complete("plan", "--planner", ""), ["best_fit", "exact", "naive"])
+        self.assertEqual(self.complete("plan", "--planner", "="), ["best_fit", "exact", "naive"])
         self.assertEqual(self.complete("plan", "--planner", "=", "n"), ["naive"])
         self.assertEqual(self.complete("eval", "--data", "v"), ["valid_set"])
         self.assertEqual(self.complete("train", "--threads", ""), [])
@@ -131,7 +131,7 @@ class Fish(CliTest):
     def test_commands_options_and_values(self):
         self.assertEqual(self.complete("mote exp"), ["explain"])
         self.assertEqual(sorted(self.complete("mote plan --c")), ["--cpu", "--csv"])
-        self.assertEqual(sorted(self.complete("mote plan --planner ")), ["best_fit", "naive"])
+        self.assertEqual(sorted(self.complete("mote plan --planner ")), ["best_fit", "exact", "naive"])
         self.assertEqual(self.complete("mote layers conv"), ["conv2d"])
 
 

@@ -109,18 +109,19 @@ class Plan(CliTest):
             self.assertIs(type(plan[key]), int, key)
         for key in ["model", "peak_step_name", "planner", "plan_hash", "cpu"]:
             self.assertIs(type(plan[key]), str, key)
+        self.assertIs(type(plan["optimal"]), bool)
         self.assertEqual(list(plan["kinds"]), KINDS)
         self.assertRegex(plan["plan_hash"], "^[0-9a-f]{64}$")
         self.assertEqual(plan["model"], "tiny.ini")
 
     def test_kinds_sum_to_the_lower_bound(self):
-        for planner in ["naive", "best_fit"]:
+        for planner in ["naive", "best_fit", "exact"]:
             plan = self.run_json("plan", "tiny.ini", "--planner", planner)
             self.assertEqual(plan["planner"], planner)
             self.assertEqual(sum(plan["kinds"].values()), plan["lower_bound_bytes"])
 
     def test_csv_agrees_with_json(self):
-        for planner in ["naive", "best_fit"]:
+        for planner in ["naive", "best_fit", "exact"]:
             with self.subTest(planner):
                 plan = self.run_json("plan", "tiny.ini", "--planner", planner)
                 rows = self.rows("--planner", planner)
@@ -165,6 +166,14 @@ class Plan(CliTest):
         self.assertLess(best["arena_bytes"], naive["arena_bytes"])
         self.assertNotEqual(naive["plan_hash"], best["plan_hash"])
 
+    def test_a_plan_that_reaches_the_lower_bound_is_optimal(self):
+        plan = self.run_json("plan", "tiny.ini")
+        self.assertEqual(plan["planner"], "exact")
+        self.assertEqual(plan["arena_bytes"], plan["lower_bound_bytes"])
+        self.assertTrue(plan["optimal"])
+        self.assertFalse(self.run_json("plan", "tiny.ini", "--planner=naive")["optimal"])
+        self.assertNotIn("smaller", self.run_mote("plan", "tiny.ini", "--planner=naive")[0])
+
     def test_the_text_has_the_numbers_of_the_json(self):
         plan = self.run_json("plan", "tiny.ini")
         out, talk = self.run_mote("plan", "tiny.ini")
@@ -172,6 +181,7 @@ class Plan(CliTest):
         for key in ["arena_bytes", "lower_bound_bytes", "unplanned_bytes"]:
             self.assertIn(f" {plan[key]} bytes", out)
         self.assertIn(plan["peak_step_name"], out)
+        self.assertIn("no arena can be smaller", out)
         self.assertIn(plan["plan_hash"], out)
 
     def test_kinds_of_all_sum_to_what_is_not_planned(self):

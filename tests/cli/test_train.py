@@ -119,7 +119,7 @@ class Train(CliTest):
         self.run_json("train", "tiny.ini", "--quiet")
 
     def test_the_arena_is_the_one_planned(self):
-        for planner in ["naive", "best_fit"]:
+        for planner in ["naive", "best_fit", "exact"]:
             plan = self.run_json("plan", "tiny.ini", "--planner", planner)
             result = self.run_json("train", "tiny.ini", "--planner", planner)
             for key in ["arena_bytes", "lower_bound_bytes", "plan_hash", "planner"]:

@@ -86,6 +86,7 @@ VARIANTS = [
     ("--without=slices",),
     ("--without=order",),
     ("--without=recompute,slices,order", "--planner=naive"),
+    ("--planner=exact",),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
 ]

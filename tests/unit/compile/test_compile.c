@@ -21,7 +21,7 @@ static const unsigned mode_sets[] = {
     MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE | MOTE_MODE_INFER,
 };
 
-static const char *const planners[] = {"naive", "best_fit"};
+static const char *const planners[] = {"naive", "best_fit", "exact"};
 
 /// Calls `check` with a model compiled for each set of modes by each planner.
 static void for_model(void **state, const char *text, void (*check)(const mote_compiled *compiled))

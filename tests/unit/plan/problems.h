@@ -12,9 +12,10 @@
 
 #include <cmocka.h>
 
-#define PROBLEM(placements, steps)                                        \
-    {                                                                     \
-        (placements), sizeof(placements) / sizeof(placements)[0], (steps) \
+#define PROBLEM(placements, steps)                                                                 \
+    {                                                                                              \
+        .placements = (placements), .placement_count = sizeof(placements) / sizeof(placements)[0], \
+        .step_count = (steps)                                                                      \
     }
 
 static inline mote_placement block(size_t bytes, size_t first, size_t last)

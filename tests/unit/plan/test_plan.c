@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const planners[] = {"naive", "best_fit"};
+static const char *const planners[] = {"naive", "best_fit", "exact"};
 #define PLANNER_COUNT (sizeof planners / sizeof planners[0])
 
 static int start_arena(void **state)
@@ -38,7 +38,7 @@ static void a_mistyped_planner_is_refused_with_the_nearest_name(void **state)
     assert_int_equal(mote_planner_find("best_fot", &planner), MOTE_ERROR_ARGUMENT);
     assert_string_equal(
         mote_last_error()->message,
-        "unknown planner 'best_fot', did you mean 'best_fit'? (planners: naive, best_fit)");
+        "unknown planner 'best_fot', did you mean 'best_fit'? (planners: naive, best_fit, exact)");
     assert_null(planner);
 }
 
@@ -48,7 +48,7 @@ static void an_unknown_planner_is_refused_with_all_names(void **state)
     const mote_planner *planner = NULL;
     assert_int_equal(mote_planner_find("quantum", &planner), MOTE_ERROR_ARGUMENT);
     assert_string_equal(mote_last_error()->message,
-                        "unknown planner 'quantum' (planners: naive, best_fit)");
+                        "unknown planner 'quantum' (planners: naive, best_fit, exact)");
 }
 
 static void live_bytes_are_the_aligned_sizes_of_what_lives_at_each_step(void **state)
@@ -105,7 +105,7 @@ static void naive_places_the_others_behind_the_fixed_ones(void **state)
 
 static void a_problem_without_placements_needs_no_bytes(void **state)
 {
-    const mote_plan_problem problem = {NULL, 0, 3};
+    const mote_plan_problem problem = {.step_count = 3};
     for (size_t i = 0; i < PLANNER_COUNT; i++) {
         mote_plan plan;
         assert_int_equal(mote_plan_run(planner_named(planners[i]), &problem, *state, &plan),

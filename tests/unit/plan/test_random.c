@@ -60,7 +60,9 @@ static void any_random_problem_gets_a_valid_plan_no_larger_than_the_naive_one(vo
             .with_wraps = seed % 2 == 0,
         };
         fill_random(&shape, seed, placements);
-        const mote_plan_problem problem = {placements, shape.placement_count, shape.step_count};
+        const mote_plan_problem problem = {.placements = placements,
+                                           .placement_count = shape.placement_count,
+                                           .step_count = shape.step_count};
         const size_t naive = run_and_check(*state, planner_named("naive"), &problem);
         const size_t best_fit = run_and_check(*state, planner_named("best_fit"), &problem);
         assert_true(best_fit <= naive || shape.alignment == 0);
@@ -77,8 +79,9 @@ static void sixty_thousand_placements_are_planned_and_checked(void **state)
         const mote_arena_mark mark = mote_arena_get_mark(*state);
         mote_placement *placements = placements_of(*state, shapes[i].placement_count);
         fill_random(&shapes[i], i, placements);
-        const mote_plan_problem problem = {placements, shapes[i].placement_count,
-                                           shapes[i].step_count};
+        const mote_plan_problem problem = {.placements = placements,
+                                           .placement_count = shapes[i].placement_count,
+                                           .step_count = shapes[i].step_count};
         mote_plan plan;
         assert_int_equal(mote_plan_run(planner_named("best_fit"), &problem, *state, &plan),
                          MOTE_OK);
@@ -133,6 +136,13 @@ static void published_problems_get_valid_plans(void **state)
         print_message("%s: %zu placements, arena %zu\n", entry->d_name, problem.placement_count,
                       best_fit);
         assert_true(best_fit <= run_and_check(*state, planner_named("naive"), &problem));
+        const char *capacity = strchr(entry->d_name, '.');
+        problem.node_limit = 1000000;
+        problem.enough_bytes = strtoul(capacity + 1, NULL, 10);
+        mote_plan plan;
+        assert_int_equal(mote_plan_run(planner_named("exact"), &problem, *state, &plan), MOTE_OK);
+        assert_int_equal(mote_plan_check(&problem, &plan, *state), MOTE_OK);
+        assert_true(plan.arena_bytes <= problem.enough_bytes);
     }
     assert_int_equal(closedir(list), 0);
 }
