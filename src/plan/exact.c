@@ -155,9 +155,9 @@ static mote_packing_outcome try_height(improver *m, part *p, uint32_t height, si
     return outcome;
 }
 
-/// Lowers a part's height as far as to `goal`, at most, in at most `nodes`: tries the goal with half of the nodes, then
-/// heights between the highest that was given up and the best with half of what is left, and what no search was given
-/// up at with the rest.
+/// Lowers a part's height as far as to `goal`, at most, in at most `nodes`. Half of the nodes left go to each height
+/// tried: the goal, then the middle between the highest that was given up and the best. When nothing lies between
+/// these, the goal gets the rest.
 static void improve(improver *m, part *p, uint32_t goal, size_t nodes)
 {
     const size_t end = m->nodes - nodes;
