@@ -7,6 +7,7 @@ import unittest
 
 from running import (
     BRANCHES,
+    HEAD,
     LENET5,
     MIXED,
     RECURRENT,
@@ -65,6 +66,40 @@ unit = 4
 input_layers = left
 trainable = false
 """
+
+# Gradients large enough to be made and applied in slices, of a convolution and of two fully connected layers.
+WIDE = HEAD.replace("batch_size = 32", "batch_size = 4") + """\
+[small]
+type = pooling2d
+pooling = average
+pool_size = 4
+[conv1]
+type = conv2d
+filters = 264
+kernel_size = 3
+activation = relu
+[conv2]
+type = conv2d
+filters = 264
+kernel_size = 3
+activation = relu
+flatten = true
+[fc1]
+type = fully_connected
+unit = 240
+[fc2]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+SLICES = [
+    ("--without=slices",),
+    ("--threads=3",),
+    ("--cpu=avx2", "--threads=2"),
+    ("--cpu=avx512", "--threads=2"),
+    ("--cpu=neon", "--threads=2"),
+    ("--planner=naive",),
+]
 
 SGD = ("--set", "Optimizer.type=sgd", "--set", "Optimizer.momentum=0.9")
 
@@ -134,6 +169,18 @@ class Bits(RunTest):
     def test_branches_that_are_cut_and_joined(self):
         self.write_model(BRANCHES + add_set("train_set", 77))
         self.assert_same_bits("--epochs=1")
+
+    def test_gradients_in_slices(self):
+        self.write_model(WIDE + add_set("train_set", 14))
+        for settings in (
+            [],
+            [*SGD],
+            ["--set=Optimizer.moving_average=0.9", "--set=Optimizer.clip_value=0.01"],
+        ):
+            schedule = self.run_mote("explain", "net.ini", "--stage=schedule", *settings)
+            self.assertIn("apply conv2.weight [0, ", schedule)
+            self.assertIn("apply fc1.weight [0, ", schedule)
+            self.assert_same_bits(*settings, "--epochs=1", variants=SLICES)
 
     def test_lenet5(self):
         self.write_model(LENET5 + add_set("train_set", 100))
