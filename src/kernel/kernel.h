@@ -81,7 +81,7 @@ typedef struct mote_column_sum {
     size_t rows, columns, inner, row_step;
 } mote_column_sum;
 
-/// `count` planes of `elements` each, `step` apart. Sums of several are faster than one after the other.
+/// `count` planes of `elements` each, `step` apart. With wide registers sums of several are faster than one after the other.
 typedef struct mote_planes {
     size_t count, elements, step;
 } mote_planes;

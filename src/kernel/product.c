@@ -219,7 +219,7 @@ bool mote_positions_fit(const mote_product *product, mote_positions_blocks *cut)
 
 // A task's 256 KiB when the image has gaps.
 #define PHASES_CHUNK_MIN 16U
-#define PHASES_COPY      26624U // elements
+#define PHASES_COPY      26512U // elements
 #define PHASES_SUMS      16384U
 #define PHASES_DEPTH     4608U
 
@@ -326,11 +326,23 @@ size_t mote_product_task_count(const mote_product *product, size_t thread_count)
     return mote_size_max((size_t)worth, 1);
 }
 
+/// A product may need what it would turned, so that one of fewer rows or columns, which turns, does not need more.
+static size_t taps_bytes(const mote_product *product)
+{
+    mote_product flat = *product;
+    flat.right.patches = mote_patches_flatten(&product->right.patches);
+    const size_t bytes = mote_taps_cut(&flat).slice_bytes;
+    if (!can_turn(&flat))
+        return bytes;
+    const mote_product turned = turn(&flat);
+    return mote_size_max(bytes, mote_taps_cut(&turned).slice_bytes);
+}
+
 static size_t slice_bytes(const mote_product *product)
 {
-    const mote_product simple = mote_product_simplify(product);
     if (product->right.kind == MOTE_FACTOR_TAP_POSITIONS)
-        return mote_taps_cut(&simple).slice_bytes;
+        return taps_bytes(product);
+    const mote_product simple = mote_product_simplify(product);
     mote_positions_blocks positions;
     if (mote_positions_fit(&simple, &positions))
         return positions.slice_bytes;

@@ -57,7 +57,7 @@ typedef struct mote_factor {
     mote_patches patches;
 } mote_factor;
 
-/// out[i * row_step + columns(j)]. `left` must be plain. Neither bias may be NULL-terminated or alias out.
+/// out[i * row_step + columns(j)]. `left` must be plain. No bias may lie in out.
 typedef struct mote_product {
     size_t rows, columns, depth; // extents of i, j, k; all at least 1
     size_t group;                // 0: the whole depth is one sum
@@ -76,8 +76,8 @@ bool mote_product_fits(const mote_product *product);
 /// Scratch a product needs when run on up to `thread_count` threads, whatever the CPU level: at most 256 KiB
 /// a thread, less for small products; up to 512 KiB where both factors are plain and rows are many. More only for
 /// gradients where the padded rows that 256 positions reach in one channel, or one channel of a group of small
-/// samples, are so large. Monotonic in rows, columns and depth, of gradients of convolutions in depth, so that a
-/// smaller batch fits. The product must fit.
+/// samples, are so large. Monotonic in rows, columns and the samples that depth counts, so that a smaller batch and a
+/// slice of a gradient fit. The product must fit.
 size_t mote_product_scratch_bytes(const mote_product *product, size_t thread_count);
 
 #endif

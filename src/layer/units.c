@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// By-unit arithmetic. Planes of several elements go to kernels, one call a plane. Planes of one
+// By-unit arithmetic. Planes of several elements go to kernels, several planes a call. Planes of one
 // element would make calls of one element: there a sample's units are worked side by side, each in
 // the same order of its own sum.
 #include "layer/units.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Depth-wise sums of NEON on 64-bit ARM: two registers are half a row, halves are worked one after the other. Every
+// Depth-wise sums of NEON on 64-bit ARM: a register is a quarter of a row, quarters are worked one after the other. Every
 // sum has a name: an array of them would live in memory.
 #include "kernel/depthwise_unit.h"
 

@@ -432,6 +432,33 @@ static void a_smaller_batch_needs_no_more_scratch(void **state)
     }
 }
 
+/// Backward may be made in slices of channels: fewer columns of gradients, fewer rows of derivatives.
+static void a_slice_of_channels_needs_no_more_scratch(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    for (unsigned i = 0; i < 4000; i++) {
+        const size_t kernel = next_size(&seed, 0, 2) * 2 + 1;
+        const size_t extent = next_size(&seed, kernel, 20);
+        const convolution c = {next_size(&seed, 1, 16),
+                               next_size(&seed, 2, 1200),
+                               next_size(&seed, 1, 1200),
+                               extent,
+                               extent,
+                               {kernel, kernel},
+                               {1, 1},
+                               {1, 1},
+                               {kernel / 2, kernel / 2}};
+        convolution slice = c;
+        slice.channels = next_size(&seed, 1, c.channels - 1);
+        const mote_product whole[] = {derivative_product(&c), gradient_product(&c)};
+        const mote_product part[] = {derivative_product(&slice), gradient_product(&slice)};
+        for (size_t j = 0; j < 2; j++)
+            assert_true(mote_product_scratch_bytes(&part[j], 2) <=
+                        mote_product_scratch_bytes(&whole[j], 2));
+    }
+}
+
 static void terms_in_the_padding_are_multiplied(void **state)
 {
     const level_state *levels = (const level_state *)*state;
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(what_32_bits_do_not_reach_is_not_read_in_place),
         cmocka_unit_test(gradients_fit_where_32_bits_reach),
         cmocka_unit_test(a_smaller_batch_needs_no_more_scratch),
+        cmocka_unit_test(a_slice_of_channels_needs_no_more_scratch),
         cmocka_unit_test(terms_in_the_padding_are_multiplied),
     };
     return cmocka_run_group_tests_name("product of images", tests, find_levels, NULL);
