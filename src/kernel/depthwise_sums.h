@@ -13,7 +13,7 @@
 #define INLINE   static inline __attribute__((always_inline))
 
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL // clang does so itself where it can, and warns where it is told to and cannot
 #else
 #define UNROLL _Pragma("GCC unroll 3")
 #endif
