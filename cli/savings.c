@@ -38,11 +38,13 @@ void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
         bool is_more = false;
         const size_t bytes = cli_savings_bytes(savings, i, arena_bytes, &is_more);
         char exact[CLI_BYTES_LENGTH];
-        char text[CLI_BYTES_LENGTH];
+        char rounded[CLI_BYTES_LENGTH];
+        char text[CLI_BYTES_LENGTH + 1];
         cli_format(exact, sizeof exact, "%s%zu", is_more ? "-" : "", bytes);
+        cli_format(text, sizeof text, "%s%s", is_more ? "-" : "", cli_format_bytes(bytes, rounded));
         if (savings->is_used[i])
-            cli_print("  %-14s %12s bytes  %8s   %s\n", mote_technique_name(i), exact,
-                      cli_format_bytes(bytes, text), mote_technique_summary(i));
+            cli_print("  %-14s %12s bytes  %8s   %s\n", mote_technique_name(i), exact, text,
+                      mote_technique_summary(i));
         else
             cli_print("  %-14s %18s\n", mote_technique_name(i), "left out");
     }

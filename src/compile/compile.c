@@ -61,7 +61,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .name = name,
         .training = training,
         .averages = settings->moving_average > 0.0,
-        .techniques = ~c->request->without,
+        .techniques = ((1U << MOTE_TECHNIQUE_COUNT) - 1U) & ~c->request->without,
         .slice_bytes = SLICE_BYTES,
         .slice_extent = SLICE_EXTENT,
     };

@@ -5,20 +5,24 @@
 
 #include "schedule/schedule.h"
 
+/// What is done to need less memory, by node.
+typedef struct mote_choices {
+    bool *recomputed; // its output is made again where backward reads it
+    size_t *slices;   // how many its backward has; 0: it is whole
+    size_t *renewed;  // recomputed anew for each reader in front of this rank; 0: for none
+} mote_choices;
+
 typedef struct mote_schedule_builder {
     const mote_graph *graph;
     const mote_strategy *strategy;
     mote_arena *arena;   // of what the schedule keeps
     mote_arena *scratch; // of what only building needs, and of lists while they grow
     mote_schedule *schedule;
-    size_t *order;    // nodes in order of execution
-    size_t *ranks;    // of each node in it
-    bool *recomputed; // by node: its output is made again where backward reads it
-    size_t *slices;   // by node: how many its backward has; 0: it is whole
-    size_t *
-        renewed; // by node that is recomputed: anew for each reader in front of this rank; 0: for none
-    size_t
-        *readers; // by node that is recomputed: whose backward it was made for last, or MOTE_NONE
+    size_t *order; // nodes in order of execution
+    size_t *ranks; // of each node in it
+    mote_choices chosen, best;
+    size_t best_bytes; // alive at the peak, with the best
+    size_t *readers;   // by recomputed node: whose backward it was made for last, or MOTE_NONE
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to need less memory, where the most bytes live: one step, the peak. Once something is done there the peak
-// is elsewhere, and the search goes on from there, so that nothing is done that does not lower it.
+// is elsewhere, and the search goes on from there. What had the lowest peak is used.
 //
 // - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
@@ -11,6 +11,8 @@
 #include "schedule/build.h"
 
 #include "base/size.h"
+
+#include <string.h>
 
 /// Slices cost time, so that there are no more than it takes.
 #define FEWEST_SLICES ((size_t)4)
@@ -105,7 +107,7 @@ static size_t find_maker(const search *s, size_t value)
 static bool is_kept(const search *s, size_t value, size_t step)
 {
     const size_t maker = find_maker(s, value);
-    return s->lives[value].end >= step && (maker == MOTE_NONE || !s->b->recomputed[maker]);
+    return s->lives[value].end >= step && (maker == MOTE_NONE || !s->b->chosen.recomputed[maker]);
 }
 
 /// Whether a value is there at `step` of backward, kept or made again from what is.
@@ -124,8 +126,8 @@ static bool can_reach(const search *s, size_t value, size_t step)
 static void choose_chain(const search *s, size_t node, size_t step, size_t renewed)
 {
     for (;;) {
-        s->b->recomputed[node] = true;
-        s->b->renewed[node] = renewed;
+        s->b->chosen.recomputed[node] = true;
+        s->b->chosen.renewed[node] = renewed;
         if (is_kept(s, input_of(s, node), step))
             return;
         node = find_maker(s, input_of(s, node));
@@ -136,7 +138,7 @@ static void choose_chain(const search *s, size_t node, size_t step, size_t renew
 static bool choose_recomputed(const search *s, size_t index)
 {
     const mote_node *node = &s->b->graph->nodes[index];
-    if (!node->runs || !node->declaration.recomputes || s->b->recomputed[index])
+    if (!node->runs || !node->declaration.recomputes || s->b->chosen.recomputed[index])
         return false;
     const value_life *life = &s->lives[node->outputs[0]];
     if (life->backward_begin == MOTE_NONE || life->forward_end >= s->peak ||
@@ -152,7 +154,7 @@ static bool choose_recomputed(const search *s, size_t index)
 /// for that node, or for that in slices, whose derivative may then take its place.
 static bool choose_renewed(const search *s, size_t index)
 {
-    if (!s->b->recomputed[index] || s->b->renewed[index] > 0)
+    if (!s->b->chosen.recomputed[index] || s->b->chosen.renewed[index] > 0)
         return false;
     const mote_step *peak = &s->trial->steps[s->peak];
     const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
@@ -199,7 +201,7 @@ static bool choose_sliced(const search *s, size_t index)
 {
     const mote_schedule *trial = s->trial;
     const size_t most = count_slices(s->b, index);
-    size_t *slices = &s->b->slices[index];
+    size_t *slices = &s->b->chosen.slices[index];
     if (*slices == most)
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
@@ -243,6 +245,14 @@ static mote_status build_trial(const mote_schedule_builder *b, mote_arena *arena
     return mote_schedule_build_chosen(&builder);
 }
 
+static void copy_choices(size_t node_count, const mote_choices *from, const mote_choices *to)
+{
+    memcpy(to->recomputed, from->recomputed, node_count * sizeof *to->recomputed);
+    memcpy(to->renewed, from->renewed, node_count * sizeof *to->renewed);
+    memcpy(to->slices, from->slices, node_count * sizeof *to->slices);
+}
+
+/// Chooses more for the peak of what is chosen by now; the best so far is kept apart.
 static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
 {
     mote_schedule trial;
@@ -252,6 +262,10 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     size_t bytes = 0;
     MOTE_TRY(find_peak(&trial, arena, &s.peak, &bytes));
     MOTE_TRY(find_lives(&s, arena));
+    if (bytes < b->best_bytes) {
+        b->best_bytes = bytes;
+        copy_choices(count, &b->chosen, &b->best);
+    }
     bool any_sliced = false;
     *has_more = false;
     for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
@@ -292,19 +306,19 @@ static mote_status choose_all(const mote_schedule_builder *b, mote_arena *arena)
     for (size_t i = 0; i < b->graph->node_count; i++) {
         if (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE)
             (void)choose_recomputed(&s, i);
-        b->slices[i] = count_slices(b, i);
+        b->chosen.slices[i] = count_slices(b, i);
     }
     for (size_t i = 0; i < b->graph->node_count; i++)
-        b->renewed[i] = b->recomputed[i] ? b->graph->node_count : 0;
+        b->chosen.renewed[i] = b->chosen.recomputed[i] ? b->graph->node_count : 0;
     return MOTE_OK;
 }
 
 static void forget_choices(const mote_schedule_builder *b)
 {
     for (size_t i = 0; i < b->graph->node_count; i++) {
-        b->recomputed[i] = false;
-        b->renewed[i] = 0;
-        b->slices[i] = 0;
+        b->chosen.recomputed[i] = false;
+        b->chosen.renewed[i] = 0;
+        b->chosen.slices[i] = 0;
     }
 }
 
@@ -337,5 +351,10 @@ mote_status mote_schedule_choose(mote_schedule_builder *b)
 {
     if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph))
         MOTE_TRY(run_part(b, choose_order));
-    return b->strategy->training ? run_part(b, choose_more) : MOTE_OK;
+    if (!b->strategy->training)
+        return MOTE_OK;
+    b->best_bytes = SIZE_MAX;
+    MOTE_TRY(run_part(b, choose_more));
+    copy_choices(b->graph->node_count, &b->best, &b->chosen);
+    return MOTE_OK;
 }

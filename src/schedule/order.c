@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // In which order independent branches run. Where a node joins several, those that only one of its inputs needs may run in
 // front of or behind those that only another one needs. Each exchange that lowers the peak is kept, until none does; so the
-// order is that of the file unless another one needs less memory.
+// order is that of the file unless another one needs less memory. Networks with very many joins get some trials only.
 #include "schedule/build.h"
 
 #include <string.h>
 
 #define PASSES_MAX 4U
 
+/// A trial takes time by the number of nodes: so many nodes in all trials together.
+#define TRIED_NODES_MAX ((size_t)30000)
+
 typedef struct ordering {
     mote_schedule_builder *b;
     bool *first, *second; // by node: whether the inputs at hand need it
     size_t *before;       // the order in front of an exchange
     size_t peak;          // bytes
+    size_t tried_nodes;   // in all trials
 } ordering;
 
 bool mote_schedule_may_reorder(const mote_graph *graph)
@@ -108,8 +112,10 @@ static mote_status try_exchange(ordering *o, size_t x, size_t y, bool *improved)
     mark_needed(b->graph, y, o->second);
     memcpy(o->before, b->order, bytes);
     exchange(o);
-    if (memcmp(b->order, o->before, bytes) != 0 && is_valid(b))
+    if (memcmp(b->order, o->before, bytes) != 0 && is_valid(b)) {
+        o->tried_nodes += b->graph->node_count;
         MOTE_TRY(mote_schedule_measure(b, &peak));
+    }
     if (peak < o->peak) {
         o->peak = peak;
         *improved = true;
@@ -126,7 +132,8 @@ static mote_status improve(ordering *o, bool *improved)
     *improved = false;
     for (size_t i = 0; i < graph->node_count; i++) {
         const mote_node *node = &graph->nodes[i];
-        for (size_t j = 1; node->runs && j < node->input_count; j++)
+        for (size_t j = 1; node->runs && j < node->input_count && o->tried_nodes < TRIED_NODES_MAX;
+             j++)
             MOTE_TRY(try_exchange(o, node->inputs[j - 1], node->inputs[j], improved));
     }
     return MOTE_OK;

@@ -50,6 +50,16 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     return keep_lists(b);
 }
 
+static mote_status make_choices(const mote_schedule_builder *b, mote_choices *choices)
+{
+    const size_t count = b->graph->node_count;
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *choices->recomputed,
+                              (void **)&choices->recomputed));
+    MOTE_TRY(
+        mote_arena_array(b->scratch, count, sizeof *choices->renewed, (void **)&choices->renewed));
+    return mote_arena_array(b->scratch, count, sizeof *choices->slices, (void **)&choices->slices);
+}
+
 static mote_status build(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
@@ -57,9 +67,8 @@ static mote_status build(mote_schedule_builder *b)
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->ranks, (void **)&b->ranks));
     for (size_t i = 0; i < count; i++)
         b->order[i] = b->ranks[i] = i;
-    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->recomputed, (void **)&b->recomputed));
-    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->renewed, (void **)&b->renewed));
-    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->slices, (void **)&b->slices));
+    MOTE_TRY(make_choices(b, &b->chosen));
+    MOTE_TRY(make_choices(b, &b->best));
     if (b->strategy->techniques != 0)
         MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);

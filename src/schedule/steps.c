@@ -158,7 +158,7 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
     const mote_node *node = &b->graph->nodes[index];
     if (has_update(b->schedule, node))
         MOTE_TRY(add_step(b, MOTE_STEP_UPDATE, index, 0));
-    for (size_t i = b->slices[index] > 0 ? 1 : 0; i < node->declaration.weight_count; i++) {
+    for (size_t i = b->chosen.slices[index] > 0 ? 1 : 0; i < node->declaration.weight_count; i++) {
         const mote_weight_place *place = &node->places[i];
         if (mote_graph_is_trained(b->graph, place) && is_last_reader(b->graph, index, place))
             MOTE_TRY(apply_weight(b, place));
@@ -170,8 +170,8 @@ static mote_status add_apply(mote_schedule_builder *b, size_t index)
 static bool is_missing(const mote_schedule_builder *b, size_t node, size_t reader)
 {
     const size_t last = b->readers[node];
-    return b->recomputed[node] &&
-           (last == MOTE_NONE || (b->ranks[reader] < b->renewed[node] && last != reader));
+    return b->chosen.recomputed[node] &&
+           (last == MOTE_NONE || (b->ranks[reader] < b->chosen.renewed[node] && last != reader));
 }
 
 /// The first node of those that a value is recomputed through, down from what was kept; MOTE_NONE when it is there.
@@ -238,10 +238,10 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index)
 {
     const size_t extent = b->graph->nodes[node].declaration.cut_extent;
-    const size_t unit = extent / b->slices[node] >= 2 * SLICE_UNIT ? SLICE_UNIT : 1;
+    const size_t unit = extent / b->chosen.slices[node] >= 2 * SLICE_UNIT ? SLICE_UNIT : 1;
     mote_slice slice = {0};
-    slice.count = mote_parallel_part(mote_size_ceil_divide(extent, unit), index, b->slices[node],
-                                     &slice.first);
+    slice.count = mote_parallel_part(mote_size_ceil_divide(extent, unit), index,
+                                     b->chosen.slices[node], &slice.first);
     slice.first *= unit;
     slice.count = mote_size_min(slice.count * unit, extent - slice.first);
     return slice;
@@ -253,7 +253,7 @@ static mote_status add_sliced(mote_schedule_builder *b, size_t index)
 {
     const mote_node *node = &b->graph->nodes[index];
     const mote_schedule *schedule = b->schedule;
-    for (size_t i = 0; i < b->slices[index]; i++) {
+    for (size_t i = 0; i < b->chosen.slices[index]; i++) {
         size_t step = schedule->step_count;
         MOTE_TRY(add_phase(b, MOTE_STEP_GRADIENT, index));
         if (has_derivative(schedule, node))
@@ -273,7 +273,7 @@ static mote_status add_backward_early(mote_schedule_builder *b)
 {
     for (size_t i = b->graph->node_count; i-- > 0;) {
         const size_t node = b->order[i];
-        MOTE_TRY(b->slices[node] > 0 ? add_sliced(b, node) : add_backward(b, node));
+        MOTE_TRY(b->chosen.slices[node] > 0 ? add_sliced(b, node) : add_backward(b, node));
         MOTE_TRY(add_apply(b, node));
     }
     return MOTE_OK;

@@ -161,7 +161,7 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
         tensor.spec.shape.dims[0] = node->declaration.weights[weight].gradient_rows;
         MOTE_TRY(make_rows(b, index, weight));
     }
-    if (weight == 0 && b->slices[index] > 0)
+    if (weight == 0 && b->chosen.slices[index] > 0)
         tensor.spec.shape.dims[1] = mote_schedule_slice(b, index, 0).count; // none is larger
     MOTE_TRY(
         add_derived(b, tensor, node->weight_names[weight], " gradient", &tensors->sums[weight]));
