@@ -72,6 +72,7 @@ static inline vector keep(vector x)
 
 /// `count` positions, LANES channels. What is read in loops is passed as values: a vector that is stored could be
 /// anything in memory.
+// NOLINTNEXTLINE(readability-function-size): a statement for each register
 INLINE void sum_run(size_t count, size_t step, mote_depthwise_taps taps, mote_depthwise_sums sums,
                     const mote_real *image, mote_real *out)
 {
@@ -179,6 +180,7 @@ static inline ptrdiff_t find_tap(const mote_depthwise_gradient *gradient, size_t
 }
 
 /// Any taps, `count` of them.
+// NOLINTNEXTLINE(readability-function-size): a statement for each register
 INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient, size_t lane,
                           const mote_depthwise_runs *positions, const mote_real *dy)
 {
@@ -206,6 +208,7 @@ INLINE void add_positions(size_t count, const mote_depthwise_gradient *gradient,
 }
 
 /// Three rows of three neighbours.
+// NOLINTNEXTLINE(readability-function-size): a statement for each register
 static inline void add_positions_of_square(const mote_depthwise_gradient *gradient, size_t lane,
                                            const mote_depthwise_runs *positions,
                                            const mote_real *dy)

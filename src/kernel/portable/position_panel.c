@@ -43,6 +43,7 @@ static size_t find_segments(const mote_position_panel *p, segment segments[MOTE_
             memcpy(to + r * to_step, from + r * from_step, (length) * sizeof *to); \
         break;
 
+// NOLINTNEXTLINE(readability-function-size): a case for each length
 static void pack_neighbours(size_t length, size_t depth, const uint32_t *taps,
                             const mote_real *from, mote_real *to)
 {
@@ -119,6 +120,7 @@ void MOTE_KERNEL(panel_find)(const mote_position_panel *panel, const mote_real *
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): a case for each length
 void MOTE_KERNEL(panel_copy_rows)(size_t length, size_t rows, const mote_real *from,
                                   size_t from_step, mote_real *to, size_t to_step)
 {
