@@ -69,6 +69,7 @@ static size_t find_terms(const phases_work *w, size_t phase, size_t first, size_
         rest += i < depth % kernel ? end - start - rest : 0;
     }
     const size_t same = end - start; // in every channel
+    // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): kernels have taps, see mote_phases_fit
     const size_t all = depth < kernel ? same : depth / kernel * same + rest;
     const uint32_t next = (uint32_t)(mote_axis_offset(inner, kernel) - mote_axis_offset(inner, 0));
     for (; end < start + all; end++) {
