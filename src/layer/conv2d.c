@@ -274,6 +274,13 @@ static void declare_scratch(mote_setup *setup, const conv2d_state *state)
     mote_weighted_scratch(setup, &forward, &gradient, &derivative);
 }
 
+static void declare_backward(mote_setup *setup, const conv2d_state *state)
+{
+    mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+    if (state->groups == 1 && !state->depthwise)
+        setup->declaration->cut_extent = state->channels;
+}
+
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     conv2d_state *const state = layer_state;
@@ -300,9 +307,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         .bias_count = state->filters,
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
-    mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
-    if (state->groups == 1 && !state->depthwise)
-        setup->declaration->cut_extent = state->channels;
+    declare_backward(setup, state);
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
     declare_scratch(setup, state);
