@@ -27,7 +27,8 @@ static mote_status keep_lists(const mote_schedule_builder *b)
     return MOTE_OK;
 }
 
-mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
+/// Lists that grow, and what is known of nodes and values while they do.
+static mote_status make_lists(mote_schedule_builder *b)
 {
     const size_t count = b->graph->node_count;
     mote_schedule *schedule = b->schedule;
@@ -40,10 +41,15 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->readers, (void **)&b->readers));
     for (size_t i = 0; i < count; i++)
         b->readers[i] = MOTE_NONE;
-    MOTE_TRY(mote_arena_array(b->arena, b->graph->value_count, sizeof *schedule->again,
-                              (void **)&schedule->again));
+    return mote_arena_array(b->arena, b->graph->value_count, sizeof *schedule->again,
+                            (void **)&schedule->again);
+}
+
+mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
+{
+    MOTE_TRY(make_lists(b));
     MOTE_TRY(mote_schedule_make_steps(b));
-    assert(schedule->step_count > 0);
+    assert(b->schedule->step_count > 0);
     MOTE_TRY(mote_schedule_make_tensors(b));
     mote_schedule_find_lives(b->schedule);
     MOTE_TRY(mote_schedule_make_blocks(b));

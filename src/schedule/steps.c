@@ -10,7 +10,7 @@
 #include <assert.h>
 
 /// Large slices are whole multiples, so that rows of a product fill vectors.
-#define SLICE_UNIT 16U
+#define SLICE_UNIT ((size_t)16)
 
 static bool has_forward(const mote_node *node)
 {
