@@ -130,7 +130,7 @@ static void end_trial(trial *t)
         expect_same(t, results[0], results[1], 2);                     \
     }
 
-#define PLANES 7U // some side by side, some not
+#define PLANES ((size_t)7) // some side by side, some not
 
 /// Numbers of each of some planes, which are parts of the arrays.
 #define CHECK_PLANES(name, ...)                                                     \
