@@ -37,8 +37,8 @@ typedef struct mote_plan {
     size_t arena_bytes;
     size_t lower_bound_bytes; // largest sum of (aligned) bytes alive at one step
     size_t peak_step;         // the first step with that sum
-    bool is_optimal;          // no arena can be smaller: it is the bound, or that was proven
     size_t node_count;        // of the search, 0 without one
+    bool is_optimal;          // no arena can be smaller: it is the bound, or that was proven
     char hash[MOTE_SHA256_TEXT_BYTES]; // of the problem and the offsets
 } mote_plan;
 
