@@ -295,10 +295,11 @@ mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes)
 
 /// Everything that recomputing and slices could do, whether or not it lowers a peak: what they choose is known only when
 /// the order is.
-static mote_status choose_all(const mote_schedule_builder *b, mote_arena *arena)
+static mote_status choose_all(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
 {
     mote_schedule trial;
     search s = {.b = b, .trial = &trial};
+    *has_more = false;
     MOTE_TRY(build_trial(b, arena, &trial));
     while (s.peak + 1 < trial.step_count && !is_backward(trial.steps[s.peak + 1].kind))
         s.peak++;
@@ -325,16 +326,6 @@ static void forget_choices(const mote_schedule_builder *b)
 /// One part of choosing, with an arena that does not last.
 typedef mote_status choose_part(mote_schedule_builder *b, mote_arena *arena, bool *has_more);
 
-static mote_status choose_order(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
-{
-    if (b->strategy->training)
-        MOTE_TRY(choose_all(b, arena));
-    MOTE_TRY(mote_schedule_choose_order(b));
-    forget_choices(b);
-    *has_more = false;
-    return MOTE_OK;
-}
-
 static mote_status run_part(mote_schedule_builder *b, choose_part *part)
 {
     mote_status status = MOTE_OK;
@@ -349,8 +340,12 @@ static mote_status run_part(mote_schedule_builder *b, choose_part *part)
 
 mote_status mote_schedule_choose(mote_schedule_builder *b)
 {
-    if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph))
-        MOTE_TRY(run_part(b, choose_order));
+    if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph)) {
+        if (b->strategy->training)
+            MOTE_TRY(run_part(b, choose_all));
+        MOTE_TRY(mote_schedule_choose_order(b));
+        forget_choices(b);
+    }
     if (!b->strategy->training)
         return MOTE_OK;
     b->best_bytes = SIZE_MAX;
