@@ -96,12 +96,14 @@ static mote_status augment(const mote_dataset *dataset, const mote_source_piece 
     const size_t elements = mote_shape_elements(&piece->spec->shape);
     if (piece->element_count != elements)
         return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "samples are augmented as a whole only");
+    mote_real *const scratch = dataset->scratch // only `crop` has some
+                                   ? dataset->scratch + piece->reader * dataset->scratch_elements
+                                   : NULL;
     for (size_t i = 0; i < piece->sample_count; i++) {
         const mote_augmented_sample sample = {.key = &dataset->augmentation,
                                               .number = record_of(dataset, piece->first_sample + i),
                                               .port = piece->port};
-        mote_augment(&dataset->keys.augmentation, &sample, &piece->spec->shape,
-                     dataset->scratch + piece->reader * dataset->scratch_elements,
+        mote_augment(&dataset->keys.augmentation, &sample, &piece->spec->shape, scratch,
                      (mote_real *)destination + i * elements);
     }
     return MOTE_OK;
