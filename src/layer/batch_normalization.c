@@ -192,14 +192,23 @@ static void recall_block(const unit_call *call, const mote_units *block, mote_re
         inverse_deviation[u] = invert_deviation(call->state, variance[u]);
 }
 
-/// By mean and inverse deviation, which `scale` holds.
-static void apply_block(const unit_call *call, const mote_units *block, const mote_real *mean,
-                        mote_real *scale)
+/// Gives mean and inverse deviation of a block's units.
+typedef void block_statistics(const unit_call *call, const mote_units *block, mote_real *mean,
+                              mote_real *inverse_deviation);
+
+/// `of_batch` gives the statistics where they are the batch's.
+static void apply_block(const unit_call *call, const mote_units *block, block_statistics *of_batch)
 {
     const mote_layer_run *const run = call->run;
+    mote_real mean[MOTE_UNITS_BLOCK];
+    mote_real scale[MOTE_UNITS_BLOCK];
     mote_real shift[MOTE_UNITS_BLOCK];
     const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
     const mote_real *const beta = mote_weighted_bias(run, &call->state->weighted);
+    if (uses_batch(call))
+        of_batch(call, block, mean, scale);
+    else
+        recall_block(call, block, mean, scale);
     for (size_t u = 0; u < block->count; u++) {
         scale[u] *= gamma[u];
         shift[u] = (beta ? beta[block->first + u] : 0) - mean[u] * scale[u];
@@ -209,26 +218,12 @@ static void apply_block(const unit_call *call, const mote_units *block, const mo
 
 static void normalize_block(void *argument, const mote_units *block)
 {
-    const unit_call *const call = argument;
-    mote_real mean[MOTE_UNITS_BLOCK];
-    mote_real scale[MOTE_UNITS_BLOCK];
-    if (uses_batch(call))
-        measure_block(call, block, mean, scale);
-    else
-        recall_block(call, block, mean, scale);
-    apply_block(call, block, mean, scale);
+    apply_block(argument, block, measure_block);
 }
 
 static void normalize_block_again(void *argument, const mote_units *block)
 {
-    const unit_call *const call = argument;
-    mote_real mean[MOTE_UNITS_BLOCK];
-    mote_real scale[MOTE_UNITS_BLOCK];
-    if (uses_batch(call))
-        remember_block(call, block, mean, scale);
-    else
-        recall_block(call, block, mean, scale);
-    apply_block(call, block, mean, scale);
+    apply_block(argument, block, remember_block);
 }
 
 static void recompute(const mote_layer_run *run, const void *layer_state)
