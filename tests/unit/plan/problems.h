@@ -28,6 +28,21 @@ static inline mote_placement fixed_block(size_t bytes, size_t first, size_t last
     return (mote_placement){bytes, 1, first, last, offset, false};
 }
 
+/// Setup and teardown of a test: its state is an arena.
+static inline int start_arena(void **state)
+{
+    static mote_arena arena;
+    mote_arena_init(&arena, mote_allocator_default());
+    *state = &arena;
+    return 0;
+}
+
+static inline int end_arena(void **state)
+{
+    mote_arena_release(*state);
+    return 0;
+}
+
 static inline const mote_planner *planner_named(const char *name)
 {
     const mote_planner *planner = NULL;

@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-static int start_arena(void **state)
-{
-    static mote_arena arena;
-    mote_arena_init(&arena, mote_allocator_default());
-    *state = &arena;
-    return 0;
-}
-
-static int end_arena(void **state)
-{
-    mote_arena_release(*state);
-    return 0;
-}
-
 static mote_status check(void **state, const mote_plan_problem *problem, const size_t *offsets,
                          size_t arena_bytes)
 {

@@ -9,20 +9,6 @@
 #define SMALL_MOST 6U
 #define HARD_MOST  256U
 
-static int start_arena(void **state)
-{
-    static mote_arena arena;
-    mote_arena_init(&arena, mote_allocator_default());
-    *state = &arena;
-    return 0;
-}
-
-static int end_arena(void **state)
-{
-    mote_arena_release(*state);
-    return 0;
-}
-
 static mote_plan plan_with(void **state, const char *planner, const mote_plan_problem *problem)
 {
     mote_plan plan;

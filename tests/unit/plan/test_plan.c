@@ -7,20 +7,6 @@
 static const char *const planners[] = {"naive", "best_fit", "exact"};
 #define PLANNER_COUNT (sizeof planners / sizeof planners[0])
 
-static int start_arena(void **state)
-{
-    static mote_arena arena;
-    mote_arena_init(&arena, mote_allocator_default());
-    *state = &arena;
-    return 0;
-}
-
-static int end_arena(void **state)
-{
-    mote_arena_release(*state);
-    return 0;
-}
-
 static void every_planner_is_found_by_its_name(void **state)
 {
     (void)state;

@@ -8,20 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int start_arena(void **state)
-{
-    static mote_arena arena;
-    mote_arena_init(&arena, mote_allocator_default());
-    *state = &arena;
-    return 0;
-}
-
-static int end_arena(void **state)
-{
-    mote_arena_release(*state);
-    return 0;
-}
-
 static mote_placement *placements_of(mote_arena *arena, size_t count)
 {
     void *memory = NULL;
