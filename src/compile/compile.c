@@ -152,7 +152,8 @@ static mote_status end_block(const compiler *c, const mote_state_block *block, s
 static mote_status keep_averages(const compiler *c)
 {
     const mote_compiled *compiled = c->compiled;
-    const mote_state state = {compiled->state_blocks, compiled->state_block_count, NULL};
+    const mote_state state = {.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count};
     for (size_t i = 0; i < state.block_count; i++) {
         mote_state_block *block = &compiled->state_blocks[i];
         const mote_arena_mark mark = mote_arena_get_mark(c->arena);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for train.c, step.c, bench.c and loop.c in a build without training. No model can be compiled for what these
+// Stands in for train.c, step.c, bench.c, rollback.c and loop.c in a build without training. No model can be compiled for what these
 // need, see compile/training_none.c.
 #include "train/train.h"
 
@@ -31,6 +31,24 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
     (void)set;
     (void)config;
     (void)metrics;
+    return raise_training(run);
+}
+
+mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights,
+                               mote_rollback_result *result)
+{
+    (void)step;
+    (void)weights;
+    (void)result;
+    return raise_training(run);
+}
+
+mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos, size_t capacity,
+                                      size_t *count)
+{
+    (void)infos;
+    (void)capacity;
+    (void)count;
     return raise_training(run);
 }
 

@@ -8,7 +8,7 @@ import unittest
 
 from support import CliTest
 
-COMMANDS = "init train eval infer check plan bench explain info layers completion version".split()
+COMMANDS = "init train rollback eval infer check plan bench explain info layers completion version".split()
 
 PROBE = """\
 source ./script
@@ -89,7 +89,7 @@ class Bash(CliTest):
 
     def test_options_of_the_command(self):
         self.assertEqual(self.complete("plan", "--c"), ["--cpu", "--csv"])
-        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--cpu"])
+        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--checkpoint-every", "--cpu"])
 
     def test_values_of_options(self):
         self.assertEqual(self.complete("plan", "--planner", ""), ["best_fit", "exact", "naive"])
