@@ -158,7 +158,7 @@ mote_status mote_program_finish(const mote_program *program,
                                 const mote_execution *execution) MOTE_MUST_CHECK;
 
 /// After a step that failed before it changed anything: runs it again and gives the name of the first operation that wrote
-/// what is not finite, or fails itself; NULL where there is none in front of the first that changes weights.
+/// what is not finite; NULL where there is none in front of the one that fails.
 const char *mote_program_find_nonfinite(const mote_program *program,
                                         const mote_execution *execution);
 

@@ -48,10 +48,8 @@ const char *mote_program_find_nonfinite(const mote_program *program,
 {
     for (size_t i = 0; i < program->operation_count; i++) {
         const mote_operation *operation = &program->operations[i];
-        if (operation->changes)
+        if (operation->changes || operation->run(operation, execution) != MOTE_OK)
             return NULL;
-        if (operation->run(operation, execution) != MOTE_OK)
-            return operation->name;
         if (!has_written_finite(operation, execution->batch))
             return operation->name;
     }
