@@ -71,7 +71,9 @@ mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_fol
                              size_t *count)
 {
     listing l = {.path = path, .arena = arena};
-    l.directory = opendir(path);
+    do {
+        l.directory = opendir(path);
+    } while (!l.directory && errno == EINTR);
     if (!l.directory && errno == ENOTDIR)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no folder", path);
     if (!l.directory)

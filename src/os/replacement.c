@@ -93,6 +93,14 @@ static bool is_same_file(int descriptor, const char *path)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+/// What could not be locked is not left behind, unless another process writes it already.
+static void remove_empty(int descriptor, const char *path)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) == 0 && info.st_size == 0 && is_same_file(descriptor, path))
+        (void)unlink(path);
+}
+
 /// Opens the temporary file with a lock on it, so that a second writer waits. Whoever waited has a file that
 /// meanwhile got another name or none, and tries again.
 static mote_status open_locked(const char *path, int *descriptor)
@@ -110,8 +118,11 @@ static mote_status open_locked(const char *path, int *descriptor)
             *descriptor = opened;
             return MOTE_OK;
         }
+        const bool is_refused = locked != 0 && reason != EINTR;
+        if (is_refused)
+            remove_empty(opened, path);
         (void)close(opened);
-        if (locked != 0 && reason != EINTR)
+        if (is_refused)
             return mote_os_raise("lock", path, reason);
     }
 }
@@ -135,11 +146,17 @@ mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
 
 static mote_status sync_folder(const char *folder)
 {
-    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = -1;
+    int result = -1;
+    do {
+        descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0)
         return mote_os_raise("open folder", folder, errno);
     mote_file file = {.descriptor = descriptor, .path = folder};
-    const int result = fsync(descriptor);
+    do {
+        result = fsync(descriptor);
+    } while (result != 0 && errno == EINTR);
     // some file systems cannot sync folders, and then do not need it
     const mote_status status = result == 0 || errno == EINVAL || errno == ENOTSUP
                                    ? MOTE_OK

@@ -96,6 +96,7 @@ class Command(NamedTuple):
     stages: tuple = ()
     recover: tuple = ()
     is_timed: bool = False  # standard output tells times
+    is_once: bool = False  # a file that is there already is not replaced
 
 
 def train(model, *options):
@@ -131,8 +132,15 @@ COMMANDS = (
     Command("plan-html", ("plan", "tiny.ini", "--html=page.html"), writes=("page.html",)),
     Command("explain", ("explain", "tiny.ini", "--stage=program")),
     Command("info", ("info", "weights.safetensors")),
-    Command("check", ("check", "tiny.ini")),
-    Command("init", ("init", "table.csv", "--output=proposal.ini"), writes=("proposal.ini",)),
+    Command("info-json", ("info", "weights.safetensors", "--json")),
+    Command("check", ("check", "tiny.ini", "--json")),
+    Command("layers", ("layers", "conv2d", "--json")),
+    Command(
+        "init",
+        ("init", "table.csv", "--output=proposal.ini"),
+        writes=("proposal.ini",),
+        is_once=True,
+    ),
     Command("bench", ("bench", "tiny.ini", "--quiet", "--steps=2"), is_timed=True),
 )
 

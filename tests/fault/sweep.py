@@ -42,6 +42,11 @@ class Way(NamedTuple):
         return self.mode in ("short", "all-short") or self.error == "EINTR"
 
     @property
+    def stops_removal(self):
+        """What cannot be removed may stay, as after a kill."""
+        return self.operation in ("unlink", "files")
+
+    @property
     def kills(self):
         return self.mode in ("kill", "torn-kill", "power")
 
@@ -187,20 +192,24 @@ class Bench:
             if content not in self.good[name]
         ]
 
-    def is_whole(self, end):
-        return end.files == self.whole.files and not end.others
+    def is_complete(self, end):
+        return end.files == self.whole.files
 
     def judge_killed(self, end):
         problems = self.judge_files(end)
+        if self.command.is_once and self.is_complete(end):
+            return problems
         recovered = self.run(self.command.recover or self.command.arguments)
-        if recovered.code != 0 or not self.is_whole(recovered):
+        if recovered.code != 0 or not self.is_complete(recovered) or recovered.others:
             problems.append(f"the next run ends otherwise: {recovered.code} {recovered.talk}")
         return problems
 
     def judge(self, way, end):
         problems = self.judge_files(end)
-        if end.others:
+        if end.others and not way.stops_removal:
             problems.append(f"leaves {', '.join(sorted(end.others))}")
+        if end.others and way.stops_removal:
+            problems += self.judge_killed(end)
         if end.report.get("live", 0) > self.whole.report.get("live", 0):
             problems.append(f"{end.report['live']} blocks of memory are not given back")
         if end.code == 0:
@@ -215,7 +224,7 @@ class Bench:
 
     def judge_success(self, end):
         problems = []
-        if not self.is_whole(end):
+        if not self.is_complete(end):
             problems.append("succeeds without its files")
         if end.report.get("unsynced", 0) > 0:
             problems.append("succeeds with what a loss of power would take")
