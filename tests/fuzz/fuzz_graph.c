@@ -46,7 +46,8 @@ typedef struct layer_row {
 } layer_row;
 
 static const key_row common_keys[] = {
-    {"activation", "?relu|sigmoid|tanh|softmax|log_softmax|leaky_relu|elu|softplus|swish|gelu|mish"},
+    {"activation",
+     "?relu|sigmoid|tanh|softmax|log_softmax|leaky_relu|elu|softplus|swish|gelu|mish"},
     {"trainable", "?false"},
     {"flatten", "?true"},
     {"shared_from", "?l1|l2|l3|l4"},
@@ -176,12 +177,10 @@ static void put_layer(network *n, unsigned number)
 
 static void put_head(network *n)
 {
-    static const key_row model[] = {{"loss", "?cross|mse|l1|huber|kld"},
-                                    {"batch_size", "#1-5"},
-                                    {"apply", "?after_all"}};
-    static const key_row optimizer[] = {{"type", "sgd|adam|adamw|rmsprop"},
-                                        {"clip_norm", "?1"},
-                                        {"moving_average", "?0.9"}};
+    static const key_row model[] = {
+        {"loss", "?cross|mse|l1|huber|kld"}, {"batch_size", "#1-5"}, {"apply", "?after_all"}};
+    static const key_row optimizer[] = {
+        {"type", "sgd|adam|adamw|rmsprop"}, {"clip_norm", "?1"}, {"moving_average", "?0.9"}};
     static const key_row input[] = {{"input_shape", "1:3:4|2:3:6|3:6:6|1:1:12|1:6:3|4:3:3"},
                                     {"standardization", "?true"}};
     put(n, "[Model]\n");

@@ -34,8 +34,8 @@ static void load(const char *path)
 {
     mote_model *model = NULL;
     const mote_compile_config config = {.modes = MOTE_MODE_TRAIN, .weights = path};
-    mote_status status = mote_model_load(
-        fuzz_context(), fuzz_text_file(FUZZ_MODEL, model_text), NULL, 0, &model);
+    mote_status status =
+        mote_model_load(fuzz_context(), fuzz_text_file(FUZZ_MODEL, model_text), NULL, 0, &model);
     if (status == MOTE_OK)
         status = mote_model_compile(model, &config);
     if (status == MOTE_OK)

@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 /// 16 samples of 8 bits, 8000 a second.
-static const uint8_t good[] = "RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1F\0\0\x40\x1F\0\0\1\0\x8\0"
-                              "data\x10\0\0\0@ABCDEFGHIJKLMNO";
+static const uint8_t good[] =
+    "RIFF\x34\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1F\0\0\x40\x1F\0\0\1\0\x8\0"
+    "data\x10\0\0\0@ABCDEFGHIJKLMNO";
 
 #define MODEL                  \
     "[Model]\n"                \

@@ -62,14 +62,14 @@ static const char *const operation_names[] = {
 #undef OPERATION_TEXT
 };
 
-#define MODE_MAP(X)             \
-    X(ONCE, "once")             \
-    X(FROM, "from")             \
-    X(SHORT, "short")           \
-    X(ALL_SHORT, "all-short")   \
-    X(TORN, "torn")             \
-    X(TORN_KILL, "torn-kill")   \
-    X(KILL, "kill")             \
+#define MODE_MAP(X)           \
+    X(ONCE, "once")           \
+    X(FROM, "from")           \
+    X(SHORT, "short")         \
+    X(ALL_SHORT, "all-short") \
+    X(TORN, "torn")           \
+    X(TORN_KILL, "torn-kill") \
+    X(KILL, "kill")           \
     X(POWER, "power")
 
 typedef enum fault_mode {
@@ -79,10 +79,9 @@ typedef enum fault_mode {
 #undef MODE_ENUM
 } fault_mode;
 
-static const char *const mode_names[] = {
-    "",
+static const char *const mode_names[] = {"",
 #define MODE_TEXT(name, text) text,
-    MODE_MAP(MODE_TEXT)
+                                         MODE_MAP(MODE_TEXT)
 #undef MODE_TEXT
 };
 
@@ -90,9 +89,9 @@ static const struct {
     const char *name;
     int number;
 } error_names[] = {
-    {"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},   {"ENOMEM", ENOMEM},
-    {"EAGAIN", EAGAIN}, {"EACCES", EACCES}, {"EMFILE", EMFILE}, {"EDQUOT", EDQUOT},
-    {"EROFS", EROFS},
+    {"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},
+    {"ENOMEM", ENOMEM}, {"EAGAIN", EAGAIN}, {"EACCES", EACCES},
+    {"EMFILE", EMFILE}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS},
 };
 
 /// What is to happen; set before main.
@@ -244,9 +243,9 @@ static void __attribute__((destructor)) report(void)
     for (size_t i = 0; i < OPERATION_COUNT; i++)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s %zu\n",
                                    operation_names[i], atomic_load(&counts[i]));
-    length += (size_t)snprintf(text + length, sizeof text - length,
-                               "fired %zu\nlive %ld\nunsynced %zu\n", atomic_load(&fired),
-                               atomic_load(&live), count_unsynced());
+    length +=
+        (size_t)snprintf(text + length, sizeof text - length, "fired %zu\nlive %ld\nunsynced %zu\n",
+                         atomic_load(&fired), atomic_load(&live), count_unsynced());
     const int file = (int)syscall(SYS_openat, AT_FDCWD, fault.report,
                                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0 || syscall(SYS_write, file, text, length) != (long)length)
