@@ -24,7 +24,7 @@ static void report(void *user, const mote_check *check)
 {
     cli_checks *checks = user;
     checks->count++;
-    if (checks->list.root)
+    if (checks->options->json)
         add_json(checks, check);
     else if (!checks->options->quiet || check->result == MOTE_CHECK_FAILED)
         cli_print("%-7s  %-11s  %s\n", mote_check_result_name(check->result), check->name,
@@ -57,7 +57,7 @@ static int check_model(mote_context *context, cli_checks *checks)
         json_decref(checks->list.root);
         return cli_fail();
     }
-    if (checks->list.root && print_json(checks, failed) != CLI_OK)
+    if (options->json && print_json(checks, failed) != CLI_OK)
         return CLI_FAILED;
     if (failed)
         cli_error("%s: %zu of %zu checks failed", config.path, failed, checks->count);

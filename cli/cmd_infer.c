@@ -49,6 +49,7 @@ typedef struct cli_inference {
     cli_item *items;      // in the batch
     size_t count;
     json_t *images, *samples; // results so far; NULL for text
+    bool lacks_results;       // there was no memory for some of these
     bool failed;
 } cli_inference;
 
@@ -80,8 +81,8 @@ static cli_json make_item(const cli_item *item)
 static void append_item(cli_inference *inference, const cli_item *item, cli_json *json)
 {
     json_t *array = item->number ? inference->samples : inference->images;
-    if (json->failed || json_array_append_new(array, json->root) != 0)
-        inference->failed = true;
+    if (json_array_append_new(array, json->root) != 0 || json->failed)
+        inference->lacks_results = true;
 }
 
 static json_t *make_outputs(const cli_inference *inference, size_t sample, cli_json *image)
@@ -94,7 +95,7 @@ static json_t *make_outputs(const cli_inference *inference, size_t sample, cli_j
         cli_json_add_text(&json, "name", output->port.name);
         cli_json_add_prediction(&json, inference->session.model, output->values + sample * count,
                                 count);
-        image->failed |= json.failed || json_array_append_new(list, json.root) != 0;
+        image->failed |= json_array_append_new(list, json.root) != 0 || json.failed;
     }
     return list;
 }
@@ -269,9 +270,12 @@ static int allocate(cli_inference *inference)
     inference->outputs = calloc(inference->output_count, sizeof *inference->outputs);
     inference->output_values = calloc(inference->output_count, sizeof *inference->output_values);
     inference->items = calloc(batch, sizeof *inference->items);
-    inference->images = inference->session.options->json ? json_array() : NULL;
-    inference->samples = inference->session.options->json ? json_array() : NULL;
-    if (inference->items && allocate_inputs(inference) && allocate_outputs(inference))
+    const bool is_json = inference->session.options->json;
+    inference->images = is_json ? json_array() : NULL;
+    inference->samples = is_json ? json_array() : NULL;
+    const bool has_results = !is_json || (inference->images && inference->samples);
+    if (has_results && inference->items && allocate_inputs(inference) &&
+        allocate_outputs(inference))
         return CLI_OK;
     cli_error("out of memory for a batch of %zu samples", batch);
     return CLI_FAILED;
@@ -296,6 +300,7 @@ static int print_json(cli_inference *inference)
 {
     const cli_session *session = &inference->session;
     cli_json json = cli_json_make();
+    json.failed |= inference->lacks_results;
     cli_json_add_text(&json, "model", session->path);
     cli_json_add_text(&json, "weights",
                       inference->weights ? inference->weights

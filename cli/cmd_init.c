@@ -51,7 +51,10 @@ static bool make_names(const mote_data_info *info, const char *data, init_names 
 /// A file that is there stays as it is.
 static int write_model(const cli_proposal *proposal, const char *path)
 {
-    FILE *const file = fopen(path, "wx");
+    FILE *file = NULL;
+    do {
+        file = fopen(path, "wx");
+    } while (!file && errno == EINTR);
     if (!file) {
         if (errno == EEXIST)
             cli_error("'%s' is already there and stays as it is; --output names another file",

@@ -38,7 +38,7 @@ static json_t *make_epochs(const cli_progress *progress, cli_json *json)
                           validated ? epoch->validation.accuracy : (double)NAN);
         cli_metrics_add_losses(&row, "losses", &epoch->training);
         cli_metrics_add_losses(&row, "validation_losses", &epoch->validation);
-        if (row.failed || json_array_append_new(epochs, row.root) != 0)
+        if (json_array_append_new(epochs, row.root) != 0 || row.failed)
             json->failed = true;
     }
     return epochs;

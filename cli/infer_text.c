@@ -30,6 +30,7 @@ typedef struct cli_reader {
     unsigned char *generated;   // as many as --generate says
     uint64_t random;            // state
     json_t *texts;              // results so far; NULL for text
+    bool lacks_results;         // there was no memory for some of these
     bool failed;
 } cli_reader;
 
@@ -202,8 +203,8 @@ static cli_json make_item(const cli_reader *reader, const char *path)
 
 static void append_item(cli_reader *reader, cli_json *json)
 {
-    if (json->failed || json_array_append_new(reader->texts, json->root) != 0)
-        reader->failed = true;
+    if (json_array_append_new(reader->texts, json->root) != 0 || json->failed)
+        reader->lacks_results = true;
 }
 
 static void add_generated(cli_json *json, const unsigned char *bytes, size_t count)
@@ -307,6 +308,7 @@ static int print_json(const cli_reader *reader, const char *weights)
 {
     const cli_session *const session = reader->session;
     cli_json json = cli_json_make();
+    json.failed |= reader->lacks_results;
     cli_json_add_text(&json, "model", session->path);
     cli_json_add_text(&json, "weights", weights ? weights : mote_model_load_path(session->model));
     cli_json_add_size(&json, "threads", mote_context_thread_count(session->context));
@@ -349,7 +351,8 @@ static bool allocate(cli_reader *reader)
     reader->others = calloc(count, sizeof *reader->others);
     reader->generated = calloc((size_t)options->generate + 1, 1);
     reader->texts = options->json ? json_array() : NULL;
-    if (reader->tokens && reader->values && reader->others && reader->generated)
+    if (reader->tokens && reader->values && reader->others && reader->generated &&
+        (reader->texts || !options->json))
         return true;
     cli_error("out of memory for a text of %zu bytes", reader->window);
     return false;

@@ -73,13 +73,17 @@ void cli_json_add_bool(cli_json *json, const char *key, bool value)
     cli_json_add(json, key, json_boolean(value));
 }
 
+/// As a whole or not at all: half of a result would be taken for one.
 int cli_json_print(cli_json *json)
 {
-    if (json->failed)
+    char *const text = json->failed ? NULL : json_dumps(json->root, JSON_INDENT(2));
+    const bool is_made = text != NULL;
+    if (is_made)
+        cli_print("%s\n", text);
+    else
         cli_error("out of memory for the JSON result");
-    else if (json_dumpf(json->root, stdout, JSON_INDENT(2)) == 0)
-        cli_print("\n");
+    free(text);
     json_decref(json->root);
     json->root = NULL;
-    return json->failed ? CLI_FAILED : CLI_OK;
+    return is_made ? CLI_OK : CLI_FAILED;
 }

@@ -154,6 +154,17 @@ static mote_status check_end(const mote_stream *stream, const mote_idx_file *idx
     return MOTE_OK;
 }
 
+/// Space is reserved for what the header says only when the compressed file can hold as much.
+static mote_status reserve(const mote_file *expanded, const mote_idx_file *idx,
+                           const mote_idx_kind *kind, uint64_t needed)
+{
+    uint64_t packed = 0;
+    MOTE_TRY(mote_file_size(&idx->file, &packed));
+    if (needed / MOTE_GZIP_RATIO_MAX > packed)
+        return raise_size(idx, kind, "expands to less than", needed);
+    return mote_file_reserve(expanded, needed);
+}
+
 /// The header is checked before anything is written, so no more is written than the file is worth.
 static mote_status expand_stream(const mote_stream *stream, mote_idx_file *idx,
                                  const mote_idx_kind *kind, unsigned char *buffer,
@@ -166,7 +177,7 @@ static mote_status expand_stream(const mote_stream *stream, mote_idx_file *idx,
     if (count < header_bytes(kind))
         return raise_short_header(idx->file.path, count, kind);
     MOTE_TRY(read_header(buffer, kind, idx, &needed));
-    MOTE_TRY(mote_file_reserve(expanded, needed));
+    MOTE_TRY(reserve(expanded, idx, kind, needed));
     MOTE_TRY(mote_file_write(expanded, 0, buffer, idx->data_start));
     MOTE_TRY(copy_stream(stream, expanded, idx->data_start, needed - idx->data_start, buffer,
                          &is_complete));

@@ -19,6 +19,9 @@ typedef struct mote_stream {
 /// First bytes of every gzip file.
 #define MOTE_GZIP_MAGIC "\x1F\x8B"
 
+/// Bytes that a byte of a compressed file can at most become: DEFLATE needs 2 bits for 258 of them.
+#define MOTE_GZIP_RATIO_MAX 1032U
+
 /// The expanded content of a gzip file, which stays open as long as the stream and is the caller's to
 /// close. Raises MOTE_ERROR_UNSUPPORTED in a build without zlib.
 mote_status mote_gzip_open(const mote_file *file, const mote_allocator *allocator,

@@ -40,7 +40,10 @@ static mote_status visit_entries(DIR *directory, const char *path, void *user,
 mote_status mote_folder_visit(const char *path, void *user,
                               mote_status (*visit)(void *user, const char *name))
 {
-    DIR *const directory = opendir(path);
+    DIR *directory = NULL;
+    do {
+        directory = opendir(path);
+    } while (!directory && errno == EINTR);
     if (!directory && errno == ENOTDIR)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no folder", path);
     if (!directory)

@@ -54,6 +54,14 @@ static bool is_same_file(int descriptor, const char *path)
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
+/// What could not be locked is not left behind, unless another process writes it already.
+static void remove_empty(int descriptor, const char *path)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) == 0 && info.st_size == 0 && is_same_file(descriptor, path))
+        (void)unlink(path);
+}
+
 /// Whoever waited may have a file that meanwhile got another name or none, and tries again.
 mote_status mote_os_open_locked(const char *path, int operation, int *descriptor)
 {
@@ -70,12 +78,16 @@ mote_status mote_os_open_locked(const char *path, int operation, int *descriptor
             *descriptor = opened;
             return MOTE_OK;
         }
+        const bool is_held = locked != 0 && reason == EWOULDBLOCK;
+        const bool is_refused = locked != 0 && reason != EINTR && !is_held;
+        if (is_refused)
+            remove_empty(opened, path);
         (void)close(opened);
-        if (locked != 0 && reason == EWOULDBLOCK) {
+        if (is_held) {
             *descriptor = -1;
             return MOTE_OK;
         }
-        if (locked != 0 && reason != EINTR)
+        if (is_refused)
             return mote_os_raise("lock", path, reason);
     }
 }

@@ -81,11 +81,17 @@ mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
 
 static mote_status sync_folder(const char *folder)
 {
-    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = -1;
+    int result = -1;
+    do {
+        descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0)
         return mote_os_raise("open folder", folder, errno);
     mote_file file = {.descriptor = descriptor, .path = folder};
-    const int result = fsync(descriptor);
+    do {
+        result = fsync(descriptor);
+    } while (result != 0 && errno == EINTR);
     // some file systems cannot sync folders, and then do not need it
     const mote_status status = result == 0 || errno == EINVAL || errno == ENOTSUP
                                    ? MOTE_OK

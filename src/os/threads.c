@@ -3,6 +3,7 @@
 #include "os/os.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <pthreadpool.h>
 #include <stdatomic.h>
 
@@ -53,6 +54,34 @@ static void run_serial(void *user, mote_parallel_task *task, void *argument, siz
         task(argument, i, task_count);
 }
 
+static void *wait_for_gate(void *gate)
+{
+    (void)pthread_mutex_lock(gate);
+    (void)pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/// Whether the system gives that many threads, which live at the same time for a moment. The library waits for ever
+/// for one that it could not make.
+static bool can_make_threads(size_t count)
+{
+    pthread_t threads[MOTE_THREADS_MAX];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    size_t made = 0;
+    (void)pthread_mutex_lock(&gate);
+    while (made < count && pthread_create(&threads[made], NULL, wait_for_gate, &gate) == 0)
+        made++;
+    (void)pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < made; i++)
+        (void)pthread_join(threads[i], NULL);
+    return made == count;
+}
+
+static pthreadpool_t make_workers(size_t thread_count)
+{
+    return can_make_threads(thread_count - 1) ? pthreadpool_create(thread_count) : NULL;
+}
+
 mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thread_count,
                                     mote_thread_pool **pool, mote_parallel *parallel)
 {
@@ -64,7 +93,7 @@ mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thre
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", sizeof *made);
     *made = (mote_thread_pool){.allocator = allocator};
     if (thread_count > 1) {
-        made->workers = pthreadpool_create(thread_count);
+        made->workers = make_workers(thread_count);
         if (!made->workers) {
             mote_thread_pool *unmade = made;
             mote_thread_pool_destroy(&unmade);

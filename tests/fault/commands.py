@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that faults are tried on, the files they write, and a folder with what they need."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
+
+os.environ.setdefault("MOTE_CLI", "mote")  # its own runs of mote are not used here
+
+import support  # noqa: E402
+
+TINY = support.MODEL.replace("epochs = 3", "epochs = 2").replace(
+    "save_path", "save_best_path = best.safetensors\nsave_path"
+)
+
+TABLE = """\
+[Model]
+loss = mse
+batch_size = 4
+save_path = table.safetensors
+[Optimizer]
+type = sgd
+[train_set]
+type = csv
+path = table.csv
+standardize = true
+[input]
+type = input
+input_shape = 1:1:2
+[output]
+type = fully_connected
+unit = 1
+"""
+
+IMAGES = """\
+[Model]
+loss = cross
+batch_size = 2
+save_path = images.safetensors
+[Optimizer]
+type = sgd
+[train_set]
+type = images
+path = images
+[input]
+type = input
+input_shape = 1:8:8
+flatten = true
+[output]
+type = fully_connected
+unit = 2
+activation = softmax
+"""
+
+SOUNDS = """\
+[Model]
+loss = cross
+batch_size = 2
+save_path = sounds.safetensors
+[Optimizer]
+type = sgd
+[train_set]
+type = wav
+path = sounds
+frame_length = 1
+frame_step = 1
+mel_count = 3
+coefficient_count = 3
+[input]
+type = input
+input_shape = 1:20:3
+[cells]
+type = lstm
+unit = 2
+[output]
+type = fully_connected
+unit = 2
+activation = softmax
+"""
+
+
+class Command(NamedTuple):
+    """A run of mote. Each file that it writes is after any fault an old or a new one: old are those of `before`, new
+    those that any run of `stages` leaves. After a kill `recover` must lead to what the run itself leads to."""
+
+    name: str
+    arguments: tuple
+    writes: tuple = ()
+    before: tuple = ()
+    stages: tuple = ()
+    recover: tuple = ()
+    is_timed: bool = False  # standard output tells times
+    is_once: bool = False  # a file that is there already is not replaced
+
+
+def train(model, *options):
+    return ("train", model, "--quiet", "--threads=1", *options)
+
+
+# Training writes its files after each epoch: what one epoch leaves is good as well.
+COMMANDS = (
+    Command(
+        "train",
+        train("tiny.ini"),
+        writes=("tiny.safetensors", "best.safetensors"),
+        before=train("tiny.ini", "--epochs=1", "--seed=7"),
+        stages=(train("tiny.ini", "--epochs=1"),),
+        is_timed=True,
+    ),
+    Command(
+        "train-threads",
+        train("tiny.ini", "--threads=3", "--json"),
+        writes=("tiny.safetensors", "best.safetensors"),
+        stages=(train("tiny.ini", "--epochs=1"),),
+        is_timed=True,
+    ),
+    Command("train-csv", train("table.ini"), writes=("table.safetensors",), is_timed=True),
+    Command("train-images", train("images.ini"), writes=("images.safetensors",), is_timed=True),
+    Command("train-wav", train("sounds.ini"), writes=("sounds.safetensors",), is_timed=True),
+    Command("eval", ("eval", "tiny.ini", "--weights=weights.safetensors"), is_timed=True),
+    Command(
+        "infer",
+        ("infer", "tiny.ini", "--weights=weights.safetensors", "a.png", "b.png", "--json"),
+    ),
+    Command("plan", ("plan", "tiny.ini", "--json")),
+    Command("plan-html", ("plan", "tiny.ini", "--html=page.html"), writes=("page.html",)),
+    Command("explain", ("explain", "tiny.ini", "--stage=program")),
+    Command("info", ("info", "weights.safetensors")),
+    Command("info-json", ("info", "weights.safetensors", "--json")),
+    Command("check", ("check", "tiny.ini", "--json")),
+    Command("layers", ("layers", "conv2d", "--json")),
+    Command(
+        "init",
+        ("init", "table.csv", "--output=proposal.ini"),
+        writes=("proposal.ini",),
+        is_once=True,
+    ),
+    Command("bench", ("bench", "tiny.ini", "--quiet", "--steps=2"), is_timed=True),
+)
+
+
+def write_wav(path, seed):
+    samples = bytes((i * seed) % 251 for i in range(160))
+    head = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
+    body = b"WAVEfmt " + struct.pack("<I", len(head)) + head
+    body += b"data" + struct.pack("<I", len(samples)) + samples
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
+def write_classes(folder, kind, write):
+    for label, name in enumerate(("one", "two")):
+        (folder / kind / name).mkdir(parents=True)
+        for number in range(2):
+            write(folder / kind / name / f"{number}", label + 2 * number)
+
+
+def make_folder(folder, mote):
+    """All that the commands read."""
+    for name, text in (
+        ("tiny.ini", TINY),
+        ("table.ini", TABLE),
+        ("images.ini", IMAGES),
+        ("sounds.ini", SOUNDS),
+        ("table.csv", "x,y,z\n" + "".join(f"{i},{i * i % 7},{i % 3}\n" for i in range(12))),
+    ):
+        (folder / name).write_text(text)
+    for seed, name in enumerate(support.SAMPLES):
+        support.write_idx(folder, name, seed)
+    for label, name in enumerate(("a.png", "b.png")):
+        support.write_png(folder / name, label)
+    write_classes(folder, "images", support.write_png)
+    write_classes(folder, "sounds", lambda path, seed: write_wav(path, seed + 3))
+    subprocess.run([mote, *train("tiny.ini")], cwd=folder, check=True, capture_output=True)
+    shutil.move(folder / "tiny.safetensors", folder / "weights.safetensors")
+    (folder / "best.safetensors").unlink()
