@@ -137,11 +137,12 @@ static mote_status read_period(mote_description *description)
     const size_t length = strspn(entry->value, "0123456789");
     const char *const unit = entry->value + length + strspn(entry->value + length, " ");
     const bool is_steps = mote_text_equal(unit, "steps") || mote_text_equal(unit, "step");
-    if (length == 0 || length >= sizeof digits || (!is_steps && !mote_text_equal(unit, "s")))
+    if (length == 0 || length >= sizeof digits || (!is_steps && !mote_text_equal(unit, "s"))) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "%s[Model]: checkpoint_every = %s: expected a number of steps or "
                           "seconds, like '5 steps' or '30 s'",
                           mote_origin_text(&entry->origin, place, sizeof place), entry->value);
+    }
     memcpy(digits, entry->value, length);
     const mote_property table[] = {count, {.name = NULL}};
     const mote_entry whole = {.key = count.name, .value = digits, .origin = entry->origin};

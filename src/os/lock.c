@@ -6,6 +6,7 @@
 #include "os/error.h"
 #include "os/os.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -99,6 +100,7 @@ mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
     char target[PATH_MAX];
     const char *real = NULL;
     MOTE_TRY(mote_os_follow(path, target, &real));
+    assert(real);
     MOTE_TRY(mote_os_join(allocator, real, strlen(real), ".mote-lock", &taken.path));
     mote_status status = mote_os_open_locked(taken.path, LOCK_EX | LOCK_NB, &taken.descriptor);
     if (status == MOTE_OK && taken.descriptor < 0)

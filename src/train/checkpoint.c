@@ -93,11 +93,12 @@ static mote_status open_path(mote_checkpoints *c, bool locks)
     mote_run *run = c->run;
     const char *path = run->checkpoint_path;
     void *memory = NULL;
-    if (name_of(path)[0] == '\0')
+    if (name_of(path)[0] == '\0') {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "[Model]: checkpoint_path = %s: expected the name of a file, not of a "
                           "folder",
                           path);
+    }
     MOTE_TRY(mote_file_replacement_init(&c->replacement, path, &run->context->allocator));
     if (locks)
         MOTE_TRY(mote_file_lock_take(&c->lock, path, &run->context->allocator));

@@ -34,27 +34,34 @@ typedef struct identity {
     const mote_dataset *training, *validation;
 } identity;
 
-/// Some samples, evenly spread over the set, of all ports. `values` has room for one of the largest port.
+/// The selected sample of all ports. `values` has room for one of the largest port.
+static mote_status sum_sample(const identity *i, const mote_source *source, void *values,
+                              uint64_t *checksum)
+{
+    const mote_graph *graph = mote_compiled_graph(i->run->compiled);
+    for (size_t port = 0; port < graph->port_count; port++) {
+        const mote_tensor_spec *spec = &graph->values[graph->ports[port]].spec;
+        const mote_source_piece piece = {.port = port,
+                                         .spec = spec,
+                                         .sample_count = 1,
+                                         .element_count = mote_shape_elements(&spec->shape)};
+        size_t bytes = 0;
+        MOTE_TRY(mote_tensor_spec_bytes(spec, 1, &bytes));
+        MOTE_TRY(source->read(source->user, &piece, values));
+        *checksum = mote_checksum_add(i->table, *checksum, values, bytes);
+    }
+    return MOTE_OK;
+}
+
+/// Some samples, evenly spread over the set.
 static mote_status sum_samples(const identity *i, mote_dataset *dataset, void *values,
                                uint64_t *checksum)
 {
-    const mote_graph *graph = mote_compiled_graph(i->run->compiled);
-    const mote_source *source = mote_dataset_source(dataset);
     const uint64_t count = mote_dataset_sample_count(dataset);
     for (uint64_t k = 0; k < SAMPLES_READ && k < count; k++) {
         const uint64_t sample = count <= SAMPLES_READ ? k : k * (count - 1) / (SAMPLES_READ - 1);
         mote_dataset_select(dataset, NULL, sample, 1);
-        for (size_t port = 0; port < graph->port_count; port++) {
-            const mote_tensor_spec *spec = &graph->values[graph->ports[port]].spec;
-            const mote_source_piece piece = {.port = port,
-                                             .spec = spec,
-                                             .sample_count = 1,
-                                             .element_count = mote_shape_elements(&spec->shape)};
-            size_t bytes = 0;
-            MOTE_TRY(mote_tensor_spec_bytes(spec, 1, &bytes));
-            MOTE_TRY(source->read(source->user, &piece, values));
-            *checksum = mote_checksum_add(i->table, *checksum, values, bytes);
-        }
+        MOTE_TRY(sum_sample(i, mote_dataset_source(dataset), values, checksum));
     }
     return MOTE_OK;
 }

@@ -94,7 +94,7 @@ mote_status mote_trainer_begin(mote_trainer *t)
 mote_status mote_trainer_write_checkpoint(mote_trainer *t)
 {
     mote_checkpoints *c = &t->checkpoints;
-    if (memcmp(&t->written, &t->at, sizeof t->at) == 0)
+    if (t->written.steps == t->at.steps && t->written.epochs_done == t->at.epochs_done)
         return MOTE_OK;
     MOTE_TRY(mote_checkpoints_write(c, &t->at));
     t->written = t->at;

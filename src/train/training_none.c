@@ -3,6 +3,8 @@
 // need, see compile/training_none.c.
 #include "train/train.h"
 
+// NOLINTBEGIN(readability-non-const-parameter): the signatures are those of the headers
+
 static mote_status raise_training(const mote_run *run)
 {
     return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED, "%s: this build of mote is without training",
@@ -71,3 +73,5 @@ double mote_run_learning_rate(const mote_training_settings *settings, uint64_t a
     (void)applied;
     return 0.0;
 }
+
+// NOLINTEND(readability-non-const-parameter)

@@ -35,7 +35,8 @@ void mote_weights_set_metadata(const mote_weights_header *header, const char *ke
     char *const place = mote_weights_find_metadata(header->text + MOTE_WEIGHTS_LENGTH_BYTES,
                                                    header->bytes - MOTE_WEIGHTS_LENGTH_BYTES, key);
     assert(place && place[strlen(value)] == '"');
-    memcpy(place, value, strlen(value));
+    for (size_t i = 0; value[i]; i++)
+        place[i] = value[i];
 }
 
 /// Of the JSON text, the digits at `place` taken for zeros.
