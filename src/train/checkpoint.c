@@ -130,7 +130,8 @@ void mote_checkpoints_release(mote_checkpoints *checkpoints)
     *checkpoints = (mote_checkpoints){.run = NULL};
 }
 
-mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity)
+mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity,
+                                   uint64_t sample_count)
 {
     mote_run *run = checkpoints->run;
     char position[MOTE_POSITION_TEXT_BYTES];
@@ -138,6 +139,7 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
     size_t count = 0;
     mote_position_write(&(mote_position){.steps = 0}, position);
     checkpoints->identity = identity;
+    checkpoints->sample_count = sample_count;
     metadata[count++] = (mote_weights_metadata){format_key, format};
     metadata[count++] = (mote_weights_metadata){step_key, "000000000000"};
     metadata[count++] = (mote_weights_metadata){position_key, position};
@@ -241,11 +243,23 @@ mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
     return status;
 }
 
+/// A position of a training with as many samples: otherwise it would never come to its end.
+static bool is_in_training(const mote_checkpoints *c, const mote_position *position)
+{
+    const bool is_done = position->epochs_done == position->epoch;
+    return position->epoch > 0 && (is_done || position->epochs_done + 1 == position->epoch) &&
+           (is_done ? position->sample == c->sample_count : position->sample <= c->sample_count);
+}
+
 static mote_status read_from(const mote_checkpoints *c, const char *path, mote_arena *arena,
                              mote_position *position)
 {
     MOTE_TRY(read_position(path, arena, position));
     MOTE_TRY(check_identity(c, path, arena));
+    if (c->identity && !is_in_training(c, position))
+        return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                          "'%s' is damaged: its '%s' is no place in this training", path,
+                          position_key);
     return mote_weights_load(path, &c->state, &c->run->context->allocator);
 }
 

@@ -8,8 +8,9 @@
 /// Those of one path. The newest come last.
 typedef struct mote_checkpoints {
     mote_run *run;
-    const char *identity; // of the training: mote/train/identity.h
-    mote_file_lock lock;  // nobody else writes them meanwhile
+    const char *identity;  // of the training: train/identity.h
+    uint64_t sample_count; // of an epoch
+    mote_file_lock lock;   // nobody else writes them meanwhile
     mote_file_replacement replacement;
     mote_state state; // the run's, whole
     const mote_checksum_table *table;
@@ -25,9 +26,10 @@ typedef struct mote_checkpoints {
 mote_status mote_checkpoints_open(mote_run *run, bool locks,
                                   mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
 
-/// What may be written needs the training's identity, made with `checkpoints->table`.
-mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints,
-                                   const char *identity) MOTE_MUST_CHECK;
+/// What may be written, or gone on from, needs the training's identity, made with `checkpoints->table`, and the number of
+/// its samples.
+mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity,
+                                   uint64_t sample_count) MOTE_MUST_CHECK;
 
 /// Safe on what was not opened.
 void mote_checkpoints_release(mote_checkpoints *checkpoints);

@@ -77,7 +77,8 @@ static mote_status open_checkpoints(mote_trainer *t)
     MOTE_TRY(mote_run_check_save_path(t->run, t->run->checkpoint_path));
     MOTE_TRY(mote_identity_make(t->run, t->training, t->validation, t->checkpoints.table,
                                 &t->run->arena, &identity));
-    return mote_checkpoints_begin(&t->checkpoints, identity);
+    return mote_checkpoints_begin(&t->checkpoints, identity,
+                                  mote_dataset_sample_count(t->training));
 }
 
 /// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives

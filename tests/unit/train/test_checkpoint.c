@@ -3,6 +3,7 @@
 #include "training.h"
 
 #include "support/failing_allocator.h"
+#include "train/checkpoint.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -264,6 +265,38 @@ static void where_all_are_damaged_nothing_begins(void **state)
     assert_true(has_point(state, 4) && has_point(state, 5));
 }
 
+/// A position that no training can have, with checksums that are right.
+static void a_position_out_of_the_data_is_damage(void **state)
+{
+    static outcome o;
+    told notes;
+    training t;
+    mote_checkpoints points;
+    mote_arena arena;
+    char *identity = NULL;
+    remove_points(state);
+    train(state, WHOLE, false, 5, &notes, &o);
+    mote_arena_init(&arena, mote_allocator_default());
+    expect_ok(mote_weights_get_metadata(mote_test_path(state, "points.000000000005"),
+                                        "mote.identity", &arena, &identity));
+    const mote_position forged[] = {
+        {.steps = 5, .epoch = 2, .sample = 11, .epochs_done = 1},
+        {.steps = 5, .epoch = 2, .sample = 8, .epochs_done = 2},
+        {.steps = 5, .epoch = 0, .sample = 8},
+        {.steps = 5, .epoch = 3, .sample = 8, .epochs_done = 1},
+    };
+    for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
+        training_init(state, WHOLE, MOTE_MODE_TRAIN, &t);
+        expect_ok(mote_checkpoints_open(&t.run, true, &points));
+        expect_ok(mote_checkpoints_begin(&points, identity, NOISE_COUNT));
+        expect_ok(mote_checkpoints_write(&points, &forged[i]));
+        mote_checkpoints_release(&points);
+        training_release(&t);
+        expect_refused(state, WHOLE, MOTE_ERROR_FORMAT, "'mote.position' is no place in this");
+    }
+    mote_arena_release(&arena);
+}
+
 static void what_differs_is_named(void **state)
 {
     static outcome o;
@@ -431,6 +464,7 @@ int main(void)
         cmocka_unit_test(a_training_that_begins_anew_removes_those_of_before),
         cmocka_unit_test(a_damaged_one_gives_way_to_the_one_before),
         cmocka_unit_test(where_all_are_damaged_nothing_begins),
+        cmocka_unit_test(a_position_out_of_the_data_is_damage),
         cmocka_unit_test(what_differs_is_named),
         cmocka_unit_test(planner_threads_and_level_may_differ),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),
