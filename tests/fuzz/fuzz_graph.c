@@ -214,7 +214,7 @@ typedef struct outcome {
     mote_status status;
     bool is_skipped; // too large
     char digest[DIGEST_SIZE];
-    char message[512];
+    char message[1024];
 } outcome;
 
 static void check_plan(const mote_plan_info *plan)
