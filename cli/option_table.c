@@ -158,7 +158,7 @@ const cli_option cli_option_table[] = {
     {"planner", "NAME", "naive, best_fit or exact (the default)", PLANS_MODEL, FIELD(planner),
      .choices = "best_fit exact naive", .read = read_text},
     {"without", "LIST",
-     "techniques not to use, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
+     "what to leave out, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
      FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
      FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},

@@ -194,7 +194,8 @@ mote_status mote_schedule_make_blocks(mote_schedule_builder *b)
     MOTE_TRY(init_groups(b, &a));
     for (size_t i = 0; i < b->graph->node_count; i++)
         join_views(&a, &b->graph->nodes[i]);
-    for (size_t i = 0; i < b->schedule->step_count; i++)
+    for (size_t i = 0;
+         i < b->schedule->step_count && (b->strategy->techniques & MOTE_TECHNIQUE_ALIASES); i++)
         replace_at(&a, i);
     return number_blocks(b, &a);
 }

@@ -346,7 +346,8 @@ mote_status mote_schedule_choose(mote_schedule_builder *b)
         MOTE_TRY(mote_schedule_choose_order(b));
         forget_choices(b);
     }
-    if (!b->strategy->training)
+    if (!b->strategy->training ||
+        !(b->strategy->techniques & (MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES)))
         return MOTE_OK;
     b->best_bytes = SIZE_MAX;
     MOTE_TRY(run_part(b, choose_more));

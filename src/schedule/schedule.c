@@ -77,8 +77,7 @@ static mote_status build(mote_schedule_builder *b)
         b->order[i] = b->ranks[i] = i;
     MOTE_TRY(make_choices(b, &b->chosen));
     MOTE_TRY(make_choices(b, &b->best));
-    if (b->strategy->techniques != 0)
-        MOTE_TRY(mote_schedule_choose(b));
+    MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);
 }
 
