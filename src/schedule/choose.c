@@ -211,26 +211,29 @@ static bool choose_sliced(const search *s, size_t index)
     return true;
 }
 
-/// The step at which most bytes live, and how many they are.
-static mote_status find_peak(const mote_schedule *trial, mote_arena *arena, size_t *step,
-                             size_t *bytes)
+/// Bytes alive at each step.
+static mote_status find_live(const mote_schedule *trial, mote_arena *arena, size_t **live)
 {
-    size_t *changes = NULL; // what begins less what has ended, modulo the range of size_t
-    MOTE_TRY(mote_arena_array(arena, trial->step_count + 1, sizeof *changes, (void **)&changes));
-    for (size_t i = 0; i < trial->block_count; i++) {
-        changes[trial->blocks[i].first] += trial->blocks[i].bytes;
-        changes[trial->blocks[i].last + 1] -= trial->blocks[i].bytes;
-    }
-    size_t live = 0;
-    *bytes = 0;
-    for (size_t i = 0; i < trial->step_count; i++) {
-        live += changes[i];
-        if (live > *bytes) {
-            *bytes = live;
-            *step = i;
-        }
-    }
+    mote_placement *placements = NULL;
+    MOTE_TRY(mote_arena_array(arena, trial->block_count, sizeof *placements, (void **)&placements));
+    MOTE_TRY(mote_arena_array(arena, trial->step_count, sizeof **live, (void **)live));
+    mote_schedule_place(trial, 0, placements);
+    const mote_plan_problem problem = {.placements = placements,
+                                       .placement_count = trial->block_count,
+                                       .step_count = trial->step_count};
+    mote_plan_live_bytes(&problem, *live);
     return MOTE_OK;
+}
+
+/// The step at which most bytes live.
+static size_t find_peak(const mote_schedule *trial, const size_t *live)
+{
+    size_t peak = 0;
+    for (size_t i = 1; i < trial->step_count; i++) {
+        if (live[i] > live[peak])
+            peak = i;
+    }
+    return peak;
 }
 
 /// Builds into an arena that does not last.
@@ -258,12 +261,13 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     mote_schedule trial;
     search s = {.b = b, .trial = &trial};
     const size_t count = b->graph->node_count;
+    size_t *live = NULL;
     MOTE_TRY(build_trial(b, arena, &trial));
-    size_t bytes = 0;
-    MOTE_TRY(find_peak(&trial, arena, &s.peak, &bytes));
+    MOTE_TRY(find_live(&trial, arena, &live));
+    s.peak = find_peak(&trial, live);
     MOTE_TRY(find_lives(&s, arena));
-    if (bytes < b->best_bytes) {
-        b->best_bytes = bytes;
+    if (live[s.peak] < b->best_bytes) {
+        b->best_bytes = live[s.peak];
         copy_choices(count, &b->chosen, &b->best);
     }
     bool any_sliced = false;
@@ -276,19 +280,36 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     return MOTE_OK;
 }
 
-static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *bytes)
+/// What is made again is made for the node whose step comes next.
+static void find_needs(const mote_schedule *trial, const size_t *live, size_t *needs)
 {
-    mote_schedule trial;
-    size_t step = 0;
-    MOTE_TRY(build_trial(b, arena, &trial));
-    return find_peak(&trial, arena, &step, bytes);
+    size_t node = MOTE_NONE;
+    memset(needs, 0, trial->graph->node_count * sizeof *needs);
+    for (size_t i = trial->step_count; i-- > 0;) {
+        if (trial->steps[i].kind != MOTE_STEP_RECOMPUTE)
+            node = trial->steps[i].node;
+        if (node != MOTE_NONE)
+            needs[node] = mote_size_max(needs[node], live[i]);
+    }
 }
 
-mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes)
+static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *needs,
+                           size_t *bytes)
+{
+    mote_schedule trial;
+    size_t *live = NULL;
+    MOTE_TRY(build_trial(b, arena, &trial));
+    MOTE_TRY(find_live(&trial, arena, &live));
+    *bytes = live[find_peak(&trial, live)];
+    find_needs(&trial, live, needs);
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *needs, size_t *bytes)
 {
     mote_arena arena;
     mote_arena_init(&arena, b->arena->allocator);
-    const mote_status status = measure(b, &arena, bytes);
+    const mote_status status = measure(b, &arena, needs, bytes);
     mote_arena_release(&arena);
     return status;
 }
