@@ -30,6 +30,7 @@ typedef struct value_life {
 typedef struct search {
     const mote_schedule_builder *b; // whose choices grow
     const mote_schedule *trial;     // with what is chosen by now
+    size_t *values;                 // by tensor of it: the value that it has, or MOTE_NONE
     value_life *lives;              // in it, by value
     size_t peak;                    // its step at which most bytes live
 } search;
@@ -41,7 +42,7 @@ static bool is_backward(mote_step_kind kind)
 
 static void note_read(const search *s, size_t value, size_t step)
 {
-    value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
+    value_life *life = &s->lives[value];
     if (life->backward_begin == MOTE_NONE)
         life->backward_begin = step;
     if (life->behind_peak == MOTE_NONE && step > s->peak &&
@@ -51,30 +52,35 @@ static void note_read(const search *s, size_t value, size_t step)
     life->end = step;
 }
 
-static void note_step(const search *s, size_t index)
+static void note_use(void *user, size_t tensor, size_t step, mote_use how)
 {
-    const mote_step *step = &s->trial->steps[index];
-    if (step->kind != MOTE_STEP_FORWARD && !is_backward(step->kind))
+    const search *s = (const search *)user;
+    const size_t value = s->values[tensor];
+    if (value == MOTE_NONE)
         return;
-    const mote_node *node = &s->b->graph->nodes[step->node];
-    const unsigned phase = mote_step_phase(step->kind);
-    for (size_t i = 0; i < node->input_count; i++) {
-        if (step->kind == MOTE_STEP_FORWARD)
-            s->lives[mote_schedule_source(s->b->graph, node->inputs[i])].forward_end = index;
-        else if (node->declaration.input_needs[i] & phase)
-            note_read(s, node->inputs[i], index);
-    }
-    if (is_backward(step->kind) && (node->declaration.output_needs & phase))
-        note_read(s, node->outputs[0], index);
+    if (how == MOTE_USE_INPUT)
+        s->lives[value].forward_end = step;
+    else if (how == MOTE_USE_INPUT_NEEDED || how == MOTE_USE_OUTPUT_NEEDED)
+        note_read(s, value, step);
+    else if (how == MOTE_USE_RESULT) // what the caller reads lives to the end
+        s->lives[value].end = step;
 }
 
-/// What the caller reads lives to the end.
-static void note_results(const search *s)
+/// The value of each tensor that has one, kept or made again.
+static mote_status find_values(search *s, mote_arena *arena)
 {
-    const mote_graph *graph = s->b->graph;
-    for (size_t i = 0; i < mote_graph_result_count(graph); i++)
-        s->lives[mote_schedule_source(graph, mote_graph_result(graph, i))].end =
-            s->trial->step_count - 1;
+    const mote_schedule *trial = s->trial;
+    MOTE_TRY(mote_arena_array(arena, trial->tensor_count, sizeof *s->values, (void **)&s->values));
+    for (size_t i = 0; i < trial->tensor_count; i++)
+        s->values[i] = MOTE_NONE;
+    for (size_t i = 0; i < s->b->graph->value_count; i++)
+        s->values[trial->values[i]] = mote_schedule_source(s->b->graph, i);
+    for (size_t i = 0; i < trial->step_count; i++) {
+        const mote_step *step = &trial->steps[i];
+        if (step->made != MOTE_NONE)
+            s->values[step->made] = s->b->graph->nodes[step->node].outputs[0];
+    }
+    return MOTE_OK;
 }
 
 static mote_status find_lives(search *s, mote_arena *arena)
@@ -85,9 +91,8 @@ static mote_status find_lives(search *s, mote_arena *arena)
         s->lives[i].backward_begin = MOTE_NONE;
         s->lives[i].behind_peak = MOTE_NONE;
     }
-    for (size_t i = 0; i < s->trial->step_count; i++)
-        note_step(s, i);
-    note_results(s);
+    MOTE_TRY(find_values(s, arena));
+    mote_schedule_visit_uses(s->trial, note_use, s);
     return MOTE_OK;
 }
 
