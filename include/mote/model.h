@@ -52,7 +52,9 @@ enum {
 #define MOTE_TECHNIQUE_MAP(X)                                                                   \
     X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
-    X(ORDER, "order", "independent branches run in the order that needs least")
+    X(ORDER, "order", "independent branches run in the order that needs least")                 \
+    X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
+    X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
 
 enum {
 #define MOTE_TECHNIQUE_ENUM(name, text, summary) MOTE_TECHNIQUE_INDEX_##name,
@@ -83,7 +85,8 @@ typedef struct mote_compile_config {
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
     size_t batch; // most samples of a step; 0: [Model] batch_size
-    unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are
+    unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are. EXACT: the planner
+                      // "exact" gives way to "best_fit"
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first

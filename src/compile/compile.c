@@ -195,18 +195,6 @@ static mote_status make_state(const compiler *c)
     return keep_averages(c);
 }
 
-static void place_schedule(const mote_schedule *schedule, size_t first_step,
-                           mote_placement *placements)
-{
-    for (size_t i = 0; i < schedule->block_count; i++) {
-        placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
-                                         .alignment = MOTE_ALIGNMENT,
-                                         .first = first_step + schedule->blocks[i].first,
-                                         .last = first_step + schedule->blocks[i].last,
-                                         .fixed = MOTE_PLAN_ANY};
-    }
-}
-
 /// A block of another program than training is marked: names are unique over all of them.
 static mote_status name_blocks(const compiler *c, const mote_schedule *schedule, const char **names)
 {
@@ -257,7 +245,7 @@ static mote_status make_problem(const compiler *c)
     size_t first_step = 0;
     for (size_t i = 0; i < compiled->program_count; i++) {
         compiled->first_placements[i] = at;
-        place_schedule(&compiled->schedules[i], first_step, placements + at);
+        mote_schedule_place(&compiled->schedules[i], first_step, placements + at);
         at += compiled->schedules[i].block_count;
         first_step += compiled->schedules[i].step_count;
     }
