@@ -16,6 +16,12 @@
 
 #define MOTE_DEPTHWISE_CHANNELS 16U
 
+/// `count` neighbours in the plane of each of `channels` channels, at most MOTE_DEPTHWISE_CHANNELS.
+typedef struct mote_depthwise_planes {
+    size_t channels, count;
+    size_t step; // from plane to plane
+} mote_depthwise_planes;
+
 /// Positions in the image: runs[0] x runs[1] runs of `count`, of rows of MOTE_DEPTHWISE_CHANNELS numbers. All steps
 /// are regular, so that no place is read from memory: that takes half the speed.
 typedef struct mote_depthwise_runs {
@@ -48,13 +54,11 @@ typedef struct mote_depthwise_gradient {
 } mote_depthwise_gradient;
 
 typedef struct mote_depthwise_unit {
-    /// Planes to rows: to[places[k] + c] = from[c * from_step + k] for k < count, c < channels; the rest of each row
-    /// is any number.
-    void (*spread)(size_t channels, size_t count, const mote_real *from, size_t from_step,
+    /// Planes to rows: to[places[k] + c] is number k of plane c; the rest of each row is any number.
+    void (*spread)(const mote_depthwise_planes *planes, const mote_real *from,
                    const uint32_t *places, mote_real *to);
-    /// Rows to planes: to[c * to_step + k] = row k of from [c]. May read a row less than 16 beyond `count`.
-    void (*gather)(size_t channels, size_t count, const mote_real *from, mote_real *to,
-                   size_t to_step);
+    /// Rows to planes: number k of plane c is from[k * MOTE_DEPTHWISE_CHANNELS + c]. May read less than 16 rows more.
+    void (*gather)(const mote_depthwise_planes *planes, const mote_real *from, mote_real *to);
     /// Each position's row of out is the sum over taps ascending of weight * tap, by fused multiply-add from zero;
     /// then + bias.
     void (*sum_taps)(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions);

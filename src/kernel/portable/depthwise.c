@@ -249,8 +249,8 @@ static void spread_sample(const work *w, size_t sample, mote_real *image)
         rows = mote_size_min(rows, 1);
     }
     for (size_t row = 0; row < rows && count > 0; row++) {
-        MOTE_KERNEL(depthwise_unit)
-            .spread(w->channels, count, from, plane, w->cell_places + row * count, image);
+        const mote_depthwise_planes planes = {w->channels, count, plane};
+        MOTE_KERNEL(depthwise_unit).spread(&planes, from, w->cell_places + row * count, image);
         from += axes[1].cells;
     }
 }
@@ -270,14 +270,24 @@ static size_t find_plane(const work *w, const tile *t, size_t sample)
     return (channel * axes[0].positions + t->first[0]) * axes[1].positions + t->first[1];
 }
 
-static void gather_tile(const work *w, const tile *t)
+/// The tile's positions in each of the block's planes.
+static mote_depthwise_planes get_planes(const work *w, const tile *t)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    const size_t count = t->count[0] * t->count[1];
+    return (mote_depthwise_planes){
+        .channels = w->channels,
+        .count = t->count[0] * t->count[1],
+        .step = axes[0].positions * axes[1].positions,
+    };
+}
+
+static void gather_tile(const work *w, const tile *t)
+{
+    const mote_depthwise_planes planes = get_planes(w, t);
     for (size_t i = 0; i < t->samples; i++) {
         MOTE_KERNEL(depthwise_unit)
-            .gather(w->channels, count, w->out + i * count * CHANNELS,
-                    w->call->to + find_plane(w, t, i), axes[0].positions * axes[1].positions);
+            .gather(&planes, w->out + i * planes.count * CHANNELS,
+                    w->call->to + find_plane(w, t, i));
     }
 }
 
@@ -508,12 +518,11 @@ static void add_positions(const work *w, const tile *t, gradient_sums *sums)
 
 static void spread_output_derivatives(const work *w, const tile *t)
 {
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
-    const size_t count = t->count[0] * t->count[1];
+    const mote_depthwise_planes planes = get_planes(w, t);
     for (size_t i = 0; i < t->samples; i++) {
         MOTE_KERNEL(depthwise_unit)
-            .spread(w->channels, count, w->call->dy + find_plane(w, t, i),
-                    axes[0].positions * axes[1].positions, w->rows, w->out + i * count * CHANNELS);
+            .spread(&planes, w->call->dy + find_plane(w, t, i), w->rows,
+                    w->out + i * planes.count * CHANNELS);
     }
 }
 
