@@ -8,5 +8,7 @@ const mote_depthwise_unit mote_depthwise_unit_scalar = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to kernel: every depth-wise unit but its vectors. An instruction set defines before: LANES, `vector` of so
-// many numbers, zero(), load(), store(), add(), multiply_add(a, b, sum) and keep(); load_some() and store_some() of the
+// many numbers, zero(), fill() with one, load(), store(), add(), multiply_add(a, b, sum) and keep(); load_some() and store_some() of the
 // first `count` numbers; transpose() of LANES vectors; and LIST_LANES(X): X(i) for each. Every sum
 // has a name: an array of them would live in memory. Counts are constants where these functions are inlined.
 #ifndef MOTE_KERNEL_DEPTHWISE_SUMS_H
@@ -28,6 +28,11 @@ typedef mote_real vector;
 static inline vector zero(void)
 {
     return 0;
+}
+
+static inline vector fill(mote_real x)
+{
+    return x;
 }
 
 static inline vector load(const mote_real *from)
@@ -78,6 +83,7 @@ static inline void transpose(const vector *v)
 #define POSITIONS ((size_t)8)
 #define TAPS      ((size_t)9)
 
+#define LIST_4(X)  X(0) X(1) X(2) X(3)
 #define LIST_8(X)  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 #define LIST_9(X)  LIST_8(X) X(8)
 #define LIST_10(X) LIST_9(X) X(9)
@@ -345,6 +351,82 @@ static inline void sum_taps(const mote_depthwise_sums *sums, const mote_depthwis
             part.out += at * sums->out_step + lane;
             sum_some(rest < most ? rest : most, &part, positions);
         }
+    }
+}
+
+/// Weights of a square, each in all numbers.
+typedef struct square {
+    vector weight_0, weight_1, weight_2, weight_3, weight_4, weight_5, weight_6, weight_7, weight_8;
+} square;
+
+/// LANES columns of four rows. Each row of the image is read once, for all rows of sums that have taps on it.
+// NOLINTNEXTLINE(readability-function-size): a statement for each register
+INLINE void sum_four_rows(square s, const mote_depthwise_plane *plane, size_t row, size_t column)
+{
+#define ADD_TAPS(i, j, k, sum)                \
+    sum = multiply_add(s.weight_##i, x, sum); \
+    sum = multiply_add(s.weight_##j, y, sum); \
+    sum = multiply_add(s.weight_##k, z, sum);
+#define READ_ROW                                    \
+    x = keep(load(image));                          \
+    y = keep(load(image + plane->column_step));     \
+    z = keep(load(image + 2 * plane->column_step)); \
+    image += plane->row_step;
+#define STORE_ROW(i) \
+    store(out + (i)*plane->out_step, plane->bias ? add(sum_##i, fill(*plane->bias)) : sum_##i);
+    const mote_real *image = plane->image + (ptrdiff_t)row * plane->row_step + column;
+    mote_real *const out = plane->out + (ptrdiff_t)row * plane->out_step + column;
+    LIST_4(DECLARE_SUM)
+    vector x;
+    vector y;
+    vector z;
+    READ_ROW
+    ADD_TAPS(0, 1, 2, sum_0)
+    READ_ROW
+    ADD_TAPS(3, 4, 5, sum_0)
+    ADD_TAPS(0, 1, 2, sum_1)
+    READ_ROW
+    ADD_TAPS(6, 7, 8, sum_0)
+    ADD_TAPS(3, 4, 5, sum_1)
+    ADD_TAPS(0, 1, 2, sum_2)
+    READ_ROW
+    ADD_TAPS(6, 7, 8, sum_1)
+    ADD_TAPS(3, 4, 5, sum_2)
+    ADD_TAPS(0, 1, 2, sum_3)
+    READ_ROW
+    ADD_TAPS(6, 7, 8, sum_2)
+    ADD_TAPS(3, 4, 5, sum_3)
+    READ_ROW
+    ADD_TAPS(6, 7, 8, sum_3)
+    LIST_4(STORE_ROW)
+}
+
+/// The last rows and columns are made anew where they are not whole.
+static inline void sum_plane(const mote_depthwise_plane *plane)
+{
+    const mote_depthwise_plane p = *plane;
+#define FILL_WEIGHT(i) .weight_##i = fill(p.weights[i]),
+    const square s = {LIST_9(FILL_WEIGHT)};
+    for (size_t column = 0; column < p.columns; column += LANES) {
+        const size_t at = column + LANES <= p.columns ? column : p.columns - LANES;
+        size_t row = 0;
+        for (; row + 4 <= p.rows; row += 4)
+            sum_four_rows(s, &p, row, at);
+        if (row < p.rows)
+            sum_four_rows(s, &p, p.rows - 4, at);
+    }
+}
+
+static inline void copy_rows(size_t rows, size_t columns, const mote_real *from, mote_real *to,
+                             size_t to_step)
+{
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t column = 0; column < columns; column += LANES) {
+            const size_t at = column + LANES <= columns ? column : columns - LANES;
+            store(to + at, load(from + at));
+        }
+        from += columns;
+        to += to_step;
     }
 }
 

@@ -53,6 +53,18 @@ typedef struct mote_depthwise_gradient {
     mote_real *sums; // a row a tap
 } mote_depthwise_gradient;
 
+/// Three rows of three neighbouring taps, whose numbers are of one plane: rows of it with padding, which is the image.
+/// There are at least four rows and MOTE_DEPTHWISE_CHANNELS columns of sums.
+typedef struct mote_depthwise_plane {
+    size_t rows, columns;
+    const mote_real *image;          // the first sum's first tap
+    ptrdiff_t row_step, column_step; // of taps; rows of sums lie as far apart
+    const mote_real *weights;        // one a tap
+    const mote_real *bias;           // or NULL
+    mote_real *out;
+    ptrdiff_t out_step; // from row to row
+} mote_depthwise_plane;
+
 typedef struct mote_depthwise_unit {
     /// Planes to rows: to[places[k] + c] is number k of plane c; the rest of each row is any number.
     void (*spread)(const mote_depthwise_planes *planes, const mote_real *from,
@@ -62,6 +74,11 @@ typedef struct mote_depthwise_unit {
     /// Each position's row of out is the sum over taps ascending of weight * tap, by fused multiply-add from zero;
     /// then + bias.
     void (*sum_taps)(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions);
+    /// The same for a plane, columns side by side.
+    void (*sum_plane)(const mote_depthwise_plane *plane);
+    /// Rows of at least MOTE_DEPTHWISE_CHANNELS numbers.
+    void (*copy_rows)(size_t rows, size_t columns, const mote_real *from, mote_real *to,
+                      size_t to_step);
     /// To each tap's sum, positions ascending are added by fused multiply-add: their rows of dy * tap.
     void (*sum_positions)(const mote_depthwise_gradient *gradient,
                           const mote_depthwise_runs *positions, const mote_real *dy);
@@ -103,5 +120,21 @@ bool mote_depthwise_find_tap(const mote_depthwise_axis *axis, size_t phase, size
 /// The shape must fit.
 mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_depthwise_part part,
                                            size_t thread_count);
+
+/// How a convolution of large planes is cut: in parts of rows of a plane, each a copy with padding. It has squares of
+/// three neighbours, at a stride of 1.
+typedef struct mote_depthwise_rows {
+    mote_depthwise_axis axes[2];
+    size_t parts;       // of a plane
+    size_t pitch;       // of an image's rows
+    size_t tasks;       // the convolution is worth
+    size_t slice_bytes; // of a task's scratch
+} mote_depthwise_rows;
+
+/// Whether a part is made by rows of planes.
+bool mote_depthwise_has_rows(const mote_depthwise *shape, mote_depthwise_part part);
+
+mote_depthwise_rows mote_depthwise_cut_rows(const mote_depthwise *shape, mote_depthwise_part part,
+                                            size_t thread_count);
 
 #endif

@@ -16,6 +16,11 @@ static inline vector zero(void)
     return vdupq_n_f32(0);
 }
 
+static inline vector fill(float x)
+{
+    return vdupq_n_f32(x);
+}
+
 static inline vector load(const float *from)
 {
     return vld1q_f32(from);
@@ -76,5 +81,7 @@ const mote_depthwise_unit mote_depthwise_unit_neon = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };

@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "kernel/depthwise_unit.h"
+#include "kernel/portable/depthwise_rows.h"
 
 #include <assert.h>
 #include <string.h>
@@ -384,6 +385,12 @@ void MOTE_KERNEL(depthwise)(const mote_depthwise *shape, const mote_real *x,
                             const mote_real *weight, const mote_real *bias, mote_real *y,
                             const mote_parallel *parallel, void *scratch)
 {
+    if (mote_depthwise_has_rows(shape, MOTE_DEPTHWISE_FORWARD)) {
+        MOTE_KERNEL(depthwise_rows)
+        (shape, MOTE_DEPTHWISE_FORWARD, (const mote_real *[]){x, weight, bias}, y, parallel,
+         scratch);
+        return;
+    }
     depthwise_call call = {
         .shape = shape,
         .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_FORWARD,
@@ -401,6 +408,12 @@ void MOTE_KERNEL(depthwise_derivative)(const mote_depthwise *shape, const mote_r
                                        const mote_real *dy, mote_real *dx,
                                        const mote_parallel *parallel, void *scratch)
 {
+    if (mote_depthwise_has_rows(shape, MOTE_DEPTHWISE_DERIVATIVE)) {
+        MOTE_KERNEL(depthwise_rows)
+        (shape, MOTE_DEPTHWISE_DERIVATIVE, (const mote_real *[]){dy, weight, NULL}, dx, parallel,
+         scratch);
+        return;
+    }
     depthwise_call call = {
         .shape = shape,
         .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_DERIVATIVE,

@@ -16,6 +16,11 @@ static inline vector zero(void)
     return _mm256_setzero_ps();
 }
 
+static inline vector fill(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
 static inline vector load(const float *from)
 {
     return _mm256_loadu_ps(from);
@@ -105,5 +110,7 @@ const mote_depthwise_unit mote_depthwise_unit_avx2 = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };

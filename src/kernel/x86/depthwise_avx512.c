@@ -15,6 +15,11 @@ static inline vector zero(void)
     return _mm512_setzero_ps();
 }
 
+static inline vector fill(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
 static inline vector load(const float *from)
 {
     return _mm512_loadu_ps(from);
@@ -112,5 +117,7 @@ const mote_depthwise_unit mote_depthwise_unit_avx512 = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };
