@@ -7,9 +7,10 @@
 
 #include <assert.h>
 
-/// Elements of a task's scratch, at most; and of a tile of several samples: these are small, and stay in the first
-/// caches.
+/// Elements of a task's scratch, at most; of a tile of rows where few are then moved from tile to tile; and of a tile
+/// of several samples. The latter two stay in the first cache.
 #define SLICE   65536.0
+#define ROWS    8192.0
 #define SAMPLES 6144.0
 
 /// Elements of a part of a plane, with its padding, that stay in the first cache; eight rows are one in any case. And
@@ -92,6 +93,18 @@ static double get_tap_elements(const mote_depthwise_cut *cut, mote_depthwise_par
     return taps * (rows * row + 1) + phases * 5 + (17 + 7) * row;
 }
 
+/// Parts of an axis until a tile fits, or has no more than `fewest` positions.
+static void cut_axis(mote_depthwise_cut *cut, size_t axis, double room, size_t fewest)
+{
+    const size_t count = cut->axes[axis].positions;
+    while (get_tile_elements(cut, cut->positions[0], cut->positions[1]) > room &&
+           cut->positions[axis] > mote_size_max(fewest, 1)) {
+        cut->tiles[axis]++;
+        cut->positions[axis] = mote_size_ceil_divide(count, cut->tiles[axis]);
+    }
+    cut->tiles[axis] = mote_size_ceil_divide(count, cut->positions[axis]);
+}
+
 /// Whole samples where they fit, otherwise whole rows, otherwise a part of a row; false where nothing fits.
 static bool cut_planes(mote_depthwise_cut *cut, mote_depthwise_part part, size_t samples)
 {
@@ -102,16 +115,13 @@ static bool cut_planes(mote_depthwise_cut *cut, mote_depthwise_part part, size_t
         cut->positions[axis] = cut->axes[axis].positions;
         cut->tiles[axis] = 1;
     }
-    const size_t count[2] = {cut->positions[0], cut->positions[1]};
-    if (get_tile_elements(cut, 1, count[1]) > room)
+    if (get_tile_elements(cut, 1, cut->positions[1]) > room)
         cut->positions[0] = 1;
-    for (size_t axis = 0; axis < 2; axis++) {
-        while (get_tile_elements(cut, cut->positions[0], cut->positions[1]) > room &&
-               cut->positions[axis] > 1) {
-            cut->tiles[axis]++;
-            cut->positions[axis] = mote_size_ceil_divide(count[axis], cut->tiles[axis]);
-        }
-        cut->tiles[axis] = mote_size_ceil_divide(count[axis], cut->positions[axis]);
+    for (size_t axis = 0; axis < 2; axis++)
+        cut_axis(cut, axis, room, 1);
+    if (cut->tiles[1] == 1) {
+        const mote_depthwise_axis *const rows = &cut->axes[0];
+        cut_axis(cut, 0, ROWS, 2 * (rows->reach - 1) * rows->phases / rows->step);
     }
     const double elements = get_tile_elements(cut, cut->positions[0], cut->positions[1]);
     cut->samples = 1;
