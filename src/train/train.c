@@ -88,6 +88,9 @@ static mote_status open_files(trainer *t)
 {
     mote_run *run = t->run;
     MOTE_TRY(open_sets(t));
+    MOTE_TRY(mote_run_begin_ahead(run, mote_dataset_source(t->training)));
+    if (t->validation)
+        MOTE_TRY(mote_run_begin_ahead(run, mote_dataset_source(t->validation)));
     MOTE_TRY(mote_run_check_validation(run, t->validation != NULL));
     MOTE_TRY(check_scales(t));
     MOTE_TRY(open_saved(t));
@@ -98,6 +101,7 @@ static mote_status open_files(trainer *t)
 
 static void close_files(trainer *t)
 {
+    mote_run_end_ahead(t->run);
     if (t->saved.path)
         mote_file_replacement_release(&t->saved);
     if (t->saved_best.path)
@@ -121,13 +125,12 @@ static void report(trainer *t)
         t->config->progress(t->config->user, &t->progress);
 }
 
-static mote_status run_step(trainer *t, const mote_random_key *order, uint64_t first)
+static mote_status run_step(trainer *t)
 {
     const mote_training_settings *settings = &t->run->compiled->settings;
     const mote_program *program = t->run->compiled->train;
     mote_execution *execution = &t->execution;
     t->has_changed = false;
-    mote_dataset_select(t->training, order, first, execution->batch);
     execution->learning_rate =
         settings->rate->rate(settings->rate_state, settings->learning_rate, execution->iteration);
     const uint64_t begin = mote_clock_ns();
@@ -162,11 +165,12 @@ static mote_status train_epoch(trainer *t)
     const mote_random_key *order = mote_dataset_shuffles(t->training) ? &key : NULL;
     mote_dataset_augment(t->training, &key);
     t->tally = (mote_tally){.samples = 0};
-    t->execution.source = mote_dataset_source(t->training);
+    mote_dataset_select(t->training, order, 0, samples);
+    mote_run_set_source(t->run, mote_dataset_source(t->training), &t->execution);
     t->progress.batch = 0;
     for (uint64_t first = 0; first < samples && !t->is_over; first += batch) {
-        t->execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
-        const mote_status status = run_step(t, order, first);
+        mote_run_set_batch(t->run, first, samples, &t->execution);
+        const mote_status status = run_step(t);
         if (status != MOTE_OK)
             return raise_step(t, status);
         t->progress.batch++;
@@ -249,7 +253,10 @@ static mote_status train_epochs(trainer *t)
                                   .samples_left = samples * epochs};
     for (uint64_t epoch = 1; epoch <= epochs && !t->is_over; epoch++) {
         t->progress.epoch = epoch;
-        MOTE_TRY(train_epoch(t));
+        const mote_status status = train_epoch(t);
+        mote_ahead_halt(t->run->ahead);
+        if (status != MOTE_OK)
+            return status;
         if (t->progress.batch == t->progress.batches)
             MOTE_TRY(finish_epoch(t));
     }
