@@ -51,6 +51,10 @@ static int print_json(const cli_session *session, const cli_findings *findings)
     add_kinds(&json, "kinds", plan->kind_bytes);
     add_kinds(&json, "kinds_of_all", plan->kind_all_bytes);
     add_largest(&json, &findings->largest);
+    cli_json_add_size(&json, "batch_bytes", plan->batch_bytes);
+    cli_json_add_size(&json, "ahead_bytes", plan->ahead_bytes);
+    cli_json_add_size(&json, "ahead_step", plan->ahead_step);
+    cli_json_add_text(&json, "ahead_step_name", plan->ahead_step_name);
     cli_savings_add_json(&findings->savings, plan->arena_bytes, &json);
     cli_json_add_text(&json, "planner", plan->planner);
     cli_json_add_text(&json, "plan_hash", plan->plan_hash);

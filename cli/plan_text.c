@@ -75,6 +75,16 @@ static void print_largest(const cli_largest *largest)
     }
 }
 
+static void print_ahead(const mote_plan_info *plan)
+{
+    char batch[CLI_BYTES_LENGTH];
+    char remark[512];
+    cli_format(remark, sizeof remark, "of the next batch's %s%s%s",
+               cli_format_bytes(plan->batch_bytes, batch), plan->ahead_bytes ? ", from " : "",
+               plan->ahead_step_name);
+    print_bytes("read ahead", plan->ahead_bytes, remark);
+}
+
 void cli_plan_print(const cli_findings *findings)
 {
     const mote_plan_info *plan = &findings->plan;
@@ -85,6 +95,7 @@ void cli_plan_print(const cli_findings *findings)
     if (plan->is_optimal)
         cli_print("no arena can be smaller for this schedule\n");
     print_bytes("without planning", plan->unplanned_bytes, "a place of its own for each block");
+    print_ahead(plan);
     cli_savings_print(&findings->savings, plan->arena_bytes);
     cli_print("peak at step %zu, %s\n", plan->peak_step, plan->peak_step_name);
     print_kinds(plan);

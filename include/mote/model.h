@@ -140,6 +140,10 @@ typedef struct mote_plan_info {
     size_t placement_count;
     size_t batch_size;
     size_t parameter_count; // elements of all weights
+    size_t batch_bytes;     // inputs and labels of a batch
+    size_t ahead_bytes;     // of these, what can be read in the step before, without more memory
+    size_t ahead_step;      // from which on
+    const char *ahead_step_name; // "" when nothing can be
 } mote_plan_info;
 
 /// MOTE_ERROR_ARGUMENT when the model is not compiled.

@@ -309,6 +309,7 @@ static mote_status fill_info(const compiler *c)
         mote_arena_format(c->arena, &name, "%s",
                           mote_compiled_step_text(compiled, info->peak_step, text, sizeof text)));
     info->peak_step_name = name;
+    info->ahead_step_name = "";
     return MOTE_OK;
 }
 
@@ -328,6 +329,8 @@ static mote_status link_programs(const compiler *c)
     for (size_t i = 0; i < compiled->program_count; i++) {
         MOTE_TRY(mote_compile_link(compiled, i, c->arena, &compiled->programs[i]));
         compiled->programs[i].poison = poison_dead_blocks;
+        if (&compiled->programs[i] != compiled->infer) // which has no next batch
+            MOTE_TRY(mote_compile_ahead(compiled, i, c->arena));
     }
     return MOTE_OK;
 }

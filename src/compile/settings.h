@@ -9,6 +9,9 @@
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);
 
+/// Finds what program `index` can read ahead: parts of its READs.
+mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena *arena);
+
 /// Offset of a tensor of schedule `index`, or MOTE_ABSENT.
 size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor);
 

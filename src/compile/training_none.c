@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for settings.c and hash.c in a build without training: [Optimizer] and [LearningRateScheduler] are not
+// Stands in for settings.c, ahead.c and hash.c in a build without training: [Optimizer] and [LearningRateScheduler] are not
 // read, and models are compiled for inference only.
 #include "compile/settings.h"
 
@@ -46,4 +46,12 @@ mote_status mote_compile_check(const mote_compile_request *request, mote_arena *
     const mote_status status = mote_graph_build(&config, arena, &graph);
     mote_arena_release_to(arena, mark);
     return status;
+}
+
+mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena *arena)
+{
+    (void)compiled;
+    (void)index;
+    (void)arena;
+    return MOTE_OK;
 }

@@ -85,16 +85,16 @@ uint64_t mote_dataset_sample_count(const mote_dataset *dataset);
 /// Whether the section asks for another order each epoch.
 bool mote_dataset_shuffles(const mote_dataset *dataset);
 
-/// The samples of the current batch: places first .. first+count-1 of the epoch's order. `order` is the key of
+/// What the source serves: samples at places first .. first+count-1 of the epoch's order. `order` is the key of
 /// the permutation (seed, epoch), or NULL for file order.
 void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first,
-                         size_t count);
+                         uint64_t count);
 
 /// From now on real inputs are changed as the section's augmentation keys say, by the seed and the iteration (the
 /// epoch) of `key`; NULL: they are served as they are.
 void mote_dataset_augment(mote_dataset *dataset, const mote_random_key *key);
 
-/// Serves the selected batch; valid while the data set is open.
+/// Serves the selected samples; valid while the data set is open.
 const mote_source *mote_dataset_source(mote_dataset *dataset);
 
 /// How bytes become numbers (value * scale), for files that are to be prepared in the same way later.

@@ -21,8 +21,8 @@ struct mote_dataset {
     size_t input_count;
     bool has_order;
     mote_random_key order;
-    uint64_t first; // the selected batch
-    size_t count;
+    uint64_t first; // the selected samples
+    uint64_t count;
     bool augments;
     mote_random_key augmentation;
     mote_real *scratch;      // of augmentation, a sample a reader; NULL: needs none
@@ -76,7 +76,7 @@ static mote_status split_samples(const mote_dataset_config *config, mote_dataset
     return MOTE_OK;
 }
 
-static uint64_t record_of(const mote_dataset *dataset, size_t sample)
+static uint64_t record_of(const mote_dataset *dataset, uint64_t sample)
 {
     const uint64_t place = dataset->first + sample;
     const uint64_t count = dataset->selection.count;
@@ -295,7 +295,7 @@ bool mote_dataset_shuffles(const mote_dataset *dataset)
 }
 
 void mote_dataset_select(mote_dataset *dataset, const mote_random_key *order, uint64_t first,
-                         size_t count)
+                         uint64_t count)
 {
     assert(first <= dataset->selection.count && count <= dataset->selection.count - first);
     dataset->has_order = order != NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a program's operations one after the other.
-#include "exec/exec.h"
+#include "exec/ahead.h"
 
 #include "base/text.h"
 #include "os/os.h"
@@ -93,6 +93,8 @@ static mote_status run_operations(const mote_program *program, const mote_execut
         const mote_operation *operation = &program->operations[i];
         if (operation->changes && execution->has_changed)
             *execution->has_changed = true;
+        if (execution->ahead)
+            mote_ahead_open(program, i, execution);
         MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, i)
                                                : operation->run(operation, execution));
         if (program->poison)
@@ -130,6 +132,12 @@ void *mote_program_result(const mote_program *program, size_t index)
     return program->base + program->result_offsets[index];
 }
 
+static void print_part(const mote_read_part *part, const mote_writer *writer)
+{
+    if (part->operation != MOTE_ABSENT)
+        mote_write(writer, ", from %zu on %zu at @%zu", part->operation, part->count, part->offset);
+}
+
 void mote_program_print(const mote_program *program, const mote_writer *writer)
 {
     mote_write(writer, "program %s: %zu operations\n", program->name, program->operation_count);
@@ -140,6 +148,8 @@ void mote_program_print(const mote_program *program, const mote_writer *writer)
             if (operation->offsets[j] != MOTE_ABSENT)
                 mote_write(writer, " @%zu", operation->offsets[j]);
         }
+        for (size_t j = 0; j < operation->part_count; j++)
+            print_part(&operation->parts[j], writer);
         mote_write(writer, "\n");
     }
 }

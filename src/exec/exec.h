@@ -18,12 +18,18 @@
 
 typedef struct mote_operation mote_operation;
 
+/// A thread that reads batches ahead.
+typedef struct mote_ahead mote_ahead;
+
 /// What changes from one run of a program to the next.
 typedef struct mote_execution {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
-    const mote_source *source; // of the selected batch
-    size_t batch;              // samples in it
+    const mote_source *source;
+    uint64_t first_sample; // of the source: where the batch begins
+    size_t batch;          // samples in it
+    size_t next_batch;     // samples behind it that may be read ahead; 0: none
+    mote_ahead *ahead;     // NULL: every batch is read in its own time
     uint64_t seed;
     uint64_t iteration; // steps before this one, in this training
     uint64_t update;    // weight updates before this one, plus 1
@@ -44,6 +50,14 @@ typedef struct mote_dead_range {
     size_t offset, bytes;
 } mote_dead_range;
 
+/// Samples of a batch that can be read from the beginning of an operation on, of the run before the one that reads them,
+/// and where they are put.
+typedef struct mote_read_part {
+    size_t operation; // MOTE_ABSENT: not before the READ
+    size_t first, count;
+    size_t offset; // in the arena: where they belong, or beside
+} mote_read_part;
+
 struct mote_operation {
     mote_operation_run *run;
     const char *name;          // "calc_gradient conv1"
@@ -55,6 +69,8 @@ struct mote_operation {
     uint64_t random_name; // of the node, for its random numbers
     bool training;
     size_t port;              // of a READ
+    mote_read_part *parts;    // of its batch: each sample in one; by ascending operation
+    size_t part_count;        // 0: all is read by the READ
     mote_integer_range range; // of its integers
     double limit;             // of gradients
     double kept_share;        // of a moving average
@@ -71,6 +87,8 @@ typedef struct mote_program {
     const char *name;
     mote_operation *operations;
     size_t operation_count;
+    size_t *reads; // the READs
+    size_t read_count;
     size_t pause;           // operation at which the caller reads outputs, or MOTE_ABSENT
     bool poison;            // fill dead ranges with NaN: shows uses after the end of a life
     unsigned char *base;    // set by mote_program_bind
@@ -142,6 +160,19 @@ enum {
     MOTE_CLIP_FACTOR,
     MOTE_CLIP_TENSORS
 };
+
+/// For programs with so many ports at most, that compute on `thread_count` threads; belongs to the thread that runs them.
+/// It reads where a processor has nothing to compute or had to wait for data just before, unless there is little to read:
+/// whether it does changes no result.
+mote_status mote_ahead_create(const mote_allocator *allocator, size_t port_count,
+                              size_t thread_count, mote_ahead **ahead) MOTE_MUST_CHECK;
+
+/// Safe on NULL.
+void mote_ahead_destroy(mote_ahead **ahead);
+
+/// Waits for what is being read and forgets what was: before the source changes or goes, before another program runs, and
+/// when one has failed. Safe on NULL.
+void mote_ahead_halt(mote_ahead *ahead);
 
 /// Resolves all tensors against the arena that starts at `base`.
 void mote_program_bind(mote_program *program, unsigned char *base);

@@ -161,4 +161,26 @@ mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thre
 
 void mote_thread_pool_destroy(mote_thread_pool **pool);
 
+/// A thread beside those of a pool, with a lock for what it shares with the thread that made it.
+typedef struct mote_worker mote_worker;
+
+/// Begins `run`, which has to return before the worker can be destroyed and finds `*worker` set. `allocator` is borrowed.
+/// Raises MOTE_ERROR_MEMORY.
+mote_status mote_worker_create(const mote_allocator *allocator, void (*run)(void *argument),
+                               void *argument, mote_worker **worker) MOTE_MUST_CHECK;
+
+/// Waits until `run` has returned. Safe on NULL.
+void mote_worker_destroy(mote_worker **worker);
+
+void mote_worker_lock(mote_worker *worker);
+void mote_worker_unlock(mote_worker *worker);
+
+/// With the lock held: gives it away until the other thread wakes this one, or for no reason.
+void mote_worker_wait(mote_worker *worker);
+void mote_worker_wake(mote_worker *worker);
+
+/// How often the thread that asks has waited so far, for a file or another thread, instead of computing; 0 where it is not
+/// known.
+uint64_t mote_thread_wait_count(void);
+
 #endif

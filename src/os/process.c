@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,12 @@ size_t mote_memory_peak_bytes(void)
 size_t mote_memory_resident_bytes(void)
 {
     return read_status_bytes("\nVmRSS:");
+}
+
+uint64_t mote_thread_wait_count(void)
+{
+    struct rusage usage = {.ru_nvcsw = 0};
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_nvcsw : 0;
 }
 
 uint64_t mote_clock_ns(void)

@@ -66,4 +66,40 @@ mote_status mote_plan_check(const mote_plan_problem *problem, const mote_plan *p
 /// Bytes alive at each step: the sum of aligned sizes. `live` has step_count elements.
 void mote_plan_live_bytes(const mote_plan_problem *problem, size_t *live);
 
+/// A block takes so many parts at most, and but for the last each is at least one of so many shares of it.
+#define MOTE_AHEAD_SHARES    16U
+#define MOTE_AHEAD_PARTS_MAX (2U * MOTE_AHEAD_SHARES + 1U)
+
+/// The step of what cannot be read ahead.
+#define MOTE_AHEAD_NEVER SIZE_MAX
+
+/// Pieces [first, first + count) of a block can be read from the beginning of `step` on to `offset`: in the block, each to
+/// its place, or else beside it.
+typedef struct mote_ahead_part {
+    size_t step;
+    size_t first, count;
+    size_t offset;
+} mote_ahead_part;
+
+/// A block that is filled, piece after piece, in its first step.
+typedef struct mote_ahead_target {
+    size_t placement;
+    size_t piece_bytes;
+    size_t piece_count;
+    mote_ahead_part parts[MOTE_AHEAD_PARTS_MAX]; // of each piece one; by step
+    size_t part_count;
+} mote_ahead_target;
+
+/// Steps [begin, end) of the problem are repeated.
+typedef struct mote_ahead_problem {
+    const mote_plan_problem *problem; // without lives that wrap
+    const mote_plan *plan;
+    size_t begin, end;
+} mote_ahead_problem;
+
+/// Where the next content of blocks can be before their first step: in bytes of the arena that nothing else occupies from
+/// a step of one iteration to that of the next. Finds the parts of all targets.
+mote_status mote_plan_ahead(const mote_ahead_problem *problem, mote_ahead_target *targets,
+                            size_t target_count, mote_arena *arena) MOTE_MUST_CHECK;
+
 #endif

@@ -11,7 +11,7 @@
 
 #define CHUNK 1024U
 
-/// One batch of all ports, one after the other.
+/// One batch of all ports, one after the other; all batches are this one.
 typedef struct generated_batch {
     const mote_graph *graph;
     mote_file file;
@@ -41,7 +41,8 @@ static mote_status read_generated(void *user, const mote_source_piece *piece, vo
     const size_t element = bytes / mote_shape_elements(&piece->spec->shape);
     const size_t piece_bytes = piece->element_count * element;
     uint64_t offset = port_offset(batch->graph, piece->port) +
-                      (uint64_t)piece->first_sample * bytes + piece->first_element * element;
+                      piece->first_sample % batch->graph->batch * bytes +
+                      piece->first_element * element;
     if (piece_bytes == bytes)
         return mote_file_read(&batch->file, offset, destination, bytes * piece->sample_count);
     unsigned char *to = (unsigned char *)destination;
@@ -99,10 +100,11 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
     mote_progress progress = {.epoch = 1, .epochs = 1, .batches = config->steps};
     mote_execution execution = mote_run_execution(run);
     execution.profiler = config->profiler;
-    execution.source = source;
-    execution.batch = mote_compiled_graph(run->compiled)->batch;
+    const uint64_t samples = config->steps * mote_compiled_graph(run->compiled)->batch;
+    mote_run_set_source(run, source, &execution);
     for (; result->steps < config->steps && !result->stopped; result->steps++) {
         mote_tally tally = {.samples = 0};
+        mote_run_set_batch(run, result->steps * execution.batch, samples, &execution);
         execution.iteration = result->steps;
         execution.update = result->steps + 1;
         execution.learning_rate = settings->rate->rate(
@@ -130,14 +132,17 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                              .file = {.descriptor = -1},
                              .seed = run->description->settings.seed};
     const mote_source source = {.user = &batch,
-                                .reader_count = run->context->parallel.thread_count,
+                                .reader_count = run->context->parallel.thread_count + 1,
                                 .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
     run->stepping = (mote_stepping){.applied = 0};
     mote_run_reset_optimizer(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
+        status = mote_run_begin_ahead(run, &source);
+    if (status == MOTE_OK)
         status = run_steps(run, &source, config, result);
+    mote_run_end_ahead(run);
     mote_file_close(&batch.file);
     return status;
 }

@@ -66,6 +66,46 @@ double mote_step_times_median(mote_step_times *times)
     return ((double)lower + (double)upper) / 2.0 * 1e-6;
 }
 
+/// Callbacks are asked by the thread that trains: of these there is one reader.
+static bool takes_another_reader(const mote_run *run, const mote_source *source)
+{
+    return source->reader_count > run->context->parallel.thread_count;
+}
+
+mote_status mote_run_begin_ahead(mote_run *run, const mote_source *source)
+{
+    if (run->ahead || !takes_another_reader(run, source))
+        return MOTE_OK;
+    return mote_ahead_create(&run->context->allocator,
+                             mote_compiled_graph(run->compiled)->port_count,
+                             run->context->parallel.thread_count, &run->ahead);
+}
+
+void mote_run_end_ahead(mote_run *run)
+{
+    mote_ahead_destroy(&run->ahead);
+}
+
+void mote_run_set_source(const mote_run *run, const mote_source *source, mote_execution *execution)
+{
+    execution->source = source;
+    execution->ahead = takes_another_reader(run, source) ? run->ahead : NULL;
+}
+
+static size_t count_batch(const mote_run *run, uint64_t samples)
+{
+    const size_t batch = mote_compiled_graph(run->compiled)->batch;
+    return samples < batch ? (size_t)samples : batch;
+}
+
+void mote_run_set_batch(const mote_run *run, uint64_t first, uint64_t samples,
+                        mote_execution *execution)
+{
+    execution->first_sample = first;
+    execution->batch = count_batch(run, samples - first);
+    execution->next_batch = count_batch(run, samples - first - execution->batch);
+}
+
 static mote_dataset_port describe_port(const mote_graph *graph, size_t port)
 {
     const mote_value *value = &graph->values[graph->ports[port]];
@@ -105,7 +145,7 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set, mote_dat
         .is_training = set->is_training,
         .lacks_training = set->lacks_training,
         .known = set->known,
-        .reader_count = run->context->parallel.thread_count,
+        .reader_count = run->context->parallel.thread_count + 1, // one reads ahead
         .allocator = &run->context->allocator,
     };
     if (set->section) {
@@ -145,11 +185,11 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
     const uint64_t samples = mote_dataset_sample_count(dataset);
     const size_t batch = mote_compiled_graph(run->compiled)->batch;
     mote_execution execution = mote_run_execution(run);
-    execution.source = mote_dataset_source(dataset);
+    mote_run_set_source(run, mote_dataset_source(dataset), &execution);
+    mote_dataset_select(dataset, NULL, 0, samples);
     progress->batches = (samples + batch - 1) / batch;
     for (uint64_t first = 0; first < samples; first += batch) {
-        execution.batch = (size_t)(samples - first < batch ? samples - first : batch);
-        mote_dataset_select(dataset, NULL, first, execution.batch);
+        mote_run_set_batch(run, first, samples, &execution);
         const mote_status status = mote_program_run(program, &execution);
         if (status == MOTE_ERROR_NONFINITE || status == MOTE_ERROR_DATA)
             return MOTE_RAISE(status, "evaluation, batch %llu: %s",
@@ -175,6 +215,7 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
     mote_tally sum = {.samples = 0};
     progress->evaluating = true;
     const mote_status status = evaluate_batches(run, dataset, config, progress, &sum);
+    mote_ahead_halt(run->ahead);
     progress->evaluating = false;
     progress->batch = batch;
     progress->batches = batches;
@@ -194,9 +235,12 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
     MOTE_TRY(mote_run_open(run, &known, &dataset));
     mote_status status = mote_run_check_scale(run, dataset, set->owner);
     if (status == MOTE_OK)
+        status = mote_run_begin_ahead(run, mote_dataset_source(dataset));
+    if (status == MOTE_OK)
         status = mote_run_evaluate_all(run, dataset, config, &progress, &tally);
     if (status == MOTE_OK)
         *metrics = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
+    mote_run_end_ahead(run);
     mote_dataset_close(&dataset);
     return status;
 }

@@ -32,6 +32,17 @@ double mote_step_times_median(mote_step_times *times);
 /// Everything of an execution that does not change from step to step.
 mote_execution mote_run_execution(const mote_run *run);
 
+/// Begins a thread that reads ahead, for a source that takes one more reader than there are threads. Whoever begins ends it.
+mote_status mote_run_begin_ahead(mote_run *run, const mote_source *source) MOTE_MUST_CHECK;
+void mote_run_end_ahead(mote_run *run);
+
+/// Says what the execution reads: the source's samples from 0 on. The first batch is to be set.
+void mote_run_set_source(const mote_run *run, const mote_source *source, mote_execution *execution);
+
+/// The batch that begins with sample `first` of `samples`.
+void mote_run_set_batch(const mote_run *run, uint64_t first, uint64_t samples,
+                        mote_execution *execution);
+
 /// Serves a batch that is in memory and outlives it.
 mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch);
 

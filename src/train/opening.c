@@ -87,6 +87,9 @@ mote_status mote_trainer_open(mote_trainer *t)
 {
     mote_run *run = t->run;
     MOTE_TRY(open_sets(t));
+    MOTE_TRY(mote_run_begin_ahead(run, mote_dataset_source(t->training)));
+    if (t->validation)
+        MOTE_TRY(mote_run_begin_ahead(run, mote_dataset_source(t->validation)));
     MOTE_TRY(mote_run_check_validation(run, t->validation != NULL));
     MOTE_TRY(check_scales(t));
     MOTE_TRY(open_saved(t));
@@ -99,6 +102,7 @@ mote_status mote_trainer_open(mote_trainer *t)
 
 void mote_trainer_close(mote_trainer *t)
 {
+    mote_run_end_ahead(t->run);
     if (t->saved.path)
         mote_file_replacement_release(&t->saved);
     if (t->saved_best.path)

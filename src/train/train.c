@@ -25,19 +25,16 @@ static void report(mote_trainer *t)
 }
 
 /// What of an execution belongs to the step that comes next.
-static void prepare_step(mote_trainer *t, const mote_random_key *order)
+static void prepare_step(mote_trainer *t)
 {
     const mote_training_settings *settings = &t->run->compiled->settings;
     mote_execution *execution = &t->execution;
-    const uint64_t left = mote_dataset_sample_count(t->training) - t->at.sample;
-    const size_t batch = mote_compiled_graph(t->run->compiled)->batch;
     t->has_changed = false;
-    execution->batch = left < batch ? (size_t)left : batch;
+    mote_run_set_batch(t->run, t->at.sample, mote_dataset_sample_count(t->training), execution);
     execution->iteration = t->at.steps;
     execution->update = t->at.updates + 1;
     execution->learning_rate =
         settings->rate->rate(settings->rate_state, settings->learning_rate, t->at.steps);
-    mote_dataset_select(t->training, order, t->at.sample, execution->batch);
 }
 
 /// Where it was first not finite: in weights, since an earlier step applied what was not, or behind an operation.
@@ -50,7 +47,10 @@ static void explain_nonfinite(const mote_trainer *t, char *text, size_t bytes)
                        mote_last_error()->message);
         return;
     }
-    const char *first = mote_program_find_nonfinite(t->run->compiled->train, &t->execution);
+    mote_execution again = t->execution;
+    mote_ahead_halt(again.ahead); // what it has read may lie where the step's tensors do
+    again.ahead = NULL;
+    const char *first = mote_program_find_nonfinite(t->run->compiled->train, &again);
     (void)snprintf(text, bytes, "%s%s%s%s", message, first ? "; the first that was not is '" : "",
                    first ? first : "", first ? "'" : "");
 }
@@ -81,10 +81,10 @@ static bool is_skipped(const mote_trainer *t, mote_status status)
            mote_state_check_finite(&t->run->state) == MOTE_OK;
 }
 
-static mote_status run_step(mote_trainer *t, const mote_random_key *order)
+static mote_status run_step(mote_trainer *t)
 {
     const mote_program *program = t->run->compiled->train;
-    prepare_step(t, order);
+    prepare_step(t);
     const uint64_t begin = mote_clock_ns();
     const mote_status status = mote_program_run(program, &t->execution);
     const bool skipped = status != MOTE_OK && is_skipped(t, status);
@@ -120,10 +120,11 @@ static mote_status train_epoch(mote_trainer *t)
         .seed = t->execution.seed, .name = mote_hash_name("shuffle"), .iteration = t->at.epoch};
     const mote_random_key *order = mote_dataset_shuffles(t->training) ? &key : NULL;
     mote_dataset_augment(t->training, &key);
-    t->execution.source = mote_dataset_source(t->training);
+    mote_dataset_select(t->training, order, 0, samples);
+    mote_run_set_source(t->run, mote_dataset_source(t->training), &t->execution);
     t->progress.batch = (t->at.sample + batch - 1) / batch;
     while (t->at.sample < samples && !t->is_over) {
-        MOTE_TRY(run_step(t, order));
+        MOTE_TRY(run_step(t));
         report_step(t);
         check_end(t);
         if (mote_trainer_is_checkpoint_due(t))
@@ -213,7 +214,10 @@ static mote_status train_epochs(mote_trainer *t)
     while (t->at.epochs_done < epochs && !t->is_over) {
         begin_epoch(t);
         t->progress.epoch = t->at.epoch;
-        MOTE_TRY(train_epoch(t));
+        const mote_status status = train_epoch(t);
+        mote_ahead_halt(t->run->ahead);
+        if (status != MOTE_OK)
+            return status;
         if (t->at.sample == samples)
             MOTE_TRY(finish_epoch(t));
     }

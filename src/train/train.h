@@ -61,6 +61,7 @@ typedef struct mote_run {
     const mote_data_source
         *sources; // for training and validation; read = NULL or no array: sections
     mote_stepping stepping;
+    mote_ahead *ahead; // of the training, benchmark or evaluation that is running
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.

@@ -162,10 +162,13 @@ class Plan(CliTest):
             "placement_count",
             "batch_size",
             "parameter_count",
+            "batch_bytes",
+            "ahead_bytes",
+            "ahead_step",
             "threads",
         ]:
             self.assertIs(type(plan[key]), int, key)
-        for key in ["model", "peak_step_name", "planner", "plan_hash", "cpu"]:
+        for key in ["model", "peak_step_name", "ahead_step_name", "planner", "plan_hash", "cpu"]:
             self.assertIs(type(plan[key]), str, key)
         self.assertIs(type(plan["optimal"]), bool)
         self.assertEqual(list(plan["kinds"]), KINDS)
@@ -239,8 +242,19 @@ class Plan(CliTest):
         for key in ["arena_bytes", "lower_bound_bytes", "unplanned_bytes"]:
             self.assertIn(f" {plan[key]} bytes", out)
         self.assertIn(plan["peak_step_name"], out)
+        self.assertRegex(out, f"read ahead +{plan['ahead_bytes']} bytes")
         self.assertIn("no arena can be smaller", out)
         self.assertIn(plan["plan_hash"], out)
+
+    def test_what_can_be_read_ahead_is_a_part_of_the_batch(self):
+        plan = self.run_json("plan", "tiny.ini")
+        rows = self.rows()
+        batch = sum(row["size"] for row in rows if row["kind"] == "batch" and "(" not in row["name"])
+        self.assertGreater(plan["ahead_bytes"], 0)
+        self.assertLessEqual(plan["ahead_bytes"], plan["batch_bytes"])
+        self.assertLessEqual(plan["batch_bytes"], batch)
+        self.assertLess(plan["ahead_step"], plan["step_count"])
+        self.assertNotEqual(plan["ahead_step_name"], "")
 
     def test_kinds_of_all_sum_to_what_is_not_planned(self):
         plan = self.run_json("plan", "tiny.ini")

@@ -110,6 +110,41 @@ static void reads_and_the_loss_have_operations_of_their_own(void **state)
     compilation_release(&c);
 }
 
+/// Samples of a READ that can be read ahead; every one of the batch is in one part.
+static size_t count_ahead(const mote_program *program, const char *name, size_t batch)
+{
+    const mote_operation *const operation = find(program, name);
+    const size_t read = (size_t)(operation - program->operations);
+    size_t count = 0;
+    size_t ahead = 0;
+    for (size_t i = 0; i < operation->part_count; i++) {
+        const mote_read_part *const part = &operation->parts[i];
+        count += part->count;
+        if (part->operation != MOTE_ABSENT) {
+            assert_in_range(part->operation, read + 1, program->operation_count - 1);
+            ahead += part->count;
+        }
+    }
+    assert_int_equal(count, batch);
+    return ahead;
+}
+
+static void programs_with_a_next_batch_say_what_can_be_read_ahead(void **state)
+{
+    compilation c;
+    compile_text(state, SMALL, MOTE_MODE_TRAIN | MOTE_MODE_INFER, &c);
+    const size_t batch = mote_compiled_graph(&c.compiled)->batch;
+    const mote_plan_info *const info = &c.compiled.info;
+    assert_int_equal(c.compiled.train->read_count, 2);
+    assert_int_equal(c.compiled.infer->read_count, 0);
+    assert_int_equal(find(c.compiled.infer, "read in batch")->part_count, 0);
+    assert_true(count_ahead(c.compiled.train, "read in batch", batch) > 0);
+    assert_int_equal(count_ahead(c.compiled.evaluate, "read in batch", batch), batch);
+    assert_in_range(info->ahead_bytes, 1, info->batch_bytes);
+    assert_string_equal(info->ahead_step_name, c.compiled.train->operations[info->ahead_step].name);
+    compilation_release(&c);
+}
+
 static void an_update_of_a_weight_has_its_slots(void **state)
 {
     compilation c;
@@ -195,6 +230,7 @@ int main(void)
         cmocka_unit_test(evaluation_knows_that_it_does_not_train),
         cmocka_unit_test(random_numbers_are_keyed_by_the_name_of_the_node),
         cmocka_unit_test(reads_and_the_loss_have_operations_of_their_own),
+        cmocka_unit_test(programs_with_a_next_batch_say_what_can_be_read_ahead),
         cmocka_unit_test(an_update_of_a_weight_has_its_slots),
         cmocka_unit_test(every_block_dies_once_after_its_last_step),
         cmocka_unit_test(the_result_lives_when_the_program_ends),
