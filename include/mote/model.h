@@ -52,7 +52,8 @@ enum {
 #define MOTE_TECHNIQUE_MAP(X)                                                                   \
     X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
-    X(ORDER, "order", "independent branches run in the order that needs least")
+    X(ORDER, "order", "independent branches run in the order that needs least")                 \
+    X(BANDS, "bands", "some channels go through several steps before the next ones do")
 
 enum {
 #define MOTE_TECHNIQUE_ENUM(name, text, summary) MOTE_TECHNIQUE_INDEX_##name,
@@ -134,6 +135,8 @@ typedef struct mote_plan_info {
     size_t kind_all_bytes[MOTE_BLOCK_KIND_COUNT]; // of all steps; they sum to unplanned_bytes
     size_t layer_count; // nodes of the training graph (or of the graph compiled)
     size_t step_count;  // steps of all programs, one after the other
+    size_t
+        operation_count; // of a step of training (or of the first program): more than one for a step of bands
     size_t placement_count;
     size_t batch_size;
     size_t parameter_count; // elements of all weights

@@ -9,6 +9,9 @@
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);
 
+/// Operations of the program: of a step that runs band by band there is one a band.
+size_t mote_compile_count_operations(const mote_schedule *schedule);
+
 /// Offset of a tensor of schedule `index`, or MOTE_ABSENT.
 size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor);
 
