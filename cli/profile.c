@@ -23,7 +23,7 @@ bool cli_profile_init(cli_profile *profile, const cli_session *session, const mo
         return true;
     profile->wanted = true;
     profile->thread_count = mote_context_thread_count(session->context);
-    profile->operation_capacity = plan->step_count; // of all programs: no fewer than of training
+    profile->operation_capacity = plan->operation_count;
     if (!allocate(&operations, profile->operation_capacity, sizeof *profile->operations))
         return false;
     profile->operations = operations;

@@ -53,6 +53,7 @@ enum {
     X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
+    X(BANDS, "bands", "some channels go through several steps before the next ones do")         \
     X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
     X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
 
@@ -137,6 +138,8 @@ typedef struct mote_plan_info {
     size_t kind_all_bytes[MOTE_BLOCK_KIND_COUNT]; // of all steps; they sum to unplanned_bytes
     size_t layer_count; // nodes of the training graph (or of the graph compiled)
     size_t step_count;  // steps of all programs, one after the other
+    size_t
+        operation_count; // of a step of training (or of the first program): more than one for a step of bands
     size_t placement_count;
     size_t batch_size;
     size_t parameter_count; // elements of all weights

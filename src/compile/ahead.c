@@ -22,17 +22,28 @@ static mote_ahead_target make_target(const mote_compiled *compiled, size_t index
     return target;
 }
 
-static mote_status take_parts(const mote_ahead_target *target, size_t begin, mote_arena *arena,
-                              mote_operation *operation)
+/// The step of READ number `read`.
+static size_t find_read(const mote_schedule *schedule, size_t read)
+{
+    size_t step = 0;
+    while (schedule->steps[step].kind != MOTE_STEP_READ || read-- > 0)
+        step++;
+    return step;
+}
+
+/// `begin`: of the schedule's steps, in the problem.
+static mote_status take_parts(const mote_ahead_target *target, const mote_schedule *schedule,
+                              size_t begin, mote_arena *arena, mote_operation *operation)
 {
     operation->part_count = target->part_count;
     MOTE_TRY(mote_arena_array(arena, operation->part_count, sizeof *operation->parts,
                               (void **)&operation->parts));
     for (size_t i = 0; i < target->part_count; i++) {
         const mote_ahead_part *part = &target->parts[i];
-        operation->parts[i] =
-            (mote_read_part){part->step == MOTE_AHEAD_NEVER ? MOTE_ABSENT : part->step - begin,
-                             part->first, part->count, part->offset};
+        const bool is_ahead = part->step != MOTE_AHEAD_NEVER;
+        operation->parts[i] = (mote_read_part){
+            is_ahead ? mote_compile_find_operation(schedule, part->step - begin) : MOTE_ABSENT,
+            part->first, part->count, part->offset};
     }
     return MOTE_OK;
 }
@@ -40,21 +51,22 @@ static mote_status take_parts(const mote_ahead_target *target, size_t begin, mot
 static mote_status find_parts(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_arena *scratch, mote_program *program)
 {
+    const mote_schedule *schedule = &compiled->schedules[index];
     mote_ahead_target *targets = NULL;
     mote_ahead_problem problem = {.problem = &compiled->problem, .plan = &compiled->plan};
     MOTE_TRY(mote_arena_array(scratch, program->read_count, sizeof *targets, (void **)&targets));
     for (size_t i = 0; i < index; i++)
         problem.begin += compiled->schedules[i].step_count;
-    problem.end = problem.begin + program->operation_count;
+    problem.end = problem.begin + schedule->step_count;
     for (size_t i = 0; i < program->read_count; i++) {
         targets[i] = make_target(compiled, index, &program->operations[program->reads[i]]);
         assert(compiled->problem.placements[targets[i].placement].first ==
-               problem.begin + program->reads[i]);
+               problem.begin + find_read(schedule, i));
     }
     MOTE_TRY(mote_plan_ahead(&problem, targets, program->read_count, scratch));
     for (size_t i = 0; i < program->read_count; i++)
-        MOTE_TRY(
-            take_parts(&targets[i], problem.begin, arena, &program->operations[program->reads[i]]));
+        MOTE_TRY(take_parts(&targets[i], schedule, problem.begin, arena,
+                            &program->operations[program->reads[i]]));
     return MOTE_OK;
 }
 
@@ -75,26 +87,29 @@ static mote_status list_reads(mote_arena *arena, mote_program *program)
 static mote_status describe(mote_compiled *compiled, const mote_program *program, mote_arena *arena)
 {
     mote_plan_info *info = &compiled->info;
-    info->ahead_step = program->operation_count;
+    size_t operation = program->operation_count;
     for (size_t i = 0; i < program->read_count; i++) {
-        const mote_operation *operation = &program->operations[program->reads[i]];
+        const mote_operation *read = &program->operations[program->reads[i]];
         size_t bytes = 0;
-        const mote_status status = mote_tensor_spec_bytes(operation->tensors[0].spec, 1, &bytes);
+        const mote_status status = mote_tensor_spec_bytes(read->tensors[0].spec, 1, &bytes);
         assert(status == MOTE_OK); // planned
         (void)status;
-        for (size_t j = 0; j < operation->part_count; j++) {
-            const mote_read_part *part = &operation->parts[j];
+        for (size_t j = 0; j < read->part_count; j++) {
+            const mote_read_part *part = &read->parts[j];
             info->batch_bytes += part->count * bytes;
             if (part->operation == MOTE_ABSENT)
                 continue;
             info->ahead_bytes += part->count * bytes;
-            info->ahead_step = mote_size_min(info->ahead_step, part->operation);
+            operation = mote_size_min(operation, part->operation);
         }
     }
     char *name = NULL;
     MOTE_TRY(mote_arena_format(
-        arena, &name, "%s", info->ahead_bytes ? program->operations[info->ahead_step].name : ""));
+        arena, &name, "%s", info->ahead_bytes ? program->operations[operation].name : ""));
     info->ahead_step_name = name;
+    info->ahead_step = 0;
+    while (mote_compile_find_operation(&compiled->schedules[0], info->ahead_step) < operation)
+        info->ahead_step++;
     return MOTE_OK;
 }
 

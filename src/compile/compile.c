@@ -18,6 +18,8 @@ static const bool poison_dead_blocks = true;
 /// Slices of gradients: what is read for all of the input dimension is packed anew for each.
 #define SLICE_BYTES  ((size_t)3 << 19)
 #define SLICE_EXTENT 512U
+/// Channels of a band, at least: rows of products that fill vectors.
+#define BAND_HEIGHT 16U
 
 typedef struct compiler {
     const mote_compile_request *request;
@@ -64,6 +66,7 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .techniques = ((1U << MOTE_TECHNIQUE_COUNT) - 1U) & ~c->request->without,
         .slice_bytes = SLICE_BYTES,
         .slice_extent = SLICE_EXTENT,
+        .band_height = BAND_HEIGHT,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
@@ -291,6 +294,8 @@ static mote_status fill_info(const compiler *c)
     info->planner = c->request->planner->name;
     info->layer_count = graph->node_count;
     info->step_count = compiled->problem.step_count;
+    info->operation_count =
+        mote_compile_find_operation(&compiled->schedules[0], compiled->schedules[0].step_count);
     info->placement_count = compiled->problem.placement_count;
     info->batch_size = graph->batch;
     info->parameter_count = mote_graph_parameter_count(graph);

@@ -4,6 +4,7 @@
 #include "compile/settings.h"
 
 #include "base/hash.h"
+#include "base/size.h"
 
 #include <assert.h>
 
@@ -12,6 +13,7 @@ typedef struct linker {
     const mote_schedule *schedule;
     size_t index; // of the schedule
     mote_arena *arena;
+    mote_slice band; // of the step's run that is linked; count 0: the step is whole
 } linker;
 
 size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor)
@@ -39,13 +41,30 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
 /// Phases that make outputs from inputs.
 #define COMPUTING (MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE)
 
+/// A spec of its own that may be changed.
+static mote_status copy_spec(const linker *l, mote_tensor *linked, mote_tensor_spec **copy)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_allocate(l->arena, sizeof **copy, &memory));
+    *copy = (mote_tensor_spec *)memory;
+    **copy = *linked->spec;
+    linked->spec = *copy;
+    return MOTE_OK;
+}
+
 /// The value or its derivative (`tensor`), or, when it is not needed, nothing but its spec.
-static void link_value(const linker *l, mote_operation *operation, size_t tensor, size_t value,
-                       bool needed)
+static mote_status link_value(const linker *l, mote_operation *operation, size_t tensor,
+                              size_t value, bool needed)
 {
     mote_tensor *linked = &operation->tensors[operation->tensor_count];
+    mote_tensor_spec *spec = NULL;
     link_tensor(l, operation, needed ? tensor : MOTE_NONE);
     linked->spec = &l->schedule->graph->values[value].spec;
+    if (!needed || tensor == MOTE_NONE || !l->schedule->tensors[tensor].holds_band)
+        return MOTE_OK;
+    MOTE_TRY(copy_spec(l, linked, &spec));
+    spec->shape.dims[0] = l->band.count;
+    return MOTE_OK;
 }
 
 /// The tensor of a value at a step.
@@ -64,7 +83,7 @@ static mote_status reserve(const linker *l, mote_operation *operation, size_t co
                             (void **)&operation->offsets);
 }
 
-static void link_values(const linker *l, mote_operation *operation, const mote_step *step)
+static mote_status link_values(const linker *l, mote_operation *operation, const mote_step *step)
 {
     const mote_schedule *schedule = l->schedule;
     const mote_node *node = &schedule->graph->nodes[step->node];
@@ -73,31 +92,34 @@ static void link_values(const linker *l, mote_operation *operation, const mote_s
     operation->layer_run.inputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool needed = computes || (node->declaration.input_needs[i] & phase);
-        link_value(l, operation, find_value(schedule, step, node->inputs[i]), node->inputs[i],
-                   needed);
+        MOTE_TRY(link_value(l, operation, find_value(schedule, step, node->inputs[i]),
+                            node->inputs[i], needed));
     }
     operation->layer_run.outputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++) {
         const bool needed = computes || (i == 0 && (node->declaration.output_needs & phase));
-        link_value(l, operation, find_value(schedule, step, node->outputs[i]), node->outputs[i],
-                   needed);
+        MOTE_TRY(link_value(l, operation, find_value(schedule, step, node->outputs[i]),
+                            node->outputs[i], needed));
     }
+    return MOTE_OK;
 }
 
-static void link_derivatives(const linker *l, mote_operation *operation, const mote_node *node,
-                             unsigned phase)
+static mote_status link_derivatives(const linker *l, mote_operation *operation,
+                                    const mote_node *node, unsigned phase)
 {
     const mote_schedule *schedule = l->schedule;
     const bool backward = (phase & MOTE_PHASE_BACKWARD) != 0;
     operation->layer_run.input_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool wanted = phase == MOTE_PHASE_DERIVATIVE;
-        link_value(l, operation, schedule->derivatives[node->inputs[i]], node->inputs[i], wanted);
+        MOTE_TRY(link_value(l, operation, schedule->derivatives[node->inputs[i]], node->inputs[i],
+                            wanted));
     }
     operation->layer_run.output_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++)
-        link_value(l, operation, schedule->derivatives[node->outputs[i]], node->outputs[i],
-                   backward);
+        MOTE_TRY(link_value(l, operation, schedule->derivatives[node->outputs[i]], node->outputs[i],
+                            backward));
+    return MOTE_OK;
 }
 
 /// A gradient; of a slice of weight 0, with the shape of the slice.
@@ -105,15 +127,12 @@ static mote_status link_gradient(const linker *l, mote_operation *operation, con
                                  size_t weight, size_t tensor)
 {
     mote_tensor *linked = &operation->tensors[operation->tensor_count];
-    void *memory = NULL;
+    mote_tensor_spec *spec = NULL;
     link_tensor(l, operation, tensor);
     if (step->slice.count == 0 || weight > 0 || tensor == MOTE_NONE)
         return MOTE_OK;
-    MOTE_TRY(mote_arena_allocate(l->arena, sizeof(mote_tensor_spec), &memory));
-    mote_tensor_spec *spec = (mote_tensor_spec *)memory;
-    *spec = *linked->spec;
+    MOTE_TRY(copy_spec(l, linked, &spec));
     spec->shape.dims[1] = step->slice.count;
-    linked->spec = spec;
     return MOTE_OK;
 }
 
@@ -195,6 +214,21 @@ static void describe_run(const linker *l, const mote_step *step, mote_operation 
         run->scratch_bytes = l->schedule->tensors[step->scratch].bytes;
 }
 
+/// Of weights, or of channels in a run of bands.
+static void choose_slice(const linker *l, const mote_step *step, mote_operation *operation)
+{
+    const size_t extent = l->schedule->graph->nodes[step->node].declaration.cut_extent;
+    mote_slice *slice = &operation->layer_run.slice;
+    *slice = (mote_slice){0, extent};
+    if (step->slice.count > 0) {
+        *slice = step->slice;
+        operation->multiply_adds *= (double)slice->count / (double)extent;
+    } else if (l->band.count > 0) {
+        *slice = l->band;
+        operation->multiply_adds *= (double)slice->count / (double)step->run.channels;
+    }
+}
+
 static mote_status link_layer(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_node *node = &l->schedule->graph->nodes[step->node];
@@ -211,14 +245,10 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;
     operation->multiply_adds = mote_declaration_work(declaration, phase);
-    operation->layer_run.slice = (mote_slice){0, declaration->cut_extent};
-    if (step->slice.count > 0) {
-        operation->layer_run.slice = step->slice;
-        operation->multiply_adds *= (double)step->slice.count / (double)declaration->cut_extent;
-    }
+    choose_slice(l, step, operation);
     describe_run(l, step, operation);
-    link_values(l, operation, step);
-    link_derivatives(l, operation, node, phase);
+    MOTE_TRY(link_values(l, operation, step));
+    MOTE_TRY(link_derivatives(l, operation, node, phase));
     MOTE_TRY(link_weights(l, operation, step));
     link_temporaries(l, operation, step->node, phase);
     link_tensor(l, operation, step->scratch); // the last one, see mote_program_bind
@@ -376,7 +406,31 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     operation->changes = step->kind == MOTE_STEP_UPDATE || step->kind == MOTE_STEP_APPLY ||
                          step->kind == MOTE_STEP_AVERAGE;
     MOTE_TRY(link_kind(l, step, operation));
-    return link_dead(l, index, operation);
+    const bool is_last = l->band.first + l->band.count == step->run.channels;
+    return is_last ? link_dead(l, index, operation) : MOTE_OK;
+}
+
+/// All bands of a run.
+static mote_status link_run(linker *l, const mote_band_run *run, mote_program *program)
+{
+    for (size_t i = 0; i < run->bands; i++) {
+        l->band = mote_schedule_band(run, i);
+        for (size_t step = run->first; step < run->end; step++)
+            MOTE_TRY(link_step(l, step, &program->operations[program->operation_count++]));
+    }
+    l->band = (mote_slice){0};
+    return MOTE_OK;
+}
+
+size_t mote_compile_find_operation(const mote_schedule *schedule, size_t step)
+{
+    size_t operation = 0;
+    for (size_t i = 0; i < step;) {
+        const mote_band_run *run = &schedule->steps[i].run;
+        operation += run->bands > 0 ? run->bands * (run->end - run->first) : 1;
+        i = run->bands > 0 ? run->end : i + 1;
+    }
+    return operation;
 }
 
 static mote_status link_results(const linker *l, mote_program *program)
@@ -411,16 +465,23 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
                               mote_program *program)
 {
     const mote_schedule *schedule = &compiled->schedules[index];
-    const linker l = {compiled, schedule, index, arena};
+    linker l = {.compiled = compiled, .schedule = schedule, .index = index, .arena = arena};
     program->name = schedule->name;
-    program->operation_count = schedule->step_count;
-    MOTE_TRY(mote_arena_array(arena, schedule->step_count, sizeof *program->operations,
-                              (void **)&program->operations));
+    program->operation_count = 0;
+    MOTE_TRY(mote_arena_array(arena, mote_compile_find_operation(schedule, schedule->step_count),
+                              sizeof *program->operations, (void **)&program->operations));
     program->pause = MOTE_ABSENT;
-    for (size_t i = 0; i < schedule->step_count; i++) {
-        MOTE_TRY(link_step(&l, i, &program->operations[i]));
-        if (schedule->steps[i].kind == MOTE_STEP_PAUSE)
-            program->pause = i;
+    for (size_t i = 0; i < schedule->step_count;) {
+        const mote_step *step = &schedule->steps[i];
+        if (step->kind == MOTE_STEP_PAUSE)
+            program->pause = program->operation_count;
+        if (step->run.bands > 0) {
+            MOTE_TRY(link_run(&l, &step->run, program));
+            i = step->run.end;
+            continue;
+        }
+        MOTE_TRY(link_step(&l, i, &program->operations[program->operation_count++]));
+        i++;
     }
     if (program->pause != MOTE_ABSENT)
         MOTE_TRY(link_outputs(&l, program));

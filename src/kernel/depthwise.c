@@ -240,6 +240,17 @@ bool mote_depthwise_fits(const mote_depthwise *shape)
     return true;
 }
 
+bool mote_depthwise_overwrites(const mote_depthwise *shape)
+{
+    const mote_window *const window = &shape->window;
+    bool is_whole = window->height == window->out_height && window->width == window->out_width;
+    for (size_t part = MOTE_DEPTHWISE_FORWARD; part <= MOTE_DEPTHWISE_DERIVATIVE; part++) {
+        const mote_depthwise_cut cut = mote_depthwise_make_cut(shape, (mote_depthwise_part)part, 1);
+        is_whole &= cut.tiles[0] == 1 && cut.tiles[1] == 1;
+    }
+    return is_whole;
+}
+
 size_t mote_depthwise_scratch_bytes(const mote_depthwise *shape, mote_depthwise_part part,
                                     size_t thread_count)
 {

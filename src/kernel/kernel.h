@@ -84,6 +84,7 @@ typedef struct mote_column_sum {
 /// `count` planes of `elements` each, `step` apart. With wide registers sums of several are faster than one after the other.
 typedef struct mote_planes {
     size_t count, elements, step;
+    size_t second_step; // of a second array; 0: as of the first
 } mote_planes;
 
 /// Copies a box: y[i * y_steps[0] + j * y_steps[1] + k * y_steps[2]] = x[the same with x_steps] for i, j, k below
@@ -160,6 +161,10 @@ size_t mote_window_index_bytes(size_t cells);
 /// 256 KiB of scratch hold what it reaches.
 /// Samples and channels do not matter.
 bool mote_depthwise_fits(const mote_depthwise *shape);
+
+/// Whether outputs may be written over the image, and its derivatives over theirs: both are as large, and whole planes
+/// fit in the scratch. The shape must fit; samples and channels do not matter.
+bool mote_depthwise_overwrites(const mote_depthwise *shape);
 
 /// Scratch of a part on up to `thread_count` threads, whatever the CPU level: at most 256 KiB a thread. Monotonic in
 /// samples. The shape must fit.

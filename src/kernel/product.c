@@ -260,16 +260,21 @@ bool mote_phases_fit(const mote_product *product, mote_phases_blocks *cut)
     return true;
 }
 
+/// Whether a 1x1 kernel goes over all positions of one row.
+static bool is_one_row(const mote_patches *p)
+{
+    return p->kernel_height == 1 && p->kernel_width == 1 && p->height == 1 &&
+           p->positions_height == 1 && p->width == p->positions_width && p->step_width == 1 &&
+           p->divisor_width == 1 && p->offset_width == 0;
+}
+
 /// The gradient of a 1x1 convolution's weights over all positions: filters and channels may change places.
 static bool can_turn(const mote_product *product)
 {
-    const mote_patches *const p = &product->right.patches;
     const mote_axis *const inner = &product->left.inner;
-    const size_t plane = p->positions_width;
-    return product->right.kind == MOTE_FACTOR_TAP_POSITIONS && p->kernel_height == 1 &&
-           p->kernel_width == 1 && p->height == 1 && p->positions_height == 1 &&
-           p->width == plane && p->step_width == 1 && p->divisor_width == 1 &&
-           p->offset_width == 0 && product->left.outer.period == 0 &&
+    const size_t plane = product->right.patches.positions_width;
+    return product->right.kind == MOTE_FACTOR_TAP_POSITIONS &&
+           is_one_row(&product->right.patches) && product->left.outer.period == 0 &&
            product->left.outer.step == plane && inner->period == plane && inner->step == 1;
 }
 
@@ -297,6 +302,16 @@ mote_product mote_product_simplify(const mote_product *product)
     if (product->columns < product->rows && fills_panels && can_turn(&simple))
         return turn(&simple); // fewer lanes are packed
     return simple;
+}
+
+bool mote_product_overwrites(const mote_product *product)
+{
+    const mote_product simple = mote_product_simplify(product);
+    const mote_patches *const p = &simple.right.patches;
+    mote_positions_blocks cut;
+    return mote_positions_fit(&simple, &cut) && is_one_row(p) &&
+           simple.depth <= MOTE_PRODUCT_BLOCK && simple.rows == p->channels &&
+           simple.row_step == p->width && simple.column_axis.jump == p->sample_stride;
 }
 
 static double padded_extent(size_t positions, size_t step, size_t kernel, ptrdiff_t tap)

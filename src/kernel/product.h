@@ -73,6 +73,10 @@ typedef struct mote_product {
 /// more than 2^32 - 1 elements, padding and gaps counted. The batch does not matter.
 bool mote_product_fits(const mote_product *product);
 
+/// Whether `out` may be right.data: the product is a convolution of 1x1 kernels that makes as many channels as it reads,
+/// of one block of k. Then threads have samples of their own.
+bool mote_product_overwrites(const mote_product *product);
+
 /// Scratch a product needs when run on up to `thread_count` threads, whatever the CPU level: at most 256 KiB
 /// a thread, less for small products; up to 512 KiB where both factors are plain and rows are many. More only for
 /// gradients where the padded rows that 256 positions reach in one channel, or one channel of a group of small

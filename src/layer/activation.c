@@ -4,12 +4,15 @@
 #include "layer/layer.h"
 #include "layer/softmax.h"
 
+#include "base/size.h"
+
 #include <string.h>
 
 typedef struct activation_state {
     uint32_t activation; // index of `functions`
     double negative_slope, alpha;
     uint64_t axis;
+    size_t channels;
     mote_axis_view view;
 } activation_state;
 
@@ -110,17 +113,25 @@ DEFINE_WITH_PARAMETER(elu, alpha)
 DEFINE_ROW_WISE(softmax)
 DEFINE_ROW_WISE(log_softmax)
 
+/// Functions of each element work on bands.
+static void declare_element_wise(const mote_setup *setup)
+{
+    setup->declaration->recomputes = true;
+    setup->declaration->band_phases =
+        MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_DERIVATIVE;
+}
+
 static void need_output(mote_setup *setup, const activation_state *state)
 {
     (void)state;
-    setup->declaration->recomputes = true;
+    declare_element_wise(setup);
     mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
 }
 
 static void need_input(mote_setup *setup, const activation_state *state)
 {
     (void)state;
-    setup->declaration->recomputes = true;
+    declare_element_wise(setup);
     mote_setup_need_input(setup, 0, MOTE_PHASE_DERIVATIVE);
 }
 
@@ -227,6 +238,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(mote_setup_check_rank(setup, 0, 3));
     MOTE_TRY(check_parameters(setup, state));
     const mote_shape *const shape = &setup->inputs[0].shape;
+    state->channels = shape->dims[0];
     state->view = mote_axis_of(shape, state->axis);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
@@ -241,16 +253,70 @@ static bool rises(const void *layer_state)
     return functions[state->activation].rises;
 }
 
+typedef void activation_phase(const mote_layer_run *run, const activation_state *state);
+
+/// A band, sample by sample: its channels may be neighbours in some tensors, and not in others.
+typedef struct band_call {
+    const mote_layer_run *run;
+    activation_state state; // of the band of one sample
+    activation_phase *phase;
+} band_call;
+
+static mote_tensor get_sample(const mote_layer_run *run, const mote_tensor *tensor, size_t sample)
+{
+    const mote_channels channels = mote_layer_channels(run, tensor);
+    mote_real *const data = channels.data;
+    return (mote_tensor){.spec = tensor->spec, .data = data ? data + sample * channels.step : NULL};
+}
+
+static void run_samples(void *argument, size_t task, size_t task_count)
+{
+    const band_call *const call = argument;
+    const mote_layer_run *const run = call->run;
+    size_t sample = 0;
+    const size_t end = mote_parallel_part(run->batch, task, task_count, &sample) + sample;
+    for (; sample < end; sample++) {
+        const mote_tensor x = get_sample(run, &run->inputs[0], sample);
+        const mote_tensor y = get_sample(run, &run->outputs[0], sample);
+        const mote_tensor dx = get_sample(run, &run->input_derivatives[0], sample);
+        const mote_tensor dy = get_sample(run, &run->output_derivatives[0], sample);
+        mote_layer_run one = *run;
+        one.batch = 1;
+        one.parallel = NULL;
+        one.inputs = &x;
+        one.outputs = &y;
+        one.input_derivatives = &dx;
+        one.output_derivatives = &dy;
+        call->phase(&one, &call->state);
+    }
+}
+
+static void run_phase(const mote_layer_run *run, const activation_state *state,
+                      activation_phase *phase)
+{
+    const size_t elements = state->view.outer * state->view.length * state->view.inner;
+    const size_t channels = run->slice.count;
+    band_call call = {.run = run, .state = *state, .phase = phase};
+    if (channels == 0 || channels == state->channels) {
+        phase(run, state);
+        return;
+    }
+    call.state.view = (mote_axis_view){1, elements / state->channels * channels, 1};
+    const size_t tasks = mote_parallel_task_count(
+        run->parallel, run->batch * call.state.view.length, MOTE_PARALLEL_GRAIN);
+    mote_parallel_run(run->parallel, run_samples, &call, mote_size_min(tasks, run->batch));
+}
+
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const activation_state *const state = layer_state;
-    functions[state->activation].forward(run, state);
+    run_phase(run, state, functions[state->activation].forward);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     const activation_state *const state = layer_state;
-    functions[state->activation].derivative(run, state);
+    run_phase(run, state, functions[state->activation].derivative);
 }
 
 const mote_layer mote_layer_activation = {

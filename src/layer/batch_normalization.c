@@ -20,7 +20,7 @@ enum {
     BATCH_INVERSE_DEVIATION,
     BATCH_VARIANCE,
     SUMS,      // of dy, then of dy * (x - mean), by unit
-    SUMS_DONE, // not 0 when SUMS are those of this step: gradient and derivative share them
+    SUMS_DONE, // 1 + the first unit of the band of which SUMS are those of this step, which gradient and derivative share
 };
 
 typedef struct batch_normalization_state {
@@ -103,6 +103,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->recomputes = true;
+    if (state->plane > 1)
+        setup->declaration->band_phases =
+            MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_BACKWARD;
     if (state->frozen)
         return MOTE_OK;
     setup->declaration->derivative_over_input = true;
@@ -122,7 +125,7 @@ static void run_units(const mote_layer_run *run, const batch_normalization_state
     const mote_units units = {
         .kernels = run->kernels,
         .samples = run->batch,
-        .units = state->units,
+        .units = run->slice.count > 0 ? run->slice.count : state->units,
         .plane = state->plane,
         .revisits_planes = true,
     };
@@ -131,10 +134,22 @@ static void run_units(const mote_layer_run *run, const batch_normalization_state
 }
 
 /// The numbers of a block's units in a tensor of one number a unit; NULL where the run lacks it.
-static mote_real *get_block(const mote_tensor *tensor, const mote_units *block)
+static mote_real *get_block(const mote_layer_run *run, const mote_tensor *tensor,
+                            const mote_units *block)
 {
     mote_real *const data = tensor->data;
-    return data ? data + block->first : NULL;
+    return data ? data + run->slice.first + block->first : NULL;
+}
+
+/// The block for functions of these arrays; the last may be NULL.
+static mote_units lay_out(const mote_units *block, const mote_channels *a, const mote_channels *b,
+                          const mote_channels *c)
+{
+    mote_units laid = *block;
+    laid.steps[0] = a->step;
+    laid.steps[1] = b ? b->step : 0;
+    laid.steps[2] = c ? c->step : 0;
+    return laid;
 }
 
 static mote_real invert_deviation(const batch_normalization_state *state, mote_real variance)
@@ -159,16 +174,19 @@ static void measure_block(const unit_call *call, const mote_units *block, mote_r
                           mote_real *inverse_deviation)
 {
     const mote_tensor *const temporaries = call->run->temporaries;
+    const mote_channels x = mote_layer_channels(call->run, &call->run->inputs[0]);
+    const mote_units laid = lay_out(block, &x, NULL, NULL);
     const mote_real count = (mote_real)(block->samples * block->plane);
     mote_real variance[MOTE_UNITS_BLOCK];
-    mote_units_moments(block, call->run->inputs[0].data, mean, variance);
+    mote_units_moments(&laid, x.data, mean, variance);
     for (size_t u = 0; u < block->count; u++) {
         variance[u] /= count;
         inverse_deviation[u] = invert_deviation(call->state, variance[u]);
     }
-    keep(block->count, mean, get_block(&temporaries[BATCH_MEAN], block));
-    keep(block->count, inverse_deviation, get_block(&temporaries[BATCH_INVERSE_DEVIATION], block));
-    keep(block->count, variance, get_block(&temporaries[BATCH_VARIANCE], block));
+    keep(block->count, mean, get_block(call->run, &temporaries[BATCH_MEAN], block));
+    keep(block->count, inverse_deviation,
+         get_block(call->run, &temporaries[BATCH_INVERSE_DEVIATION], block));
+    keep(block->count, variance, get_block(call->run, &temporaries[BATCH_VARIANCE], block));
 }
 
 /// Statistics of the batch, as they were kept.
@@ -176,8 +194,9 @@ static void remember_block(const unit_call *call, const mote_units *block, mote_
                            mote_real *inverse_deviation)
 {
     const mote_tensor *const temporaries = call->run->temporaries;
-    memcpy(mean, get_block(&temporaries[BATCH_MEAN], block), block->count * sizeof *mean);
-    memcpy(inverse_deviation, get_block(&temporaries[BATCH_INVERSE_DEVIATION], block),
+    memcpy(mean, get_block(call->run, &temporaries[BATCH_MEAN], block),
+           block->count * sizeof *mean);
+    memcpy(inverse_deviation, get_block(call->run, &temporaries[BATCH_INVERSE_DEVIATION], block),
            block->count * sizeof *inverse_deviation);
 }
 
@@ -186,8 +205,9 @@ static void recall_block(const unit_call *call, const mote_units *block, mote_re
                          mote_real *inverse_deviation)
 {
     const mote_tensor *const statistics = call->run->statistics;
-    const mote_real *const variance = get_block(&statistics[RUNNING_VARIANCE], block);
-    memcpy(mean, get_block(&statistics[RUNNING_MEAN], block), block->count * sizeof *mean);
+    const mote_real *const variance = get_block(call->run, &statistics[RUNNING_VARIANCE], block);
+    memcpy(mean, get_block(call->run, &statistics[RUNNING_MEAN], block),
+           block->count * sizeof *mean);
     for (size_t u = 0; u < block->count; u++)
         inverse_deviation[u] = invert_deviation(call->state, variance[u]);
 }
@@ -200,10 +220,13 @@ typedef void block_statistics(const unit_call *call, const mote_units *block, mo
 static void apply_block(const unit_call *call, const mote_units *block, block_statistics *of_batch)
 {
     const mote_layer_run *const run = call->run;
+    const mote_channels x = mote_layer_channels(run, &run->inputs[0]);
+    const mote_channels y = mote_layer_channels(run, &run->outputs[0]);
+    const mote_units laid = lay_out(block, &x, &y, NULL);
     mote_real mean[MOTE_UNITS_BLOCK];
     mote_real scale[MOTE_UNITS_BLOCK];
     mote_real shift[MOTE_UNITS_BLOCK];
-    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const gamma = get_block(run, &run->weights[MOTE_WEIGHTED_WEIGHT], block);
     const mote_real *const beta = mote_weighted_bias(run, &call->state->weighted);
     if (uses_batch(call))
         of_batch(call, block, mean, scale);
@@ -211,9 +234,9 @@ static void apply_block(const unit_call *call, const mote_units *block, block_st
         recall_block(call, block, mean, scale);
     for (size_t u = 0; u < block->count; u++) {
         scale[u] *= gamma[u];
-        shift[u] = (beta ? beta[block->first + u] : 0) - mean[u] * scale[u];
+        shift[u] = (beta ? beta[run->slice.first + block->first + u] : 0) - mean[u] * scale[u];
     }
-    mote_units_scale_shift(block, scale, shift, run->inputs[0].data, run->outputs[0].data);
+    mote_units_scale_shift(&laid, scale, shift, x.data, y.data);
 }
 
 static void normalize_block(void *argument, const mote_units *block)
@@ -244,21 +267,25 @@ static void sum_block(void *argument, const mote_units *block)
 {
     const unit_call *const call = argument;
     const mote_layer_run *const run = call->run;
-    const mote_real *const dy = run->output_derivatives[0].data;
-    mote_real *const sums = get_block(&run->temporaries[SUMS], block);
-    mote_units_sum(block, dy, sums);
-    mote_units_sum_centered_products(block, get_block(&run->temporaries[BATCH_MEAN], block),
-                                     run->inputs[0].data, dy, sums + block->units);
+    const mote_channels x = mote_layer_channels(run, &run->inputs[0]);
+    const mote_channels dy = mote_layer_channels(run, &run->output_derivatives[0]);
+    const mote_units of_dy = lay_out(block, &dy, NULL, NULL);
+    const mote_units of_both = lay_out(block, &x, &dy, NULL);
+    mote_real *const sums = get_block(run, &run->temporaries[SUMS], block);
+    mote_units_sum(&of_dy, dy.data, sums);
+    mote_units_sum_centered_products(&of_both, get_block(run, &run->temporaries[BATCH_MEAN], block),
+                                     x.data, dy.data, sums + call->state->units);
 }
 
-/// Gradient and derivative need the same sums; whichever comes first makes them.
+/// Gradient and derivative need the same sums; whichever comes first makes them, of a band anew.
 static void ensure_sums(const mote_layer_run *run, const batch_normalization_state *state)
 {
     int32_t *const sums_done = run->temporaries[SUMS_DONE].data;
-    if (*sums_done)
+    const int32_t band = (int32_t)run->slice.first + 1;
+    if (*sums_done == band)
         return;
     run_units(run, state, sum_block);
-    *sums_done = 1;
+    *sums_done = band;
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
@@ -268,10 +295,14 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     const mote_real *const sums = run->temporaries[SUMS].data;
     const mote_real *const inverse_deviation = run->temporaries[BATCH_INVERSE_DEVIATION].data;
     mote_real *const gradient = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
-    for (size_t u = 0; u < state->units; u++)
+    const size_t first = run->slice.first;
+    const size_t count = run->slice.count > 0 ? run->slice.count : state->units;
+    for (size_t u = first; u < first + count; u++)
         gradient[u] = sums[state->units + u] * inverse_deviation[u];
-    if (!state->weighted.disable_bias)
-        memcpy(run->gradients[MOTE_WEIGHTED_BIAS].data, sums, state->units * sizeof *sums);
+    if (state->weighted.disable_bias)
+        return;
+    mote_real *const bias_gradient = run->gradients[MOTE_WEIGHTED_BIAS].data;
+    memcpy(bias_gradient + first, sums + first, count * sizeof *sums);
 }
 
 /// With batch statistics: dx = scale * (dy - mean(dy) - (x - mean) / variance * mean(dy (x - mean))).
@@ -280,35 +311,40 @@ static void derive_block(void *argument, const mote_units *block)
     const unit_call *const call = argument;
     const mote_layer_run *const run = call->run;
     const mote_real count = (mote_real)(block->samples * block->plane);
-    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
-    const mote_real *const mean = get_block(&run->temporaries[BATCH_MEAN], block);
+    const mote_real *const gamma = get_block(run, &run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const mean = get_block(run, &run->temporaries[BATCH_MEAN], block);
     const mote_real *const inverse_deviation =
-        get_block(&run->temporaries[BATCH_INVERSE_DEVIATION], block);
-    const mote_real *const sums = get_block(&run->temporaries[SUMS], block);
+        get_block(run, &run->temporaries[BATCH_INVERSE_DEVIATION], block);
+    const mote_real *const sums = get_block(run, &run->temporaries[SUMS], block);
+    const mote_channels x = mote_layer_channels(run, &run->inputs[0]);
+    const mote_channels dy = mote_layer_channels(run, &run->output_derivatives[0]);
+    const mote_channels dx = mote_layer_channels(run, &run->input_derivatives[0]);
+    const mote_units laid = lay_out(block, &dy, &x, &dx);
     mote_units_blend_factors factors;
     for (size_t u = 0; u < block->count; u++) {
         const mote_real scale = gamma[u] * inverse_deviation[u];
         const mote_real variance_share = inverse_deviation[u] * inverse_deviation[u] / count;
         factors.scale_a[u] = scale;
-        factors.scale_b[u] = -scale * variance_share * sums[block->units + u];
+        factors.scale_b[u] = -scale * variance_share * sums[call->state->units + u];
         factors.shift[u] = -scale * sums[u] / count - factors.scale_b[u] * mean[u];
     }
-    mote_units_blend(block, &factors, run->output_derivatives[0].data, run->inputs[0].data,
-                     run->input_derivatives[0].data);
+    mote_units_blend(&laid, &factors, dy.data, x.data, dx.data);
 }
 
 static void derive_frozen_block(void *argument, const mote_units *block)
 {
     const unit_call *const call = argument;
     const mote_layer_run *const run = call->run;
-    const mote_real *const gamma = get_block(&run->weights[MOTE_WEIGHTED_WEIGHT], block);
-    const mote_real *const variance = get_block(&run->statistics[RUNNING_VARIANCE], block);
+    const mote_real *const gamma = get_block(run, &run->weights[MOTE_WEIGHTED_WEIGHT], block);
+    const mote_real *const variance = get_block(run, &run->statistics[RUNNING_VARIANCE], block);
+    const mote_channels dy = mote_layer_channels(run, &run->output_derivatives[0]);
+    const mote_channels dx = mote_layer_channels(run, &run->input_derivatives[0]);
+    const mote_units laid = lay_out(block, &dy, &dx, NULL);
     mote_real scale[MOTE_UNITS_BLOCK];
     const mote_real shift[MOTE_UNITS_BLOCK] = {0};
     for (size_t u = 0; u < block->count; u++)
         scale[u] = gamma[u] * invert_deviation(call->state, variance[u]);
-    mote_units_scale_shift(block, scale, shift, run->output_derivatives[0].data,
-                           run->input_derivatives[0].data);
+    mote_units_scale_shift(&laid, scale, shift, dy.data, dx.data);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)

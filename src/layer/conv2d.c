@@ -274,11 +274,28 @@ static void declare_scratch(mote_setup *setup, const conv2d_state *state)
     mote_weighted_scratch(setup, &forward, &gradient, &derivative);
 }
 
-static void declare_backward(mote_setup *setup, const conv2d_state *state)
+/// Threads share samples where products are made in place.
+static bool can_overwrite(const mote_setup *setup, const conv2d_state *state)
 {
+    const mote_product forward = make_forward_product(state, setup->batch);
+    const mote_product derivative = make_derivative_product(state, setup->batch);
+    const mote_depthwise shape = make_depthwise(state, setup->batch);
+    if (state->depthwise)
+        return mote_depthwise_overwrites(&shape);
+    return setup->batch >= setup->thread_count && mote_product_overwrites(&forward) &&
+           mote_product_overwrites(&derivative);
+}
+
+static void declare_memory(mote_setup *setup, const conv2d_state *state)
+{
+    const bool overwrites = can_overwrite(setup, state);
+    setup->declaration->output_over_input = overwrites;
+    setup->declaration->derivative_over_output_derivative = overwrites;
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
-    if (state->groups == 1 && !state->depthwise)
-        setup->declaration->cut_extent = state->channels;
+    if (state->groups > 1 || state->depthwise)
+        return;
+    setup->declaration->cut_extent = state->channels;
+    setup->declaration->band_phases = MOTE_PHASE_GRADIENT;
 }
 
 static mote_status setup(mote_setup *setup, void *layer_state)
@@ -307,7 +324,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         .bias_count = state->filters,
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
-    declare_backward(setup, state);
+    declare_memory(setup, state);
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
     declare_scratch(setup, state);
@@ -340,14 +357,18 @@ static void multiply_gradient(const mote_layer_run *run, const conv2d_state *sta
 {
     mote_product product = make_gradient_product(state, run->batch);
     product.left.data = run->output_derivatives[0].data;
-    product.right.data =
-        (const mote_real *)run->inputs[0].data + run->slice.first * get_in_plane(state);
+    product.right.data = run->inputs[0].data;
+    product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     if (run->slice.count > 0) {
+        const mote_channels x = mote_layer_channels(run, &run->inputs[0]);
+        const size_t held = run->gradients[MOTE_WEIGHTED_WEIGHT].spec->shape.dims[1];
+        product.right.data = x.data;
+        product.right.patches.sample_stride = x.step;
         product.right.patches.channels = run->slice.count;
         product.columns = run->slice.count * get_taps(state);
-        product.row_step = product.columns;
+        product.row_step = held * get_taps(state);
+        product.out += held > run->slice.count ? run->slice.first * get_taps(state) : 0;
     }
-    product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     const group_steps steps = {.left = state->group_filters * get_out_plane(state),
                                .right = state->group_channels * get_in_plane(state),
                                .out = get_group_weights(state)};

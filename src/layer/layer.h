@@ -52,7 +52,7 @@ typedef struct mote_integer_range {
     int32_t first, last; // both included
 } mote_integer_range;
 
-/// Indices [first, first + count) of the input dimension of weight 0, its second.
+/// Indices [first, first + count) of the input dimension of weight 0, its second; of a band, channels.
 typedef struct mote_slice {
     size_t first, count;
 } mote_slice;
@@ -76,6 +76,12 @@ typedef struct mote_declaration {
     /// Then a slice of the gradient has the weight's shape but for that dimension; the first has the other weights'
     /// gradients, too. A slice of the derivative is what the input's same indices need; it reads neither input.
     size_t cut_extent;
+
+    /// Phases that may be asked for a band, some of the channels (dimension 0) of input 0, of output 0 and of their
+    /// derivatives: what they make of these depends on no other. Where FORWARD is not among them, GRADIENT reads all
+    /// of the output's derivative, and makes the gradients of these channels, dimension 1 of weight 0. Each of these
+    /// tensors may then have all channels or those of the band alone; a gradient has all.
+    unsigned band_phases;
 
     // Which bytes may or must be the same. With three or more inputs the graph must not allow
     // output_over_input where another input has the bytes of input 0.
@@ -108,9 +114,10 @@ struct mote_layer_run {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     void *scratch;
-    size_t batch;          // samples in this step, at most the planned batch
-    mote_slice slice;      // of backward, where the declaration has a cut_extent
-    bool training;         // false in evaluation and inference
+    size_t batch; // samples in this step, at most the planned batch
+    mote_slice
+        slice;     // of backward, where the declaration has a cut_extent; of a band; count 0: whole
+    bool training; // false in evaluation and inference
     mote_real loss_weight; // losses: factor of their derivatives, not of their metrics
     mote_random_key random;
     const mote_tensor *inputs;
@@ -137,6 +144,26 @@ struct mote_layer_run {
 static inline int32_t *mote_layer_gradient_rows(const mote_layer_run *run, size_t index)
 {
     return run->gradient_rows ? (int32_t *)run->gradient_rows[index].data : NULL;
+}
+
+/// The channels of a tensor that a run is asked for; those of the next sample lie `step` elements further.
+typedef struct mote_channels {
+    mote_real *data;
+    size_t step;
+} mote_channels;
+
+/// In a tensor of inputs, outputs or their derivatives of a layer with band_phases.
+static inline mote_channels mote_layer_channels(const mote_layer_run *run,
+                                                const mote_tensor *tensor)
+{
+    mote_channels found = {(mote_real *)tensor->data, 0};
+    if (!found.data)
+        return found;
+    const mote_shape *shape = &tensor->spec->shape;
+    found.step = mote_shape_elements(shape);
+    if (shape->dims[0] != run->slice.count) // it has all channels
+        found.data += run->slice.first * (found.step / shape->dims[0]);
+    return found;
 }
 
 typedef void mote_layer_callback(const mote_layer_run *run, const void *state);

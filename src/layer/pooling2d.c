@@ -127,6 +127,11 @@ static size_t get_index_bytes(const mote_window *window)
     return mote_window_index_bytes(window->kernel_height * window->kernel_width);
 }
 
+static size_t get_plane_index_bytes(const mote_window *window)
+{
+    return window->out_height * window->out_width * get_index_bytes(window);
+}
+
 static mote_status setup(mote_setup *setup, void *layer_state)
 {
     pooling2d_state *const state = layer_state;
@@ -144,6 +149,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
             mote_shape_image(state->channels, state->window.out_height, state->window.out_width),
     };
     MOTE_TRY(mote_setup_output(setup, &index.shape));
+    setup->declaration->band_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     if (!pooling_kinds[state->pooling].is_max)
         return MOTE_OK;
     return mote_setup_temporary(setup, &index, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE);
@@ -153,20 +159,39 @@ static mote_status setup(mote_setup *setup, void *layer_state)
 typedef struct pooling_call {
     const pooling2d_state *state;
     const mote_kernels *kernels;
+    size_t channel_count; // that the run is asked for
     size_t plane_count;
-    const mote_real *from;
-    mote_real *to;
-    unsigned char *index; // NULL: not kept
+    mote_channels from, to;
+    unsigned char *index; // of the first channel; NULL: not kept
 } pooling_call;
 
 static pooling_call make_call(const mote_layer_run *run, const pooling2d_state *state)
 {
+    const size_t channels = run->slice.count > 0 ? run->slice.count : state->channels;
+    const bool keeps_index = pooling_kinds[state->pooling].is_max && run->temporaries[0].data;
+    unsigned char *const index = keeps_index ? run->temporaries[0].data : NULL;
     return (pooling_call){
         .state = state,
         .kernels = run->kernels,
-        .plane_count = run->batch * state->channels,
-        .index = pooling_kinds[state->pooling].is_max ? run->temporaries[0].data : NULL,
+        .channel_count = channels,
+        .plane_count = run->batch * channels,
+        .index = index ? index + run->slice.first * get_plane_index_bytes(&state->window) : NULL,
     };
+}
+
+/// Where plane `plane` of those that the run is asked for begins.
+static mote_real *find_plane(const pooling_call *call, const mote_channels *channels, size_t plane,
+                             size_t elements)
+{
+    const size_t sample = plane / call->channel_count;
+    return channels->data + sample * channels->step + plane % call->channel_count * elements;
+}
+
+static unsigned char *find_index(const pooling_call *call, size_t plane)
+{
+    const size_t sample = plane / call->channel_count;
+    const size_t channel = sample * call->state->channels + plane % call->channel_count;
+    return call->index ? call->index + channel * get_plane_index_bytes(&call->state->window) : NULL;
 }
 
 static void run_planes(const mote_layer_run *run, pooling_call *call, mote_parallel_task *task)
@@ -183,15 +208,13 @@ static void pool_planes(void *argument, size_t task, size_t task_count)
     const mote_window *const window = &call->state->window;
     const size_t in_plane = window->height * window->width;
     const size_t out_plane = window->out_height * window->out_width;
-    const size_t index_bytes = out_plane * get_index_bytes(window);
     size_t first = 0;
     const size_t count = mote_parallel_part(call->plane_count, task, task_count, &first);
     for (size_t plane = first; plane < first + count; plane++) {
-        const mote_real *const x = call->from + plane * in_plane;
-        mote_real *const y = call->to + plane * out_plane;
+        const mote_real *const x = find_plane(call, &call->from, plane, in_plane);
+        mote_real *const y = find_plane(call, &call->to, plane, out_plane);
         if (pooling_kinds[call->state->pooling].is_max)
-            call->kernels->max_pool(window, x, y,
-                                    call->index ? call->index + plane * index_bytes : NULL);
+            call->kernels->max_pool(window, x, y, find_index(call, plane));
         else
             call->kernels->average_pool(window, x, y);
     }
@@ -203,14 +226,13 @@ static void unpool_planes(void *argument, size_t task, size_t task_count)
     const mote_window *const window = &call->state->window;
     const size_t in_plane = window->height * window->width;
     const size_t out_plane = window->out_height * window->out_width;
-    const size_t index_bytes = out_plane * get_index_bytes(window);
     size_t first = 0;
     const size_t count = mote_parallel_part(call->plane_count, task, task_count, &first);
     for (size_t plane = first; plane < first + count; plane++) {
-        const mote_real *const dy = call->from + plane * out_plane;
-        mote_real *const dx = call->to + plane * in_plane;
+        const mote_real *const dy = find_plane(call, &call->from, plane, out_plane);
+        mote_real *const dx = find_plane(call, &call->to, plane, in_plane);
         if (call->index)
-            call->kernels->max_pool_derivative(window, dy, call->index + plane * index_bytes, dx);
+            call->kernels->max_pool_derivative(window, dy, find_index(call, plane), dx);
         else
             call->kernels->average_pool_derivative(window, dy, dx);
     }
@@ -225,8 +247,8 @@ static bool selects(const void *layer_state)
 static void forward(const mote_layer_run *run, const void *layer_state)
 {
     pooling_call call = make_call(run, layer_state);
-    call.from = run->inputs[0].data;
-    call.to = run->outputs[0].data;
+    call.from = mote_layer_channels(run, &run->inputs[0]);
+    call.to = mote_layer_channels(run, &run->outputs[0]);
     if (!run->training)
         call.index = NULL;
     run_planes(run, &call, pool_planes);
@@ -235,8 +257,8 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
 {
     pooling_call call = make_call(run, layer_state);
-    call.from = run->output_derivatives[0].data;
-    call.to = run->input_derivatives[0].data;
+    call.from = mote_layer_channels(run, &run->output_derivatives[0]);
+    call.to = mote_layer_channels(run, &run->input_derivatives[0]);
     run_planes(run, &call, unpool_planes);
 }
 

@@ -50,10 +50,16 @@ void mote_units_run(const mote_parallel *parallel, const mote_units *units,
     mote_parallel_run(parallel, run_blocks, &call, mote_size_min(tasks, units->units));
 }
 
-/// Where the plane of a unit of the block begins.
-static size_t place(const mote_units *block, size_t sample, size_t unit)
+/// Elements between samples of array `array` of a function.
+static size_t sample_step(const mote_units *block, size_t array)
 {
-    return (sample * block->units + block->first + unit) * block->plane;
+    return block->steps[array] > 0 ? block->steps[array] : block->units * block->plane;
+}
+
+/// Where the plane of a unit of the block begins.
+static size_t place(const mote_units *block, size_t array, size_t sample, size_t unit)
+{
+    return sample * sample_step(block, array) + (block->first + unit) * block->plane;
 }
 
 /// Chan's formula: how much of the distance between the means, and of its square, a plane adds that
@@ -86,7 +92,8 @@ static mote_planes get_planes(const mote_units *block, size_t sample, size_t mos
 {
     return (mote_planes){.count = mote_size_min(block->samples - sample, most),
                          .elements = block->plane,
-                         .step = block->units * block->plane};
+                         .step = sample_step(block, 0),
+                         .second_step = sample_step(block, 1)};
 }
 
 static void get_plane_moments(const mote_units *block, const mote_real *x, mote_real *mean,
@@ -111,11 +118,11 @@ static void get_plane_moments(const mote_units *block, const mote_real *x, mote_
 static void get_element_moments(const mote_units *block, const mote_real *x, mote_real *mean,
                                 mote_real *m2)
 {
-    memcpy(mean, x + place(block, 0, 0), block->count * sizeof *mean);
+    memcpy(mean, x + place(block, 0, 0, 0), block->count * sizeof *mean);
     memset(m2, 0, block->count * sizeof *m2);
     for (size_t sample = 1; sample < block->samples; sample++) {
         const merge_shares shares = get_merge_shares(sample, 1);
-        const mote_real *const row = x + place(block, sample, 0);
+        const mote_real *const row = x + place(block, 0, sample, 0);
         for (size_t u = 0; u < block->count; u++)
             merge(shares, row[u], 0, &mean[u], &m2[u]);
     }
@@ -128,7 +135,7 @@ void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *
         return;
     }
     for (size_t u = 0; u < block->count; u++)
-        get_plane_moments(block, x + place(block, 0, u), &mean[u], &m2[u]);
+        get_plane_moments(block, x + place(block, 0, 0, u), &mean[u], &m2[u]);
 }
 
 /// A sum over the batch for each of some columns: samples in groups, group sums added ascending, the
@@ -245,7 +252,7 @@ void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
         return;
     }
     for (size_t u = 0; u < block->count; u++)
-        sum_planes(block, x + place(block, 0, u), &sum[u]);
+        sum_planes(block, x + place(block, 0, 0, u), &sum[u]);
 }
 
 static void sum_plane_centered_products(const mote_units *block, mote_real mean, const mote_real *x,
@@ -256,8 +263,8 @@ static void sum_plane_centered_products(const mote_units *block, mote_real mean,
     mote_real sums[PLANES];
     for (size_t sample = 0; sample < block->samples; sample += most) {
         const mote_planes planes = get_planes(block, sample, most);
-        const size_t first = sample * planes.step;
-        block->kernels->sum_centered_products(&planes, mean, x + first, dy + first, sums);
+        block->kernels->sum_centered_products(&planes, mean, x + sample * planes.step,
+                                              dy + sample * planes.second_step, sums);
         add_planes(sums, sample, planes.count, group, total);
     }
 }
@@ -269,9 +276,10 @@ static void sum_element_centered_products(const mote_units *block, const mote_re
         .samples = block->samples, .group = mote_batch_group(1), .count = block->count};
     mote_real terms[MOTE_UNITS_BLOCK];
     for (size_t sample = 0; sample < block->samples; sample++) {
-        const size_t first = place(block, sample, 0);
+        const mote_real *const row = x + place(block, 0, sample, 0);
+        const mote_real *const dy_row = dy + place(block, 1, sample, 0);
         for (size_t u = 0; u < block->count; u++)
-            terms[u] = dy[first + u] * (x[first + u] - mean[u]);
+            terms[u] = dy_row[u] * (row[u] - mean[u]);
         add_sample(&batch, sample, terms, sum);
     }
 }
@@ -284,8 +292,8 @@ void mote_units_sum_centered_products(const mote_units *block, const mote_real *
         return;
     }
     for (size_t u = 0; u < block->count; u++) {
-        const size_t first = place(block, 0, u);
-        sum_plane_centered_products(block, mean[u], x + first, dy + first, &sum[u]);
+        sum_plane_centered_products(block, mean[u], x + place(block, 0, 0, u),
+                                    dy + place(block, 1, 0, u), &sum[u]);
     }
 }
 
@@ -300,14 +308,15 @@ void mote_units_scale_shift(const mote_units *block, const mote_real *scale, con
                             const mote_real *x, mote_real *y)
 {
     for (size_t sample = 0; sample < block->samples; sample++) {
+        const mote_real *const from = x + place(block, 0, sample, 0);
+        mote_real *const to = y + place(block, 1, sample, 0);
         if (block->plane == 1) {
-            const size_t first = place(block, sample, 0);
-            scale_shift_elements(block, scale, shift, x + first, y + first);
+            scale_shift_elements(block, scale, shift, from, to);
             continue;
         }
         for (size_t u = 0; u < block->count; u++) {
-            const size_t first = place(block, sample, u);
-            block->kernels->scale_shift(block->plane, scale[u], shift[u], x + first, y + first);
+            const size_t first = u * block->plane;
+            block->kernels->scale_shift(block->plane, scale[u], shift[u], from + first, to + first);
         }
     }
 }
@@ -323,19 +332,21 @@ void mote_units_blend(const mote_units *block, const mote_units_blend_factors *f
                       const mote_real *a, const mote_real *b, mote_real *y)
 {
     for (size_t sample = 0; sample < block->samples; sample++) {
+        const mote_real *const from_a = a + place(block, 0, sample, 0);
+        const mote_real *const from_b = b + place(block, 1, sample, 0);
+        mote_real *const to = y + place(block, 2, sample, 0);
         if (block->plane == 1) {
-            const size_t first = place(block, sample, 0);
-            blend_elements(block, factors, a + first, b + first, y + first);
+            blend_elements(block, factors, from_a, from_b, to);
             continue;
         }
         for (size_t u = 0; u < block->count; u++) {
-            const size_t first = place(block, sample, u);
+            const size_t first = u * block->plane;
             const mote_blend blend = {
                 .scale_a = factors->scale_a[u],
                 .scale_b = factors->scale_b[u],
                 .shift = factors->shift[u],
             };
-            block->kernels->blend(&blend, block->plane, a + first, b + first, y + first);
+            block->kernels->blend(&blend, block->plane, from_a + first, from_b + first, to + first);
         }
     }
 }

@@ -18,6 +18,8 @@ typedef struct mote_units {
     size_t samples, units, plane;
     size_t first, count;
     bool revisits_planes; // by functions that go over them again: blocks of what a cache holds
+    size_t steps
+        [3]; // elements between samples of a function's arrays, in their order; 0: units * plane
 } mote_units;
 
 /// y = a * scale_a + (b * scale_b + shift), by unit.

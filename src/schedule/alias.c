@@ -9,6 +9,7 @@ typedef struct group {
     size_t first, last;
     size_t bytes;
     bool is_kept; // the caller reads it after the last step
+    bool is_view; // or has one
 } group;
 
 typedef struct aliases {
@@ -42,22 +43,29 @@ static void join(aliases *a, size_t x, size_t y)
     if (child->bytes > parent->bytes)
         parent->bytes = child->bytes;
     parent->is_kept |= child->is_kept;
+    parent->is_view |= child->is_view;
 }
 
-/// Views: the tensors have the same bytes at all times.
+/// The tensors have the same bytes at all times.
+static void join_view(aliases *a, size_t x, size_t y)
+{
+    join(a, x, y);
+    a->groups[find(a, x)].is_view = true;
+}
+
 static void join_views(aliases *a, const mote_node *node)
 {
     const mote_schedule *schedule = a->b->schedule;
     const mote_declaration *declaration = &node->declaration;
     for (size_t i = 0; declaration->view && i < declaration->output_count; i++)
-        join(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
+        join_view(a, schedule->values[node->inputs[0]], schedule->values[node->outputs[i]]);
     if (!declaration->derivative_view || declaration->output_count == 0)
         return;
     const size_t from = schedule->derivatives[node->outputs[0]];
     for (size_t i = 0; i < node->input_count; i++) {
         const size_t derivative = schedule->derivatives[node->inputs[i]];
         if (from != MOTE_NONE && derivative != MOTE_NONE)
-            join(a, from, derivative);
+            join_view(a, from, derivative);
     }
 }
 
@@ -157,11 +165,50 @@ static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
                               (void **)&a->groups));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &schedule->tensors[i];
-        a->groups[i] = (group){i, tensor->first, tensor->last, tensor->bytes, false};
+        a->groups[i] = (group){
+            .parent = i, .first = tensor->first, .last = tensor->last, .bytes = tensor->bytes};
     }
     for (size_t i = 0; i < mote_graph_result_count(b->graph); i++)
         a->groups[schedule->values[mote_graph_result(b->graph, i)]].is_kept = true;
     return MOTE_OK;
+}
+
+/// A tensor that only steps of one run use holds a band.
+static void shrink(aliases *a, size_t tensor)
+{
+    mote_schedule *schedule = a->b->schedule;
+    if (tensor == MOTE_NONE || schedule->tensors[tensor].first == MOTE_NONE ||
+        a->groups[find(a, tensor)].is_view || a->groups[tensor].is_kept)
+        return;
+    mote_schedule_tensor *shrunk = &schedule->tensors[tensor];
+    const mote_band_run *run = &schedule->steps[shrunk->first].run;
+    if (run->bands == 0 || shrunk->last >= run->end || shrunk->holds_band)
+        return;
+    shrunk->holds_band = true;
+    shrunk->spec.shape.dims[0] = run->height;
+    shrunk->bytes = shrunk->bytes / run->channels * run->height;
+    a->groups[tensor].bytes = shrunk->bytes;
+}
+
+static void shrink_all(aliases *a)
+{
+    const mote_schedule *schedule = a->b->schedule;
+    for (size_t i = 0; i < a->b->graph->value_count; i++) {
+        shrink(a, schedule->values[i]);
+        shrink(a, schedule->derivatives[i]);
+    }
+    for (size_t i = 0; i < schedule->step_count; i++)
+        shrink(a, schedule->steps[i].made);
+}
+
+/// What a run uses lives through all of it, since each band comes by all its steps.
+static void widen(const aliases *a, group *root)
+{
+    const mote_step *steps = a->b->schedule->steps;
+    if (steps[root->first].run.bands > 0)
+        root->first = steps[root->first].run.first;
+    if (steps[root->last].run.bands > 0)
+        root->last = steps[root->last].run.end - 1;
 }
 
 /// Whether the tensor is the first of a group that lives; a tensor that no step uses gets no block.
@@ -183,9 +230,10 @@ static mote_status number_blocks(const mote_schedule_builder *b, const aliases *
         mote_arena_array(b->arena, count, sizeof *schedule->blocks, (void **)&schedule->blocks));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         mote_schedule_tensor *tensor = &schedule->tensors[i];
-        const group *root = &a->groups[i];
+        group *root = &a->groups[i];
         if (!begins_block(a, i))
             continue;
+        widen(a, root);
         schedule->blocks[schedule->block_count] = (mote_block){.name = tensor->name,
                                                                .kind = tensor->kind,
                                                                .bytes = root->bytes,
@@ -204,6 +252,7 @@ mote_status mote_schedule_make_blocks(mote_schedule_builder *b)
     MOTE_TRY(init_groups(b, &a));
     for (size_t i = 0; i < b->graph->node_count; i++)
         join_views(&a, &b->graph->nodes[i]);
+    shrink_all(&a);
     for (size_t i = 0;
          i < b->schedule->step_count && (b->strategy->techniques & MOTE_TECHNIQUE_ALIASES); i++)
         replace_at(&a, i);

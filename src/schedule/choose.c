@@ -6,6 +6,7 @@
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
 //   the peak for later readers, too, is made anew for each of them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
+// - Steps around the peak run band by band, so that what only they use holds a band (bands.c).
 //
 // Before that, the order of independent branches (order.c).
 #include "schedule/build.h"
@@ -155,15 +156,36 @@ static bool choose_recomputed(const search *s, size_t index)
     return true;
 }
 
+/// The run of bands that the steps around the peak may be; bands 0: none.
+static mote_band_run find_run(const search *s)
+{
+    if (!(s->b->strategy->techniques & MOTE_TECHNIQUE_BANDS))
+        return (mote_band_run){0};
+    return mote_schedule_find_run(s->trial, s->b->strategy->band_height, s->peak);
+}
+
+/// Whether the peak is at a band of what the node makes again: with no readers elsewhere it needs no more than that.
+static bool is_made_in_bands(const search *s, size_t node)
+{
+    const mote_band_run run = find_run(s);
+    for (size_t i = run.first; run.bands > 0 && i < run.end; i++) {
+        const mote_step *step = &s->trial->steps[i];
+        if (step->kind == MOTE_STEP_RECOMPUTE && step->node == node)
+            return true;
+    }
+    return false;
+}
+
 /// Chooses a recomputed node whose output lives at the peak because of readers in front of the node at work there, and not
-/// for that node, or for that in slices, whose derivative may then take its place.
+/// for that node, unless that needs parts of it: slices, whose derivative may then take its place, or bands.
 static bool choose_renewed(const search *s, size_t index)
 {
     if (!s->b->chosen.recomputed[index] || s->b->chosen.renewed[index] > 0)
         return false;
     const mote_step *peak = &s->trial->steps[s->peak];
     const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
-    if (peak->node == MOTE_NONE || (life->is_read_at_peak && peak->slice.count == 0) ||
+    const bool needs_parts = peak->slice.count > 0 || is_made_in_bands(s, index);
+    if (peak->node == MOTE_NONE || (life->is_read_at_peak && !needs_parts) ||
         life->backward_begin > s->peak || life->behind_peak == MOTE_NONE ||
         s->b->ranks[s->trial->steps[life->behind_peak].node] >= s->b->ranks[peak->node] ||
         !can_reach(s, input_of(s, index), life->behind_peak))
@@ -216,6 +238,34 @@ static bool choose_sliced(const search *s, size_t index)
     return true;
 }
 
+/// Whether a tensor that lives at the peak is used by the run's steps alone.
+static bool has_inside(const mote_schedule *trial, const mote_band_run *run, size_t peak)
+{
+    for (size_t i = 0; i < trial->tensor_count; i++) {
+        const mote_schedule_tensor *tensor = &trial->tensors[i];
+        if (tensor->spec.batched && !tensor->persistent && tensor->first != MOTE_NONE &&
+            tensor->first >= run->first && tensor->first <= peak && tensor->last >= peak &&
+            tensor->last < run->end)
+            return true;
+    }
+    return false;
+}
+
+/// Chooses the steps around the peak, where that makes something smaller.
+static bool choose_banded(const search *s)
+{
+    const mote_schedule *trial = s->trial;
+    const mote_band_run run = find_run(s);
+    if (run.bands == 0 || trial->steps[s->peak].run.bands > 0 || !has_inside(trial, &run, s->peak))
+        return false;
+    for (size_t i = run.first; i < run.end; i++) {
+        const mote_step *step = &trial->steps[i];
+        if (step->kind != MOTE_STEP_RECOMPUTE)
+            s->b->chosen.banded[step->node] |= mote_step_phase(step->kind);
+    }
+    return true;
+}
+
 /// Bytes alive at each step.
 static mote_status find_live(const mote_schedule *trial, mote_arena *arena, size_t **live)
 {
@@ -258,6 +308,7 @@ static void copy_choices(size_t node_count, const mote_choices *from, const mote
     memcpy(to->recomputed, from->recomputed, node_count * sizeof *to->recomputed);
     memcpy(to->renewed, from->renewed, node_count * sizeof *to->renewed);
     memcpy(to->slices, from->slices, node_count * sizeof *to->slices);
+    memcpy(to->banded, from->banded, node_count * sizeof *to->banded);
 }
 
 /// Chooses more for the peak of what is chosen by now; the best so far is kept apart.
@@ -282,6 +333,8 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     for (size_t i = 0; i < count && !*has_more; i++)
         any_sliced |= choose_sliced(&s, i);
     *has_more |= any_sliced;
+    if (!*has_more)
+        *has_more = choose_banded(&s);
     return MOTE_OK;
 }
 
@@ -346,6 +399,7 @@ static void forget_choices(const mote_schedule_builder *b)
         b->chosen.recomputed[i] = false;
         b->chosen.renewed[i] = 0;
         b->chosen.slices[i] = 0;
+        b->chosen.banded[i] = 0;
     }
 }
 

@@ -53,6 +53,7 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     MOTE_TRY(make_lists(b));
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(b->schedule->step_count > 0);
+    mote_schedule_make_bands(b);
     MOTE_TRY(mote_schedule_make_tensors(b));
     mote_schedule_find_lives(b->schedule);
     MOTE_TRY(mote_schedule_make_blocks(b));
@@ -66,6 +67,8 @@ static mote_status make_choices(const mote_schedule_builder *b, mote_choices *ch
                               (void **)&choices->recomputed));
     MOTE_TRY(
         mote_arena_array(b->scratch, count, sizeof *choices->renewed, (void **)&choices->renewed));
+    MOTE_TRY(
+        mote_arena_array(b->scratch, count, sizeof *choices->banded, (void **)&choices->banded));
     return mote_arena_array(b->scratch, count, sizeof *choices->slices, (void **)&choices->slices);
 }
 
@@ -147,13 +150,22 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
     return text;
 }
 
+/// Behind the first step of a run; ends the line.
+static void print_run(const mote_band_run *run, size_t step, const mote_writer *writer)
+{
+    if (run->bands > 0 && run->first == step)
+        mote_write(writer, ", to step %zu in %zu bands of channels", run->end - 1, run->bands);
+    mote_write(writer, "\n");
+}
+
 void mote_schedule_print(const mote_schedule *schedule, const mote_writer *writer)
 {
     mote_write(writer, "program %s: %zu steps, %zu blocks\n", schedule->name, schedule->step_count,
                schedule->block_count);
     for (size_t i = 0; i < schedule->step_count; i++) {
         char text[256];
-        mote_write(writer, "%5zu %s\n", i, mote_step_text(schedule, i, text, sizeof text));
+        mote_write(writer, "%5zu %s", i, mote_step_text(schedule, i, text, sizeof text));
+        print_run(&schedule->steps[i].run, i, writer);
     }
     mote_write(writer, "%5s %5s %12s  %-11s block\n", "first", "last", "bytes", "kind");
     for (size_t i = 0; i < schedule->block_count; i++) {

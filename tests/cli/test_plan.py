@@ -126,11 +126,58 @@ type = fully_connected
 unit = 2
 """
 
+# Its peak is where a wide normalized image is made again.
+BANDS = """\
+[Model]
+loss = cross
+batch_size = 32
+seed = 1
+[Optimizer]
+type = sgd
+[input]
+type = input
+input_shape = 1:28:28
+[wide]
+type = conv2d
+filters = 40
+kernel_size = 3
+stride = 2
+[wide_bn]
+type = batch_normalization
+activation = relu
+[depth]
+type = conv2d
+filters = 40
+kernel_size = 3
+padding = same
+groups = 40
+[depth_bn]
+type = batch_normalization
+activation = hard_swish
+[point]
+type = conv2d
+filters = 40
+kernel_size = 1
+[point_bn]
+type = batch_normalization
+activation = relu
+[pool]
+type = pooling2d
+pooling = average
+pool_size = 3
+flatten = true
+[fc]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
+
 # A network in which each technique saves something.
 TECHNIQUES = {
     "recompute": DEEP,
     "slices": DEEP,
     "order": BRANCHES,
+    "bands": BANDS,
     "aliases": DEEP,
     "exact": TANGLED,
 }
@@ -301,7 +348,7 @@ class Plan(CliTest):
         self.assertEqual(out.count("left out"), len(TECHNIQUES))
 
     def test_techniques_have_no_part_in_the_result(self):
-        for model in {DEEP, BRANCHES, TANGLED}:
+        for model in {DEEP, BRANCHES, TANGLED, BANDS}:
             (self.folder / "net.ini").write_text(model)
             digests = {
                 self.run_json("bench", "net.ini", "--steps=2", "--threads=1", *without)[

@@ -92,6 +92,42 @@ type = fully_connected
 unit = 10
 activation = softmax
 """
+# Its peaks are where channels go through several steps in bands, of which the last is smaller.
+BANDS = HEAD + """\
+[wide]
+type = conv2d
+filters = 40
+kernel_size = 3
+stride = 2
+[wide_bn]
+type = batch_normalization
+activation = relu
+[depth]
+type = conv2d
+filters = 40
+kernel_size = 3
+padding = same
+groups = 40
+[depth_bn]
+type = batch_normalization
+activation = hard_swish
+[point]
+type = conv2d
+filters = 40
+kernel_size = 1
+[point_bn]
+type = batch_normalization
+activation = relu
+[pool]
+type = pooling2d
+pooling = average
+pool_size = 3
+flatten = true
+[fc]
+type = fully_connected
+unit = 10
+activation = softmax
+"""
 SLICES = [
     ("--without=slices",),
     ("--threads=3",),
@@ -120,10 +156,11 @@ VARIANTS = [
     ("--without=recompute",),
     ("--without=slices",),
     ("--without=order",),
+    ("--without=bands",),
     ("--without=aliases",),
     ("--without=exact",),
-    ("--without=recompute,slices,order,aliases,exact",),
-    ("--without=recompute,slices,order,aliases", "--planner=naive"),
+    ("--without=recompute,slices,order,bands,aliases,exact",),
+    ("--without=recompute,slices,order,bands,aliases", "--planner=naive"),
     ("--planner=exact",),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
@@ -184,6 +221,13 @@ class Bits(RunTest):
             self.assertIn("apply conv2.weight [0, ", schedule)
             self.assertIn("apply fc1.weight [0, ", schedule)
             self.assert_same_bits(*settings, "--epochs=1", variants=SLICES)
+
+    def test_channels_in_bands(self):
+        self.write_model(BANDS + add_set("train_set", 77))
+        schedule = self.run_mote("explain", "net.ini", "--stage=schedule")
+        self.assertIn("calc_derivative pool, to step 24 in 3 bands of channels", schedule)
+        self.assert_same_bits("--epochs=1")
+        self.assert_same_bits("--epochs=1", "--set=depth_bn.trainable=false", variants=VARIANTS[:5])
 
     def test_lenet5(self):
         self.write_model(LENET5 + add_set("train_set", 100))

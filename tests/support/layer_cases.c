@@ -95,7 +95,7 @@ static const layer_case cases[] = {
     {"convolution, frozen",
      false,
      {.layer = "conv2d",
-      .entries = {"filters=2", "kernel_size=3"},
+      .entries = {"filters=2", "kernel_size=1"},
       SHAPE(2, 4, 4),
       .batch = 2,
       .frozen = true}},

@@ -291,9 +291,15 @@ static size_t count_lines(const mote_product *product)
     return samples * mote_size_ceil_divide(p->positions_height, p->divisor_height);
 }
 
+/// Over the image: a task has all rows of its positions, since it reads all channels there.
+static bool is_in_place(const mote_product *product)
+{
+    return product->out == product->right.data;
+}
+
 static bool splits_lines(const mote_product *product, size_t task_count)
 {
-    return splits_columns(product) && count_lines(product) >= task_count;
+    return is_in_place(product) || (splits_columns(product) && count_lines(product) >= task_count);
 }
 
 /// Filters where their panels divide well, else taps.
@@ -386,6 +392,8 @@ static size_t count_parts(const product_call *call)
             mote_size_ceil_divide(product->rows, wide),
             mote_size_ceil_divide(product->columns, MOTE_KERNEL(tile).gather_rows));
     }
+    if (is_in_place(product))
+        return count_lines(product);
     if (call->positions) {
         return mote_size_max(count_lines(product),
                              mote_size_ceil_divide(product->rows, MOTE_KERNEL(tile).spread_rows));

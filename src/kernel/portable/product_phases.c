@@ -241,7 +241,10 @@ void MOTE_KERNEL(product_phases)(const mote_positions_task *task)
     w.right.patches = w.blocks.joint;
     w.reader = (mote_reader){.factor = &w.right, .image = &w.blocks.image};
     w.phases = w.blocks.axes[0].phases * w.blocks.axes[1].phases;
-    w.is_direct = MOTE_KERNEL(panel_is_direct)(&w.reader);
+    const size_t start = task->lines[0] * w.blocks.axes[1].positions;
+    // lines of one long row need not begin where halves of a panel do
+    w.is_direct =
+        MOTE_KERNEL(panel_is_direct)(&w.reader) && start % (MOTE_KERNEL(tile).columns / 2) == 0;
     w.panel = task->scratch;
     w.sums = w.panel + w.blocks.panel;
     w.reader.copy = w.sums + w.blocks.sums;
@@ -253,7 +256,7 @@ void MOTE_KERNEL(product_phases)(const mote_positions_task *task)
     const size_t plane = w.blocks.axes[0].positions * w.blocks.axes[1].positions;
     const size_t end = task->lines[1] * w.blocks.axes[1].positions;
     size_t count = 0;
-    for (size_t first = task->lines[0] * w.blocks.axes[1].positions; first < end; first += count) {
+    for (size_t first = start; first < end; first += count) {
         count = mote_size_min(mote_image_left(&w.blocks.image, w.blocks.chunk, plane, first),
                               end - first);
         const mote_chunk c = MOTE_KERNEL(image_chunk)(&w.right, first, count);

@@ -200,7 +200,8 @@ void MOTE_KERNEL(product_positions)(const mote_positions_task *task)
     mote_positions_fit(product, &w.blocks);
     w.reader = (mote_reader){.factor = &product->right, .image = &w.blocks.image};
     w.reader.copy = w.panel + w.blocks.panel;
-    w.is_direct = MOTE_KERNEL(panel_is_direct)(&w.reader);
+    // a panel that was packed may be written over, see mote_product_overwrites
+    w.is_direct = product->out != product->right.data && MOTE_KERNEL(panel_is_direct)(&w.reader);
     w.taps = (uint32_t *)(void *)(w.reader.copy + w.blocks.copy);
     w.terms = (mote_term *)(void *)(w.taps + w.blocks.taps);
     MOTE_KERNEL(image_start)(&w.reader);

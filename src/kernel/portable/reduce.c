@@ -92,7 +92,8 @@ static void sum_some_centered_products(const mote_planes *planes, mote_real mean
                                        const mote_real *x, const mote_real *dy, mote_real *sums)
 {
     const size_t step = planes->step;
-#define ADD(lane, plane, i) MOTE_FMA(dy[(plane)*step + (i)], x[(plane)*step + (i)] - mean, lane)
+    const size_t dy_step = planes->second_step;
+#define ADD(lane, plane, i) MOTE_FMA(dy[(plane)*dy_step + (i)], x[(plane)*step + (i)] - mean, lane)
     MOTE_LANES_SUM_PLANES(planes->elements, ADD, sums);
 #undef ADD
 }
@@ -108,13 +109,16 @@ static void sum_plane_products(size_t count, mote_real mean, const mote_real *x,
 void MOTE_KERNEL(sum_centered_products)(const mote_planes *planes, mote_real mean,
                                         const mote_real *x, const mote_real *dy, mote_real *sums)
 {
+    mote_planes both = *planes;
     size_t plane = 0;
-    for (; plane + MOTE_LANES_PLANES <= planes->count; plane += MOTE_LANES_PLANES)
-        sum_some_centered_products(planes, mean, x + plane * planes->step,
-                                   dy + plane * planes->step, sums + plane);
-    for (; plane < planes->count; plane++)
-        sum_plane_products(planes->elements, mean, x + plane * planes->step,
-                           dy + plane * planes->step, sums + plane);
+    if (both.second_step == 0)
+        both.second_step = both.step;
+    for (; plane + MOTE_LANES_PLANES <= both.count; plane += MOTE_LANES_PLANES)
+        sum_some_centered_products(&both, mean, x + plane * both.step,
+                                   dy + plane * both.second_step, sums + plane);
+    for (; plane < both.count; plane++)
+        sum_plane_products(both.elements, mean, x + plane * both.step,
+                           dy + plane * both.second_step, sums + plane);
 }
 
 void MOTE_KERNEL(sum_squared_differences)(size_t count, const mote_real *a, const mote_real *b,

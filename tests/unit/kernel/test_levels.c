@@ -133,17 +133,17 @@ static void end_trial(trial *t)
 #define PLANES ((size_t)7) // some side by side, some not
 
 /// Numbers of each of some planes, which are parts of the arrays.
-#define CHECK_PLANES(name, ...)                                                     \
-    static void check_##name(trial *t)                                              \
-    {                                                                               \
-        const size_t step = t->count / PLANES;                                      \
-        const mote_planes planes = {PLANES, step - step / 3, step}; /* with gaps */ \
-        float results[2][2 * PLANES] = {{0}};                                       \
-        float *result = results[0];                                                 \
-        if (planes.elements == 0)                                                   \
-            return;                                                                 \
-        BOTH(table->name(&planes, __VA_ARGS__); result = results[1]);               \
-        expect_same(t, results[0], results[1], 2 * PLANES);                         \
+#define CHECK_PLANES(name, ...)                                                           \
+    static void check_##name(trial *t)                                                    \
+    {                                                                                     \
+        const size_t step = t->count / PLANES;                                            \
+        const mote_planes planes = {PLANES, step - step / 3, step, step}; /* with gaps */ \
+        float results[2][2 * PLANES] = {{0}};                                             \
+        float *result = results[0];                                                       \
+        if (planes.elements == 0)                                                         \
+            return;                                                                       \
+        BOTH(table->name(&planes, __VA_ARGS__); result = results[1]);                     \
+        expect_same(t, results[0], results[1], 2 * PLANES);                               \
     }
 
 #define COMMA ,

@@ -176,7 +176,8 @@ static void expect_sums_of_planes(const mote_planes *planes, const vectors *v)
         float expected[2];
         kernels()->sum(planes->elements, v->a + first, &expected[0]);
         expect_bits(sums[plane], expected[0]);
-        kernels()->sum_centered_products(&one, 0.4F, v->a + first, v->b + first, &expected[0]);
+        const size_t second = plane * (planes->second_step ? planes->second_step : planes->step);
+        kernels()->sum_centered_products(&one, 0.4F, v->a + first, v->b + second, &expected[0]);
         expect_bits(products[plane], expected[0]);
         kernels()->moments(&one, v->a + first, &expected[0], &expected[1]);
         expect_bits(means[plane], expected[0]);
@@ -191,8 +192,10 @@ static void sums_of_several_planes_are_those_of_each(void **state)
     const vectors v = make_vectors(8);
     for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++) {
         for (size_t count = 0; count <= PLANES; count++) {
-            const mote_planes planes = {
+            mote_planes planes = {
                 .count = count, .elements = elements[i], .step = elements[i] + 10};
+            expect_sums_of_planes(&planes, &v);
+            planes.second_step = elements[i] + 3;
             expect_sums_of_planes(&planes, &v);
         }
     }

@@ -219,14 +219,20 @@ static void run_slices(layer_harness *harness, size_t slices, mote_real *gradien
                        mote_real *derivative)
 {
     const size_t extent = harness->declaration.cut_extent;
+    mote_tensor *const held = &harness->slots[LAYER_GRADIENT][0].tensor;
+    const mote_tensor_spec *const whole = held->spec;
+    mote_tensor_spec spec = *whole;
+    held->spec = &spec;
     for (size_t i = 0; i < slices; i++) {
         harness->slice.count = mote_parallel_part(extent, i, slices, &harness->slice.first);
+        spec.shape.dims[1] = harness->slice.count;
         layer_harness_run(harness, MOTE_PHASE_GRADIENT);
         place_slice(harness, gradient);
         layer_harness_run(harness, MOTE_PHASE_DERIVATIVE);
         place_derivative(harness, derivative);
     }
     harness->slice = (mote_slice){0, extent};
+    held->spec = whole;
 }
 
 static void compare_slices_of(const layer_case *c, layer_harness *harness, size_t slices)

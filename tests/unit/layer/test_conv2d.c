@@ -2,6 +2,7 @@
 // The convolution: output sizes, padding, and values worked by hand.
 #include "support/expect.h"
 #include "support/layer_harness.h"
+#include "support/threads.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,6 +211,82 @@ static void the_odd_cell_of_same_padding_lies_at_the_bottom_and_right(void **unu
     layer_harness_release(&harness);
 }
 
+/// Whether the layer says that it may write over its input, and over its output's derivative; if so, with the same bits.
+static bool overwrites(layer_config config)
+{
+    layer_harness harness;
+    layer_record apart;
+    layer_harness_build(&harness, &config);
+    const bool is_declared = harness.declaration.output_over_input;
+    assert_true(harness.declaration.derivative_over_output_derivative == is_declared);
+    layer_harness_release(&harness);
+    layer_record_make(&config, &apart);
+    config.aliases = LAYER_IN_PLACE | LAYER_DERIVATIVE_OVER_OUTPUT_DERIVATIVE;
+    for (mote_cpu_level level = 0; level <= mote_kernels_highest_level(); level++) {
+        layer_record in_place;
+        if (!mote_test_cpu_has(level))
+            continue;
+        config.level = level;
+        layer_record_make(&config, &in_place);
+        layer_record_assert_equal(&apart, &in_place, mote_cpu_level_name(level));
+        layer_record_release(&in_place);
+    }
+    layer_record_release(&apart);
+    return is_declared;
+}
+
+static void one_tap_is_written_in_place(void **unused)
+{
+    (void)unused;
+    // rows that are read directly otherwise, and rows that end in the middle of a tile
+    static const size_t planes[][2] = {{16, 16}, {4, 8}, {25, 5}, {1, 1}, {40, 40}};
+    layer_config config = {
+        .layer = "conv2d",
+        .entries = {"filters=70", "kernel_size=1"},
+        .input_count = 1,
+        .batch = 5,
+        .thread_count = 3,
+    };
+    for (size_t i = 0; i < sizeof planes / sizeof planes[0]; i++) {
+        config.inputs[0][0] = 70;
+        config.inputs[0][1] = planes[i][0];
+        config.inputs[0][2] = planes[i][1];
+        assert_true(overwrites(config));
+    }
+    config.entries[2] = "groups=2";
+    assert_true(overwrites(config));
+    config.entries[2] = "stride=2";
+    assert_false(overwrites(config));
+    config.entries[2] = NULL;
+    config.batch = 2; // fewer than threads
+    assert_false(overwrites(config));
+    config.batch = 3;
+    config.entries[0] = "filters=69";
+    assert_false(overwrites(config));
+    config.entries[0] = "filters=257"; // sums of two blocks
+    config.inputs[0][0] = 257;
+    assert_false(overwrites(config));
+}
+
+static void planes_that_fit_are_written_in_place_by_depth_wise_kernels(void **unused)
+{
+    (void)unused;
+    layer_config config = {
+        .layer = "conv2d",
+        .entries = {"filters=20", "kernel_size=3", "groups=20", "padding=same"},
+        .input_count = 1,
+        .inputs = {{20, 25, 5}},
+        .batch = 7,
+        .thread_count = 2,
+    };
+    assert_true(overwrites(config));
+    config.inputs[0][2] = 80;
+    assert_false(overwrites(config));
+    config.inputs[0][2] = 5;
+    config.entries[4] = "stride=2";
+    assert_false(overwrites(config));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +302,8 @@ int main(void)
         cmocka_unit_test(weights_are_filters_channels_height_width),
         cmocka_unit_test(values_are_those_worked_by_hand),
         cmocka_unit_test(the_odd_cell_of_same_padding_lies_at_the_bottom_and_right),
+        cmocka_unit_test(one_tap_is_written_in_place),
+        cmocka_unit_test(planes_that_fit_are_written_in_place_by_depth_wise_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

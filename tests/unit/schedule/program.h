@@ -55,6 +55,7 @@ static inline mote_strategy program_strategy(program_kind kind)
         .techniques = saves ? ~0U : MOTE_TECHNIQUE_ALIASES,
         .slice_bytes = 64,
         .slice_extent = 1,
+        .band_height = 1,
         .slot_count = training ? 1 : 0,
         .slot_names = slot_names,
     };

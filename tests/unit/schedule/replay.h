@@ -267,6 +267,12 @@ static inline void replay_check_use(replay *r, const replay_use *use)
     const mote_block *const block = &r->schedule->blocks[tensor->block];
     if (r->step < block->first || r->step > block->last)
         replay_report(r, use->tensor, "is used outside of its block's life");
+    const mote_band_run *const run = &r->schedule->steps[r->step].run;
+    if (run->bands > 0 && (block->first > run->first || block->last + 1 < run->end))
+        replay_report(r, use->tensor, "does not live through all of its run of bands");
+    if (tensor->holds_band && (run->bands == 0 || tensor->spec.shape.dims[0] != run->height ||
+                               tensor->first < run->first || tensor->last >= run->end))
+        replay_report(r, use->tensor, "holds a band outside of its run");
     if (tensor->bytes > block->bytes)
         replay_report(r, use->tensor, "is larger than its block");
     if (use->reads && r->held[tensor->block] != r->contents[use->tensor])

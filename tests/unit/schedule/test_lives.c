@@ -339,6 +339,29 @@ static void an_output_is_not_written_over_by_the_last_step(void **state)
     program_release(&p);
 }
 
+static void what_only_a_run_of_bands_uses_holds_a_band(void **state)
+{
+    program p;
+    program_build(state,
+                  "[Model]\nloss = mse\n"
+                  "[in]\ntype = input\ninput_shape = 1:6:6\n"
+                  "[c]\ntype = conv2d\nfilters = 64\nkernel_size = 3\npadding = same\n" BN("n")
+                      RELU("r") "[p]\ntype = pooling2d\npooling = global_average\n" FC("out"),
+                  TRAIN_SAVING, &p);
+    const mote_schedule_tensor *const tensors = p.schedule.tensors;
+    const mote_schedule_tensor *const band = &tensors[program_tensor(&p, "r recomputed")];
+    assert_true(band->holds_band);
+    assert_int_equal(band->spec.shape.dims[0], 16);
+    assert_int_equal(band->bytes, tensors[program_tensor(&p, "c")].bytes / 4);
+    assert_shared(&p, "n recomputed", "r recomputed");
+    assert_shared(&p, "n derivative", "r derivative");
+    assert_shared(&p, "c", "c derivative"); // whole, and in place all the same
+    assert_life(&p, "r recomputed", "calc_derivative p", "calc_derivative n");
+    assert_life(&p, "r derivative", "calc_derivative p", "calc_derivative n");
+    assert_false(tensors[program_tensor(&p, "p derivative")].holds_band);
+    program_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_gradient_of_a_table_has_the_rows_that_a_batch_can_read),
         cmocka_unit_test(a_shared_table_has_a_whole_gradient),
         cmocka_unit_test(an_output_is_not_written_over_by_the_last_step),
+        cmocka_unit_test(what_only_a_run_of_bands_uses_holds_a_band),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }
