@@ -50,9 +50,9 @@ struct cli_options {
     const cli_command *command;
     int argument_count; // as main got them
     char *const *arguments;
-    bool help, json, quiet, csv, profile;
+    bool help, json, quiet, csv, profile, resume;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
-        *prompt, *trace, *why, *html;
+        *prompt, *trace, *why, *html, *to;
     unsigned without;                               // techniques, as bits
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order

@@ -53,16 +53,26 @@ static void add_best(const mote_train_result *trained, cli_json *json)
     cli_json_add_text(json, "saved_best", trained->best_path);
 }
 
+static void add_checkpoints(const mote_train_result *trained, cli_json *json)
+{
+    cli_json_add_size(json, "resumed_step", trained->resumed_step);
+    cli_json_add_bool(json, "was_finished", trained->was_finished);
+    cli_json_add_size(json, "skipped_steps", trained->skipped_steps);
+    cli_json_add_size(json, "checkpoints_written", trained->checkpoint_count);
+    cli_json_add_text(json, "checkpoint", trained->checkpoint_path);
+}
+
 static int print_json(const cli_training *training)
 {
     const cli_result *result = &training->result;
     cli_json json = cli_json_make();
     cli_result_add_json(&training->session, result, &json);
-    cli_json_add_size(&json, "samples", training->progress.samples);
+    cli_json_add_size(&json, "samples", result->trained.samples);
     cli_json_add(&json, "epochs", make_epochs(&training->progress, &json));
     cli_json_add_text(&json, "saved", training->saved);
     cli_json_add_bool(&json, "stopped", result->trained.stopped);
     cli_json_add_bool(&json, "stopped_early", result->trained.stopped_early);
+    add_checkpoints(&result->trained, &json);
     add_best(&result->trained, &json);
     cli_profile_add_json(&training->profile, &json);
     return cli_json_print(&json);
@@ -87,7 +97,16 @@ static int print_text(const cli_training *training)
 {
     const mote_train_result *trained = &training->result.trained;
     cli_print("%-15s %" PRIu64 " epochs, %" PRIu64 " steps, %" PRIu64 " samples\n", "trained",
-              trained->epochs, trained->steps, training->progress.samples);
+              trained->epochs, trained->steps, trained->samples);
+    if (trained->was_finished)
+        cli_print("%-15s the training had ended at step %" PRIu64 "; nothing was done\n",
+                  "finished", trained->steps);
+    else if (trained->resumed_step)
+        cli_print("%-15s from the checkpoint of step %" PRIu64 "\n", "resumed",
+                  trained->resumed_step);
+    if (trained->skipped_steps)
+        cli_print("%-15s %" PRIu64 " steps that were not finite\n", "skipped",
+                  trained->skipped_steps);
     cli_metrics_print("training", &trained->training);
     if (trained->validation.samples > 0)
         cli_metrics_print("validation", &trained->validation);
@@ -97,13 +116,23 @@ static int print_text(const cli_training *training)
         cli_print("%-15s %s\n", "saved", training->saved);
     if (trained->best_path)
         cli_print("%-15s %s\n", "saved best", trained->best_path);
+    if (trained->checkpoint_path)
+        cli_print("%-15s %s, the newest of %" PRIu64 " written\n", "checkpoint",
+                  trained->checkpoint_path, trained->checkpoint_count);
     cli_profile_print(&training->profile);
     return CLI_OK;
 }
 
 static void explain_stop(const cli_training *training)
 {
-    const char *best = training->result.trained.best_path;
+    const mote_train_result *trained = &training->result.trained;
+    const char *best = trained->best_path;
+    if (trained->checkpoint_path) {
+        cli_talk("stopped after step %" PRIu64 ", checkpoint %s; to go on from there:\n  ",
+                 trained->steps, trained->checkpoint_path);
+        cli_options_print_resume(training->session.options, "--resume", NULL);
+        return;
+    }
     if (!training->saved && best) {
         cli_talk("stopped; only the best epoch is saved, to %s: [Model] has no save_path\n", best);
         return;
@@ -113,8 +142,8 @@ static void explain_stop(const cli_training *training)
         return;
     }
     cli_talk("stopped after step %" PRIu64 ", saved to %s; to go on from there:\n  ",
-             training->result.trained.steps, training->saved);
-    cli_options_print_resume(training->session.options, training->saved);
+             trained->steps, training->saved);
+    cli_options_print_resume(training->session.options, "--weights", training->saved);
 }
 
 /// The weights of a run that was stopped are newer than those saved at the end of the last epoch.
@@ -128,12 +157,22 @@ static mote_status save_stopped(cli_training *training)
     return status;
 }
 
+/// `user` is the progress, whose live line may stand there.
+static void tell_notice(void *user, const char *text)
+{
+    cli_progress *progress = user;
+    cli_progress_finish(progress);
+    cli_talk("mote: %s\n", text);
+}
+
 static mote_status run_training(cli_training *training)
 {
     const mote_train_config config = {
         .user = &training->progress,
         .progress = cli_progress_report,
         .stop = cli_signals_stop,
+        .resume = training->session.options->resume,
+        .notice = tell_notice,
         .profiler = cli_profile_profiler(&training->profile),
     };
     mote_train_result *trained = &training->result.trained;

@@ -78,6 +78,12 @@ static bool read_model_setting(const cli_option *option, const char *value, cli_
     return true;
 }
 
+static bool read_text_setting(const cli_option *option, const char *value, cli_options *options)
+{
+    add_setting("Model", option->key, value, options);
+    return true;
+}
+
 /// Cuts a copy of section.key=value: a layer's name may have a dot, its keys have none.
 static bool read_setting(const cli_option *option, const char *value, cli_options *options)
 {
@@ -111,7 +117,7 @@ static bool read_techniques(const cli_option *option, const char *value, cli_opt
 enum {
     RUNS_MODEL = CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_BENCH,
     TAKES_WEIGHTS = RUNS_MODEL | CLI_CHECK,
-    READS_MODEL = RUNS_MODEL | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
+    READS_MODEL = RUNS_MODEL | CLI_ROLLBACK | CLI_CHECK | CLI_PLAN | CLI_EXPLAIN,
     PLANS_MODEL = CLI_TRAIN | CLI_PLAN | CLI_BENCH | CLI_EXPLAIN,
     EVERY = READS_MODEL | CLI_INIT | CLI_INFO | CLI_LAYERS | CLI_COMPLETION | CLI_VERSION,
 };
@@ -143,6 +149,12 @@ const cli_option cli_option_table[] = {
      FIELD(sample_seed), .minimum = 1, .maximum = UINT64_MAX, .read = read_number},
     {"epochs", "N", "times through the training data (= --set Model.epochs=N)", CLI_TRAIN,
      .key = "epochs", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
+    {"resume", NULL, "go on from the newest checkpoint", CLI_TRAIN, FIELD(resume),
+     .read = read_flag},
+    {"checkpoint-every", "EVERY", "'5 steps' or '30 s' (= --set Model.checkpoint_every=EVERY)",
+     CLI_TRAIN, .key = "checkpoint_every", .read = read_text_setting},
+    {"to", "STEP", "the checkpoint to go back to, or factory: the model as shipped", CLI_ROLLBACK,
+     FIELD(to), .read = read_text},
     {"steps", "N", "training steps to run (10)", CLI_BENCH, FIELD(steps), .minimum = 1,
      .maximum = UINT64_MAX, .read = read_number},
     {"save", "FILE", "write the weights to FILE at the end", CLI_BENCH, FIELD(save),
@@ -157,9 +169,9 @@ const cli_option cli_option_table[] = {
      READS_MODEL | CLI_INFO, .read = read_setting},
     {"planner", "NAME", "naive, best_fit or exact (the default)", PLANS_MODEL, FIELD(planner),
      .choices = "best_fit exact naive", .read = read_text},
-    {"without", "LIST",
-     "techniques not to use, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
-     FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
+    {"without", "LIST", "what to leave out, with commas, of:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE),
+     PLANS_MODEL, FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE),
+     .read = read_techniques},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
      FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},
     {"cpu", "LEVEL", "scalar, avx2, avx512 or neon (the highest there is; also: MOTE_CPU)",
@@ -170,7 +182,8 @@ const cli_option cli_option_table[] = {
     {"html", "FILE", "write a page with a drawing of the plan to FILE", CLI_PLAN, FIELD(html),
      .read = read_text},
     {"json", NULL, "print the result as JSON",
-     RUNS_MODEL | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS | CLI_VERSION,
+     RUNS_MODEL | CLI_ROLLBACK | CLI_INIT | CLI_CHECK | CLI_PLAN | CLI_INFO | CLI_LAYERS |
+         CLI_VERSION,
      FIELD(json), .read = read_flag},
     {"quiet", NULL, "print results and errors only", READS_MODEL, FIELD(quiet), .read = read_flag},
     {"help", NULL, "print this help", EVERY, FIELD(help), .read = read_flag},

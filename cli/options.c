@@ -156,40 +156,45 @@ void cli_options_release(cli_options *options)
     free(options->text);
 }
 
-static void print_weights(const char *weights)
+static void print_option(const char *option, const char *value)
 {
-    cli_talk(" --weights ");
-    cli_quote(cli_talk, weights);
+    cli_talk(" %s", option);
+    if (!value)
+        return;
+    cli_talk(" ");
+    cli_quote(cli_talk, value);
 }
 
-/// How many arguments from `index` on are the --weights that was given.
-static int count_weights(char *const *arguments, int index)
+/// How many arguments from `index` on say where a training begins.
+static int count_begin(char *const *arguments, int index)
 {
     const cli_argument argument = cut_argument(arguments[index]);
-    if (strncmp(arguments[index], "--", 2) != 0 || !is_named(&argument, "weights"))
+    if (strncmp(arguments[index], "--", 2) != 0)
         return 0;
-    return argument.value ? 1 : 2;
+    if (is_named(&argument, "resume"))
+        return 1;
+    return !is_named(&argument, "weights") ? 0 : argument.value ? 1 : 2;
 }
 
-void cli_options_print_resume(const cli_options *options, const char *weights)
+void cli_options_print_resume(const cli_options *options, const char *option, const char *value)
 {
     bool only_operands = false;
     cli_quote(cli_talk, options->arguments[0]);
     for (int i = 1; i < options->argument_count; i++) {
         const char *argument = options->arguments[i];
-        const int skipped = only_operands ? 0 : count_weights(options->arguments, i);
+        const int skipped = only_operands ? 0 : count_begin(options->arguments, i);
         if (skipped) {
             i += skipped - 1;
             continue;
         }
         if (!only_operands && strcmp(argument, "--") == 0) {
             only_operands = true;
-            print_weights(weights);
+            print_option(option, value);
         }
         cli_talk(" ");
         cli_quote(cli_talk, argument);
     }
     if (!only_operands)
-        print_weights(weights);
+        print_option(option, value);
     cli_talk("\n");
 }

@@ -11,7 +11,8 @@ int cli_options_init(cli_options *options, const cli_command *command, int argum
 
 void cli_options_release(cli_options *options);
 
-/// Prints, as a shell would take it, the command line with `weights` as its --weights.
-void cli_options_print_resume(const cli_options *options, const char *weights);
+/// Prints, as a shell would take it, the command line with `option` (and its value, unless that is NULL) instead of the
+/// --weights and --resume that were given.
+void cli_options_print_resume(const cli_options *options, const char *option, const char *value);
 
 #endif

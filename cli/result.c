@@ -4,6 +4,7 @@
 
 #include "metrics.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 mote_status cli_result_finish(const cli_session *session, cli_result *result)
@@ -23,10 +24,13 @@ static void print_bytes(const char *name, size_t bytes)
 
 void cli_result_print(const cli_session *session, const cli_result *result)
 {
-    cli_print("%-15s %.3f ms, median of %llu, on %zu threads with %s\n", "step",
-              result->trained.step_ms_median, (unsigned long long)result->trained.steps,
-              mote_context_thread_count(session->context), mote_context_cpu(session->context));
-    cli_print("%-15s %.0f samples/s\n", "speed", result->samples_per_second);
+    const mote_train_result *trained = &result->trained;
+    if (!trained->was_finished) {
+        cli_print("%-15s %.3f ms, median of %" PRIu64 ", on %zu threads with %s\n", "step",
+                  trained->step_ms_median, trained->steps - trained->resumed_step,
+                  mote_context_thread_count(session->context), mote_context_cpu(session->context));
+        cli_print("%-15s %.0f samples/s\n", "speed", result->samples_per_second);
+    }
     print_bytes("arena", result->plan.arena_bytes);
     print_bytes("lower bound", result->plan.lower_bound_bytes);
     print_bytes("peak RSS", result->peak_bytes);

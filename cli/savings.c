@@ -2,15 +2,25 @@
 // Plans a model without each technique.
 #include "savings.h"
 
+#include <string.h>
+
+/// Only one planner searches.
+static unsigned left_out(const cli_options *options)
+{
+    const bool searches = !options->planner || strcmp(options->planner, "exact") == 0;
+    return options->without | (searches ? 0 : MOTE_TECHNIQUE_EXACT);
+}
+
 mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
 {
     const cli_options *options = session->options;
+    const unsigned without = left_out(options);
     *savings = (cli_savings){{false}, {0}};
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
         const mote_compile_config config = {.planner = options->planner,
-                                            .without = options->without | 1U << i};
+                                            .without = without | 1U << i};
         mote_plan_info plan;
-        if (config.without == options->without)
+        if (config.without == without)
             continue;
         mote_status status = mote_model_compile(session->model, &config);
         if (status == MOTE_OK)

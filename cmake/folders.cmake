@@ -36,8 +36,8 @@ set(MOTE_SWITCH_training ${MOTE_TRAINING})
 # What training_none.c of the same folder stands in for. What else only training uses drops out of
 # programs and of the shared library when they are linked, since nothing refers to it.
 set(MOTE_TRAINING_SOURCES api/check api/inspection api/samples compile/hash compile/settings
-    data/dataset data/dataset_keys optim/custom optim/optim train/bench train/best train/check train/loop train/step
-    train/train)
+    data/dataset data/dataset_keys optim/custom optim/optim train/bench train/best train/check train/checkpoint
+    train/identity train/loop train/opening train/position train/resume train/rollback train/step train/train)
 
 # What the code of a folder is compiled with besides the flags of all.
 set(MOTE_DEFINITIONS_os _GNU_SOURCE)

@@ -52,7 +52,9 @@ enum {
 #define MOTE_TECHNIQUE_MAP(X)                                                                   \
     X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
-    X(ORDER, "order", "independent branches run in the order that needs least")
+    X(ORDER, "order", "independent branches run in the order that needs least")                 \
+    X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
+    X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
 
 enum {
 #define MOTE_TECHNIQUE_ENUM(name, text, summary) MOTE_TECHNIQUE_INDEX_##name,
@@ -83,7 +85,8 @@ typedef struct mote_compile_config {
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
     size_t batch; // most samples of a step; 0: [Model] batch_size
-    unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are
+    unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are. EXACT: the planner
+                      // "exact" gives way to "best_fit"
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
@@ -235,16 +238,24 @@ typedef struct mote_train_config {
     void *user;
     void (*progress)(void *user, const mote_progress *progress); // may not allocate if nobody shall
     bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
-    bool no_save;             // write neither save_path nor save_best_path
-    uint64_t steps;           // stop after that many steps; 0: all epochs
-    mote_profiler profiler;   // of training steps: mote/profile.h
+    bool no_save;             // write neither save_path nor save_best_path, nor checkpoints
+    bool resume;              // go on from the newest checkpoint, see mote_model_train
+    /// Told, before the first step, what the user should know and is no failure: a damaged checkpoint that was passed
+    /// over, that there is none, that an earlier training's were removed. May be NULL.
+    void (*notice)(void *user, const char *text);
+    uint64_t steps;         // stop after that many steps; 0: all epochs
+    mote_profiler profiler; // of training steps: mote/profile.h
 } mote_train_config;
 
 typedef struct mote_train_result {
     mote_metrics training;   // of the last epoch
     mote_metrics validation; // of the last epoch; samples = 0 without [valid_set]
     uint64_t epochs;         // finished
-    uint64_t steps;          // done
+    uint64_t steps;          // done, with those before the checkpoint that it went on from
+    uint64_t samples;        // seen in these steps
+    uint64_t resumed_step;   // of that checkpoint; 0: it began anew
+    uint64_t skipped_steps;  // that were not finite ([Model] on_nonfinite = skip)
+    bool was_finished;       // the training had ended before: nothing was done
     double step_ms_median;   // over all training steps (the last 4096)
     bool stopped;            // the stop callback ended it
     bool stopped_early;      // [Model] patience ended it before the last epoch
@@ -253,6 +264,8 @@ typedef struct mote_train_result {
     uint64_t epochs_waited; // since the validation loss fell (by more than [Model] min_delta)
     const char *saved_path; // save_path, NULL when not written; valid while the model is compiled
     const char *best_path;  // save_best_path, as well
+    uint64_t checkpoint_count;   // written by this call
+    const char *checkpoint_path; // the newest of them, or NULL; valid until the next call
 } mote_train_result;
 
 /// Trains with [train_set] for [Model] epochs; after each epoch validates on [valid_set] and writes
@@ -262,10 +275,46 @@ typedef struct mote_train_result {
 /// Each call starts the optimizer, the schedule, the order of the samples and the search for the best epoch anew,
 /// from the weights as they are. With [Optimizer] moving_average training goes on from the weights, while their
 /// averages are validated, evaluated, run and saved; mote_model_find_tensor gives the weights.
-/// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied) or when weights are at the end
-/// of an epoch (they are not saved). A stop is not an error.
+/// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied, and the message names the layer whose
+/// output was the first; with [Model] on_nonfinite = skip training goes on with the next batch) or when weights are at
+/// the end of an epoch (they are not saved). A stop is not an error.
+///
+/// With [Model] checkpoint_path or checkpoint_every, or config.resume, checkpoints are written: as often as
+/// checkpoint_every says, at the end, and when training is stopped. With config.resume it goes on from the newest one
+/// that can be read, to exactly the bits of a training that was never interrupted, whatever budget, planner, threads or
+/// processor it had before; a training that had ended is left alone. MOTE_ERROR_PROPERTY says in what the checkpoint's
+/// model or data differ. Without config.resume an earlier training's checkpoints of that path are removed before the
+/// first step. One training at a time may write to a path: MOTE_ERROR_IO.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;
+
+/// A checkpoint that is there.
+typedef struct mote_checkpoint_info {
+    uint64_t step;
+    uint64_t epoch; // that was trained then, from 1
+    uint64_t epochs_done;
+    bool is_readable; // its header is; else epoch and epochs_done are 0
+} mote_checkpoint_info;
+
+/// The checkpoints of a model compiled for training, oldest first: up to `capacity` of them, and how many there are.
+/// Allocates the model, as mote_model_allocate does.
+MOTE_API mote_status mote_model_list_checkpoints(mote_model *model, mote_checkpoint_info *infos,
+                                                 size_t capacity, size_t *count) MOTE_MUST_CHECK;
+
+/// What mote_model_roll_back did.
+typedef struct mote_rollback_result {
+    size_t removed_count;   // checkpoints behind that step
+    const char *saved_path; // save_path, now with these weights; NULL: [Model] has none
+    const char *best_path;  // save_best_path, which only step 0 writes
+} mote_rollback_result;
+
+/// Goes back to the kept checkpoint of `step`, or with step 0 to the model as shipped: the weights of [Model] load_path,
+/// else the seed's initial ones. The model gets that state, save_path (with step 0 save_best_path, too) its weights, and
+/// then checkpoints of later steps are removed, so that a training that resumes goes on from there. load_path is only
+/// read. Needs MOTE_MODE_TRAIN. MOTE_ERROR_ARGUMENT when there is no checkpoint of that step, MOTE_ERROR_IO while a
+/// training writes to these paths.
+MOTE_API mote_status mote_model_roll_back(mote_model *model, uint64_t step,
+                                          mote_rollback_result *result) MOTE_MUST_CHECK;
 
 /// Trains `steps` steps on one batch of generated data, made before the first step: what will it cost on this
 /// device? Writes no file; the weights are trained on that noise.

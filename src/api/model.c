@@ -138,6 +138,14 @@ void mote_model_destroy(mote_model **model)
     *model = NULL;
 }
 
+static mote_status find_planner(const mote_compile_config *config, const mote_planner **planner)
+{
+    const char *name = config->planner ? config->planner : "exact";
+    if ((config->without & MOTE_TECHNIQUE_EXACT) && strcmp(name, "exact") == 0)
+        name = "best_fit";
+    return mote_planner_find(name, planner);
+}
+
 static mote_status compile_model(mote_model *model, const mote_compile_config *config)
 {
     mote_compile_request request = {.context = model->context,
@@ -157,7 +165,7 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     if (request.modes & MOTE_MODE_STEP)
         request.modes |= MOTE_MODE_TRAIN;
     model->description.settings.batch_size = config->batch ? config->batch : model->batch_size;
-    MOTE_TRY(mote_planner_find(config->planner ? config->planner : "exact", &request.planner));
+    MOTE_TRY(find_planner(config, &request.planner));
     if (config->weights)
         MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
                                  &model->weights));

@@ -152,7 +152,8 @@ static mote_status end_block(const compiler *c, const mote_state_block *block, s
 static mote_status keep_averages(const compiler *c)
 {
     const mote_compiled *compiled = c->compiled;
-    const mote_state state = {compiled->state_blocks, compiled->state_block_count, NULL};
+    const mote_state state = {.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count};
     for (size_t i = 0; i < state.block_count; i++) {
         mote_state_block *block = &compiled->state_blocks[i];
         const mote_arena_mark mark = mote_arena_get_mark(c->arena);
@@ -192,18 +193,6 @@ static mote_status make_state(const compiler *c)
         MOTE_TRY(end_block(c, &compiled->state_blocks[i], &offset));
     }
     return keep_averages(c);
-}
-
-static void place_schedule(const mote_schedule *schedule, size_t first_step,
-                           mote_placement *placements)
-{
-    for (size_t i = 0; i < schedule->block_count; i++) {
-        placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
-                                         .alignment = MOTE_ALIGNMENT,
-                                         .first = first_step + schedule->blocks[i].first,
-                                         .last = first_step + schedule->blocks[i].last,
-                                         .fixed = MOTE_PLAN_ANY};
-    }
 }
 
 /// A block of another program than training is marked: names are unique over all of them.
@@ -256,7 +245,7 @@ static mote_status make_problem(const compiler *c)
     size_t first_step = 0;
     for (size_t i = 0; i < compiled->program_count; i++) {
         compiled->first_placements[i] = at;
-        place_schedule(&compiled->schedules[i], first_step, placements + at);
+        mote_schedule_place(&compiled->schedules[i], first_step, placements + at);
         at += compiled->schedules[i].block_count;
         first_step += compiled->schedules[i].step_count;
     }

@@ -62,6 +62,10 @@ typedef struct mote_compiled {
 mote_status mote_compile_check(const mote_compile_request *request, mote_arena *arena,
                                char model_hash[MOTE_SHA256_TEXT_BYTES]) MOTE_MUST_CHECK;
 
+/// Writes what the hash of the model is made of as lines of words, "<layer> <key>=<value> ...".
+void mote_compiled_describe(const mote_compiled *compiled, const mote_description *description,
+                            const mote_writer *writer);
+
 /// Reads [Optimizer] and [LearningRateScheduler] alone.
 mote_status mote_compile_settings(const mote_compile_request *request, mote_arena *arena,
                                   mote_training_settings *settings) MOTE_MUST_CHECK;

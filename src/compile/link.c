@@ -19,7 +19,8 @@ size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, s
     if (tensor == MOTE_NONE)
         return MOTE_ABSENT;
     const mote_schedule_tensor *wanted = &compiled->schedules[index].tensors[tensor];
-    const mote_state state = {compiled->state_blocks, compiled->state_block_count, NULL};
+    const mote_state state = {.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count};
     if (wanted->persistent)
         return compiled->state_blocks[mote_state_find(&state, wanted->name)].offset;
     if (wanted->block == MOTE_NONE)

@@ -100,6 +100,10 @@ const mote_source *mote_dataset_source(mote_dataset *dataset);
 /// How bytes become numbers (value * scale), for files that are to be prepared in the same way later.
 double mote_dataset_scale(const mote_dataset *dataset);
 
+/// Writes what of its section settles which samples it has, in which order and how they are changed, as
+/// " <key>=<value>" for each key.
+void mote_dataset_describe(const mote_dataset *dataset, const mote_writer *writer);
+
 /// What is known of the data once the set is open: names of the classes, from the common key class_names (their
 /// number must be class_count) or the reader, and what its reader learned; "" where there is nothing.
 mote_knowledge mote_dataset_knowledge(const mote_dataset *dataset);

@@ -2,6 +2,7 @@
 // A data set: which samples it has and in which order, and the source of batches.
 #include "base/hash.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "data/augment.h"
 #include "data/dataset_keys.h"
 
@@ -319,6 +320,19 @@ const mote_source *mote_dataset_source(mote_dataset *dataset)
 double mote_dataset_scale(const mote_dataset *dataset)
 {
     return dataset->reader->scale ? dataset->reader->scale(dataset->state) : MOTE_IMAGE_SCALE;
+}
+
+void mote_dataset_describe(const mote_dataset *dataset, const mote_writer *writer)
+{
+    for (const mote_property *row = mote_dataset_properties(); row->name; row++) {
+        char value[256];
+        if (row->offset == offsetof(mote_dataset_keys, type) ||
+            row->offset == offsetof(mote_dataset_keys, class_names))
+            continue;
+        mote_property_get(row, &dataset->keys, value, sizeof value);
+        mote_write(writer, " %s=%s", row->name, value);
+    }
+    mote_write(writer, " classes=%s", dataset->knowledge.class_names);
 }
 
 mote_knowledge mote_dataset_knowledge(const mote_dataset *dataset)

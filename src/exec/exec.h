@@ -157,6 +157,11 @@ mote_status mote_program_begin(const mote_program *program,
 mote_status mote_program_finish(const mote_program *program,
                                 const mote_execution *execution) MOTE_MUST_CHECK;
 
+/// After a step that failed before it changed anything: runs it again and gives the name of the first operation that wrote
+/// what is not finite; NULL where there is none in front of the one that fails.
+const char *mote_program_find_nonfinite(const mote_program *program,
+                                        const mote_execution *execution);
+
 /// Where output `index` of the graph lies at the pause; NULL when the program does not compute it.
 const void *mote_program_output(const mote_program *program, size_t index);
 

@@ -7,10 +7,16 @@
 
 #include <assert.h>
 
-/// Elements of a task's scratch, at most; and of a tile of several samples: these are small, and stay in the first
-/// caches.
+/// Elements of a task's scratch, at most; of a tile of rows where few are then moved from tile to tile; and of a tile
+/// of several samples. The latter two stay in the first cache.
 #define SLICE   65536.0
+#define ROWS    8192.0
 #define SAMPLES 6144.0
+
+/// Elements of a part of a plane, with its padding, that stay in the first cache; eight rows are one in any case. And
+/// of a row, at most.
+#define IMAGE 4096U
+#define ROW   4096U
 
 /// Multiply-adds a task should have at least.
 #define TASK_TERMS 524288.0
@@ -87,6 +93,18 @@ static double get_tap_elements(const mote_depthwise_cut *cut, mote_depthwise_par
     return taps * (rows * row + 1) + phases * 5 + (17 + 7) * row;
 }
 
+/// Parts of an axis until a tile fits, or has no more than `fewest` positions.
+static void cut_axis(mote_depthwise_cut *cut, size_t axis, double room, size_t fewest)
+{
+    const size_t count = cut->axes[axis].positions;
+    while (get_tile_elements(cut, cut->positions[0], cut->positions[1]) > room &&
+           cut->positions[axis] > mote_size_max(fewest, 1)) {
+        cut->tiles[axis]++;
+        cut->positions[axis] = mote_size_ceil_divide(count, cut->tiles[axis]);
+    }
+    cut->tiles[axis] = mote_size_ceil_divide(count, cut->positions[axis]);
+}
+
 /// Whole samples where they fit, otherwise whole rows, otherwise a part of a row; false where nothing fits.
 static bool cut_planes(mote_depthwise_cut *cut, mote_depthwise_part part, size_t samples)
 {
@@ -97,16 +115,13 @@ static bool cut_planes(mote_depthwise_cut *cut, mote_depthwise_part part, size_t
         cut->positions[axis] = cut->axes[axis].positions;
         cut->tiles[axis] = 1;
     }
-    const size_t count[2] = {cut->positions[0], cut->positions[1]};
-    if (get_tile_elements(cut, 1, count[1]) > room)
+    if (get_tile_elements(cut, 1, cut->positions[1]) > room)
         cut->positions[0] = 1;
-    for (size_t axis = 0; axis < 2; axis++) {
-        while (get_tile_elements(cut, cut->positions[0], cut->positions[1]) > room &&
-               cut->positions[axis] > 1) {
-            cut->tiles[axis]++;
-            cut->positions[axis] = mote_size_ceil_divide(count[axis], cut->tiles[axis]);
-        }
-        cut->tiles[axis] = mote_size_ceil_divide(count[axis], cut->positions[axis]);
+    for (size_t axis = 0; axis < 2; axis++)
+        cut_axis(cut, axis, room, 1);
+    if (cut->tiles[1] == 1) {
+        const mote_depthwise_axis *const rows = &cut->axes[0];
+        cut_axis(cut, 0, ROWS, 2 * (rows->reach - 1) * rows->phases / rows->step);
     }
     const double elements = get_tile_elements(cut, cut->positions[0], cut->positions[1]);
     cut->samples = 1;
@@ -129,20 +144,16 @@ static size_t align_elements(size_t count)
     return mote_size_align(count, MOTE_ALIGNMENT / sizeof(mote_real));
 }
 
-static size_t count_tasks(const mote_depthwise *shape, const mote_depthwise_cut *cut,
-                          mote_depthwise_part part, size_t thread_count)
+/// Of `items`.
+static size_t count_tasks(const mote_depthwise *shape, const mote_depthwise_axis axes[2],
+                          size_t items, size_t thread_count)
 {
-    const size_t blocks = mote_size_ceil_divide(shape->channels, MOTE_DEPTHWISE_CHANNELS);
     const double terms = (double)shape->samples * (double)shape->channels *
-                         (double)cut->axes[0].positions * (double)cut->axes[1].positions *
-                         (double)cut->axes[0].taps * (double)cut->axes[1].taps;
+                         (double)axes[0].positions * (double)axes[1].positions *
+                         (double)axes[0].taps * (double)axes[1].taps;
     const double worth = terms / TASK_TERMS;
-    size_t tasks = worth < (double)thread_count ? (size_t)worth : thread_count;
-    if (part == MOTE_DEPTHWISE_GRADIENT)
-        tasks = mote_size_min(tasks, blocks);
-    else
-        tasks = mote_size_min(tasks, blocks * cut->sample_tiles * cut->tiles[0] * cut->tiles[1]);
-    return mote_size_max(tasks, 1);
+    const size_t tasks = worth < (double)thread_count ? (size_t)worth : thread_count;
+    return mote_size_max(mote_size_min(tasks, items), 1);
 }
 
 mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_depthwise_part part,
@@ -167,7 +178,52 @@ mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_dep
                  align_elements(taps) +
                  align_elements((cut.axes[0].phases + cut.axes[1].phases) * 5);
     cut.slice_bytes = (cut.image + cut.out + cut.sums + cut.places) * sizeof(mote_real);
-    cut.tasks = count_tasks(shape, &cut, part, thread_count);
+    size_t items = mote_size_ceil_divide(shape->channels, MOTE_DEPTHWISE_CHANNELS);
+    if (part != MOTE_DEPTHWISE_GRADIENT)
+        items *= cut.sample_tiles * cut.tiles[0] * cut.tiles[1];
+    cut.tasks = count_tasks(shape, cut.axes, items, thread_count);
+    return cut;
+}
+
+/// Elements of a row of cells, and of the zeros before and behind it that windows reach.
+static size_t get_pitch(const mote_depthwise_axis *columns)
+{
+    const ptrdiff_t reached = columns->origin + (ptrdiff_t)columns->positions + 2;
+    const size_t before = columns->origin < 0 ? (size_t)-columns->origin : 0;
+    const size_t end =
+        reached > 0 ? mote_size_max((size_t)reached, columns->cells) : columns->cells;
+    return align_elements(before + end);
+}
+
+static bool is_square(const mote_depthwise_axis *axis)
+{
+    return axis->taps == 3 && axis->dilation == 1;
+}
+
+bool mote_depthwise_has_rows(const mote_depthwise *shape, mote_depthwise_part part)
+{
+    const mote_depthwise_cut cut = make_axes(shape, part);
+    const mote_depthwise_axis *const rows = &cut.axes[0];
+    const mote_depthwise_axis *const columns = &cut.axes[1];
+    const bool is_dense = shape->window.stride_height == 1 && shape->window.stride_width == 1;
+    return part != MOTE_DEPTHWISE_GRADIENT && is_dense && is_square(rows) && is_square(columns) &&
+           rows->positions >= 4 &&
+           mote_size_min(columns->positions, columns->cells) >= MOTE_DEPTHWISE_CHANNELS &&
+           get_pitch(columns) <= ROW;
+}
+
+mote_depthwise_rows mote_depthwise_cut_rows(const mote_depthwise *shape, mote_depthwise_part part,
+                                            size_t thread_count)
+{
+    const mote_depthwise_cut whole = make_axes(shape, part);
+    mote_depthwise_rows cut = {.axes = {whole.axes[0], whole.axes[1]}};
+    const size_t count = cut.axes[0].positions;
+    cut.pitch = get_pitch(&cut.axes[1]);
+    cut.parts = mote_size_ceil_divide(count, mote_size_max(IMAGE / cut.pitch, 8));
+    // a row before the image, for its first row's padding, and two that windows reach
+    cut.slice_bytes = (mote_size_ceil_divide(count, cut.parts) + 3) * cut.pitch * sizeof(mote_real);
+    cut.tasks =
+        count_tasks(shape, cut.axes, shape->samples * shape->channels * cut.parts, thread_count);
     return cut;
 }
 
@@ -187,6 +243,10 @@ bool mote_depthwise_fits(const mote_depthwise *shape)
 size_t mote_depthwise_scratch_bytes(const mote_depthwise *shape, mote_depthwise_part part,
                                     size_t thread_count)
 {
+    if (mote_depthwise_has_rows(shape, part)) {
+        const mote_depthwise_rows rows = mote_depthwise_cut_rows(shape, part, thread_count);
+        return rows.tasks * rows.slice_bytes;
+    }
     const mote_depthwise_cut cut = mote_depthwise_make_cut(shape, part, thread_count);
     return cut.tasks * cut.slice_bytes;
 }

@@ -16,6 +16,12 @@
 
 #define MOTE_DEPTHWISE_CHANNELS 16U
 
+/// `count` neighbours in the plane of each of `channels` channels, at most MOTE_DEPTHWISE_CHANNELS.
+typedef struct mote_depthwise_planes {
+    size_t channels, count;
+    size_t step; // from plane to plane
+} mote_depthwise_planes;
+
 /// Positions in the image: runs[0] x runs[1] runs of `count`, of rows of MOTE_DEPTHWISE_CHANNELS numbers. All steps
 /// are regular, so that no place is read from memory: that takes half the speed.
 typedef struct mote_depthwise_runs {
@@ -47,17 +53,32 @@ typedef struct mote_depthwise_gradient {
     mote_real *sums; // a row a tap
 } mote_depthwise_gradient;
 
+/// Three rows of three neighbouring taps, whose numbers are of one plane: rows of it with padding, which is the image.
+/// There are at least four rows and MOTE_DEPTHWISE_CHANNELS columns of sums.
+typedef struct mote_depthwise_plane {
+    size_t rows, columns;
+    const mote_real *image;          // the first sum's first tap
+    ptrdiff_t row_step, column_step; // of taps; rows of sums lie as far apart
+    const mote_real *weights;        // one a tap
+    const mote_real *bias;           // or NULL
+    mote_real *out;
+    ptrdiff_t out_step; // from row to row
+} mote_depthwise_plane;
+
 typedef struct mote_depthwise_unit {
-    /// Planes to rows: to[places[k] + c] = from[c * from_step + k] for k < count, c < channels; the rest of each row
-    /// is any number.
-    void (*spread)(size_t channels, size_t count, const mote_real *from, size_t from_step,
+    /// Planes to rows: to[places[k] + c] is number k of plane c; the rest of each row is any number.
+    void (*spread)(const mote_depthwise_planes *planes, const mote_real *from,
                    const uint32_t *places, mote_real *to);
-    /// Rows to planes: to[c * to_step + k] = row k of from [c]. May read a row less than 16 beyond `count`.
-    void (*gather)(size_t channels, size_t count, const mote_real *from, mote_real *to,
-                   size_t to_step);
+    /// Rows to planes: number k of plane c is from[k * MOTE_DEPTHWISE_CHANNELS + c]. May read less than 16 rows more.
+    void (*gather)(const mote_depthwise_planes *planes, const mote_real *from, mote_real *to);
     /// Each position's row of out is the sum over taps ascending of weight * tap, by fused multiply-add from zero;
     /// then + bias.
     void (*sum_taps)(const mote_depthwise_sums *sums, const mote_depthwise_runs *positions);
+    /// The same for a plane, columns side by side.
+    void (*sum_plane)(const mote_depthwise_plane *plane);
+    /// Rows of at least MOTE_DEPTHWISE_CHANNELS numbers.
+    void (*copy_rows)(size_t rows, size_t columns, const mote_real *from, mote_real *to,
+                      size_t to_step);
     /// To each tap's sum, positions ascending are added by fused multiply-add: their rows of dy * tap.
     void (*sum_positions)(const mote_depthwise_gradient *gradient,
                           const mote_depthwise_runs *positions, const mote_real *dy);
@@ -99,5 +120,21 @@ bool mote_depthwise_find_tap(const mote_depthwise_axis *axis, size_t phase, size
 /// The shape must fit.
 mote_depthwise_cut mote_depthwise_make_cut(const mote_depthwise *shape, mote_depthwise_part part,
                                            size_t thread_count);
+
+/// How a convolution of large planes is cut: in parts of rows of a plane, each a copy with padding. It has squares of
+/// three neighbours, at a stride of 1.
+typedef struct mote_depthwise_rows {
+    mote_depthwise_axis axes[2];
+    size_t parts;       // of a plane
+    size_t pitch;       // of an image's rows
+    size_t tasks;       // the convolution is worth
+    size_t slice_bytes; // of a task's scratch
+} mote_depthwise_rows;
+
+/// Whether a part is made by rows of planes.
+bool mote_depthwise_has_rows(const mote_depthwise *shape, mote_depthwise_part part);
+
+mote_depthwise_rows mote_depthwise_cut_rows(const mote_depthwise *shape, mote_depthwise_part part,
+                                            size_t thread_count);
 
 #endif

@@ -13,6 +13,9 @@ static const char *const specials[] = {
     "Model", "Optimizer", "LearningRateScheduler", "train_set", "valid_set", "test_set",
 };
 
+#define PERIOD_MAXIMUM  1000000000
+#define DEFAULT_SECONDS 30
+
 #define SPECIAL_COUNT (sizeof specials / sizeof specials[0])
 
 /// Row of the special section of that name, or SPECIAL_COUNT.
@@ -115,6 +118,39 @@ static mote_status sort_sections(const mote_section_list *list, mote_arena *aren
     return MOTE_OK;
 }
 
+/// "5 steps" or "30 s". Without it, 30 s where there is a path for checkpoints.
+static mote_status read_period(mote_description *description)
+{
+    static const mote_property count = {.name = "checkpoint_every",
+                                        .kind = MOTE_PROPERTY_INTEGER,
+                                        .minimum = 1,
+                                        .maximum = PERIOD_MAXIMUM};
+    mote_model_settings *const settings = &description->settings;
+    const mote_entry *const entry = mote_section_find(description->model, "checkpoint_every");
+    char digits[24] = "";
+    char place[MOTE_MODEL_PLACE_BYTES];
+    uint64_t number = 0;
+    if (!entry) {
+        settings->checkpoint_seconds = settings->checkpoint_path[0] ? DEFAULT_SECONDS : 0;
+        return MOTE_OK;
+    }
+    const size_t length = strspn(entry->value, "0123456789");
+    const char *const unit = entry->value + length + strspn(entry->value + length, " ");
+    const bool is_steps = mote_text_equal(unit, "steps") || mote_text_equal(unit, "step");
+    if (length == 0 || length >= sizeof digits || (!is_steps && !mote_text_equal(unit, "s"))) {
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "%s[Model]: checkpoint_every = %s: expected a number of steps or "
+                          "seconds, like '5 steps' or '30 s'",
+                          mote_origin_text(&entry->origin, place, sizeof place), entry->value);
+    }
+    memcpy(digits, entry->value, length);
+    const mote_property table[] = {count, {.name = NULL}};
+    const mote_entry whole = {.key = count.name, .value = digits, .origin = entry->origin};
+    MOTE_TRY(mote_property_set(table, &number, "[Model]", &whole));
+    *(is_steps ? &settings->checkpoint_steps : &settings->checkpoint_seconds) = number;
+    return MOTE_OK;
+}
+
 static mote_status check_settings(const mote_description *description)
 {
     const mote_entry *const delta = mote_section_find(description->model, "min_delta");
@@ -141,6 +177,7 @@ static mote_status read_settings(mote_description *description)
                                 model->entry_count));
     const mote_entry *const loss = mote_section_find(model, "loss");
     description->loss_origin = loss ? loss->origin : model->origin;
+    MOTE_TRY(read_period(description));
     return check_settings(description);
 }
 

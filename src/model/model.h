@@ -16,13 +16,20 @@ typedef enum mote_apply_policy {
     MOTE_APPLY_AFTER_ALL
 } mote_apply_policy;
 
+/// What a step does that is not finite.
+typedef enum mote_nonfinite_policy {
+    MOTE_NONFINITE_STOP,
+    MOTE_NONFINITE_SKIP
+} mote_nonfinite_policy;
+
 /// [Model]. Paths are as written; mote_description_path makes them usable.
 #define MOTE_BATCH_MAX 1048576U
 
 typedef struct mote_model_settings {
-    uint32_t type;       // NeuralNetwork
-    const char *loss;    // "", "mse", "cross", "cross_softmax"
-    uint64_t batch_size; // at most MOTE_BATCH_MAX
+    uint32_t type;         // NeuralNetwork
+    uint32_t on_nonfinite; // mote_nonfinite_policy
+    const char *loss;      // "", "mse", "cross", "cross_softmax"
+    uint64_t batch_size;   // at most MOTE_BATCH_MAX
     uint64_t epochs;
     uint64_t seed;
     uint32_t apply;        // mote_apply_policy
@@ -31,6 +38,11 @@ typedef struct mote_model_settings {
     const char *save_best_path;
     uint64_t patience; // 0: no early stopping
     double min_delta;
+    const char *checkpoint_path;  // "" when absent, as the next
+    const char *checkpoint_every; // "5 steps", "30 s"
+    uint64_t checkpoint_keep;
+    uint64_t checkpoint_steps;   // of checkpoint_every; 0: not by steps
+    uint64_t checkpoint_seconds; // 0: not by time
 } mote_model_settings;
 
 typedef struct mote_section {

@@ -7,6 +7,9 @@ static const char *const type_names[] = {"NeuralNetwork", NULL};
 static const char *const apply_names[] = {
     [MOTE_APPLY_EARLY] = "early", [MOTE_APPLY_AFTER_ALL] = "after_all", NULL};
 
+static const char *const nonfinite_names[] = {
+    [MOTE_NONFINITE_STOP] = "stop", [MOTE_NONFINITE_SKIP] = "skip", NULL};
+
 static const mote_property properties[] = {
     {.name = "type",
      .kind = MOTE_PROPERTY_CHOICE,
@@ -78,6 +81,35 @@ static const mote_property properties[] = {
      .initial = "",
      .offset = offsetof(mote_model_settings, load_path),
      .help = "file of the weights to start from"},
+    {.name = "checkpoint_path",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, checkpoint_path),
+     .help =
+         "training writes checkpoints to files of this name with the step behind it, and goes on from "
+         "them with --resume; when absent but wanted, the model file's name with .checkpoint"},
+    {.name = "checkpoint_every",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, checkpoint_every),
+     .help =
+         "how often, as '5 steps' or '30 s' (the default with a checkpoint_path); also at the end "
+         "and when training is stopped"},
+    {.name = "checkpoint_keep",
+     .kind = MOTE_PROPERTY_INTEGER,
+     .initial = "2",
+     .minimum = 1,
+     .maximum = 1000,
+     .offset = offsetof(mote_model_settings, checkpoint_keep),
+     .help = "how many checkpoints are kept, the newest"},
+    {.name = "on_nonfinite",
+     .kind = MOTE_PROPERTY_CHOICE,
+     .initial = "stop",
+     .choices = nonfinite_names,
+     .offset = offsetof(mote_model_settings, on_nonfinite),
+     .help =
+         "a step whose loss, or clipped norm of gradients, is not finite changes nothing: training "
+         "stops there, or goes on with the next batch"},
     {.name = NULL},
 };
 

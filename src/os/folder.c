@@ -18,39 +18,57 @@ bool mote_path_is_folder(const char *path)
 
 typedef struct listing {
     const char *path;
-    DIR *directory;
     mote_arena *arena;
     mote_folder_entry *entries;
     size_t count, capacity;
 } listing;
 
-static mote_status add_entry(listing *l, const char *name)
+static mote_status visit_entries(DIR *directory, const char *path, void *user,
+                                 mote_status (*visit)(void *user, const char *name))
 {
+    for (;;) {
+        errno = 0;
+        // a directory stream belongs to one thread: this one
+        const struct dirent *const entry = readdir(directory); // NOLINT(concurrency-mt-unsafe)
+        if (!entry)
+            return errno == 0 ? MOTE_OK : mote_os_raise("read", path, errno);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            MOTE_TRY(visit(user, entry->d_name));
+    }
+}
+
+mote_status mote_folder_visit(const char *path, void *user,
+                              mote_status (*visit)(void *user, const char *name))
+{
+    DIR *directory = NULL;
+    do {
+        directory = opendir(path);
+    } while (!directory && errno == EINTR);
+    if (!directory && errno == ENOTDIR)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no folder", path);
+    if (!directory)
+        return mote_os_raise("open", path, errno);
+    const mote_status status = visit_entries(directory, path, user, visit);
+    (void)closedir(directory);
+    return status;
+}
+
+static mote_status add_entry(void *user, const char *name)
+{
+    listing *const l = user;
     struct stat info;
     void *entries = l->entries;
     char *path = NULL;
     if (name[0] == '.')
         return MOTE_OK;
     MOTE_TRY(mote_arena_format(l->arena, &path, "%s/%s", l->path, name));
-    if (fstatat(dirfd(l->directory), name, &info, 0) != 0)
+    if (stat(path, &info) != 0)
         return mote_os_raise("read", path, errno);
     MOTE_TRY(mote_arena_grow(l->arena, &entries, &l->capacity, l->count, sizeof *l->entries));
     l->entries = entries;
     l->entries[l->count++] = (mote_folder_entry){
         .name = path + strlen(l->path) + 1, .path = path, .is_folder = S_ISDIR(info.st_mode) != 0};
     return MOTE_OK;
-}
-
-static mote_status read_entries(listing *l)
-{
-    for (;;) {
-        errno = 0;
-        // a directory stream belongs to one thread: this one
-        const struct dirent *const entry = readdir(l->directory); // NOLINT(concurrency-mt-unsafe)
-        if (!entry)
-            return errno == 0 ? MOTE_OK : mote_os_raise("read", l->path, errno);
-        MOTE_TRY(add_entry(l, entry->d_name));
-    }
 }
 
 /// Shell sort by name; names in a folder differ.
@@ -71,17 +89,7 @@ mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_fol
                              size_t *count)
 {
     listing l = {.path = path, .arena = arena};
-    do {
-        l.directory = opendir(path);
-    } while (!l.directory && errno == EINTR);
-    if (!l.directory && errno == ENOTDIR)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no folder", path);
-    if (!l.directory)
-        return mote_os_raise("open", path, errno);
-    const mote_status status = read_entries(&l);
-    (void)closedir(l.directory);
-    if (status != MOTE_OK)
-        return status;
+    MOTE_TRY(mote_folder_visit(path, &l, add_entry));
     sort_entries(l.entries, l.count);
     *entries = l.entries;
     *count = l.count;

@@ -70,15 +70,37 @@ mote_status mote_file_replacement_init(mote_file_replacement *replacement, const
 /// waits while another process writes it. What is there and no regular file is refused.
 mote_status mote_file_replacement_begin(mote_file_replacement *replacement) MOTE_MUST_CHECK;
 
-/// Sync, close, rename, sync the folder. On failure the temporary file is removed and the old one
+/// Sync, close, rename to replacement->path, sync the folder. On failure the temporary file is removed and the old one
 /// is intact; should only the folder's sync fail, the new file is in place but may not survive a
 /// loss of power.
 mote_status mote_file_replacement_commit(mote_file_replacement *replacement) MOTE_MUST_CHECK;
+
+/// The same with another name in the same folder.
+mote_status mote_file_replacement_commit_as(mote_file_replacement *replacement,
+                                            const char *path) MOTE_MUST_CHECK;
 
 /// Closes and removes the temporary file; the old one stays.
 void mote_file_replacement_abandon(mote_file_replacement *replacement);
 
 void mote_file_replacement_release(mote_file_replacement *replacement);
+
+/// Keeps other processes, and other locks of this one, from what a name stands for: a file "<path>.mote-lock" that is
+/// locked while it is held and removed afterwards. When the process dies the system gives the lock back.
+typedef struct mote_file_lock {
+    char *path; // of the file, owned; NULL: not held
+    const mote_allocator *allocator;
+    int descriptor;
+} mote_file_lock;
+
+/// Never waits: where it is held already, MOTE_ERROR_IO says that "<path>" is in use.
+mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
+                                const mote_allocator *allocator) MOTE_MUST_CHECK;
+
+/// Safe on a lock that is not held.
+void mote_file_lock_release(mote_file_lock *lock);
+
+/// Removes a file; one that is not there is fine.
+mote_status mote_file_remove(const char *path) MOTE_MUST_CHECK;
 
 /// True when both paths name the same existing file, or are the same text.
 bool mote_path_same(const char *a, const char *b);
@@ -91,6 +113,10 @@ typedef struct mote_folder_entry {
     const char *path; // the folder's path, '/', name
     bool is_folder;   // of what a link points to
 } mote_folder_entry;
+
+/// Tells `visit` the name of everything in a folder but "." and "..", in any order.
+mote_status mote_folder_visit(const char *path, void *user,
+                              mote_status (*visit)(void *user, const char *name)) MOTE_MUST_CHECK;
 
 /// What is in a folder, sorted by the names' bytes; names that begin with '.' are left out. The list lives in
 /// `arena`. Raises MOTE_ERROR_FORMAT for what is there and no folder, otherwise MOTE_ERROR_IO.

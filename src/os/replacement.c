@@ -3,6 +3,7 @@
 #include "os/os.h"
 
 #include "os/error.h"
+#include "os/lock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,39 +18,17 @@
 
 static const char suffix[] = ".mote-tmp";
 
-/// `head` and `tail` joined; freed by free_text.
-static mote_status join(const mote_allocator *allocator, const char *head, size_t head_length,
-                        const char *tail, char **text)
-{
-    const size_t tail_length = strlen(tail);
-    const size_t bytes = head_length + tail_length + 1;
-    char *const joined = allocator->reallocate(allocator->user, NULL, 0, bytes);
-    if (!joined)
-        return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", bytes);
-    memcpy(joined, head, head_length);
-    memcpy(joined + head_length, tail, tail_length + 1);
-    *text = joined;
-    return MOTE_OK;
-}
-
-static void free_text(const mote_allocator *allocator, char **text)
-{
-    if (*text)
-        (void)allocator->reallocate(allocator->user, *text, strlen(*text) + 1, 0);
-    *text = NULL;
-}
-
 static mote_status join_paths(mote_file_replacement *replacement, const char *path)
 {
     const mote_allocator *const allocator = replacement->allocator;
     const size_t length = strlen(path);
-    MOTE_TRY(join(allocator, path, length, "", &replacement->path));
-    MOTE_TRY(join(allocator, path, length, suffix, &replacement->temporary));
+    MOTE_TRY(mote_os_join(allocator, path, length, "", &replacement->path));
+    MOTE_TRY(mote_os_join(allocator, path, length, suffix, &replacement->temporary));
     const char *const slash = strrchr(path, '/');
     if (!slash)
-        return join(allocator, "", 0, ".", &replacement->folder);
+        return mote_os_join(allocator, "", 0, ".", &replacement->folder);
     // with the slash: the folder of "/x" is "/"
-    return join(allocator, path, (size_t)(slash - path) + 1, "", &replacement->folder);
+    return mote_os_join(allocator, path, (size_t)(slash - path) + 1, "", &replacement->folder);
 }
 
 mote_status mote_file_replacement_init(mote_file_replacement *replacement, const char *path,
@@ -57,11 +36,9 @@ mote_status mote_file_replacement_init(mote_file_replacement *replacement, const
 {
     mote_file_replacement made = {.allocator = allocator, .file = {.descriptor = -1}};
     char target[PATH_MAX];
-    struct stat info;
-    const bool is_link = lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
-    if (is_link && !realpath(path, target))
-        return mote_os_raise("follow the link", path, errno);
-    const mote_status status = join_paths(&made, is_link ? target : path);
+    const char *real = NULL;
+    MOTE_TRY(mote_os_follow(path, target, &real));
+    const mote_status status = join_paths(&made, real);
     if (status != MOTE_OK) {
         mote_file_replacement_release(&made);
         return status;
@@ -85,48 +62,6 @@ static mote_status check_target(const char *path, bool *exists, mode_t *mode)
     return MOTE_OK;
 }
 
-static bool is_same_file(int descriptor, const char *path)
-{
-    struct stat opened;
-    struct stat named;
-    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
-/// What could not be locked is not left behind, unless another process writes it already.
-static void remove_empty(int descriptor, const char *path)
-{
-    struct stat info;
-    if (fstat(descriptor, &info) == 0 && info.st_size == 0 && is_same_file(descriptor, path))
-        (void)unlink(path);
-}
-
-/// Opens the temporary file with a lock on it, so that a second writer waits. Whoever waited has a file that
-/// meanwhile got another name or none, and tries again.
-static mote_status open_locked(const char *path, int *descriptor)
-{
-    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    for (;;) {
-        const int opened = open(path, flags, 0666);
-        if (opened < 0 && errno == EINTR)
-            continue;
-        if (opened < 0)
-            return mote_os_raise("write", path, errno);
-        const int locked = flock(opened, LOCK_EX);
-        const int reason = errno;
-        if (locked == 0 && is_same_file(opened, path)) {
-            *descriptor = opened;
-            return MOTE_OK;
-        }
-        const bool is_refused = locked != 0 && reason != EINTR;
-        if (is_refused)
-            remove_empty(opened, path);
-        (void)close(opened);
-        if (is_refused)
-            return mote_os_raise("lock", path, reason);
-    }
-}
-
 mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
 {
     assert(replacement->file.descriptor < 0);
@@ -134,7 +69,7 @@ mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
     mode_t mode = 0;
     int descriptor = -1;
     MOTE_TRY(check_target(replacement->path, &exists, &mode));
-    MOTE_TRY(open_locked(replacement->temporary, &descriptor));
+    MOTE_TRY(mote_os_open_locked(replacement->temporary, LOCK_EX, &descriptor));
     replacement->file = (mote_file){.descriptor = descriptor, .path = replacement->temporary};
     // the rest of a killed run goes, and who could not read the old file cannot read the new one
     if (ftruncate(descriptor, 0) == 0 && (!exists || fchmod(descriptor, mode) == 0))
@@ -165,7 +100,7 @@ static mote_status sync_folder(const char *folder)
     return status;
 }
 
-mote_status mote_file_replacement_commit(mote_file_replacement *replacement)
+mote_status mote_file_replacement_commit_as(mote_file_replacement *replacement, const char *path)
 {
     assert(replacement->file.descriptor >= 0);
     const mote_status status = mote_file_sync(&replacement->file);
@@ -174,13 +109,18 @@ mote_status mote_file_replacement_commit(mote_file_replacement *replacement)
         return status;
     }
     // renamed while the lock is held
-    if (rename(replacement->temporary, replacement->path) != 0) {
+    if (rename(replacement->temporary, path) != 0) {
         const int reason = errno;
         mote_file_replacement_abandon(replacement);
-        return mote_os_raise("replace", replacement->path, reason);
+        return mote_os_raise("replace", path, reason);
     }
     mote_file_close(&replacement->file);
     return sync_folder(replacement->folder);
+}
+
+mote_status mote_file_replacement_commit(mote_file_replacement *replacement)
+{
+    return mote_file_replacement_commit_as(replacement, replacement->path);
 }
 
 void mote_file_replacement_abandon(mote_file_replacement *replacement)
@@ -194,7 +134,7 @@ void mote_file_replacement_abandon(mote_file_replacement *replacement)
 void mote_file_replacement_release(mote_file_replacement *replacement)
 {
     mote_file_replacement_abandon(replacement);
-    free_text(replacement->allocator, &replacement->path);
-    free_text(replacement->allocator, &replacement->temporary);
-    free_text(replacement->allocator, &replacement->folder);
+    mote_os_free_text(replacement->allocator, &replacement->path);
+    mote_os_free_text(replacement->allocator, &replacement->temporary);
+    mote_os_free_text(replacement->allocator, &replacement->folder);
 }

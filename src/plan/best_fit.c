@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The greedy planner: blocks in a fixed order, each into the free gap that it fills best. Which order is
-// good depends on the network, so a few are tried and the smallest arena wins (the first one on a tie).
+// good depends on the network, so a few are tried, and stacking (stack.c), and the smallest arena wins (the first one on a
+// tie). Where so many lives meet that an order would take long, there is stacking alone.
 //
 // Blocks that live at every step go first: they cut off whole rows of the step x offset plane, and cutting
 // them at the bottom loses nothing. Placed one behind the other they make a single span.
@@ -12,8 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/// Another order is tried only while the neighbours looked at so far are fewer than this: a count, so that
-/// the answer does not depend on the clock.
+/// Another order is tried only while the neighbours looked at so far are fewer than this, and none where more
+/// lives than this meet: a count, so that the answer does not depend on the clock.
 #define WORK_LIMIT ((size_t)10000000)
 
 /// After the orders, how often the best one is mended and tried again.
@@ -115,6 +116,27 @@ static void make_leaves(search *s)
         s->leaf_of[index][part] = at;
     }
     assert(count == s->leaf_count);
+}
+
+/// How many pairs of lives meet, but for those that meet all: so many neighbours are looked at for an order.
+static size_t count_pairs(search *s)
+{
+    size_t pairs = 0;
+    size_t always = 0;
+    size_t ended = 0;
+    for (size_t i = 0; i < s->leaf_count; i++)
+        s->gaps[i] = (mote_plan_item){s->leaves[i].life.last, i};
+    mote_plan_sort(s->gaps, s->leaf_count, s->spare);
+    for (size_t i = 0; i < s->leaf_count; i++) {
+        const interval *life = &s->leaves[i].life;
+        while (s->gaps[ended].key < life->first)
+            ended++;
+        if (life->first == 0 && life->last == s->problem->step_count - 1)
+            always++;
+        else
+            pairs += i - ended - always;
+    }
+    return pairs;
 }
 
 static void place_leaf(search *s, size_t at, size_t low, size_t high)
@@ -248,8 +270,8 @@ static order_key *const orders[][KEY_COUNT] = {
     {by_life, by_size, by_early_start}, {by_life, by_size, by_late_end},
 };
 
-/// Places all blocks in the order of `order`; returns the end of the highest.
-static size_t place_all(search *s, const mote_plan_item *order, size_t *offsets)
+/// Places all blocks in the order of `order`.
+static void place_all(search *s, const mote_plan_item *order, size_t *offsets)
 {
     memset(s->reach, 0, 2 * s->width * sizeof *s->reach);
     s->merged_leaf = NO_LEAF;
@@ -262,7 +284,6 @@ static size_t place_all(search *s, const mote_plan_item *order, size_t *offsets)
         offsets[i] = best_offset(s, placement);
         place(s, i, offsets[i], offsets[i] + mote_placement_bytes(placement));
     }
-    return mote_plan_end(s->problem, offsets);
 }
 
 static void make_order(search *s, order_key *const keys[KEY_COUNT], mote_plan_item *order)
@@ -325,10 +346,11 @@ typedef struct answer {
     mote_plan_item *order;
 } answer;
 
-static void try_order(search *s, const mote_plan_item *order, size_t *trial, answer *best)
+static void take_better(const search *s, const mote_plan_item *order, const size_t *trial,
+                        answer *best)
 {
     const size_t count = s->problem->placement_count;
-    const size_t end = place_all(s, order, trial);
+    const size_t end = mote_plan_end(s->problem, trial);
     if (end >= best->end)
         return;
     best->end = end;
@@ -336,15 +358,21 @@ static void try_order(search *s, const mote_plan_item *order, size_t *trial, ans
     memcpy(best->order, order, count * sizeof *order);
 }
 
-static void try_all(search *s, size_t bound, mote_plan_item *order, size_t *trial, answer *best)
+static void try_orders(search *s, size_t bound, mote_plan_item *order, size_t *trial, answer *best)
 {
-    const size_t count = s->problem->placement_count;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         if (best->end <= bound || s->work >= WORK_LIMIT)
             return;
         make_order(s, orders[i], order);
-        try_order(s, order, trial, best);
+        place_all(s, order, trial);
+        take_better(s, order, trial, best);
     }
+}
+
+/// Starts from the best so far.
+static void promote(search *s, size_t bound, mote_plan_item *order, size_t *trial, answer *best)
+{
+    const size_t count = s->problem->placement_count;
     memcpy(order, best->order, count * sizeof *order);
     memcpy(trial, best->offsets, count * sizeof *trial);
     for (size_t round = 0; round < PROMOTION_ROUNDS; round++) {
@@ -352,8 +380,25 @@ static void try_all(search *s, size_t bound, mote_plan_item *order, size_t *tria
             return;
         const size_t end = mote_plan_end(s->problem, trial);
         promote_high(s, bound + (end - bound) / 2, trial, order);
-        try_order(s, order, trial, best);
+        place_all(s, order, trial);
+        take_better(s, order, trial, best);
     }
+}
+
+static mote_status try_all(search *s, size_t bound, mote_arena *arena, size_t *trial, answer *best)
+{
+    const bool has_orders = count_pairs(s) < WORK_LIMIT;
+    void *order = NULL;
+    MOTE_TRY(mote_arena_array(arena, s->problem->placement_count, sizeof(mote_plan_item), &order));
+    if (has_orders)
+        try_orders(s, bound, (mote_plan_item *)order, trial, best);
+    if (best->end <= bound)
+        return MOTE_OK;
+    MOTE_TRY(mote_plan_stack(s->problem, arena, (mote_plan_item *)order, trial));
+    take_better(s, (mote_plan_item *)order, trial, best);
+    if (has_orders)
+        promote(s, bound, (mote_plan_item *)order, trial, best);
+    return MOTE_OK;
 }
 
 static mote_status run_best_fit(const mote_plan_problem *problem, mote_arena *arena,
@@ -365,19 +410,18 @@ static mote_status run_best_fit(const mote_plan_problem *problem, mote_arena *ar
     search s;
     MOTE_TRY(make_search(problem, arena, &s));
     s.peak_step = plan->peak_step;
-    void *memory[3];
+    void *memory[2];
     MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[0]));
-    MOTE_TRY(mote_arena_array(arena, count, sizeof(mote_plan_item), &memory[1]));
-    MOTE_TRY(mote_arena_array(arena, count, sizeof(size_t), &memory[2]));
-    size_t *trial = (size_t *)memory[2];
+    MOTE_TRY(mote_arena_array(arena, count, sizeof(size_t), &memory[1]));
+    size_t *trial = (size_t *)memory[1];
     memcpy(trial, plan->offsets, count * sizeof *trial);
     answer best = {.end = SIZE_MAX, .offsets = plan->offsets, .order = (mote_plan_item *)memory[0]};
-    try_all(&s, plan->lower_bound_bytes, (mote_plan_item *)memory[1], trial, &best);
-    return MOTE_OK;
+    return try_all(&s, plan->lower_bound_bytes, arena, trial, &best);
 }
 
 const mote_planner mote_planner_best_fit = {
     .name = "best_fit",
-    .summary = "each block into the gap it fills best, in several orders; the smallest arena wins",
+    .summary =
+        "each block into the gap it fills best, in several orders, or stacked; the smallest arena wins",
     .run = run_best_fit,
 };

@@ -109,6 +109,15 @@ static bool reads_again(const aliases *a, const mote_node *node)
     return false;
 }
 
+/// Whether backward of the node at work is what reads the tensor last: otherwise it would live on to here.
+static bool is_read_here(const aliases *a, size_t tensor, size_t index)
+{
+    const size_t last = a->groups[find(a, tensor)].last;
+    const mote_step *step = &a->b->schedule->steps[last];
+    return last == index ||
+           (step->kind == MOTE_STEP_GRADIENT && step->node == a->b->schedule->steps[index].node);
+}
+
 static void replace_at(aliases *a, size_t index)
 {
     const mote_schedule *schedule = a->b->schedule;
@@ -135,8 +144,9 @@ static void replace_at(aliases *a, size_t index)
     if (declaration->derivative_over_output_derivative &&
         replace(a, schedule->derivatives[node->outputs[0]], derivative, index))
         return;
-    if (declaration->derivative_over_input)
-        replace(a, mote_schedule_kept(schedule, node->inputs[0], index), derivative, index);
+    const size_t input = mote_schedule_kept(schedule, node->inputs[0], index);
+    if (declaration->derivative_over_input && is_read_here(a, input, index))
+        replace(a, input, derivative, index);
 }
 
 static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
@@ -194,7 +204,8 @@ mote_status mote_schedule_make_blocks(mote_schedule_builder *b)
     MOTE_TRY(init_groups(b, &a));
     for (size_t i = 0; i < b->graph->node_count; i++)
         join_views(&a, &b->graph->nodes[i]);
-    for (size_t i = 0; i < b->schedule->step_count; i++)
+    for (size_t i = 0;
+         i < b->schedule->step_count && (b->strategy->techniques & MOTE_TECHNIQUE_ALIASES); i++)
         replace_at(&a, i);
     return number_blocks(b, &a);
 }

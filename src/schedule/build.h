@@ -35,11 +35,20 @@ mote_status mote_schedule_choose(mote_schedule_builder *b);
 /// The part of it that is the order.
 mote_status mote_schedule_choose_order(mote_schedule_builder *b);
 
-/// Whether another order changes no bit.
+/// Goes on from the order at hand: where there are few orders, to the best of all.
+mote_status mote_schedule_search_order(mote_schedule_builder *b, size_t *needs);
+
+/// Marks a node and all that it needs.
+void mote_schedule_mark_needed(const mote_graph *graph, size_t node, bool *needed);
+
+/// Sets the ranks to those of the order.
+void mote_schedule_rank_nodes(const mote_schedule_builder *b);
+
+/// Whether there is another order, and it changes no bit.
 bool mote_schedule_may_reorder(const mote_graph *graph);
 
-/// Most bytes alive at a step, with everything recomputed and sliced that may be.
-mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes);
+/// Most bytes alive at a step, with what is chosen; `needs` gets the same of each node's steps.
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *needs, size_t *bytes);
 
 /// All parts but the choice.
 mote_status mote_schedule_build_chosen(mote_schedule_builder *b);

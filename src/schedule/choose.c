@@ -30,6 +30,7 @@ typedef struct value_life {
 typedef struct search {
     const mote_schedule_builder *b; // whose choices grow
     const mote_schedule *trial;     // with what is chosen by now
+    size_t *values;                 // by tensor of it: the value that it has, or MOTE_NONE
     value_life *lives;              // in it, by value
     size_t peak;                    // its step at which most bytes live
 } search;
@@ -41,7 +42,7 @@ static bool is_backward(mote_step_kind kind)
 
 static void note_read(const search *s, size_t value, size_t step)
 {
-    value_life *life = &s->lives[mote_schedule_source(s->b->graph, value)];
+    value_life *life = &s->lives[value];
     if (life->backward_begin == MOTE_NONE)
         life->backward_begin = step;
     if (life->behind_peak == MOTE_NONE && step > s->peak &&
@@ -51,30 +52,35 @@ static void note_read(const search *s, size_t value, size_t step)
     life->end = step;
 }
 
-static void note_step(const search *s, size_t index)
+static void note_use(void *user, size_t tensor, size_t step, mote_use how)
 {
-    const mote_step *step = &s->trial->steps[index];
-    if (step->kind != MOTE_STEP_FORWARD && !is_backward(step->kind))
+    const search *s = (const search *)user;
+    const size_t value = s->values[tensor];
+    if (value == MOTE_NONE)
         return;
-    const mote_node *node = &s->b->graph->nodes[step->node];
-    const unsigned phase = mote_step_phase(step->kind);
-    for (size_t i = 0; i < node->input_count; i++) {
-        if (step->kind == MOTE_STEP_FORWARD)
-            s->lives[mote_schedule_source(s->b->graph, node->inputs[i])].forward_end = index;
-        else if (node->declaration.input_needs[i] & phase)
-            note_read(s, node->inputs[i], index);
-    }
-    if (is_backward(step->kind) && (node->declaration.output_needs & phase))
-        note_read(s, node->outputs[0], index);
+    if (how == MOTE_USE_INPUT)
+        s->lives[value].forward_end = step;
+    else if (how == MOTE_USE_INPUT_NEEDED || how == MOTE_USE_OUTPUT_NEEDED)
+        note_read(s, value, step);
+    else if (how == MOTE_USE_RESULT) // what the caller reads lives to the end
+        s->lives[value].end = step;
 }
 
-/// What the caller reads lives to the end.
-static void note_results(const search *s)
+/// The value of each tensor that has one, kept or made again.
+static mote_status find_values(search *s, mote_arena *arena)
 {
-    const mote_graph *graph = s->b->graph;
-    for (size_t i = 0; i < mote_graph_result_count(graph); i++)
-        s->lives[mote_schedule_source(graph, mote_graph_result(graph, i))].end =
-            s->trial->step_count - 1;
+    const mote_schedule *trial = s->trial;
+    MOTE_TRY(mote_arena_array(arena, trial->tensor_count, sizeof *s->values, (void **)&s->values));
+    for (size_t i = 0; i < trial->tensor_count; i++)
+        s->values[i] = MOTE_NONE;
+    for (size_t i = 0; i < s->b->graph->value_count; i++)
+        s->values[trial->values[i]] = mote_schedule_source(s->b->graph, i);
+    for (size_t i = 0; i < trial->step_count; i++) {
+        const mote_step *step = &trial->steps[i];
+        if (step->made != MOTE_NONE)
+            s->values[step->made] = s->b->graph->nodes[step->node].outputs[0];
+    }
+    return MOTE_OK;
 }
 
 static mote_status find_lives(search *s, mote_arena *arena)
@@ -85,9 +91,8 @@ static mote_status find_lives(search *s, mote_arena *arena)
         s->lives[i].backward_begin = MOTE_NONE;
         s->lives[i].behind_peak = MOTE_NONE;
     }
-    for (size_t i = 0; i < s->trial->step_count; i++)
-        note_step(s, i);
-    note_results(s);
+    MOTE_TRY(find_values(s, arena));
+    mote_schedule_visit_uses(s->trial, note_use, s);
     return MOTE_OK;
 }
 
@@ -211,26 +216,29 @@ static bool choose_sliced(const search *s, size_t index)
     return true;
 }
 
-/// The step at which most bytes live, and how many they are.
-static mote_status find_peak(const mote_schedule *trial, mote_arena *arena, size_t *step,
-                             size_t *bytes)
+/// Bytes alive at each step.
+static mote_status find_live(const mote_schedule *trial, mote_arena *arena, size_t **live)
 {
-    size_t *changes = NULL; // what begins less what has ended, modulo the range of size_t
-    MOTE_TRY(mote_arena_array(arena, trial->step_count + 1, sizeof *changes, (void **)&changes));
-    for (size_t i = 0; i < trial->block_count; i++) {
-        changes[trial->blocks[i].first] += trial->blocks[i].bytes;
-        changes[trial->blocks[i].last + 1] -= trial->blocks[i].bytes;
-    }
-    size_t live = 0;
-    *bytes = 0;
-    for (size_t i = 0; i < trial->step_count; i++) {
-        live += changes[i];
-        if (live > *bytes) {
-            *bytes = live;
-            *step = i;
-        }
-    }
+    mote_placement *placements = NULL;
+    MOTE_TRY(mote_arena_array(arena, trial->block_count, sizeof *placements, (void **)&placements));
+    MOTE_TRY(mote_arena_array(arena, trial->step_count, sizeof **live, (void **)live));
+    mote_schedule_place(trial, 0, placements);
+    const mote_plan_problem problem = {.placements = placements,
+                                       .placement_count = trial->block_count,
+                                       .step_count = trial->step_count};
+    mote_plan_live_bytes(&problem, *live);
     return MOTE_OK;
+}
+
+/// The step at which most bytes live.
+static size_t find_peak(const mote_schedule *trial, const size_t *live)
+{
+    size_t peak = 0;
+    for (size_t i = 1; i < trial->step_count; i++) {
+        if (live[i] > live[peak])
+            peak = i;
+    }
+    return peak;
 }
 
 /// Builds into an arena that does not last.
@@ -258,12 +266,13 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     mote_schedule trial;
     search s = {.b = b, .trial = &trial};
     const size_t count = b->graph->node_count;
+    size_t *live = NULL;
     MOTE_TRY(build_trial(b, arena, &trial));
-    size_t bytes = 0;
-    MOTE_TRY(find_peak(&trial, arena, &s.peak, &bytes));
+    MOTE_TRY(find_live(&trial, arena, &live));
+    s.peak = find_peak(&trial, live);
     MOTE_TRY(find_lives(&s, arena));
-    if (bytes < b->best_bytes) {
-        b->best_bytes = bytes;
+    if (live[s.peak] < b->best_bytes) {
+        b->best_bytes = live[s.peak];
         copy_choices(count, &b->chosen, &b->best);
     }
     bool any_sliced = false;
@@ -276,19 +285,36 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     return MOTE_OK;
 }
 
-static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *bytes)
+/// What is made again is made for the node whose step comes next.
+static void find_needs(const mote_schedule *trial, const size_t *live, size_t *needs)
 {
-    mote_schedule trial;
-    size_t step = 0;
-    MOTE_TRY(build_trial(b, arena, &trial));
-    return find_peak(&trial, arena, &step, bytes);
+    size_t node = MOTE_NONE;
+    memset(needs, 0, trial->graph->node_count * sizeof *needs);
+    for (size_t i = trial->step_count; i-- > 0;) {
+        if (trial->steps[i].kind != MOTE_STEP_RECOMPUTE)
+            node = trial->steps[i].node;
+        if (node != MOTE_NONE)
+            needs[node] = mote_size_max(needs[node], live[i]);
+    }
 }
 
-mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *bytes)
+static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, size_t *needs,
+                           size_t *bytes)
+{
+    mote_schedule trial;
+    size_t *live = NULL;
+    MOTE_TRY(build_trial(b, arena, &trial));
+    MOTE_TRY(find_live(&trial, arena, &live));
+    *bytes = live[find_peak(&trial, live)];
+    find_needs(&trial, live, needs);
+    return MOTE_OK;
+}
+
+mote_status mote_schedule_measure(const mote_schedule_builder *b, size_t *needs, size_t *bytes)
 {
     mote_arena arena;
     mote_arena_init(&arena, b->arena->allocator);
-    const mote_status status = measure(b, &arena, bytes);
+    const mote_status status = measure(b, &arena, needs, bytes);
     mote_arena_release(&arena);
     return status;
 }
@@ -346,7 +372,8 @@ mote_status mote_schedule_choose(mote_schedule_builder *b)
         MOTE_TRY(mote_schedule_choose_order(b));
         forget_choices(b);
     }
-    if (!b->strategy->training)
+    if (!b->strategy->training ||
+        !(b->strategy->techniques & (MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES)))
         return MOTE_OK;
     b->best_bytes = SIZE_MAX;
     MOTE_TRY(run_part(b, choose_more));

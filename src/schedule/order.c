@@ -2,6 +2,7 @@
 // In which order independent branches run. Where a node joins several, those that only one of its inputs needs may run in
 // front of or behind those that only another one needs. Each exchange that lowers the peak is kept, until none does; so the
 // order is that of the file unless another one needs less memory. Networks with very many joins get some trials only.
+// Then the search among all orders where they are few (order_search.c).
 #include "schedule/build.h"
 
 #include <string.h>
@@ -15,12 +16,33 @@ typedef struct ordering {
     mote_schedule_builder *b;
     bool *first, *second; // by node: whether the inputs at hand need it
     size_t *before;       // the order in front of an exchange
+    size_t *needs;        // by node
     size_t peak;          // bytes
     size_t tried_nodes;   // in all trials
 } ordering;
 
+/// Whether each node that runs reads the one in front of it: there is one order.
+static bool is_chain(const mote_graph *graph)
+{
+    size_t last = MOTE_NONE;
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const mote_node *node = &graph->nodes[i];
+        if (!node->runs)
+            continue;
+        bool reads = last == MOTE_NONE;
+        for (size_t j = 0; j < node->input_count; j++)
+            reads |= graph->values[node->inputs[j]].producer == last;
+        if (!reads)
+            return false;
+        last = i;
+    }
+    return true;
+}
+
 bool mote_schedule_may_reorder(const mote_graph *graph)
 {
+    if (is_chain(graph))
+        return false;
     for (size_t i = 0; i < graph->node_count; i++) {
         for (size_t j = 0; j < graph->nodes[i].declaration.weight_count; j++) {
             if (!mote_graph_owns(graph, i, j))
@@ -30,22 +52,27 @@ bool mote_schedule_may_reorder(const mote_graph *graph)
     return true;
 }
 
-/// Marks the producer of a value and all that it needs. Nodes stand behind those that they need.
-static void mark_needed(const mote_graph *graph, size_t value, bool *needed)
+/// Nodes stand behind those that they need.
+void mote_schedule_mark_needed(const mote_graph *graph, size_t node, bool *needed)
 {
     memset(needed, 0, graph->node_count * sizeof *needed);
-    const size_t producer = graph->values[value].producer;
-    if (producer == MOTE_NONE)
-        return;
-    needed[producer] = true;
-    for (size_t i = producer + 1; i-- > 0;) {
-        const mote_node *node = &graph->nodes[i];
-        for (size_t j = 0; needed[i] && j < node->input_count; j++) {
-            const size_t source = graph->values[node->inputs[j]].producer;
+    needed[node] = true;
+    for (size_t i = node + 1; i-- > 0;) {
+        for (size_t j = 0; needed[i] && j < graph->nodes[i].input_count; j++) {
+            const size_t source = graph->values[graph->nodes[i].inputs[j]].producer;
             if (source != MOTE_NONE)
                 needed[source] = true;
         }
     }
+}
+
+/// The same of the producer of a value.
+static void mark_producers(const mote_graph *graph, size_t value, bool *needed)
+{
+    if (graph->values[value].producer != MOTE_NONE)
+        mote_schedule_mark_needed(graph, graph->values[value].producer, needed);
+    else
+        memset(needed, 0, graph->node_count * sizeof *needed);
 }
 
 static bool is_valid(const mote_schedule_builder *b)
@@ -61,7 +88,7 @@ static bool is_valid(const mote_schedule_builder *b)
     return true;
 }
 
-static void rank_nodes(const mote_schedule_builder *b)
+void mote_schedule_rank_nodes(const mote_schedule_builder *b)
 {
     for (size_t i = 0; i < b->graph->node_count; i++)
         b->ranks[b->order[i]] = i;
@@ -99,7 +126,7 @@ static void exchange(const ordering *o)
             o->b->order[place++] = o->before[i];
         }
     }
-    rank_nodes(o->b);
+    mote_schedule_rank_nodes(o->b);
 }
 
 /// Exchanges the branches of two values that a node joins, if that lowers the peak.
@@ -108,13 +135,13 @@ static mote_status try_exchange(ordering *o, size_t x, size_t y, bool *improved)
     mote_schedule_builder *b = o->b;
     const size_t bytes = b->graph->node_count * sizeof *b->order;
     size_t peak = o->peak;
-    mark_needed(b->graph, x, o->first);
-    mark_needed(b->graph, y, o->second);
+    mark_producers(b->graph, x, o->first);
+    mark_producers(b->graph, y, o->second);
     memcpy(o->before, b->order, bytes);
     exchange(o);
     if (memcmp(b->order, o->before, bytes) != 0 && is_valid(b)) {
         o->tried_nodes += b->graph->node_count;
-        MOTE_TRY(mote_schedule_measure(b, &peak));
+        MOTE_TRY(mote_schedule_measure(b, o->needs, &peak));
     }
     if (peak < o->peak) {
         o->peak = peak;
@@ -122,7 +149,7 @@ static mote_status try_exchange(ordering *o, size_t x, size_t y, bool *improved)
         return MOTE_OK;
     }
     memcpy(b->order, o->before, bytes);
-    rank_nodes(b);
+    mote_schedule_rank_nodes(b);
     return MOTE_OK;
 }
 
@@ -146,9 +173,10 @@ mote_status mote_schedule_choose_order(mote_schedule_builder *b)
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *o.first, (void **)&o.first));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *o.second, (void **)&o.second));
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *o.before, (void **)&o.before));
-    MOTE_TRY(mote_schedule_measure(b, &o.peak));
+    MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *o.needs, (void **)&o.needs));
+    MOTE_TRY(mote_schedule_measure(b, o.needs, &o.peak));
     bool improved = true;
     for (size_t pass = 0; improved && pass < PASSES_MAX; pass++)
         MOTE_TRY(improve(&o, &improved));
-    return MOTE_OK;
+    return mote_schedule_search_order(b, o.needs);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds and prints a schedule.
+#include "base/size.h"
 #include "base/text.h"
 #include "schedule/build.h"
 
@@ -77,8 +78,7 @@ static mote_status build(mote_schedule_builder *b)
         b->order[i] = b->ranks[i] = i;
     MOTE_TRY(make_choices(b, &b->chosen));
     MOTE_TRY(make_choices(b, &b->best));
-    if (b->strategy->techniques != 0)
-        MOTE_TRY(mote_schedule_choose(b));
+    MOTE_TRY(mote_schedule_choose(b));
     return mote_schedule_build_chosen(b);
 }
 
@@ -101,6 +101,18 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
     const mote_status status = build(&b);
     mote_arena_release(&scratch);
     return status;
+}
+
+void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
+                         mote_placement *placements)
+{
+    for (size_t i = 0; i < schedule->block_count; i++) {
+        placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
+                                         .alignment = MOTE_ALIGNMENT,
+                                         .first = first_step + schedule->blocks[i].first,
+                                         .last = first_step + schedule->blocks[i].last,
+                                         .fixed = MOTE_PLAN_ANY};
+    }
 }
 
 const char *mote_step_kind_text(mote_step_kind kind)

@@ -158,6 +158,10 @@ void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *v
 mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *strategy,
                                 mote_arena *arena, mote_schedule *schedule) MOTE_MUST_CHECK;
 
+/// The placements of its blocks, when its steps begin at `first_step`.
+void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
+                         mote_placement *placements);
+
 /// The value whose bytes a value has: through views.
 size_t mote_schedule_source(const mote_graph *graph, size_t value);
 

@@ -28,11 +28,18 @@ void *mote_state_data(const mote_state *state, size_t index)
     return state->base + state->blocks[index].offset;
 }
 
+bool mote_state_is_saved(const mote_state *state, size_t index)
+{
+    assert(index < state->block_count);
+    return state->is_whole || state->blocks[index].role != MOTE_STATE_OPTIMIZER;
+}
+
 const void *mote_state_kept(const mote_state *state, size_t index)
 {
     assert(index < state->block_count && state->base);
     const mote_state_block *const block = &state->blocks[index];
-    return state->base + (block->average_offset ? block->average_offset : block->offset);
+    const bool is_average = block->average_offset && !state->is_whole;
+    return state->base + (is_average ? block->average_offset : block->offset);
 }
 
 void mote_state_reset_averages(const mote_state *state)
@@ -63,7 +70,7 @@ void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES
     mote_sha256 hash;
     mote_sha256_init(&hash);
     for (size_t i = 0; i < state->block_count; i++) {
-        if (state->blocks[i].role != MOTE_STATE_OPTIMIZER)
+        if (mote_state_is_saved(state, i))
             mote_sha256_add(&hash, mote_state_kept(state, i), state->blocks[i].bytes);
     }
     mote_sha256_finish(&hash, text);

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "tensor/tensor.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum mote_state_role {
@@ -28,12 +29,16 @@ typedef struct mote_state {
     const mote_state_block *blocks;
     size_t block_count;
     unsigned char *base;
+    bool is_whole; // files have all blocks as they are: averages and the optimizer's too
 } mote_state;
 
 /// Index of a block by exact name, or block_count.
 size_t mote_state_find(const mote_state *state, const char *name);
 
 void *mote_state_data(const mote_state *state, size_t index);
+
+/// Whether files have the block.
+bool mote_state_is_saved(const mote_state *state, size_t index);
 
 /// What is saved of the block.
 const void *mote_state_kept(const mote_state *state, size_t index);

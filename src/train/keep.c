@@ -12,6 +12,7 @@ struct mote_kept {
     double image_scale;
     bool scale_known;
     uint64_t applied;
+    bool is_torn;
 };
 
 static mote_status copy_block(const mote_run *run, size_t index, mote_arena *arena,
@@ -37,7 +38,8 @@ static mote_status copy_state(const mote_run *run, mote_kept *kept)
     MOTE_TRY(mote_arena_allocate(&kept->arena, bytes, &copy));
     if (bytes)
         memcpy(copy, run->memory, bytes);
-    kept->state = (mote_state){blocks, count, (unsigned char *)copy};
+    kept->state =
+        (mote_state){.blocks = blocks, .block_count = count, .base = (unsigned char *)copy};
     return MOTE_OK;
 }
 
@@ -54,6 +56,7 @@ static mote_status fill(const mote_run *run, mote_kept *kept)
     kept->image_scale = run->image_scale;
     kept->scale_known = run->scale_known;
     kept->applied = run->stepping.applied;
+    kept->is_torn = run->is_torn;
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.class_names, &kept->knowledge.class_names));
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.preparation, &kept->knowledge.preparation));
     return copy_state(run, kept);
@@ -99,6 +102,7 @@ mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
     bool is_whole = true;
     MOTE_TRY(mote_run_note(run, &kept->knowledge, kept->image_scale));
     run->scale_known = kept->scale_known;
+    run->is_torn = kept->is_torn;
     for (size_t i = 0; i < run->state.block_count; i++) {
         const mote_state_block *block = &run->state.blocks[i];
         const void *values = find_kept(kept, block);

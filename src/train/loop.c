@@ -168,20 +168,19 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
 
 mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
                                   const mote_train_config *config, mote_progress *progress,
-                                  mote_metrics *metrics)
+                                  mote_tally *tally)
 {
     const uint64_t batch = progress->batch;
     const uint64_t batches = progress->batches;
-    mote_tally tally = {.samples = 0};
+    mote_tally sum = {.samples = 0};
     progress->evaluating = true;
-    const mote_status status = evaluate_batches(run, dataset, config, progress, &tally);
+    const mote_status status = evaluate_batches(run, dataset, config, progress, &sum);
     progress->evaluating = false;
     progress->batch = batch;
     progress->batches = batches;
-    if (status != MOTE_OK)
-        return status;
-    *metrics = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
-    return MOTE_OK;
+    if (status == MOTE_OK)
+        *tally = sum;
+    return status;
 }
 
 mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
@@ -189,12 +188,15 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
 {
     mote_dataset *dataset = NULL;
     mote_progress progress = {.epochs = 0};
+    mote_tally tally;
     mote_run_set known = *set;
     known.known = run->knowledge;
     MOTE_TRY(mote_run_open(run, &known, &dataset));
     mote_status status = mote_run_check_scale(run, dataset, set->owner);
     if (status == MOTE_OK)
-        status = mote_run_evaluate_all(run, dataset, config, &progress, metrics);
+        status = mote_run_evaluate_all(run, dataset, config, &progress, &tally);
+    if (status == MOTE_OK)
+        *metrics = mote_tally_metrics(&tally, mote_compiled_graph(run->compiled));
     mote_dataset_close(&dataset);
     return status;
 }

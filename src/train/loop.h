@@ -45,7 +45,7 @@ mote_status mote_run_open(const mote_run *run, const mote_run_set *set,
 /// Evaluates a whole data set; `progress` (its user in config) is called after each batch. `stop` ends it.
 mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
                                   const mote_train_config *config, mote_progress *progress,
-                                  mote_metrics *metrics) MOTE_MUST_CHECK;
+                                  mote_tally *tally) MOTE_MUST_CHECK;
 
 /// Refuses to write over the model file or a file that a data section names.
 mote_status mote_run_check_save_path(mote_run *run, const char *path) MOTE_MUST_CHECK;
@@ -58,8 +58,20 @@ mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *datase
 mote_status mote_run_note(mote_run *run, const mote_knowledge *knowledge,
                           double scale) MOTE_MUST_CHECK;
 
+/// Remembers what a file of weights says of these. `arena` is for what is needed meanwhile.
+mote_status mote_run_note_file(mote_run *run, const char *path, mote_arena *arena) MOTE_MUST_CHECK;
+
 /// Remembers how the data set's values were prepared and what its classes are called, for saved files.
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;
+
+/// What files of this run say beside its tensors: adds up to MOTE_RUN_METADATA_MAX rows and moves *count. The texts are
+/// the run's, or live in its arena.
+#define MOTE_RUN_METADATA_MAX 5U
+mote_status mote_run_add_metadata(mote_run *run, mote_weights_metadata *metadata,
+                                  size_t *count) MOTE_MUST_CHECK;
+
+/// Raises MOTE_ERROR_NONFINITE while the run is torn.
+mote_status mote_run_check_torn(const mote_run *run) MOTE_MUST_CHECK;
 
 /// The header for saving, with metadata; lives in the run's arena.
 mote_status mote_run_make_header(mote_run *run, mote_weights_header *header) MOTE_MUST_CHECK;

@@ -2,10 +2,11 @@
 // A run's memory and state: created, initialized, loaded, saved, released; and inference.
 #include "train/train.h"
 
-#include "base/size.h"
+#include "base/text.h"
 #include "os/os.h"
 #include "train/loop.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char scale_key[] = "mote.image_scale";
@@ -22,6 +23,38 @@ static const mote_property scale_properties[] = {
     {.name = NULL},
 };
 
+/// [Model] checkpoint_path, else the model file's name with another end.
+static mote_status find_checkpoints(const mote_description *description, mote_arena *arena,
+                                    const char **path)
+{
+    static const char end[] = ".ini";
+    const char *chosen = description->settings.checkpoint_path;
+    char *made = NULL;
+    size_t length = strlen(description->path);
+    if (chosen[0])
+        return mote_description_path(description, chosen, arena, path);
+    if (mote_text_ends(description->path, end))
+        length -= sizeof end - 1;
+    MOTE_TRY(mote_arena_format(arena, &made, "%.*s.checkpoint", (int)length, description->path));
+    *path = made;
+    return MOTE_OK;
+}
+
+static mote_status keep_paths(mote_run *run)
+{
+    const mote_description *description = run->description;
+    const mote_model_settings *settings = &description->settings;
+    mote_arena *arena = &run->arena;
+    if (settings->save_path[0])
+        MOTE_TRY(mote_description_path(description, settings->save_path, arena, &run->save_path));
+    if (settings->save_best_path[0])
+        MOTE_TRY(
+            mote_description_path(description, settings->save_best_path, arena, &run->best_path));
+    MOTE_TRY(find_checkpoints(description, arena, &run->checkpoint_path));
+    return mote_arena_format(arena, &run->newest_checkpoint, "%s" MOTE_CHECKPOINT_END,
+                             run->checkpoint_path, UINT64_MAX);
+}
+
 mote_status mote_run_create(const mote_context *context, const mote_description *description,
                             mote_compiled *compiled, mote_run *run)
 {
@@ -34,12 +67,7 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     mote_arena_init(&run->arena, &context->allocator);
     MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
                               (void **)&run->step_times));
-    if (description->settings.save_path[0])
-        MOTE_TRY(mote_description_path(description, description->settings.save_path, &run->arena,
-                                       &run->save_path));
-    if (description->settings.save_best_path[0])
-        MOTE_TRY(mote_description_path(description, description->settings.save_best_path,
-                                       &run->arena, &run->best_path));
+    MOTE_TRY(keep_paths(run));
     if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK) {
         return MOTE_RAISE(
             MOTE_ERROR_MEMORY,
@@ -47,8 +75,9 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
             "needs less",
             description->path, run->memory_bytes);
     }
-    run->state = (mote_state){compiled->state_blocks, compiled->state_block_count,
-                              (unsigned char *)run->memory};
+    run->state = (mote_state){.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count,
+                              .base = (unsigned char *)run->memory};
     for (size_t i = 0; i < compiled->program_count; i++)
         mote_program_bind(&compiled->programs[i], (unsigned char *)run->memory);
     return MOTE_OK;
@@ -64,6 +93,7 @@ void mote_run_release(mote_run *run)
 
 void mote_run_initialize(mote_run *run)
 {
+    run->is_torn = false;
     mote_run_reset_optimizer(run);
     for (size_t i = 0; i < run->state.block_count; i++) {
         const mote_state_block *block = &run->state.blocks[i];
@@ -100,7 +130,7 @@ static mote_status keep_class_names(mote_run *run, const char *names)
     return names[0] ? keep_text(run, names, &run->knowledge.class_names) : MOTE_OK;
 }
 
-static mote_status read_metadata(mote_run *run, const char *path, mote_arena *arena)
+mote_status mote_run_note_file(mote_run *run, const char *path, mote_arena *arena)
 {
     char *scale = NULL;
     char *classes = NULL;
@@ -121,9 +151,10 @@ mote_status mote_run_load(mote_run *run, const char *path)
 {
     mote_arena arena;
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
+    run->is_torn = false;
     mote_state_reset_averages(&run->state);
     mote_arena_init(&arena, &run->context->allocator);
-    const mote_status status = read_metadata(run, path, &arena);
+    const mote_status status = mote_run_note_file(run, path, &arena);
     mote_arena_release(&arena);
     return status;
 }
@@ -169,11 +200,14 @@ mote_status mote_run_check_save_path(mote_run *run, const char *path)
     return status;
 }
 
-mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
+mote_status mote_run_add_metadata(mote_run *run, mote_weights_metadata *metadata, size_t *count)
 {
-    char scale[64];
-    mote_property_get(scale_properties, &run->image_scale, scale, sizeof scale);
-    const mote_weights_metadata metadata[] = {
+    char number[64];
+    char *scale = NULL;
+    const size_t length =
+        mote_property_get(scale_properties, &run->image_scale, number, sizeof number);
+    MOTE_TRY(mote_arena_text(&run->arena, number, length, &scale));
+    const mote_weights_metadata rows[] = {
         {"mote.version", MOTE_VERSION},
         {"mote.model_hash", run->compiled->model_hash},
         {scale_key, scale},
@@ -181,15 +215,35 @@ mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
         {preparation_key, run->knowledge.preparation},
     };
     const bool is_prepared = run->knowledge.preparation[0] != '\0';
-    return mote_weights_make_header(&run->state, metadata,
-                                    sizeof metadata / sizeof metadata[0] - !is_prepared,
-                                    &run->arena, header);
+    const size_t row_count = sizeof rows / sizeof rows[0] - !is_prepared;
+    _Static_assert(sizeof rows / sizeof rows[0] == MOTE_RUN_METADATA_MAX, "room for all");
+    memcpy(metadata + *count, rows, row_count * sizeof rows[0]);
+    *count += row_count;
+    return MOTE_OK;
+}
+
+mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
+{
+    mote_weights_metadata metadata[MOTE_RUN_METADATA_MAX];
+    size_t count = 0;
+    MOTE_TRY(mote_run_add_metadata(run, metadata, &count));
+    return mote_weights_make_header(&run->state, metadata, count, &run->arena, header);
+}
+
+mote_status mote_run_check_torn(const mote_run *run)
+{
+    if (!run->is_torn)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_NONFINITE,
+                      "a part of a step was applied: the weights are of no step and are not saved; "
+                      "load weights, or train anew or from a checkpoint");
 }
 
 mote_status mote_run_save(mote_run *run, const char *path)
 {
     mote_weights_header header;
     mote_file_replacement replacement;
+    MOTE_TRY(mote_run_check_torn(run));
     MOTE_TRY(mote_state_check_finite(&run->state));
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     MOTE_TRY(mote_file_replacement_init(&replacement, path, &run->context->allocator));
@@ -197,7 +251,7 @@ mote_status mote_run_save(mote_run *run, const char *path)
     if (status == MOTE_OK)
         status = mote_run_make_header(run, &header);
     if (status == MOTE_OK)
-        status = mote_weights_save(&run->state, &header, &replacement);
+        status = mote_weights_save(&run->state, &header, &replacement, replacement.path);
     mote_file_replacement_release(&replacement);
     mote_arena_release_to(&run->arena, mark);
     return status;

@@ -52,6 +52,7 @@ mote_status mote_run_apply(mote_run *run, double learning_rate)
     execution.has_changed = &has_changed;
     run->stepping.open_batch = 0;
     const mote_status status = mote_program_finish(run->compiled->train, &execution);
+    run->is_torn = run->is_torn || (status != MOTE_OK && has_changed);
     if (status != MOTE_OK)
         return MOTE_RAISE(status, "mote_model_apply: %.900s; %s", mote_last_error()->message,
                           mote_run_applied_text(has_changed));

@@ -12,6 +12,9 @@
 
 #define MOTE_STEP_TIMES_MAX 4096U
 
+/// Behind the path of a checkpoint: its step.
+#define MOTE_CHECKPOINT_END ".%012" PRIu64
+
 /// A data set that a run opens: a section of its description, or what the program makes.
 typedef struct mote_run_set {
     const mote_section *section;      // NULL with a callback
@@ -46,10 +49,13 @@ typedef struct mote_run {
     void *memory;     // the tensor arena
     size_t memory_bytes;
     mote_state state;
-    const char *save_path;    // usable, NULL when the model has none
-    const char *best_path;    // save_best_path, as well
-    uint64_t *step_times;     // MOTE_STEP_TIMES_MAX
-    double image_scale;       // how images become numbers
+    const char *save_path;       // usable, NULL when the model has none
+    const char *best_path;       // save_best_path, as well
+    const char *checkpoint_path; // where checkpoints are, if there are any
+    char *newest_checkpoint;     // room for the path of one
+    bool is_torn;                // a part of a step was applied: the weights are of no step
+    uint64_t *step_times;        // MOTE_STEP_TIMES_MAX
+    double image_scale;          // how images become numbers
     bool scale_known;         // it is from the weights' file or the training data, not the default
     mote_knowledge knowledge; // of the data, from there
     const mote_data_source
@@ -121,6 +127,12 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               mote_metrics *metrics) MOTE_MUST_CHECK;
 mote_status mote_run_infer(mote_run *run, const mote_run_batch *batch,
                            void *const *outputs) MOTE_MUST_CHECK;
+
+/// See mote_model_roll_back, mote_model_list_checkpoints.
+mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights,
+                               mote_rollback_result *result) MOTE_MUST_CHECK;
+mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos, size_t capacity,
+                                      size_t *count) MOTE_MUST_CHECK;
 
 /// See mote_model_forward, mote_model_apply. A step that fails is not open.
 mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch,

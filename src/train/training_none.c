@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for train.c, step.c, bench.c and loop.c in a build without training. No model can be compiled for what these
+// Stands in for train.c, step.c, bench.c, rollback.c and loop.c in a build without training. No model can be compiled for what these
 // need, see compile/training_none.c.
 #include "train/train.h"
+
+// NOLINTBEGIN(readability-non-const-parameter): the signatures are those of the headers
 
 static mote_status raise_training(const mote_run *run)
 {
@@ -34,6 +36,24 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
     return raise_training(run);
 }
 
+mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights,
+                               mote_rollback_result *result)
+{
+    (void)step;
+    (void)weights;
+    (void)result;
+    return raise_training(run);
+}
+
+mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos, size_t capacity,
+                                      size_t *count)
+{
+    (void)infos;
+    (void)capacity;
+    (void)count;
+    return raise_training(run);
+}
+
 mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_metrics *metrics)
 {
     (void)batch;
@@ -53,3 +73,5 @@ double mote_run_learning_rate(const mote_training_settings *settings, uint64_t a
     (void)applied;
     return 0.0;
 }
+
+// NOLINTEND(readability-non-const-parameter)

@@ -70,6 +70,8 @@ static mote_status read_header(mote_weights_file *weights, mote_arena *scratch)
     MOTE_TRY(read_length(&weights->file, file_bytes, &length));
     MOTE_TRY(mote_arena_allocate(scratch, length, &text));
     MOTE_TRY(mote_file_read(&weights->file, MOTE_WEIGHTS_LENGTH_BYTES, text, length));
+    MOTE_TRY(
+        mote_weights_check_seal(weights->file.path, text, length, scratch, &weights->is_sealed));
     MOTE_TRY(parse_header(weights->file.path, text, length, &weights->header));
     weights->data_start = MOTE_WEIGHTS_LENGTH_BYTES + length;
     weights->data_bytes = file_bytes - weights->data_start;

@@ -24,6 +24,8 @@ typedef struct loader {
     mote_arena arena;
     wanted_tensor *wanted;
     size_t wanted_count;
+    mote_checksum_table *table; // NULL: checksums are not wanted
+    const char *checksums;      // in the header
 } loader;
 
 static const mote_state_block *block_of(const loader *l, const wanted_tensor *wanted)
@@ -43,7 +45,7 @@ static mote_status list_wanted(loader *l)
     MOTE_TRY(mote_arena_array(&l->arena, l->state->block_count, sizeof(wanted_tensor), &memory));
     l->wanted = memory;
     for (size_t i = 0; i < l->state->block_count; i++) {
-        if (l->state->blocks[i].role != MOTE_STATE_OPTIMIZER)
+        if (mote_state_is_saved(l->state, i))
             l->wanted[l->wanted_count++] = (wanted_tensor){.block = i};
     }
     return MOTE_OK;
@@ -202,8 +204,45 @@ static mote_status read_tensors(const loader *l)
     return MOTE_OK;
 }
 
-/// Before the first byte of the state changes, all values are read once: so that a file that cannot be read, or
-/// holds what is not finite, leaves the state as it was.
+/// A file for a whole state must have checksums.
+static mote_status find_checksums(loader *l)
+{
+    const char *const path = l->source.file.path;
+    const size_t digits = l->wanted_count * MOTE_WEIGHTS_CHECKSUM_DIGITS;
+    void *table = NULL;
+    if (!l->state->is_whole)
+        return MOTE_OK;
+    const json_t *const metadata = json_object_get(l->source.header, MOTE_WEIGHTS_METADATA);
+    const json_t *const text = json_object_get(metadata, MOTE_WEIGHTS_CHECKSUMS);
+    if (!l->source.is_sealed || json_string_length(text) != digits)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has no checksums, or not one for each tensor",
+                          path);
+    MOTE_TRY(mote_arena_allocate(&l->arena, sizeof *l->table, &table));
+    l->table = table;
+    l->checksums = json_string_value(text);
+    mote_checksum_init(l->table);
+    return MOTE_OK;
+}
+
+static mote_status check_checksum(const loader *l, size_t index, uint64_t checksum)
+{
+    char found[MOTE_WEIGHTS_CHECKSUM_DIGITS];
+    if (!l->table)
+        return MOTE_OK;
+    // every block of a whole state is wanted
+    const char *const expected =
+        l->checksums + l->wanted[index].block * MOTE_WEIGHTS_CHECKSUM_DIGITS;
+    mote_weights_put_checksum(checksum, found);
+    if (memcmp(found, expected, sizeof found) == 0)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                      "'%s' is damaged: the checksum of tensor '%s' is %.16s, the header says "
+                      "%.16s",
+                      l->source.file.path, wanted_name(l, index), found, expected);
+}
+
+/// Before the first byte of the state changes, all values are read once: so that a file that cannot be read, is
+/// damaged, or holds what is not finite, leaves the state as it was.
 static mote_status check_values(const loader *l, size_t index)
 {
     enum {
@@ -212,17 +251,21 @@ static mote_status check_values(const loader *l, size_t index)
 
     const wanted_tensor *const wanted = &l->wanted[index];
     const size_t count = (size_t)(wanted->end - wanted->begin) / sizeof(mote_real);
+    const bool must_be_finite = block_of(l, wanted)->role != MOTE_STATE_OPTIMIZER;
     mote_real values[CHUNK];
+    uint64_t checksum = 0;
     for (size_t first = 0; first < count; first += CHUNK) {
         const size_t part = count - first < CHUNK ? count - first : CHUNK;
         MOTE_TRY(mote_file_read(&l->source.file,
                                 l->source.data_start + wanted->begin + first * sizeof *values,
                                 values, part * sizeof *values));
-        if (!mote_reals_are_finite(values, part))
+        if (l->table)
+            checksum = mote_checksum_add(l->table, checksum, values, part * sizeof *values);
+        if (must_be_finite && !mote_reals_are_finite(values, part))
             return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': tensor '%s' has values that are not finite",
                               l->source.file.path, wanted_name(l, index));
     }
-    return MOTE_OK;
+    return check_checksum(l, index, checksum);
 }
 
 static mote_status load(loader *l)
@@ -230,6 +273,7 @@ static mote_status load(loader *l)
     MOTE_TRY(list_wanted(l));
     MOTE_TRY(check_entries(l));
     MOTE_TRY(check_cover(l));
+    MOTE_TRY(find_checksums(l));
     for (size_t i = 0; i < l->wanted_count; i++)
         MOTE_TRY(check_values(l, i));
     return read_tensors(l);

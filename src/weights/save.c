@@ -61,12 +61,21 @@ static void put_string(output *out, const char *text)
     put(out, "\"", 1);
 }
 
-static bool is_saved(const mote_state_block *block)
+/// Room for `count` checksums.
+static void put_checksums(output *out, const char *key, size_t count)
 {
-    return block->role != MOTE_STATE_OPTIMIZER;
+    char blank[MOTE_WEIGHTS_CHECKSUM_DIGITS];
+    mote_weights_put_checksum(0, blank);
+    put_text(out, ",");
+    put_string(out, key);
+    put_text(out, ":\"");
+    for (size_t i = 0; i < count; i++)
+        put(out, blank, sizeof blank);
+    put(out, "\"", 1);
 }
 
-static void put_metadata(output *out, const mote_weights_metadata *metadata, size_t count)
+static void put_metadata(output *out, const mote_state *state,
+                         const mote_weights_metadata *metadata, size_t count)
 {
     put_string(out, MOTE_WEIGHTS_METADATA);
     for (size_t i = 0; i < count; i++) {
@@ -74,6 +83,10 @@ static void put_metadata(output *out, const mote_weights_metadata *metadata, siz
         put_string(out, metadata[i].key);
         put(out, ":", 1);
         put_string(out, metadata[i].value);
+    }
+    if (state->is_whole) {
+        put_checksums(out, MOTE_WEIGHTS_CHECKSUMS, state->block_count);
+        put_checksums(out, MOTE_WEIGHTS_HEADER_CHECKSUM, 1);
     }
     put(out, "}", 1);
 }
@@ -100,13 +113,14 @@ static void put_header(output *out, const mote_state *state, const mote_weights_
 {
     uint64_t begin = 0;
     const char *separator = "{";
+    assert(metadata_count > 0 || !state->is_whole);
     if (metadata_count > 0) {
         put_text(out, separator);
-        put_metadata(out, metadata, metadata_count);
+        put_metadata(out, state, metadata, metadata_count);
         separator = ",";
     }
     for (size_t i = 0; i < state->block_count; i++) {
-        if (!is_saved(&state->blocks[i]))
+        if (!mote_state_is_saved(state, i))
             continue;
         put_text(out, separator);
         put_tensor(out, &state->blocks[i], begin);
@@ -173,7 +187,7 @@ static mote_status write_all(const mote_state *state, const mote_weights_header 
     MOTE_TRY(mote_file_write(file, 0, header->text, header->bytes));
     for (size_t i = 0; i < state->block_count; i++) {
         const mote_state_block *const block = &state->blocks[i];
-        if (!is_saved(block))
+        if (!mote_state_is_saved(state, i))
             continue;
         MOTE_TRY(mote_file_write(file, offset, mote_state_kept(state, i), block->bytes));
         offset += block->bytes;
@@ -182,7 +196,7 @@ static mote_status write_all(const mote_state *state, const mote_weights_header 
 }
 
 mote_status mote_weights_save(const mote_state *state, const mote_weights_header *header,
-                              mote_file_replacement *replacement)
+                              mote_file_replacement *replacement, const char *path)
 {
     MOTE_TRY(mote_file_replacement_begin(replacement));
     const mote_status status = write_all(state, header, &replacement->file);
@@ -190,5 +204,5 @@ mote_status mote_weights_save(const mote_state *state, const mote_weights_header
         mote_file_replacement_abandon(replacement);
         return status;
     }
-    return mote_file_replacement_commit(replacement);
+    return mote_file_replacement_commit_as(replacement, path);
 }

@@ -4,6 +4,7 @@
 #define MOTE_WEIGHTS_WEIGHTS_H
 
 #include "base/arena.h"
+#include "base/checksum.h"
 #include "mote/tensor_file.h"
 #include "os/os.h"
 #include "state/state.h"
@@ -18,24 +19,33 @@ typedef struct mote_weights_metadata {
 
 /// A header made once, so that saving in the middle of training allocates nothing.
 typedef struct mote_weights_header {
-    const char
-        *text; // 8 bytes of length, JSON, spaces: data start behind it, at a multiple of 4096
+    char *text; // 8 bytes of length, JSON, spaces: data start behind it, at a multiple of 4096
     size_t bytes;
 } mote_weights_header;
 
-/// Header for the weights and statistics of `state` (not the optimizer's blocks), in name order; metadata in
-/// the order given. Equal arguments give equal bytes.
+/// Header for what files have of `state`, in name order; metadata in the order given. That of a whole state has room for
+/// checksums, too. Equal arguments give equal bytes.
 mote_status mote_weights_make_header(const mote_state *state, const mote_weights_metadata *metadata,
                                      size_t metadata_count, mote_arena *arena,
                                      mote_weights_header *header) MOTE_MUST_CHECK;
 
-/// Writes header and tensors to replacement->path: beside it, synced, renamed. No allocation.
-mote_status mote_weights_save(const mote_state *state, const mote_weights_header *header,
-                              mote_file_replacement *replacement) MOTE_MUST_CHECK;
+/// Writes another value of the same length to a metadata key that the header has.
+void mote_weights_set_metadata(const mote_weights_header *header, const char *key,
+                               const char *value);
 
-/// Fills every weight and statistic of `state` from a file. Checks the whole header (JSON, duplicate names,
-/// offsets contiguous and inside the file), each name, dtype and shape, and that all values are finite, before
-/// the first byte is changed; missing and unexpected tensors are errors that name tensor and file ("did you mean" where close).
+/// Writes the checksums of all tensors of a whole state, and the header's own, into its header. Comes last.
+void mote_weights_seal(const mote_state *state, const mote_checksum_table *table,
+                       const mote_weights_header *header);
+
+/// Writes header and tensors to `path`, replacement->path or another name in its folder: beside it, synced, renamed. No
+/// allocation.
+mote_status mote_weights_save(const mote_state *state, const mote_weights_header *header,
+                              mote_file_replacement *replacement, const char *path) MOTE_MUST_CHECK;
+
+/// Fills from a file what files have of `state`. Checks the whole header (JSON, duplicate names,
+/// offsets contiguous and inside the file), each name, dtype and shape, that all weights and statistics are finite,
+/// and for a whole state the checksums, before the first byte is changed; missing and unexpected tensors are errors that
+/// name tensor and file ("did you mean" where close).
 mote_status mote_weights_load(const char *path, const mote_state *state,
                               const mote_allocator *allocator) MOTE_MUST_CHECK;
 

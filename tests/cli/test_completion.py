@@ -8,7 +8,7 @@ import unittest
 
 from support import CliTest
 
-COMMANDS = "init train eval infer check plan bench explain info layers completion version".split()
+COMMANDS = "init train rollback eval infer check plan bench explain info layers completion version".split()
 
 PROBE = """\
 source ./script
@@ -22,7 +22,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 class Texts(CliTest):
     def options_of(self, command):
-        return re.findall(r"^  --(\w+)", self.run_mote(command, "--help")[0], re.M)
+        return re.findall(r"^  --([\w-]+)", self.run_mote(command, "--help")[0], re.M)
 
     def check_all_is_in(self, text, option_form):
         for command in COMMANDS:
@@ -35,7 +35,8 @@ class Texts(CliTest):
         for shell, form in forms.items():
             with self.subTest(shell):
                 self.check_all_is_in(self.run_mote("completion", shell)[0], form)
-        self.check_all_is_in(self.run_mote("--man")[0], r"\fB\-\-{}\fR")
+        page = self.run_mote("--man")[0].replace("\\-", "-")
+        self.check_all_is_in(page, r"\fB--{}\fR")
 
     def test_an_unknown_shell_is_wrong_usage(self):
         self.assertEqual(
@@ -89,7 +90,7 @@ class Bash(CliTest):
 
     def test_options_of_the_command(self):
         self.assertEqual(self.complete("plan", "--c"), ["--cpu", "--csv"])
-        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--cpu"])
+        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--checkpoint-every", "--cpu"])
 
     def test_values_of_options(self):
         self.assertEqual(self.complete("plan", "--planner", ""), ["best_fit", "exact", "naive"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from support import CliTest
 
 EXPECTED = Path(__file__).parent / "expected"
-COMMANDS = ["init", "train", "eval", "infer", "check", "plan", "bench", "explain", "info", "layers", "completion", "version"]
+COMMANDS = ["init", "train", "rollback", "eval", "infer", "check", "plan", "bench", "explain", "info", "layers", "completion", "version"]
 
 
 class Help(CliTest):

@@ -95,6 +95,7 @@ class Command(NamedTuple):
     before: tuple = ()
     stages: tuple = ()
     recover: tuple = ()
+    warning: str = ""  # what it may say though it succeeds
     is_timed: bool = False  # standard output tells times
     is_once: bool = False  # a file that is there already is not replaced
 
@@ -103,12 +104,21 @@ def train(model, *options):
     return ("train", model, "--quiet", "--threads=1", *options)
 
 
+WEIGHTS = ("tiny.safetensors", "best.safetensors")
+EVERY = "--checkpoint-every=6 steps"
+KEEP = "--set=Model.checkpoint_keep=9"
+
+
+def checkpoints(*steps):
+    return [f"tiny.checkpoint.{step:012}" for step in steps]
+
+
 # Training writes its files after each epoch: what one epoch leaves is good as well.
 COMMANDS = (
     Command(
         "train",
         train("tiny.ini"),
-        writes=("tiny.safetensors", "best.safetensors"),
+        writes=WEIGHTS,
         before=train("tiny.ini", "--epochs=1", "--seed=7"),
         stages=(train("tiny.ini", "--epochs=1"),),
         is_timed=True,
@@ -116,9 +126,38 @@ COMMANDS = (
     Command(
         "train-threads",
         train("tiny.ini", "--threads=3", "--json"),
-        writes=("tiny.safetensors", "best.safetensors"),
+        writes=WEIGHTS,
         stages=(train("tiny.ini", "--epochs=1"),),
         is_timed=True,
+    ),
+    Command(
+        "train-checkpoints",
+        train("tiny.ini", EVERY),
+        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        stages=(train("tiny.ini", "--epochs=1"), train("tiny.ini", EVERY, KEEP)),
+        recover=train("tiny.ini", EVERY, "--resume"),
+        is_timed=True,
+    ),
+    Command(
+        "train-resume",
+        train("tiny.ini", EVERY, "--resume"),
+        writes=(*WEIGHTS, *checkpoints(6, 10, 12, 18, 20)),
+        before=train("tiny.ini", EVERY, "--epochs=1"),
+        stages=(train("tiny.ini", EVERY, KEEP),),
+        warning="; going on from the one before, ",
+        is_timed=True,
+    ),
+    Command(
+        "rollback",
+        ("rollback", "tiny.ini", "--to=12"),
+        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        before=train("tiny.ini", EVERY, KEEP),
+    ),
+    Command(
+        "rollback-factory",
+        ("rollback", "tiny.ini", "--to=factory"),
+        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        before=train("tiny.ini", EVERY, KEEP),
     ),
     Command("train-csv", train("table.ini"), writes=("table.safetensors",), is_timed=True),
     Command("train-images", train("images.ini"), writes=("images.safetensors",), is_timed=True),

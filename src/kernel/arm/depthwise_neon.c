@@ -16,6 +16,11 @@ static inline vector zero(void)
     return vdupq_n_f32(0);
 }
 
+static inline vector fill(float x)
+{
+    return vdupq_n_f32(x);
+}
+
 static inline vector load(const float *from)
 {
     return vld1q_f32(from);
@@ -43,74 +48,40 @@ static inline vector keep(vector x)
     return x;
 }
 
+static inline vector load_some(const float *from, size_t count)
+{
+    float all[LANES] = {0};
+    for (size_t i = 0; i < count; i++)
+        all[i] = from[i];
+    return vld1q_f32(all);
+}
+
+static inline void store_some(float *to, size_t count, vector x)
+{
+    float all[LANES];
+    vst1q_f32(all, x);
+    for (size_t i = 0; i < count; i++)
+        to[i] = all[i];
+}
+
+static inline __attribute__((always_inline)) void transpose(vector *v)
+{
+    const float32x4x2_t low = vtrnq_f32(v[0], v[1]);
+    const float32x4x2_t high = vtrnq_f32(v[2], v[3]);
+    v[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
+    v[1] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));
+    v[2] = vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0]));
+    v[3] = vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1]));
+}
+
+#define LIST_LANES(X) X(0) X(1) X(2) X(3)
 #include "kernel/depthwise_sums.h"
-
-/// Four cells of four planes.
-static void spread_4(const float *const planes[4], size_t k, const uint32_t places[4], float *to)
-{
-    const float32x4x2_t low = vtrnq_f32(vld1q_f32(planes[0] + k), vld1q_f32(planes[1] + k));
-    const float32x4x2_t high = vtrnq_f32(vld1q_f32(planes[2] + k), vld1q_f32(planes[3] + k));
-    for (size_t odd = 0; odd < 2; odd++) {
-        const float32x4_t first = low.val[odd];
-        const float32x4_t last = high.val[odd];
-        vst1q_f32(to + places[odd], vcombine_f32(vget_low_f32(first), vget_low_f32(last)));
-        vst1q_f32(to + places[odd + 2], vcombine_f32(vget_high_f32(first), vget_high_f32(last)));
-    }
-}
-
-static void spread(size_t channels, size_t count, const float *from, size_t from_step,
-                   const uint32_t *places, float *to)
-{
-    for (size_t channel = 0; channel < CHANNELS; channel += 4) {
-        const float *planes[4];
-        for (size_t c = 0; c < 4; c++)
-            planes[c] = from + (channel + c < channels ? channel + c : 0) * from_step;
-        for (size_t k = 0; count >= 4 && k < count; k += 4) {
-            const size_t at = k + 4 <= count ? k : count - 4;
-            spread_4(planes, at, places + at, to + channel);
-        }
-        for (size_t k = 0; count < 4 && k < count; k++) {
-            for (size_t c = 0; c < 4; c++)
-                to[places[k] + channel + c] = planes[c][k];
-        }
-    }
-}
-
-/// Four rows' parts to four planes.
-static void gather_4(const float *from, float *const planes[4], size_t k)
-{
-    const float32x4x2_t low = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + CHANNELS));
-    const float32x4x2_t high =
-        vtrnq_f32(vld1q_f32(from + 2 * CHANNELS), vld1q_f32(from + 3 * CHANNELS));
-    for (size_t odd = 0; odd < 2; odd++) {
-        const float32x4_t first = low.val[odd];
-        const float32x4_t last = high.val[odd];
-        vst1q_f32(planes[odd] + k, vcombine_f32(vget_low_f32(first), vget_low_f32(last)));
-        vst1q_f32(planes[odd + 2] + k, vcombine_f32(vget_high_f32(first), vget_high_f32(last)));
-    }
-}
-
-static void gather(size_t channels, size_t count, const float *from, float *to, size_t to_step)
-{
-    const size_t whole_channels = count < 4 ? 0 : channels - channels % 4;
-    for (size_t channel = 0; channel < whole_channels; channel += 4) {
-        float *planes[4];
-        for (size_t c = 0; c < 4; c++)
-            planes[c] = to + (channel + c) * to_step;
-        for (size_t k = 0; k < count; k += 4) {
-            const size_t at = k + 4 <= count ? k : count - 4;
-            gather_4(from + at * CHANNELS + channel, planes, at);
-        }
-    }
-    for (size_t channel = whole_channels; channel < channels; channel++) {
-        for (size_t k = 0; k < count; k++)
-            to[channel * to_step + k] = from[k * CHANNELS + channel];
-    }
-}
 
 const mote_depthwise_unit mote_depthwise_unit_neon = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };

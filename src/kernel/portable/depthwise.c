@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "kernel/depthwise_unit.h"
+#include "kernel/portable/depthwise_rows.h"
 
 #include <assert.h>
 #include <string.h>
@@ -48,11 +49,12 @@ typedef struct work {
     size_t channel, channels; // the block of channels at hand
     cells cells[2];           // of the tile at hand
     bool image_is_made;       // where cells are now, the image has zeros elsewhere
+    tile last;                // that the image was made of, for these channels
     mote_real *image;
     mote_real *out; // [position][channel]: sums, or derivatives of outputs
     mote_real *bias;
     mote_real *sums;       // rows of weights, or of sums over positions
-    uint32_t *cell_places; // in the image of one sample
+    uint32_t *cell_places; // from the first row that has cells
     uint32_t *rows;        // of positions of one sample in `out`
     phase_taps *taps[2];   // of the phases of each axis
     uint32_t *order;       // of weights: the taps phase by phase
@@ -187,12 +189,13 @@ static cells find_cells(const mote_depthwise_axis *axis, size_t first, size_t ex
     return found;
 }
 
+/// Of as many rows as an image has.
 static void make_cell_places(const work *w)
 {
     uint32_t *place = w->cell_places;
-    for (size_t row = 0; row < w->cells[0].count; row++) {
+    for (size_t row = 0; row < w->call->cut.extents[0]; row++) {
         for (size_t column = 0; column < w->cells[1].count; column++)
-            *place++ = get_place(w, w->cells[0].place + row, w->cells[1].place + column);
+            *place++ = get_place(w, row, w->cells[1].place + column);
     }
 }
 
@@ -218,48 +221,83 @@ static bool lie_alike(const cells *a, const cells *b)
     return a->count == b->count && a->place == b->place;
 }
 
-/// Zeros wherever the tile has no cell. The next tile's cells mostly lie where the last one's were.
-static void clear_image(work *w, const tile *t)
+static void clear_rows(const work *w, size_t first, size_t end)
+{
+    const size_t row = get_place(w, 1, 0);
+    for (size_t i = 0; i < w->call->cut.samples && first < end; i++)
+        memset(w->image + i * get_image_elements(w) + first * row, 0,
+               (end - first) * row * sizeof *w->image);
+}
+
+/// Rows that the tile shares with the one before are moved to where they lie in its image. Returns how many.
+static size_t move_rows(const work *w, const tile *t)
+{
+    const mote_depthwise_cut *const cut = &w->call->cut;
+    const mote_depthwise_axis *const axis = &cut->axes[0];
+    const tile *const last = &w->last;
+    const bool follows = last->samples > 0 && cut->tiles[1] == 1 && last->sample == t->sample &&
+                         last->first[0] + last->count[0] == t->first[0];
+    const size_t shift = (t->first[0] / axis->phases - last->first[0] / axis->phases) * axis->step;
+    if (!follows || shift >= cut->extents[0])
+        return 0;
+    const size_t row = get_place(w, 1, 0);
+    const size_t count = cut->extents[0] - shift;
+    memmove(w->image, w->image + shift * row, count * row * sizeof *w->image);
+    return count;
+}
+
+/// Zeros wherever the tile has no cell, behind the rows that are made. The next tile's columns mostly lie where the last
+/// one's were.
+static void clear_image(work *w, const tile *t, size_t made)
 {
     const mote_depthwise_cut *const cut = &w->call->cut;
     const cells rows = find_cells(&cut->axes[0], t->first[0], cut->extents[0]);
     const cells columns = find_cells(&cut->axes[1], t->first[1], cut->extents[1]);
-    const bool is_made =
-        w->image_is_made && lie_alike(&w->cells[0], &rows) && lie_alike(&w->cells[1], &columns);
+    const bool has_columns = w->image_is_made && lie_alike(&w->cells[1], &columns);
+    const bool has_rows = has_columns && lie_alike(&w->cells[0], &rows);
     w->cells[0] = rows;
     w->cells[1] = columns;
-    if (is_made)
-        return;
-    memset(w->image, 0, cut->samples * get_image_elements(w) * sizeof *w->image);
-    make_cell_places(w);
-    w->image_is_made = true;
+    if (!has_columns) {
+        clear_rows(w, 0, cut->extents[0]);
+        make_cell_places(w);
+        w->image_is_made = true;
+    } else if (!has_rows) {
+        clear_rows(w, made, rows.place);
+        clear_rows(w, mote_size_max(made, rows.place + rows.count), cut->extents[0]);
+    }
 }
 
-static void spread_sample(const work *w, size_t sample, mote_real *image)
+/// The cells behind the rows that are made.
+static void spread_sample(const work *w, size_t sample, size_t made, mote_real *image)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
     const size_t plane = axes[0].cells * axes[1].cells;
-    const mote_real *from = w->call->from +
-                            (sample * w->call->shape->channels + w->channel) * plane +
-                            w->cells[0].first * axes[1].cells + w->cells[1].first;
-    size_t rows = w->cells[0].count;
+    const size_t first = mote_size_max(w->cells[0].place, made);
+    const size_t end = mote_size_max(w->cells[0].place + w->cells[0].count, first);
+    const mote_real *from =
+        w->call->from + (sample * w->call->shape->channels + w->channel) * plane +
+        (w->cells[0].first + first - w->cells[0].place) * axes[1].cells + w->cells[1].first;
+    size_t rows = end - first;
     size_t count = w->cells[1].count;
+    image += get_place(w, first, 0);
     if (count == axes[1].cells) { // neighbours
         count *= rows;
         rows = mote_size_min(rows, 1);
     }
     for (size_t row = 0; row < rows && count > 0; row++) {
-        MOTE_KERNEL(depthwise_unit)
-            .spread(w->channels, count, from, plane, w->cell_places + row * count, image);
+        const mote_depthwise_planes planes = {w->channels, count, plane};
+        MOTE_KERNEL(depthwise_unit).spread(&planes, from, w->cell_places + row * count, image);
         from += axes[1].cells;
     }
 }
 
 static void make_image(work *w, const tile *t)
 {
-    clear_image(w, t);
+    const size_t made = move_rows(w, t);
+    clear_image(w, t, made);
     for (size_t i = 0; i < t->samples; i++)
-        spread_sample(w, t->sample + i, w->image + i * get_image_elements(w));
+        spread_sample(w, t->sample + i, made, w->image + i * get_image_elements(w));
+    w->last = *t;
 }
 
 /// Where the tile lies in the plane of positions of the block's first channel. It is one stretch.
@@ -270,14 +308,24 @@ static size_t find_plane(const work *w, const tile *t, size_t sample)
     return (channel * axes[0].positions + t->first[0]) * axes[1].positions + t->first[1];
 }
 
-static void gather_tile(const work *w, const tile *t)
+/// The tile's positions in each of the block's planes.
+static mote_depthwise_planes get_planes(const work *w, const tile *t)
 {
     const mote_depthwise_axis *const axes = w->call->cut.axes;
-    const size_t count = t->count[0] * t->count[1];
+    return (mote_depthwise_planes){
+        .channels = w->channels,
+        .count = t->count[0] * t->count[1],
+        .step = axes[0].positions * axes[1].positions,
+    };
+}
+
+static void gather_tile(const work *w, const tile *t)
+{
+    const mote_depthwise_planes planes = get_planes(w, t);
     for (size_t i = 0; i < t->samples; i++) {
         MOTE_KERNEL(depthwise_unit)
-            .gather(w->channels, count, w->out + i * count * CHANNELS,
-                    w->call->to + find_plane(w, t, i), axes[0].positions * axes[1].positions);
+            .gather(&planes, w->out + i * planes.count * CHANNELS,
+                    w->call->to + find_plane(w, t, i));
     }
 }
 
@@ -327,6 +375,7 @@ static void start_channels(work *w, size_t block)
 {
     w->channel = block * CHANNELS;
     w->channels = mote_size_min(w->call->shape->channels - w->channel, CHANNELS);
+    w->last = (tile){0};
 }
 
 static void load_weights(const work *w)
@@ -374,6 +423,12 @@ void MOTE_KERNEL(depthwise)(const mote_depthwise *shape, const mote_real *x,
                             const mote_real *weight, const mote_real *bias, mote_real *y,
                             const mote_parallel *parallel, void *scratch)
 {
+    if (mote_depthwise_has_rows(shape, MOTE_DEPTHWISE_FORWARD)) {
+        MOTE_KERNEL(depthwise_rows)
+        (shape, MOTE_DEPTHWISE_FORWARD, (const mote_real *[]){x, weight, bias}, y, parallel,
+         scratch);
+        return;
+    }
     depthwise_call call = {
         .shape = shape,
         .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_FORWARD,
@@ -391,6 +446,12 @@ void MOTE_KERNEL(depthwise_derivative)(const mote_depthwise *shape, const mote_r
                                        const mote_real *dy, mote_real *dx,
                                        const mote_parallel *parallel, void *scratch)
 {
+    if (mote_depthwise_has_rows(shape, MOTE_DEPTHWISE_DERIVATIVE)) {
+        MOTE_KERNEL(depthwise_rows)
+        (shape, MOTE_DEPTHWISE_DERIVATIVE, (const mote_real *[]){dy, weight, NULL}, dx, parallel,
+         scratch);
+        return;
+    }
     depthwise_call call = {
         .shape = shape,
         .cut = mote_depthwise_make_cut(shape, MOTE_DEPTHWISE_DERIVATIVE,
@@ -508,12 +569,11 @@ static void add_positions(const work *w, const tile *t, gradient_sums *sums)
 
 static void spread_output_derivatives(const work *w, const tile *t)
 {
-    const mote_depthwise_axis *const axes = w->call->cut.axes;
-    const size_t count = t->count[0] * t->count[1];
+    const mote_depthwise_planes planes = get_planes(w, t);
     for (size_t i = 0; i < t->samples; i++) {
         MOTE_KERNEL(depthwise_unit)
-            .spread(w->channels, count, w->call->dy + find_plane(w, t, i),
-                    axes[0].positions * axes[1].positions, w->rows, w->out + i * count * CHANNELS);
+            .spread(&planes, w->call->dy + find_plane(w, t, i), w->rows,
+                    w->out + i * planes.count * CHANNELS);
     }
 }
 

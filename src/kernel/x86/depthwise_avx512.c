@@ -15,6 +15,11 @@ static inline vector zero(void)
     return _mm512_setzero_ps();
 }
 
+static inline vector fill(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
 static inline vector load(const float *from)
 {
     return _mm512_loadu_ps(from);
@@ -42,15 +47,20 @@ static inline vector keep(vector x)
     return x;
 }
 
-#include "kernel/depthwise_sums.h"
+static inline __mmask16 get_mask(size_t count)
+{
+    return (__mmask16)((1U << count) - 1U);
+}
 
-/// Bytes by which planes are fetched ahead: 16 are read at once, more than the processor follows by itself.
-#define AHEAD 512U
+static inline vector load_some(const float *from, size_t count)
+{
+    return _mm512_maskz_loadu_ps(get_mask(count), from);
+}
 
-#define LIST_16(X) LIST_9(X) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-
-#define LIST_16_DOWN(X) \
-    X(15) X(14) X(13) X(12) X(11) X(10) X(9) X(8) X(7) X(6) X(5) X(4) X(3) X(2) X(1) X(0)
+static inline void store_some(float *to, size_t count, vector x)
+{
+    _mm512_mask_storeu_ps(to, get_mask(count), x);
+}
 
 /// v[i] and v[j] become neighbours' low and high halves of each four.
 #define UNPACK(i, j)                            \
@@ -86,79 +96,28 @@ static inline vector keep(vector x)
         v[(j) + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD);                  \
     }
 
-#define TRANSPOSE       \
-    TRANSPOSE_FOURS(0)  \
-    TRANSPOSE_FOURS(4)  \
-    TRANSPOSE_FOURS(8)  \
-    TRANSPOSE_FOURS(12) \
-    TRANSPOSE_LANES(0)  \
-    TRANSPOSE_LANES(1)  \
-    TRANSPOSE_LANES(2)  \
+static inline __attribute__((always_inline)) void transpose(vector *v)
+{
+    TRANSPOSE_FOURS(0)
+    TRANSPOSE_FOURS(4)
+    TRANSPOSE_FOURS(8)
+    TRANSPOSE_FOURS(12)
+    TRANSPOSE_LANES(0)
+    TRANSPOSE_LANES(1)
+    TRANSPOSE_LANES(2)
     TRANSPOSE_LANES(3)
-
-// NOLINTBEGIN(readability-function-size): a statement for each register
-
-/// 16 cells of 16 planes. Places are written in descending order.
-static void spread_16(const float *const planes[16], size_t k, __mmask16 mask,
-                      const uint32_t places[16], float *to)
-{
-    __m512 v[16];
-#define LOAD_PLANE(i)                                                 \
-    _mm_prefetch((const char *)(planes[i] + k) + AHEAD, _MM_HINT_T0); \
-    v[i] = _mm512_maskz_loadu_ps(mask, planes[i] + k);
-    LIST_16(LOAD_PLANE)
-    TRANSPOSE
-#define STORE_ROW(i) _mm512_storeu_ps(to + places[i], v[i]);
-    LIST_16_DOWN(STORE_ROW)
 }
 
-/// 16 rows to 16 planes, which are written in descending order.
-static void gather_16(const float *from, __mmask16 mask, float *const planes[16], size_t k)
-{
-    __m512 v[16];
-#define LOAD_ROW(i) v[i] = _mm512_loadu_ps(from + (i)*CHANNELS);
-    LIST_16(LOAD_ROW)
-    TRANSPOSE
-#define STORE_PLANE(i) _mm512_mask_storeu_ps(planes[i] + k, mask, v[i]);
-    LIST_16_DOWN(STORE_PLANE)
-}
+#define LIST_LANES(X) \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-// NOLINTEND(readability-function-size)
-
-static void spread(size_t channels, size_t count, const float *from, size_t from_step,
-                   const uint32_t *places, float *to)
-{
-    const float *planes[16];
-    for (size_t c = 0; c < 16; c++)
-        planes[c] = from + (c < channels ? c : 0) * from_step;
-    if (count < 16) {
-        uint32_t some[16]; // what there is not goes to place 0, which is written last
-        for (size_t k = 0; k < 16; k++)
-            some[k] = places[k < count ? k : 0];
-        spread_16(planes, 0, (__mmask16)((1U << count) - 1U), some, to);
-        return;
-    }
-    for (size_t k = 0; k < count; k += 16) {
-        const size_t at = k + 16 <= count ? k : count - 16;
-        spread_16(planes, at, 0xFFFF, places + at, to);
-    }
-}
-
-static void gather(size_t channels, size_t count, const float *from, float *to, size_t to_step)
-{
-    float *planes[16]; // channels that there are not go to channel 0, which is written last
-    for (size_t c = 0; c < 16; c++)
-        planes[c] = to + (c < channels ? c : 0) * to_step;
-    for (size_t k = 0; k < count; k += 16) {
-        const size_t rest = count - k;
-        const __mmask16 mask = rest < 16 ? (__mmask16)((1U << rest) - 1U) : 0xFFFF;
-        gather_16(from + k * CHANNELS, mask, planes, k);
-    }
-}
+#include "kernel/depthwise_sums.h"
 
 const mote_depthwise_unit mote_depthwise_unit_avx512 = {
     .spread = spread,
     .gather = gather,
     .sum_taps = sum_taps,
+    .sum_plane = sum_plane,
+    .copy_rows = copy_rows,
     .sum_positions = MOTE_TRAINING_ONLY(sum_positions),
 };

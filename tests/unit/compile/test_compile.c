@@ -156,7 +156,8 @@ static void what_persists_lies_at_the_start_in_name_order(void **state)
 /// Every persistent tensor of a program lies where the first program has it.
 static void check_sharing(const mote_compiled *compiled)
 {
-    const mote_state blocks = {compiled->state_blocks, compiled->state_block_count, NULL};
+    const mote_state blocks = {.blocks = compiled->state_blocks,
+                               .block_count = compiled->state_block_count};
     for (size_t i = 0; i < compiled->program_count; i++) {
         const mote_schedule *const schedule = &compiled->schedules[i];
         for (size_t j = 0; j < schedule->tensor_count; j++) {
@@ -216,7 +217,8 @@ static void roles_tell_weights_statistics_and_optimizer_state_apart(void **state
 {
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
-    const mote_state blocks = {c.compiled.state_blocks, c.compiled.state_block_count, NULL};
+    const mote_state blocks = {.blocks = c.compiled.state_blocks,
+                               .block_count = c.compiled.state_block_count};
 
     static const struct {
         const char *name;

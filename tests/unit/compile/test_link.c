@@ -115,7 +115,8 @@ static void an_update_of_a_weight_has_its_slots(void **state)
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_operation *const operation = find(c.compiled.train, "apply c1.bias");
-    const mote_state blocks = {c.compiled.state_blocks, c.compiled.state_block_count, NULL};
+    const mote_state blocks = {.blocks = c.compiled.state_blocks,
+                               .block_count = c.compiled.state_block_count};
     static const char *const names[] = {[MOTE_APPLY_WEIGHT] = "c1.bias",
                                         [MOTE_APPLY_SLOTS] = "c1.bias.mean",
                                         [MOTE_APPLY_SLOTS + 1] = "c1.bias.square"};

@@ -266,6 +266,26 @@ static void usual_convolutions_follow_the_rule(void **state)
         check_convolution(levels, &convolutions[i], i);
 }
 
+/// Which are worked by rows where taps are neighbours.
+static void large_planes_follow_the_rule(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution convolutions[] = {
+        {2, 3, 4, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // the smallest
+        {2, 3, 20, 21, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+        {1, 2, 19, 37, {3, 3}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
+        {2, 1, 18, 17, {3, 3}, {1, 1}, {1, 1}, {6, 5, 0, 3}}, // padding that windows lie in
+        {1, 3, 7, 18, {3, 3}, {1, 1}, {1, 1}, {0, 0, 5, 6}},
+        {1, 1, 3, 40, {3, 3}, {1, 1}, {1, 1}, {0, 1, 1, 1}},   // fewer rows than are worked at once
+        {1, 1, 1, 16, {3, 3}, {1, 1}, {1, 1}, {9, 1, 9, 1}},   // most rows are padding
+        {1, 2, 131, 50, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // parts of planes
+        {1, 1, 33, 700, {3, 3}, {1, 1}, {1, 1}, {1, 0, 0, 1}},
+        {1, 1, 5, 4200, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // rows that are too long
+    };
+    for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
+        check_convolution(levels, &convolutions[i], i);
+}
+
 static void long_rows_are_cut(void **state)
 {
     const level_state *levels = (const level_state *)*state;
@@ -321,6 +341,31 @@ static void terms_in_the_padding_are_multiplied(void **state)
         assert_true(isinf(out[1]));
         free(scratch);
     }
+}
+
+static void terms_in_the_padding_of_large_planes_are_multiplied(void **state)
+{
+    const level_state *levels = (const level_state *)*state;
+    const convolution c = {1, 1, 4, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
+    problem p = make_problem(&c, 1);
+    for (size_t tap = 0; tap < 9; tap++)
+        p.weight[tap] = tap == 0 || tap == 8 ? INFINITY : 1;
+    for (size_t part = MOTE_DEPTHWISE_FORWARD; part <= MOTE_DEPTHWISE_DERIVATIVE; part++) {
+        const size_t scratch_bytes =
+            mote_depthwise_scratch_bytes(&p.shape, (mote_depthwise_part)part, 1);
+        for (size_t level = 0; level < MOTE_CPU_LEVEL_COUNT && levels->tables[level]; level++) {
+            float out[64] = {0};
+            void *scratch = aligned_alloc(64, scratch_bytes);
+            run_part(levels->tables[level], &p, (mote_depthwise_part)part, NULL, out, NULL,
+                     scratch);
+            for (size_t i = 0; i < 64; i++) {
+                const bool is_edge = i / 16 == 0 || i / 16 == 3 || i % 16 == 0 || i % 16 == 15;
+                assert_true(is_edge ? isnan(out[i]) : !isfinite(out[i]));
+            }
+            free(scratch);
+        }
+    }
+    release_problem(&p);
 }
 
 /// -0 is the sum where all terms round to it; a bias that is not there must not make +0 of it.
@@ -386,9 +431,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usual_convolutions_follow_the_rule),
+        cmocka_unit_test(large_planes_follow_the_rule),
         cmocka_unit_test(long_rows_are_cut),
         cmocka_unit_test(convolutions_of_any_shape_follow_the_rule),
         cmocka_unit_test(terms_in_the_padding_are_multiplied),
+        cmocka_unit_test(terms_in_the_padding_of_large_planes_are_multiplied),
         cmocka_unit_test(a_sum_may_be_minus_zero),
         cmocka_unit_test(a_smaller_batch_needs_no_more_scratch),
         cmocka_unit_test(what_reaches_too_far_does_not_fit),

@@ -58,9 +58,11 @@ static void any_random_problem_gets_a_valid_plan_no_larger_than_the_naive_one(vo
 static void sixty_thousand_placements_are_planned_and_checked(void **state)
 {
     const random_shape shapes[] = {
-        {60000, 60000, 300, 100000, 64, false, true}, // short lives, 150 blocks at each step
-        {60000, 2000, 40, 100000, 0, false, false},   // 600 blocks at each step
+        {60000, 60000, 300, 100000, 64, false, true},  // short lives, 150 blocks at each step
+        {60000, 2000, 40, 100000, 0, false, false},    // 600 blocks at each step
+        {60000, 5000, 2500, 100000, 64, false, false}, // 15000 blocks at each step
     };
+    const size_t most_percent[] = {110, 104, 104};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const mote_arena_mark mark = mote_arena_get_mark(*state);
         mote_placement *placements = placements_of(*state, shapes[i].placement_count);
@@ -72,7 +74,7 @@ static void sixty_thousand_placements_are_planned_and_checked(void **state)
         assert_int_equal(mote_plan_run(planner_named("best_fit"), &problem, *state, &plan),
                          MOTE_OK);
         assert_int_equal(mote_plan_check(&problem, &plan, *state), MOTE_OK);
-        assert_true(plan.arena_bytes < plan.lower_bound_bytes / 4 * 5);
+        assert_true(plan.arena_bytes < plan.lower_bound_bytes / 100 * most_percent[i]);
         mote_arena_release_to(*state, mark);
     }
 }

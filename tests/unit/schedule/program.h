@@ -52,7 +52,7 @@ static inline mote_strategy program_strategy(program_kind kind)
         .clip = kind == TRAIN_CLIP_NORM ? MOTE_CLIP_NORM
                 : clips_value           ? MOTE_CLIP_VALUE
                                         : MOTE_CLIP_NONE,
-        .techniques = saves ? ~0U : 0,
+        .techniques = saves ? ~0U : MOTE_TECHNIQUE_ALIASES,
         .slice_bytes = 64,
         .slice_extent = 1,
         .slot_count = training ? 1 : 0,

@@ -90,6 +90,20 @@ static void a_residual_block_keeps_what_its_branches_need(void **state)
     program_release(&p);
 }
 
+static void an_input_that_backward_does_not_read_is_not_kept_for_its_derivative(void **state)
+{
+    program p;
+    program_build(state,
+                  "[Model]\nloss = mse\n" INPUT CONV("x")
+                      RELU("r") "[sum]\ntype = addition\ninput_layers = x, r\n" FC("out"),
+                  TRAIN, &p);
+    assert_apart(&p, "sum derivative",
+                 "x/fan_out0 derivative"); // the shortcut still needs the former
+    assert_apart(&p, "x", "x/fan_out0 derivative");
+    assert_life(&p, "x", "forward x", "calc_gradient out"); // as sum, which is written over it
+    program_release(&p);
+}
+
 static void three_equal_inputs_are_not_added_in_place(void **state)
 {
     program p;
@@ -335,6 +349,7 @@ int main(void)
         cmocka_unit_test(convolution_normalization_and_relu_keep_two_values),
         cmocka_unit_test(frozen_normalization_needs_no_value_and_runs_in_place),
         cmocka_unit_test(a_residual_block_keeps_what_its_branches_need),
+        cmocka_unit_test(an_input_that_backward_does_not_read_is_not_kept_for_its_derivative),
         cmocka_unit_test(three_equal_inputs_are_not_added_in_place),
         cmocka_unit_test(an_input_that_a_later_layer_reads_is_not_written_over),
         cmocka_unit_test(a_frozen_prefix_keeps_nothing_for_backward),

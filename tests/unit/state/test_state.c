@@ -117,7 +117,8 @@ static void a_value_that_is_not_finite_is_found_in_weights_and_statistics(void *
     };
     static const mote_real bad[] = {(mote_real)NAN, (mote_real)INFINITY, (mote_real)-INFINITY};
     mote_real memory[64];
-    const mote_state state = {real_blocks, 3, (unsigned char *)memory};
+    const mote_state state = {
+        .blocks = real_blocks, .block_count = 3, .base = (unsigned char *)memory};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         memset(memory, 0, sizeof memory);
         ((mote_real *)mote_state_data(&state, 1))[0] = bad[i];
@@ -136,7 +137,7 @@ static void the_largest_values_are_finite(void **unused)
     (void)unused;
     static const mote_state_block block = VALUES("a", MOTE_STATE_WEIGHT, 4, 0);
     mote_real memory[4] = {FLT_MAX, FLT_MAX, -FLT_MAX, FLT_MIN};
-    const mote_state state = {&block, 1, (unsigned char *)memory};
+    const mote_state state = {.blocks = &block, .block_count = 1, .base = (unsigned char *)memory};
     expect_ok(mote_state_check_finite(&state));
 }
 
@@ -153,8 +154,8 @@ static void what_is_kept_of_an_averaged_weight_is_its_average(void **unused)
     unsigned char memory[128] = "new";
     char averaged[MOTE_SHA256_TEXT_BYTES];
     char plain[MOTE_SHA256_TEXT_BYTES];
-    const mote_state state = {two, 2, memory};
-    const mote_state of_average = {one, 1, memory};
+    const mote_state state = {.blocks = two, .block_count = 2, .base = memory};
+    const mote_state of_average = {.blocks = one, .block_count = 1, .base = memory};
     memcpy(memory + 64, "old", 4);
     assert_string_equal(mote_state_kept(&state, 0), "old");
     assert_string_equal(mote_state_kept(&of_average, 0), "old");

@@ -28,7 +28,7 @@ static const unsigned char *save(void **state, const char *name, const tensors *
     saving s;
     const char *const path = mote_test_path(state, name);
     begin(&s, t, metadata, count, path);
-    expect_ok(mote_weights_save(&t->state, &s.header, &s.replacement));
+    expect_ok(mote_weights_save(&t->state, &s.header, &s.replacement, s.replacement.path));
     end(&s);
     return mote_test_read(state, path, bytes);
 }
@@ -146,9 +146,9 @@ static void saving_again_replaces_the_file_and_allocates_nothing(void **state)
     expect_ok(mote_weights_make_header(&t.state, NULL, 0, &s.arena, &s.header));
     expect_ok(mote_file_replacement_init(&s.replacement, path, &counter.allocator));
     const size_t requests = counter.request_count;
-    expect_ok(mote_weights_save(&t.state, &s.header, &s.replacement));
+    expect_ok(mote_weights_save(&t.state, &s.header, &s.replacement, s.replacement.path));
     t.memory[0] = 99;
-    expect_ok(mote_weights_save(&t.state, &s.header, &s.replacement));
+    expect_ok(mote_weights_save(&t.state, &s.header, &s.replacement, s.replacement.path));
     assert_int_equal(counter.request_count, requests);
     end(&s);
     assert_int_equal(mote_test_read(state, path, &bytes)[4108], 99);
@@ -162,7 +162,8 @@ static void a_failed_save_leaves_the_old_file(void **state)
     saving s;
     const char *const path = mote_test_path(state, "no/such/folder.safetensors");
     begin(&s, &t, NULL, 0, path);
-    expect_raises(mote_weights_save(&t.state, &s.header, &s.replacement), MOTE_ERROR_IO, path);
+    expect_raises(mote_weights_save(&t.state, &s.header, &s.replacement, s.replacement.path),
+                  MOTE_ERROR_IO, path);
     end(&s);
 }
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding where values first stopped being finite: the step that failed is run again, looking at all it writes.
+#include "exec/exec.h"
+
+static bool is_finite(const mote_tensor *tensor, size_t batch)
+{
+    if (!tensor->data || tensor->spec->dtype != MOTE_DTYPE_REAL)
+        return true;
+    const size_t elements = mote_shape_elements(&tensor->spec->shape);
+    return mote_reals_are_finite((const mote_real *)tensor->data,
+                                 tensor->spec->batched ? elements * batch : elements);
+}
+
+static bool are_finite(const mote_tensor *tensors, size_t count, size_t batch)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!is_finite(&tensors[i], batch))
+            return false;
+    }
+    return true;
+}
+
+/// A gradient of some rows only has memory behind them that nothing was written to.
+static bool are_gradients_finite(const mote_layer_run *run)
+{
+    for (size_t i = 0; i < run->declaration->weight_count; i++) {
+        if (!mote_layer_gradient_rows(run, i) && !is_finite(&run->gradients[i], run->batch))
+            return false;
+    }
+    return true;
+}
+
+/// What an operation has written; a loss says itself when it is not finite.
+static bool has_written_finite(const mote_operation *operation, size_t batch)
+{
+    mote_layer_run run = operation->layer_run;
+    run.batch = batch;
+    if (operation->run == mote_operation_read)
+        return is_finite(&operation->tensors[0], batch);
+    if (operation->run != mote_operation_layer || !operation->callback)
+        return true;
+    return are_finite(run.outputs, run.declaration->output_count, batch) &&
+           are_finite(run.input_derivatives, run.input_count, batch) && are_gradients_finite(&run);
+}
+
+const char *mote_program_find_nonfinite(const mote_program *program,
+                                        const mote_execution *execution)
+{
+    for (size_t i = 0; i < program->operation_count; i++) {
+        const mote_operation *operation = &program->operations[i];
+        if (operation->changes || operation->run(operation, execution) != MOTE_OK)
+            return NULL;
+        if (!has_written_finite(operation, execution->batch))
+            return operation->name;
+    }
+    return NULL;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checkpoints: files "<path>.<step>" with all that a training needs to go on, each whole or not there.
+#ifndef MOTE_TRAIN_CHECKPOINT_H
+#define MOTE_TRAIN_CHECKPOINT_H
+
+#include "train/position.h"
+
+/// Those of one path. The newest come last.
+typedef struct mote_checkpoints {
+    mote_run *run;
+    const char *identity;  // of the training: train/identity.h
+    uint64_t sample_count; // of an epoch
+    mote_file_lock lock;   // nobody else writes them meanwhile
+    mote_file_replacement replacement;
+    mote_state state; // the run's, whole
+    const mote_checksum_table *table;
+    mote_weights_header header;
+    char *target;    // the path of the checkpoint at hand
+    uint64_t *steps; // of those that are there
+    size_t count, keep;
+    uint64_t written; // checkpoints since they were opened
+} mote_checkpoints;
+
+/// Looks what is there, and locks the path where something shall be changed. Everything lives in the run's arena until mote_checkpoints_release; from then
+/// on nothing is allocated. MOTE_ERROR_IO when another training has the path.
+mote_status mote_checkpoints_open(mote_run *run, bool locks,
+                                  mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
+
+/// What may be written, or gone on from, needs the training's identity, made with `checkpoints->table`, and the number of
+/// its samples.
+mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity,
+                                   uint64_t sample_count) MOTE_MUST_CHECK;
+
+/// Safe on what was not opened.
+void mote_checkpoints_release(mote_checkpoints *checkpoints);
+
+/// Path of the `index`-th; valid until the next call.
+const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
+
+/// Writes one beside the others, synced, and then removes the oldest that are more than shall be kept. Raises
+/// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite.
+mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
+                                   const mote_position *position) MOTE_MUST_CHECK;
+
+/// Reads the position alone.
+mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
+                                  mote_position *position) MOTE_MUST_CHECK;
+
+/// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it is of another model or other
+/// data (only looked at with an identity), saying what differs; other errors when it is damaged or cannot be read. The
+/// state is changed on success only.
+mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
+                                  mote_position *position) MOTE_MUST_CHECK;
+
+/// Makes those behind `index`, which cannot be read, the first to be removed.
+void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index);
+
+/// Removes the newest until `count` are left.
+mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count) MOTE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training opens before its first step, and closes.
+#include "os/os.h"
+#include "train/identity.h"
+#include "train/trainer.h"
+
+static mote_status open_file(mote_run *run, const char *path, const char *other,
+                             mote_file_replacement *saved, mote_file_lock *lock)
+{
+    const mote_allocator *allocator = &run->context->allocator;
+    MOTE_TRY(mote_run_check_saving(run, path, other));
+    MOTE_TRY(mote_file_replacement_init(saved, path, allocator));
+    return mote_file_lock_take(lock, saved->path, allocator);
+}
+
+/// Whether the files can be written is found out before the first step, not after the first epoch.
+static mote_status open_saved(mote_trainer *t)
+{
+    mote_run *run = t->run;
+    if (t->config->no_save)
+        return MOTE_OK;
+    if (run->save_path)
+        MOTE_TRY(open_file(run, run->save_path, NULL, &t->saved, &t->saved_lock));
+    if (run->best_path)
+        MOTE_TRY(
+            open_file(run, run->best_path, run->save_path, &t->saved_best, &t->saved_best_lock));
+    return MOTE_OK;
+}
+
+static mote_status check_scales(const mote_trainer *t)
+{
+    const double training = mote_dataset_scale(t->training);
+    const double validation = t->validation ? mote_dataset_scale(t->validation) : training;
+    return mote_run_check_scales(t->run, training, validation);
+}
+
+/// What the program makes, else the section.
+static mote_run_set find_set(const mote_run *run, size_t index, const mote_section *section,
+                             const char *owner)
+{
+    const mote_data_source *source = run->sources ? &run->sources[index] : NULL;
+    return source && source->read ? (mote_run_set){.callback = source, .owner = owner}
+                                  : (mote_run_set){.section = section, .owner = owner};
+}
+
+/// The validation set is prepared as the training set is.
+static mote_status open_sets(mote_trainer *t)
+{
+    const mote_run *run = t->run;
+    const mote_description *description = run->description;
+    mote_run_set training = find_set(run, 0, description->train_set, "[train_set]");
+    mote_run_set validation = find_set(run, 1, description->valid_set, "[valid_set]");
+    training.is_training = true;
+    training.known = run->knowledge;
+    if (!training.section && !training.callback)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: training needs a [train_set] section",
+                          description->path);
+    MOTE_TRY(mote_run_open(run, &training, &t->training));
+    if (!validation.section && !validation.callback)
+        return mote_dataset_open_split(t->training, &t->validation);
+    if (!run->compiled->evaluate)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                          "a valid_set of the program needs a model compiled for evaluation, too");
+    validation.known = mote_dataset_knowledge(t->training);
+    return mote_run_open(run, &validation, &t->validation);
+}
+
+static mote_status open_checkpoints(mote_trainer *t)
+{
+    const mote_model_settings *settings = &t->run->description->settings;
+    char *identity = NULL;
+    const bool is_wanted =
+        t->config->resume || settings->checkpoint_steps > 0 || settings->checkpoint_seconds > 0;
+    if (!is_wanted || t->config->no_save)
+        return MOTE_OK;
+    MOTE_TRY(mote_checkpoints_open(t->run, true, &t->checkpoints));
+    MOTE_TRY(mote_run_check_save_path(t->run, t->run->checkpoint_path));
+    MOTE_TRY(mote_identity_make(t->run, t->training, t->validation, t->checkpoints.table,
+                                &t->run->arena, &identity));
+    return mote_checkpoints_begin(&t->checkpoints, identity,
+                                  mote_dataset_sample_count(t->training));
+}
+
+/// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives
+/// the training, so it lies before the mark.
+mote_status mote_trainer_open(mote_trainer *t)
+{
+    mote_run *run = t->run;
+    MOTE_TRY(open_sets(t));
+    MOTE_TRY(mote_run_check_validation(run, t->validation != NULL));
+    MOTE_TRY(check_scales(t));
+    MOTE_TRY(open_saved(t));
+    MOTE_TRY(mote_run_note_data(run, t->training));
+    t->mark = mote_arena_get_mark(&run->arena);
+    if (t->saved.path || t->saved_best.path)
+        MOTE_TRY(mote_run_make_header(run, &t->header));
+    return open_checkpoints(t);
+}
+
+void mote_trainer_close(mote_trainer *t)
+{
+    if (t->saved.path)
+        mote_file_replacement_release(&t->saved);
+    if (t->saved_best.path)
+        mote_file_replacement_release(&t->saved_best);
+    mote_file_lock_release(&t->saved_best_lock);
+    mote_file_lock_release(&t->saved_lock);
+    mote_checkpoints_release(&t->checkpoints);
+    mote_arena_release_to(&t->run->arena, t->mark);
+    mote_dataset_close(&t->validation);
+    mote_dataset_close(&t->training);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Going back to a kept checkpoint, or to the model as shipped.
+#include "train/checkpoint.h"
+
+typedef struct rollback {
+    mote_run *run;
+    mote_checkpoints checkpoints;
+    mote_file_lock saved, best; // of the files that are written
+    mote_rollback_result *result;
+} rollback;
+
+static mote_status raise_unknown(rollback *r, uint64_t step)
+{
+    const size_t count = r->checkpoints.count;
+    const char *path = r->run->checkpoint_path;
+    if (count == 0)
+        return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "there is no checkpoint '%s.<step>'", path);
+    return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
+                      "there is no checkpoint of step %llu at '%s'; %zu are kept, of steps %llu to "
+                      "%llu",
+                      (unsigned long long)step, path, count,
+                      (unsigned long long)r->checkpoints.steps[0],
+                      (unsigned long long)r->checkpoints.steps[count - 1]);
+}
+
+/// How many checkpoints are left.
+static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
+{
+    mote_position position;
+    size_t index = 0;
+    while (index < r->checkpoints.count && r->checkpoints.steps[index] != step)
+        index++;
+    if (index == r->checkpoints.count)
+        return raise_unknown(r, step);
+    *left = index + 1;
+    MOTE_TRY(mote_checkpoints_read(&r->checkpoints, index, &position));
+    return mote_run_note_file(r->run, mote_checkpoints_path(&r->checkpoints, index),
+                              &r->run->arena);
+}
+
+static mote_status take_shipped(rollback *r, const char *weights)
+{
+    mote_run_initialize(r->run);
+    return weights ? mote_run_load(r->run, weights) : MOTE_OK;
+}
+
+/// Only to the model as shipped the best epoch's file goes back: which epoch was best by then is not known else.
+static mote_status save(rollback *r, bool is_shipped)
+{
+    mote_run *run = r->run;
+    const mote_allocator *allocator = &run->context->allocator;
+    if (run->save_path) {
+        MOTE_TRY(mote_file_lock_take(&r->saved, run->save_path, allocator));
+        MOTE_TRY(mote_run_save(run, run->save_path));
+        r->result->saved_path = run->save_path;
+    }
+    if (!is_shipped || !run->best_path)
+        return MOTE_OK;
+    MOTE_TRY(mote_file_lock_take(&r->best, run->best_path, allocator));
+    MOTE_TRY(mote_run_save(run, run->best_path));
+    r->result->best_path = run->best_path;
+    return MOTE_OK;
+}
+
+/// Later checkpoints go last: until then the old state is whole.
+static mote_status go_back(rollback *r, uint64_t step, const char *weights)
+{
+    size_t left = 0;
+    MOTE_TRY(step ? take_checkpoint(r, step, &left) : take_shipped(r, weights));
+    MOTE_TRY(save(r, step == 0));
+    r->result->removed_count = r->checkpoints.count - left;
+    return mote_checkpoints_cut(&r->checkpoints, left);
+}
+
+mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights,
+                               mote_rollback_result *result)
+{
+    rollback r = {.run = run, .result = result};
+    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
+    *result = (mote_rollback_result){.removed_count = 0};
+    mote_status status = mote_checkpoints_open(run, true, &r.checkpoints);
+    if (status == MOTE_OK)
+        status = go_back(&r, step, weights);
+    run->stepping = (mote_stepping){.applied = 0};
+    mote_file_lock_release(&r.best);
+    mote_file_lock_release(&r.saved);
+    mote_checkpoints_release(&r.checkpoints);
+    mote_arena_release_to(&run->arena, mark);
+    return status;
+}
+
+mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos, size_t capacity,
+                                      size_t *count)
+{
+    mote_checkpoints checkpoints;
+    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
+    const mote_status status = mote_checkpoints_open(run, false, &checkpoints);
+    for (size_t i = 0; status == MOTE_OK && i < checkpoints.count && i < capacity; i++) {
+        mote_position position = {.steps = 0};
+        const bool is_readable = mote_checkpoints_peek(&checkpoints, i, &position) == MOTE_OK;
+        infos[i] = (mote_checkpoint_info){.step = checkpoints.steps[i],
+                                          .epoch = is_readable ? position.epoch : 0,
+                                          .epochs_done = is_readable ? position.epochs_done : 0,
+                                          .is_readable = is_readable};
+    }
+    if (status == MOTE_OK)
+        *count = checkpoints.count;
+    mote_checkpoints_release(&checkpoints);
+    mote_arena_release_to(&run->arena, mark);
+    return status;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A training under way: what its loop, its files and its checkpoints share.
+#ifndef MOTE_TRAIN_TRAINER_H
+#define MOTE_TRAIN_TRAINER_H
+
+#include "train/checkpoint.h"
+
+typedef struct mote_trainer {
+    mote_run *run;
+    const mote_train_config *config;
+    mote_train_result *result;
+    mote_dataset *training;
+    mote_dataset *validation;    // NULL without [valid_set]
+    mote_file_replacement saved; // its path is NULL: not written
+    mote_file_replacement saved_best;
+    mote_file_lock saved_lock, saved_best_lock;
+    mote_weights_header header;
+    mote_checkpoints checkpoints; // its run is NULL: none are written
+    mote_position written;        // of the newest checkpoint
+    uint64_t written_ns;          // when that was
+    mote_arena_mark mark;         // of the run's arena: the header lies behind it
+    mote_step_times times;
+    mote_execution execution;
+    mote_position at;
+    uint64_t first_step; // of this call
+    bool is_over;        // stopped, or as many steps done as wanted
+    bool has_changed;    // this step has begun to change weights
+    mote_progress progress;
+} mote_trainer;
+
+/// Opens data, files and checkpoints: everything that can fail or allocates, before the first step. What is known of the
+/// data changes last: a training that is refused leaves the run as it was.
+mote_status mote_trainer_open(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// Of what was opened.
+void mote_trainer_close(mote_trainer *t);
+
+/// Finds where to begin: at a checkpoint or anew. A training that had ended is `was_finished` then.
+mote_status mote_trainer_begin(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// Whether checkpoints are written, and this step is followed by one.
+bool mote_trainer_is_checkpoint_due(const mote_trainer *t);
+
+/// Writes none for a position that the newest one has.
+mote_status mote_trainer_write_checkpoint(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// Appends to a message which checkpoint there is to go on from.
+void mote_trainer_name_checkpoint(mote_trainer *t, char *text, size_t bytes);
+
+#endif

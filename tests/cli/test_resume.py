@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints, going on from them, and going back to them."""
+
+import re
+import shlex
+import signal
+import unittest
+
+from support import MOTE, CliTest
+
+EVERY = ["--checkpoint-every", "4 steps"]
+FOREVER = "--epochs=1000000000"
+PATH = "Model.checkpoint_path=points"
+
+
+class Checkpoints(CliTest):
+    def steps(self, name="tiny.checkpoint"):
+        """Of the checkpoints that are there."""
+        return sorted(int(path.name.rsplit(".", 1)[1]) for path in self.folder.glob(f"{name}.0*"))
+
+    def file(self, step, name="tiny.checkpoint"):
+        return self.folder / f"{name}.{step:012}"
+
+    def interrupt(self, *arguments, number=signal.SIGKILL):
+        """Ends a training after its first epoch."""
+        process = self.start("train", "tiny.ini", FOREVER, *arguments)
+        with process:
+            for line in process.stderr:
+                if line.startswith("epoch 1/"):
+                    break
+            process.send_signal(number)
+            out, talk = process.communicate(timeout=60)
+        return process.returncode, out, talk
+
+
+class Resume(Checkpoints):
+    def test_a_killed_training_goes_on_to_the_same_weights(self):
+        whole = self.run_json("train", "tiny.ini", "--quiet", "--epochs", "40")
+        self.saved.unlink()
+        self.interrupt(*EVERY)
+        step = self.steps()[-1]
+        result = self.run_json("train", "tiny.ini", "--quiet", "--epochs", "40", *EVERY, "--resume")
+        self.assertEqual(result["resumed_step"], step)
+        for key in ["weights_sha256", "steps", "samples", "loss", "best_validation_loss"]:
+            self.assertEqual(result[key], whole[key], key)
+        self.assertEqual(result["checkpoint"], f"./tiny.checkpoint.{400:012}"[2:])
+
+    def test_ctrl_c_writes_one_and_says_how_to_go_on(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            code, out, talk = self.interrupt("--set", PATH, number=number)
+            self.assertEqual(code, 128 + number)
+            step = self.steps("points")[-1]
+            stopped, command = talk.splitlines()[-2:]
+            self.assertEqual(
+                stopped, f"stopped after step {step}, checkpoint points.{step:012}; to go on from there:"
+            )
+            expected = [MOTE, "train", "tiny.ini", FOREVER, "--set", PATH, "--resume"]
+            self.assertEqual(shlex.split(command), expected)
+            self.assertRegex(out, rf"(?m)^checkpoint +points\.{step:012}, the newest of 1 written$")
+
+    def test_a_finished_training_is_left_alone(self):
+        self.train(*EVERY)
+        before = {path: path.stat() for path in self.folder.iterdir()}
+        out, talk = self.run_mote("train", "tiny.ini", "--resume")
+        self.assertRegex(out, r"(?m)^finished +the training had ended at step 30; nothing was done$")
+        after = {path: path.stat() for path in self.folder.iterdir()}
+        for path, status in before.items():
+            self.assertEqual(after[path].st_mtime_ns, status.st_mtime_ns, path)
+        self.assertEqual(before.keys(), after.keys())
+        self.assertTrue(self.run_json("train", "tiny.ini", "--resume")["was_finished"])
+
+    def test_without_a_checkpoint_it_says_so_and_begins(self):
+        _, talk = self.run_mote("train", "tiny.ini", "--quiet", "--resume")
+        self.assertEqual(
+            talk, "mote: there is no checkpoint at 'tiny.checkpoint': training starts from the beginning\n"
+        )
+        self.assertEqual(self.steps(), [30])
+
+    def test_a_damaged_one_gives_way_to_the_one_before(self):
+        self.interrupt(*EVERY)
+        older, newest = self.steps()[-2:]
+        data = bytearray(self.file(newest).read_bytes())
+        data[len(data) // 2] ^= 16
+        self.file(newest).write_bytes(data)
+        _, talk = self.run_mote("train", "tiny.ini", "--epochs=40", "--quiet", "--resume", *EVERY)
+        self.assertRegex(talk, rf"^mote: 'tiny\.checkpoint\.{newest:012}' is damaged: ")
+        self.assertIn(f"; going on from the one before, 'tiny.checkpoint.{older:012}'\n", talk)
+
+    def test_another_model_is_refused_by_what_differs(self):
+        self.interrupt(*EVERY)
+        step = self.steps()[-1]
+        for setting, difference in [
+            ("hidden.unit=17", "hidden: 'unit=16' there, 'unit=17' here"),
+            ("Optimizer.learning_rate=0.02", "[Optimizer]: 'learning_rate=0.01' there, 'learning_rate=0.02' here"),
+            ("train_set.samples=70", "[train_set]: 'count=75' there, 'count=70' here"),
+        ]:
+            with self.subTest(setting):
+                message = self.refuse("train", "tiny.ini", "--quiet", "--resume", "--set", setting, code=1)
+                place = f"checkpoint 'tiny.checkpoint.{step:012}' is of another training: "
+                self.assertEqual(message, place + difference)
+
+    def test_how_often_is_steps_or_seconds(self):
+        for text in ["5", "steps", "5 bananas", "-1 s", "5.5 s"]:
+            with self.subTest(text):
+                message = self.refuse("train", "tiny.ini", "--set", f"Model.checkpoint_every={text}", code=1)
+                self.assertIn("expected a number of steps or seconds, like '5 steps' or '30 s'", message)
+        message = self.refuse("train", "tiny.ini", "--checkpoint-every", "0 s", code=1)
+        self.assertIn("checkpoint_every = 0: expected a whole number from 1", message)
+        self.train("--checkpoint-every=1s")
+        self.assertEqual(self.steps(), [30])
+
+    def test_a_second_training_on_the_same_output_is_refused(self):
+        process = self.start("train", "tiny.ini", FOREVER)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if line.startswith("epoch 1/"):
+                break
+        message = self.refuse("train", "tiny.ini", "--quiet", code=1)
+        self.assertTrue(message.startswith("'tiny.safetensors' is in use: another training"), message)
+        self.run_mote("eval", "tiny.ini")  # who only reads sees a whole file
+        process.kill()
+        process.communicate(timeout=60)
+        self.train()
+
+    def test_a_step_that_is_not_finite_names_the_layer(self):
+        settings = ["--set", "Optimizer.type=sgd", "--set", "Optimizer.learning_rate=1e6"]
+        loss = ["--set", "Model.loss=mse", "--set", "output.activation=leaky_relu"]
+        message = self.refuse("train", "tiny.ini", "--quiet", *settings, *loss, code=1)
+        start = r"^epoch 1, batch \d+: the loss is not finite \(forward output/activation/loss\)"
+        end = "; this step was not applied$"
+        self.assertRegex(message, start + "(; the first that was not is 'forward .*')?" + end)
+
+
+class Rollback(Checkpoints):
+    def setUp(self):
+        super().setUp()
+        self.kept = ["--set", "Model.checkpoint_keep=10", *EVERY]
+        self.whole = self.run_json("train", "tiny.ini", "--quiet", *self.kept)
+
+    def test_the_list(self):
+        out, _ = self.run_mote("rollback", "tiny.ini")
+        lines = out.splitlines()
+        self.assertEqual(len(lines), len(self.steps()))
+        self.assertEqual(lines[0], "step 4, epoch 1")
+        self.assertEqual(lines[-1], "step 30, epoch 3, at its end")
+        self.file(8).write_bytes(b"x")
+        rows = self.run_json("rollback", "tiny.ini")["checkpoints"]
+        self.assertEqual(rows[0], {"step": 4, "epoch": 1, "epochs_done": 0, "readable": True})
+        self.assertEqual(rows[1], {"step": 8, "epoch": 0, "epochs_done": 0, "readable": False})
+
+    def test_back_at_a_step_training_goes_on_from_it(self):
+        back = self.run_json("rollback", "tiny.ini", "--to", "12")
+        self.assertEqual(back["saved"], "tiny.safetensors")
+        self.assertEqual(self.steps(), [4, 8, 12])
+        evaluated = self.run_json("eval", "tiny.ini")
+        self.assertEqual(back["step"], 12)
+        again = self.run_json("train", "tiny.ini", "--quiet", *self.kept, "--resume")
+        self.assertEqual(again["resumed_step"], 12)
+        self.assertEqual(again["weights_sha256"], self.whole["weights_sha256"])
+        self.assertNotEqual(evaluated["loss"], self.run_json("eval", "tiny.ini")["loss"])
+
+    def test_back_at_the_factory(self):
+        self.saved.rename(self.folder / "shipped.safetensors")
+        shipped = (self.folder / "shipped.safetensors").read_bytes()
+        setting = ["--set", "Model.load_path=shipped.safetensors"]
+        self.run_mote("train", "tiny.ini", "--quiet", *self.kept, *setting)
+        out, _ = self.run_mote("rollback", "tiny.ini", "--to", "factory", *setting)
+        self.assertIn("the model as shipped", out)
+        self.assertEqual(self.steps(), [])
+        self.assertEqual((self.folder / "shipped.safetensors").read_bytes(), shipped)
+        digest = re.search(r"weights SHA-256 (\w+)", out)[1]
+        self.assertEqual(digest, self.whole["weights_sha256"])
+        again = self.run_json("rollback", "tiny.ini", "--to", "factory")
+        self.assertNotEqual(again["weights_sha256"], digest)  # the seed's initial weights
+
+    def test_what_is_not_there_is_refused(self):
+        message = self.refuse("rollback", "tiny.ini", "--to", "13", code=1)
+        self.assertEqual(
+            message,
+            "there is no checkpoint of step 13 at 'tiny.checkpoint'; 8 are kept, of steps 4 to 30",
+        )
+        for text in ["yesterday", "0", "-4", "4x"]:
+            message = self.refuse("rollback", "tiny.ini", "--to", text)
+            self.assertIn("is neither 'factory' nor the step of a checkpoint", message)
+
+
+if __name__ == "__main__":
+    unittest.main()
