@@ -73,10 +73,40 @@ void cli_json_add_bool(cli_json *json, const char *key, bool value)
     cli_json_add(json, key, json_boolean(value));
 }
 
+/// Where a result's text goes; only counted while `text` is NULL.
+typedef struct json_text {
+    char *text;
+    size_t length;
+} json_text;
+
+/// json_dump_callback_t. Never fails: the library goes on behind a name that could not be written.
+static int put(const char *bytes, size_t count, void *user)
+{
+    json_text *const to = user;
+    if (to->text)
+        memcpy(to->text + to->length, bytes, count);
+    to->length += count;
+    return 0;
+}
+
+/// NULL when there is no memory; freed by the caller.
+static char *make_dump(const json_t *root)
+{
+    json_text to = {.text = NULL};
+    if (json_dump_callback(root, put, &to, JSON_INDENT(2)) != 0)
+        return NULL;
+    to.text = calloc(to.length + 1, 1);
+    to.length = 0;
+    if (!to.text || json_dump_callback(root, put, &to, JSON_INDENT(2)) == 0)
+        return to.text;
+    free(to.text);
+    return NULL;
+}
+
 /// As a whole or not at all: half of a result would be taken for one.
 int cli_json_print(cli_json *json)
 {
-    char *const text = json->failed ? NULL : json_dumps(json->root, JSON_INDENT(2));
+    char *const text = json->failed ? NULL : make_dump(json->root);
     const bool is_made = text != NULL;
     if (is_made)
         cli_print("%s\n", text);

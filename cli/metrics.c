@@ -18,7 +18,7 @@ void cli_metrics_add_losses(cli_json *json, const char *key, const mote_metrics 
         cli_json_add_real(&row, "weight", loss->weight);
         cli_json_add_real(&row, "loss", loss->loss);
         cli_json_add_real(&row, "accuracy", loss->accuracy);
-        json->failed |= row.failed || json_array_append_new(list, row.root) != 0;
+        json->failed |= json_array_append_new(list, row.root) != 0 || row.failed;
     }
     cli_json_add(json, key, list);
 }

@@ -9,6 +9,8 @@
 
 #include <jpeglib.h>
 
+#include <jerror.h>
+
 #define EXIF_MARKER      (JPEG_APP0 + 1)
 #define MARKER_BYTES_MAX 65533U
 
@@ -98,6 +100,15 @@ static void read_file(jpeg_reader *r)
     r->status = mote_image_turn(r->image, orientation, r->arena);
 }
 
+static mote_status raise_damage(const jpeg_reader *r)
+{
+    if (r->errors.msg_code == JERR_OUT_OF_MEMORY)
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "'%s': memory for the image could not be had",
+                          r->file->path);
+    return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged JPEG image: %s", r->file->path,
+                      r->message);
+}
+
 mote_status mote_jpeg_decode(mote_image_file *file, mote_arena *arena, mote_image *image)
 {
     jpeg_reader r = {.file = file, .arena = arena, .image = image};
@@ -108,8 +119,7 @@ mote_status mote_jpeg_decode(mote_image_file *file, mote_arena *arena, mote_imag
     if (setjmp(r.jump) == 0)
         read_file(&r);
     else
-        r.status = MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged JPEG image: %s", file->path,
-                              r.message);
+        r.status = raise_damage(&r);
     jpeg_destroy_decompress(&r.jpeg);
     return r.status;
 }

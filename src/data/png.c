@@ -141,6 +141,9 @@ mote_status mote_png_decode(mote_image_file *file, mote_arena *arena, mote_image
     // libpng warns of what it can put up with, such as too many pixels
     if (is_read && png.warning_or_error == 0)
         return MOTE_OK;
+    if (strstr(png.message, "memory")) // libpng's errors are texts
+        return MOTE_RAISE(MOTE_ERROR_MEMORY, "'%s': memory for the image could not be had",
+                          file->path);
     return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is a damaged PNG image: %s", file->path,
                       png.message);
 }

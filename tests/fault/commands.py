@@ -98,6 +98,7 @@ class Command(NamedTuple):
     warning: str = ""  # what it may say though it succeeds
     is_timed: bool = False  # standard output tells times
     is_once: bool = False  # a file that is there already is not replaced
+    goes_on: bool = False  # a message for each file that it cannot read
 
 
 def train(model, *options):
@@ -166,6 +167,7 @@ COMMANDS = (
     Command(
         "infer",
         ("infer", "tiny.ini", "--weights=weights.safetensors", "a.png", "b.png", "--json"),
+        goes_on=True,
     ),
     Command("plan", ("plan", "tiny.ini", "--json")),
     Command("plan-html", ("plan", "tiny.ini", "--html=page.html"), writes=("page.html",)),
