@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to kernel: every depth-wise unit but its vectors. An instruction set defines before: LANES, `vector` of so
-// many numbers, zero(), fill() with one, load(), store(), add(), multiply_add(a, b, sum) and keep(); load_some() and store_some() of the
-// first `count` numbers; transpose() of LANES vectors; and LIST_LANES(X): X(i) for each. Every sum
-// has a name: an array of them would live in memory. Counts are constants where these functions are inlined.
+// many numbers; zero(), fill() with a number, load(), store(), add(), multiply_add(a, b, sum), keep(); load_some() and
+// store_some() of the first `count` numbers; transpose() of LANES vectors; LIST_LANES(X), which is X(i) for each. Every
+// sum has a name: an array of them would live in memory. Counts are constants where these functions are inlined.
 #ifndef MOTE_KERNEL_DEPTHWISE_SUMS_H
 #define MOTE_KERNEL_DEPTHWISE_SUMS_H
 
@@ -110,6 +110,7 @@ INLINE void load_planes(lane_planes planes, size_t count, const mote_real *from,
 }
 
 /// The other way.
+// NOLINTNEXTLINE(readability-function-size): a statement for each plane
 INLINE void store_planes(lane_planes planes, size_t count, vector *v, mote_real *to)
 {
     transpose(v);

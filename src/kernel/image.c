@@ -4,6 +4,7 @@
 
 #include "base/size.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 static ptrdiff_t lowest(size_t kernel, ptrdiff_t tap)
@@ -28,14 +29,14 @@ static bool needs_copy(const mote_patches *p, const mote_image *image, bool dens
     const size_t height =
         reach(p->positions_height, p->step_height, p->kernel_height, p->tap_height);
     const size_t width = reach(p->positions_width, p->step_width, p->kernel_width, p->tap_width);
-    return p->divisor_height != 1 || p->divisor_width != 1 || (dense && p->step_width != 1) ||
-           !is_inside(image->first_row, height, p->height) ||
+    return (dense && p->step_width != 1) || !is_inside(image->first_row, height, p->height) ||
            !is_inside(image->first_column, width, p->width) ||
            p->sample_stride > UINT32_MAX / image->samples; // offsets have 32 bits
 }
 
 bool mote_image_cut(const mote_patches *p, const mote_image_wish *wish, mote_image *image)
 {
+    assert(p->divisor_height == 1 && p->divisor_width == 1);
     const size_t plane = p->positions_height * p->positions_width;
     const size_t strip = mote_size_ceil_divide(wish->chunk - 1, p->positions_width) + 1;
     const size_t rows = mote_size_min(p->positions_height, strip);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to kernel: how an image is read in place by a product: from itself, or from a copy of some of its
-// channels with the padding around and the gaps between. There the element of position (sample, row, column) and
-// tap lies at the sum of two offsets, one of the position and one of the tap.
+// channels with the padding around. There the element of position (sample, row, column) and tap lies at the sum of
+// two offsets, one of the position and one of the tap.
 //
 // Where it is wanted, columns of a copy are split by phase when positions have a step: neighbouring positions are
 // neighbours.

@@ -30,7 +30,7 @@ typedef struct mote_axis {
 /// offset_height, and is 0 where r is negative, not a multiple of the divisor, or beyond the image; columns
 /// alike. A forward convolution has step = stride, tap = dilation, offset = -padding, divisor = 1; its
 /// derivative gathers with step = 1, tap = -dilation, offset = +padding, divisor = stride; terms in the gaps need
-/// not be multiplied.
+/// not be multiplied. In gradients the divisor is 1.
 typedef struct mote_patches {
     size_t channels, height, width; // of the image
     size_t kernel_height, kernel_width;
@@ -70,7 +70,7 @@ typedef struct mote_product {
 } mote_product;
 
 /// Whether the product can be made: all but gradients whose taps reach, in one channel of the samples of a group,
-/// more than 2^32 - 1 elements, padding and gaps counted. The batch does not matter.
+/// more than 2^32 - 1 elements, padding counted. The batch does not matter.
 bool mote_product_fits(const mote_product *product);
 
 /// Whether `out` may be right.data: the product is a convolution of 1x1 kernels that makes as many channels as it reads,

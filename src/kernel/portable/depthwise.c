@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Depth-wise convolutions: tiles, threads and the order of sums. The arithmetic is in the level's unit.
+// Depth-wise convolutions: tiles, threads and the order of sums. The arithmetic is in the level's unit. Sums over taps of
+// large planes are made in depthwise_rows.c.
 //
 // A task has a range of items, which are a tile of 16 channels each, blocks of channels outside. For each tile the
 // cells that it reads are spread into an image, [sample][row][column][channel]; sums over taps are made there, and
@@ -246,8 +247,7 @@ static size_t move_rows(const work *w, const tile *t)
     return count;
 }
 
-/// Zeros wherever the tile has no cell, behind the rows that are made. The next tile's columns mostly lie where the last
-/// one's were.
+/// Zeros wherever the tile has no cell, behind the rows that are made. Its columns mostly lie where the last tile's were.
 static void clear_image(work *w, const tile *t, size_t made)
 {
     const mote_depthwise_cut *const cut = &w->call->cut;

@@ -89,8 +89,8 @@ void MOTE_KERNEL(depthwise_rows)(const mote_depthwise *shape, mote_depthwise_par
         .from = numbers[0],
         .weight = numbers[1],
         .bias = numbers[2],
-        .to = to,
         .scratch = scratch,
     };
+    call.to = to;
     mote_parallel_run(parallel, sum_parts, &call, call.cut.tasks);
 }

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading an image in place: offsets of positions and taps, and the copy with padding and gaps.
+// Reading an image in place: offsets of positions and taps, and the copy with padding.
 #include "kernel/portable/image_copy.h"
 
 #include "kernel/portable/pack.h"
 
 #include "base/size.h"
 
-/// A range of rows or columns of the copy that lie in the image: those at `at`, `at + step`, ... of the copy are
-/// the image's from `from` on.
+/// A range of rows or columns of the copy that lie in the image: those from `at` on are the image's from `from` on.
 typedef struct range {
     size_t from, count;
     size_t at;
 } range;
 
-/// Of the copy's [0, extent), which begins at `first`, with gaps of the divisor.
-static range clip(ptrdiff_t first, size_t extent, size_t divisor, size_t image_extent)
+/// Of the copy's [0, extent), which begins at `first`.
+static range clip(ptrdiff_t first, size_t extent, size_t image_extent)
 {
     range found = {0};
     if (first < 0)
         found.at = (size_t)-first;
     else
-        found.from = mote_size_ceil_divide((size_t)first, divisor);
-    if (first >= 0)
-        found.at = found.from * divisor - (size_t)first;
+        found.from = (size_t)first;
     if (found.at >= extent || found.from >= image_extent)
         return (range){0};
-    found.count =
-        mote_size_min(mote_size_ceil_divide(extent - found.at, divisor), image_extent - found.from);
+    found.count = mote_size_min(extent - found.at, image_extent - found.from);
     return found;
 }
 
@@ -77,22 +73,19 @@ static bool is_met(size_t at, size_t step, size_t kernel, ptrdiff_t tap)
     return false;
 }
 
-/// A row of the image into one of the copy, whose padding and gaps are there.
+/// A row of the image into one of the copy, whose padding is there.
 static void copy_row(const mote_reader *reader, const range *columns, const mote_real *from,
                      mote_real *to)
 {
     const mote_patches *const p = &reader->factor->patches;
-    const size_t divisor = p->divisor_width;
     const size_t phases = reader->image->phases;
     const size_t phase_step = reader->image->phase_step;
     from += columns->from;
-    if (divisor == 1 && phases == 1) {
+    if (phases == 1) {
         mote_copy_run(to + columns->at, from, columns->count);
         return;
     }
-    for (size_t i = 0; phases == 1 && i < columns->count; i++)
-        to[columns->at + i * divisor] = from[i];
-    for (size_t first = 0; phases > 1 && first < phases && first < columns->count; first++) {
+    for (size_t first = 0; first < phases && first < columns->count; first++) {
         const size_t at = columns->at + first;
         if (!is_met(at, phases, p->kernel_width, p->tap_width))
             continue;
@@ -106,11 +99,9 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
 {
     const mote_image *const image = reader->image;
     const mote_patches *const p = &reader->factor->patches;
-    size_t next = rows->at;
-    size_t left = rows->count;
     from += rows->from * p->width;
     for (size_t row = 0; row < image->height; row++, to += image->row_step) {
-        if (left == 0 || row != next) {
+        if (row < rows->at || row >= rows->at + rows->count) {
             memset(to, 0, image->row_step * sizeof *to);
             continue;
         }
@@ -119,8 +110,6 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
         if (p->step_height == 1 || is_met(row, p->step_height, p->kernel_height, p->tap_height))
             copy_row(reader, columns, from, to);
         from += p->width;
-        next += p->divisor_height;
-        left--;
     }
 }
 
@@ -142,9 +131,7 @@ static void copy_rows(const mote_reader *reader, size_t rows, size_t count, cons
 
 static bool has_plain_rows(const mote_reader *reader)
 {
-    const mote_patches *const p = &reader->factor->patches;
-    return p->divisor_height == 1 && p->divisor_width == 1 && p->step_height == 1 &&
-           reader->image->phases == 1;
+    return reader->factor->patches.step_height == 1 && reader->image->phases == 1;
 }
 
 static void copy_plane(const mote_reader *reader, const range *rows, const range *columns,
@@ -158,11 +145,11 @@ static void copy_plane(const mote_reader *reader, const range *rows, const range
         return;
     }
     for (size_t i = 0; i < rows->count; i++) {
-        const size_t at = rows->at + i * p->divisor_height;
+        const size_t at = rows->at + i;
         if (p->step_height == 1 || is_met(at, p->step_height, p->kernel_height, p->tap_height))
             copy_row(reader, columns, from, to);
         from += p->width;
-        to += p->divisor_height * reader->image->row_step;
+        to += reader->image->row_step;
     }
 }
 
@@ -182,9 +169,8 @@ static void copy_channels(const mote_reader *reader, const mote_chunk *chunk, si
 {
     const mote_patches *const p = &reader->factor->patches;
     const mote_image *const image = reader->image;
-    const range rows = clip(first_row(reader, chunk), image->height, p->divisor_height, p->height);
-    const range columns =
-        clip(first_column(reader, chunk), image->width, p->divisor_width, p->width);
+    const range rows = clip(first_row(reader, chunk), image->height, p->height);
+    const range columns = clip(first_column(reader, chunk), image->width, p->width);
     for (size_t sample = 0; sample < chunk->sample_count; sample++) {
         const mote_real *from = reader->factor->data + (chunk->sample + sample) * p->sample_stride +
                                 reader->channel * p->height * p->width;

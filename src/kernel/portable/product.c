@@ -341,7 +341,8 @@ static void run_positions_task(const product_call *call, size_t task, size_t tas
         split(count_lines(product), 1, task, task_count, part.lines);
     else
         split(product->rows, MOTE_KERNEL(tile).spread_rows, task, task_count, part.rows);
-    call->positions(&part);
+    if (part.rows[0] < part.rows[1]) // else it would copy images for nothing
+        call->positions(&part);
 }
 
 static void run_task(void *argument, size_t task, size_t task_count)

@@ -96,6 +96,7 @@ static inline void store_some(float *to, size_t count, vector x)
         v[(j) + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xDD);                  \
     }
 
+// NOLINTNEXTLINE(readability-function-size): a statement for each register
 static inline __attribute__((always_inline)) void transpose(vector *v)
 {
     TRANSPOSE_FOURS(0)
