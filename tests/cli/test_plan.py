@@ -347,6 +347,16 @@ class Plan(CliTest):
         out, _ = self.run_mote("plan", "tiny.ini", "--without", ",".join(TECHNIQUES))
         self.assertEqual(out.count("left out"), len(TECHNIQUES))
 
+    def test_the_search_belongs_to_one_planner(self):
+        best_fit = self.run_json("plan", "tiny.ini", "--planner=best_fit")
+        for options in [("--without=exact",), ("--without=exact", "--planner=exact")]:
+            plan = self.run_json("plan", "tiny.ini", *options)
+            self.assertEqual(plan["planner"], "best_fit")
+            self.assertEqual(plan["plan_hash"], best_fit["plan_hash"])
+        naive = self.run_json("plan", "tiny.ini", "--planner=naive", "--without=exact")
+        self.assertEqual(naive["planner"], "naive")
+        self.assertFalse(best_fit["techniques"]["exact"]["used"])
+
     def test_techniques_have_no_part_in_the_result(self):
         for model in {DEEP, BRANCHES, TANGLED, BANDS}:
             (self.folder / "net.ini").write_text(model)
