@@ -276,11 +276,10 @@ static void large_planes_follow_the_rule(void **state)
         {1, 2, 19, 37, {3, 3}, {1, 1}, {1, 1}, {2, 2, 2, 2}},
         {2, 1, 18, 17, {3, 3}, {1, 1}, {1, 1}, {6, 5, 0, 3}}, // padding that windows lie in
         {1, 3, 7, 18, {3, 3}, {1, 1}, {1, 1}, {0, 0, 5, 6}},
-        {1, 1, 3, 40, {3, 3}, {1, 1}, {1, 1}, {0, 1, 1, 1}},   // fewer rows than are worked at once
-        {1, 1, 1, 16, {3, 3}, {1, 1}, {1, 1}, {9, 1, 9, 1}},   // most rows are padding
-        {1, 2, 131, 50, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // parts of planes
-        {1, 1, 33, 700, {3, 3}, {1, 1}, {1, 1}, {1, 0, 0, 1}},
-        {1, 1, 5, 4200, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // rows that are too long
+        {1, 1, 3, 40, {3, 3}, {1, 1}, {1, 1}, {0, 1, 1, 1}},  // fewer rows than are worked at once
+        {1, 1, 1, 16, {3, 3}, {1, 1}, {1, 1}, {9, 1, 9, 1}},  // most rows are padding
+        {1, 1, 70, 50, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}, // parts of planes
+        {1, 1, 17, 272, {3, 3}, {1, 1}, {1, 1}, {1, 0, 0, 1}},
     };
     for (size_t i = 0; i < sizeof convolutions / sizeof convolutions[0]; i++)
         check_convolution(levels, &convolutions[i], i);
@@ -419,8 +418,11 @@ static void what_reaches_too_far_does_not_fit(void **state)
                                  {1, 1},
                                  {65536, 65536},
                                  {(size_t)1 << 32U, (size_t)1 << 32U, 0, 0}};
+    const convolution wide = {1, 1, 5, 10000, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}};
     mote_depthwise shape = make_shape(&near);
     assert_true(mote_depthwise_fits(&shape));
+    shape = make_shape(&wide);
+    assert_true(mote_depthwise_scratch_bytes(&shape, MOTE_DEPTHWISE_FORWARD, 1) <= 262144);
     shape = make_shape(&far);
     assert_false(mote_depthwise_fits(&shape));
     shape = make_shape(&taps);
