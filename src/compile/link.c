@@ -410,15 +410,14 @@ static mote_status link_step(const linker *l, size_t index, mote_operation *oper
     return is_last ? link_dead(l, index, operation) : MOTE_OK;
 }
 
-/// All bands of a run.
+/// All bands of a run; of a step alone, the whole.
 static mote_status link_run(linker *l, const mote_band_run *run, mote_program *program)
 {
-    for (size_t i = 0; i < run->bands; i++) {
-        l->band = mote_schedule_band(run, i);
+    for (size_t i = 0; i < mote_size_max(run->bands, 1); i++) {
+        l->band = run->bands > 0 ? mote_schedule_band(run, i) : (mote_slice){0};
         for (size_t step = run->first; step < run->end; step++)
             MOTE_TRY(link_step(l, step, &program->operations[program->operation_count++]));
     }
-    l->band = (mote_slice){0};
     return MOTE_OK;
 }
 
@@ -473,15 +472,12 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
     program->pause = MOTE_ABSENT;
     for (size_t i = 0; i < schedule->step_count;) {
         const mote_step *step = &schedule->steps[i];
+        const mote_band_run alone = {.first = i, .end = i + 1};
+        const mote_band_run *run = step->run.bands > 0 ? &step->run : &alone;
         if (step->kind == MOTE_STEP_PAUSE)
             program->pause = program->operation_count;
-        if (step->run.bands > 0) {
-            MOTE_TRY(link_run(&l, &step->run, program));
-            i = step->run.end;
-            continue;
-        }
-        MOTE_TRY(link_step(&l, i, &program->operations[program->operation_count++]));
-        i++;
+        MOTE_TRY(link_run(&l, run, program));
+        i = run->end;
     }
     if (program->pause != MOTE_ABSENT)
         MOTE_TRY(link_outputs(&l, program));
