@@ -25,7 +25,7 @@ typedef struct mote_operation_time {
 } mote_operation_time;
 
 /// Told of each operation of the training steps, in the order in which they run; those of a validation are not told.
-/// With `operation` NULL no clock is read. Nothing that is computed depends on it. It is called in the thread that
+/// With `operation` NULL no clock is read for it. Nothing that is computed depends on it. It is called in the thread that
 /// made the call, between two operations, and may not allocate if nobody shall.
 typedef struct mote_profiler {
     void *user;

@@ -203,8 +203,8 @@ static void decide(mote_ahead *ahead)
     const read_cost cost = ahead->cost;
     ahead->cost = (read_cost){0, false};
     mote_worker_unlock(ahead->worker);
-    ahead->is_on =
-        is_always_on || ((ahead->has_processor || cost.has_waited) && cost.ns >= WORTH_NS);
+    const bool is_free = ahead->has_processor || cost.has_waited;
+    ahead->is_on = (is_free && cost.ns >= WORTH_NS) || is_always_on;
 }
 
 void mote_ahead_open(const mote_program *program, size_t index, const mote_execution *execution)

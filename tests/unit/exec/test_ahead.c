@@ -23,8 +23,8 @@ static const bool is_always_on = false; // it depends on the machine
 static const bool is_always_on = true;
 #endif
 
-#define BATCH    8U
-#define ELEMENTS 3U
+#define BATCH    ((size_t)8)
+#define ELEMENTS ((size_t)3)
 #define SAMPLES  29U // the last batch has 5
 #define BASE     64U // of the batch in the arena
 #define BESIDE   512U
