@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it so
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /// Files that exist at the same time.

@@ -132,16 +132,23 @@ static void put_one_of(network *n, const char *values)
     put(n, "%.*s\n", (int)strcspn(values, "|"), values);
 }
 
+/// One of "first-last".
+static void put_number(network *n, const char *range)
+{
+    char *end = NULL;
+    const unsigned first = (unsigned)strtoul(range, &end, 10);
+    const unsigned last = (unsigned)strtoul(end + 1, NULL, 10);
+    put(n, "%u\n", first + choose(&n->choices, last - first + 1));
+}
+
 static void put_key(network *n, const key_row *key)
 {
     const bool is_optional = key->values[0] == '?';
-    unsigned first = 0;
-    unsigned last = 0;
     if (is_optional && choose(&n->choices, 4) != 1)
         return;
     put(n, "%s = ", key->name);
-    if (sscanf(key->values, "#%u-%u", &first, &last) == 2)
-        put(n, "%u\n", first + choose(&n->choices, last - first + 1));
+    if (key->values[0] == '#')
+        put_number(n, key->values + 1);
     else
         put_one_of(n, key->values + is_optional);
 }

@@ -18,10 +18,10 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -127,6 +127,8 @@ void *libc_calloc(size_t count, size_t bytes) __asm__("__libc_calloc");
 void *libc_realloc(void *memory, size_t bytes) __asm__("__libc_realloc");
 void *libc_memalign(size_t alignment, size_t bytes) __asm__("__libc_memalign");
 void libc_free(void *memory) __asm__("__libc_free");
+void *libc_mmap(void *address, size_t bytes, int protection, int flags, int descriptor,
+                off_t offset) __asm__("mmap64");
 
 /// What the process calls.
 void *fault_malloc(size_t bytes) INTERPOSE("malloc");
@@ -352,12 +354,12 @@ void *fault_mmap(void *address, size_t bytes, int protection, int flags, int des
                  off_t offset)
 {
     if (fails(OPERATION_PAGES))
-        return (void *)-1; // MAP_FAILED
-    return (void *)syscall(SYS_mmap, address, bytes, protection, flags, descriptor, offset);
+        return MAP_FAILED;
+    return libc_mmap(address, bytes, protection, flags, descriptor, offset);
 }
 
 /// The next definition of a function behind this library's.
-#define NEXT(type, name) ((type)(uintptr_t)dlsym(RTLD_NEXT, name))
+#define NEXT(type, name) (__extension__(type) dlsym(RTLD_NEXT, name))
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
