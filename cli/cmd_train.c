@@ -157,6 +157,17 @@ static mote_status save_stopped(cli_training *training)
     return status;
 }
 
+/// The checkpoint of a training that was stopped could not be written: its weights are saved all the same.
+static void save_failed(cli_training *training)
+{
+    char message[1024];
+    cli_format(message, sizeof message, "%s", mote_last_error()->message);
+    if (save_stopped(training) != MOTE_OK)
+        cli_error("%s", message); // the caller tells the newer one
+    else if (training->saved)
+        cli_talk("stopped; the weights are saved to %s\n", training->saved);
+}
+
 /// `user` is the progress, whose live line may stand there.
 static void tell_notice(void *user, const char *text)
 {
@@ -179,6 +190,8 @@ static mote_status run_training(cli_training *training)
     cli_signals_defer();
     mote_status status = mote_model_train(training->session.model, &config, trained);
     cli_progress_finish(&training->progress);
+    if (status != MOTE_OK && trained->stopped)
+        save_failed(training);
     if (status != MOTE_OK)
         return status;
     if (trained->saved_path)

@@ -17,7 +17,7 @@ typedef struct mote_data_source {
     /// Writes what sample `sample` has for a port: the network's inputs in the order of the model file are ports
     /// 0, 1, ..., then its labels. `values` has room for `count` elements, all of the port's for one sample: float,
     /// or int32_t for labels that are classes and for inputs with dtype = int32. Called in the thread that trains,
-    /// between its steps. Returns 0; anything else ends the call with MOTE_ERROR_IO and a message that names it.
+    /// before its first step (for checkpoints) and between its steps. Returns 0; anything else ends the call with MOTE_ERROR_IO and a message that names it.
     int (*read)(void *user, uint64_t sample, size_t port, void *values, size_t count);
     bool in_order; // training takes samples in their order, else in another one each epoch
     const char *class_names; // "a,b,c", to be saved with the weights, or NULL

@@ -9,11 +9,18 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool mote_path_is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool mote_path_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
 }
 
 typedef struct listing {
@@ -94,4 +101,25 @@ mote_status mote_folder_list(const char *path, mote_arena *arena, const mote_fol
     *entries = l.entries;
     *count = l.count;
     return MOTE_OK;
+}
+
+mote_status mote_folder_sync(const char *path)
+{
+    int descriptor = -1;
+    int result = -1;
+    do {
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0)
+        return mote_os_raise("open folder", path, errno);
+    mote_file file = {.descriptor = descriptor, .path = path};
+    do {
+        result = fsync(descriptor);
+    } while (result != 0 && errno == EINTR);
+    // some file systems cannot sync folders, and then do not need it
+    const mote_status status = result == 0 || errno == EINVAL || errno == ENOTSUP
+                                   ? MOTE_OK
+                                   : mote_os_raise("sync folder", path, errno);
+    mote_file_close(&file);
+    return status;
 }

@@ -105,6 +105,12 @@ mote_status mote_file_remove(const char *path) MOTE_MUST_CHECK;
 /// True when both paths name the same existing file, or are the same text.
 bool mote_path_same(const char *a, const char *b);
 
+/// Whether there is anything of that name, though it be a link to nothing.
+bool mote_path_exists(const char *path);
+
+/// What was made, renamed and removed in a folder is on the disk when it returns.
+mote_status mote_folder_sync(const char *path) MOTE_MUST_CHECK;
+
 /// Whether there is a folder of that name, or a link to one.
 bool mote_path_is_folder(const char *path);
 

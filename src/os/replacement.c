@@ -79,27 +79,6 @@ mote_status mote_file_replacement_begin(mote_file_replacement *replacement)
     return mote_os_raise("write", replacement->temporary, reason);
 }
 
-static mote_status sync_folder(const char *folder)
-{
-    int descriptor = -1;
-    int result = -1;
-    do {
-        descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    } while (descriptor < 0 && errno == EINTR);
-    if (descriptor < 0)
-        return mote_os_raise("open folder", folder, errno);
-    mote_file file = {.descriptor = descriptor, .path = folder};
-    do {
-        result = fsync(descriptor);
-    } while (result != 0 && errno == EINTR);
-    // some file systems cannot sync folders, and then do not need it
-    const mote_status status = result == 0 || errno == EINVAL || errno == ENOTSUP
-                                   ? MOTE_OK
-                                   : mote_os_raise("sync folder", folder, errno);
-    mote_file_close(&file);
-    return status;
-}
-
 mote_status mote_file_replacement_commit_as(mote_file_replacement *replacement, const char *path)
 {
     assert(replacement->file.descriptor >= 0);
@@ -115,7 +94,7 @@ mote_status mote_file_replacement_commit_as(mote_file_replacement *replacement, 
         return mote_os_raise("replace", path, reason);
     }
     mote_file_close(&replacement->file);
-    return sync_folder(replacement->folder);
+    return mote_folder_sync(replacement->folder);
 }
 
 mote_status mote_file_replacement_commit(mote_file_replacement *replacement)

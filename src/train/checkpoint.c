@@ -19,28 +19,78 @@ static const char step_key[] = "mote.step";
 static const char position_key[] = "mote.position";
 static const char identity_key[] = "mote.identity";
 
+/// The path, and `step` behind it.
+static const char *make_target(mote_checkpoints *c, uint64_t step)
+{
+    const size_t length = strlen(c->replacement.path);
+    (void)snprintf(c->target + length, STEP_DIGITS_MAX + 2, MOTE_CHECKPOINT_END, step);
+    return c->target;
+}
+
 const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index)
 {
     assert(index < checkpoints->count);
-    const size_t length = strlen(checkpoints->run->checkpoint_path);
-    (void)snprintf(checkpoints->target + length, STEP_DIGITS_MAX + 2, MOTE_CHECKPOINT_END,
-                   checkpoints->steps[index]);
-    return checkpoints->target;
+    return make_target(checkpoints, checkpoints->files[index].step);
 }
 
-/// The steps that names of a folder say there are checkpoints of.
+static mote_status get_text(const char *path, const char *key, mote_arena *arena, char **text)
+{
+    MOTE_TRY(mote_weights_get_metadata(path, key, arena, text));
+    return *text
+               ? MOTE_OK
+               : MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no checkpoint: it has no '%s'", path, key);
+}
+
+/// `is_other`: the file can be read and is no checkpoint.
+static mote_status read_position(const char *path, mote_arena *arena, bool *is_other,
+                                 mote_position *position)
+{
+    char *found = NULL;
+    char *text = NULL;
+    MOTE_TRY(mote_weights_get_metadata(path, format_key, arena, &found));
+    *is_other = !found;
+    if (!found)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no checkpoint", path);
+    if (strcmp(found, format) != 0)
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "'%s' has format '%.40s', this mote reads '%s'",
+                          path, found, format);
+    MOTE_TRY(get_text(path, position_key, arena, &text));
+    if (mote_position_read(text, position))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': its '%s' is not of %zu hexadecimal digits", path,
+                      position_key, MOTE_POSITION_TEXT_BYTES - 1);
+}
+
+static mote_status peek(mote_checkpoints *c, size_t index, bool *is_other, mote_position *position)
+{
+    mote_arena arena;
+    mote_arena_init(&arena, &c->run->context->allocator);
+    const mote_status status =
+        read_position(mote_checkpoints_path(c, index), &arena, is_other, position);
+    mote_arena_release(&arena);
+    return status;
+}
+
+mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
+                                  mote_position *position)
+{
+    bool is_other = false;
+    return peek(checkpoints, index, &is_other, position);
+}
+
+/// Files whose names are those of checkpoints.
 typedef struct listing {
     mote_arena *arena;
-    const char *name; // of the checkpoints, without folder
-    uint64_t *steps;  // ascending
+    const char *name;            // of the checkpoints, without folder
+    mote_checkpoint_file *files; // steps ascend
     size_t count, capacity;
 } listing;
 
-/// The step of "<name>.<step>"; false for other names.
-static bool read_step(const listing *l, const char *name, uint64_t *step)
+/// The step of "<prefix>.<step>"; false for other names.
+static bool read_step(const char *prefix, const char *name, uint64_t *step)
 {
-    const size_t length = strlen(l->name);
-    if (strncmp(name, l->name, length) != 0 || name[length] != '.')
+    const size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0 || name[length] != '.')
         return false;
     const char *const digits = name + length + 1;
     const size_t digit_count = strspn(digits, "0123456789");
@@ -53,19 +103,25 @@ static bool read_step(const listing *l, const char *name, uint64_t *step)
     return true;
 }
 
-static mote_status add_step(void *user, const char *name)
+bool mote_checkpoints_have_name(const mote_checkpoints *checkpoints, const char *path)
+{
+    uint64_t step = 0;
+    return read_step(checkpoints->replacement.path, path, &step);
+}
+
+static mote_status add_file(void *user, const char *name)
 {
     listing *const l = user;
     uint64_t step = 0;
-    void *steps = l->steps;
-    if (!read_step(l, name, &step))
+    void *files = l->files;
+    if (!read_step(l->name, name, &step))
         return MOTE_OK;
-    MOTE_TRY(mote_arena_grow(l->arena, &steps, &l->capacity, l->count, sizeof *l->steps));
-    l->steps = steps;
+    MOTE_TRY(mote_arena_grow(l->arena, &files, &l->capacity, l->count, sizeof *l->files));
+    l->files = files;
     size_t place = l->count++;
-    for (; place > 0 && l->steps[place - 1] > step; place--)
-        l->steps[place] = l->steps[place - 1];
-    l->steps[place] = step;
+    for (; place > 0 && l->files[place - 1].step > step; place--)
+        l->files[place] = l->files[place - 1];
+    l->files[place] = (mote_checkpoint_file){.step = step};
     return MOTE_OK;
 }
 
@@ -75,17 +131,36 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/// Room for one more than are there or kept: the new one is written before the oldest goes.
-static mote_status list_steps(mote_checkpoints *c)
+/// Leaves out what can be read and is something else: a copy under another name, weights, data.
+static mote_status keep_own(mote_checkpoints *c)
 {
-    listing l = {.arena = &c->run->arena, .name = name_of(c->run->checkpoint_path)};
-    MOTE_TRY(mote_folder_visit(c->replacement.folder, &l, add_step));
-    const size_t most = l.count > c->keep ? l.count : c->keep;
-    MOTE_TRY(mote_arena_array(&c->run->arena, most + 1, sizeof *c->steps, (void **)&c->steps));
-    if (l.count > 0)
-        memcpy(c->steps, l.steps, l.count * sizeof *c->steps);
-    c->count = l.count;
+    size_t count = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        mote_checkpoint_file *file = &c->files[i];
+        mote_position position;
+        bool is_other = false;
+        const mote_status status = peek(c, i, &is_other, &position);
+        if (status == MOTE_ERROR_MEMORY)
+            return status;
+        file->is_readable = status == MOTE_OK;
+        if (!is_other && (status != MOTE_OK || position.steps == file->step))
+            c->files[count++] = *file;
+    }
+    c->count = count;
     return MOTE_OK;
+}
+
+/// Room for one more than are there or kept: the new one is written before the oldest goes.
+static mote_status list_files(mote_checkpoints *c)
+{
+    listing l = {.arena = &c->run->arena, .name = name_of(c->replacement.path)};
+    MOTE_TRY(mote_folder_visit(c->replacement.folder, &l, add_file));
+    const size_t most = l.count > c->keep ? l.count : c->keep;
+    MOTE_TRY(mote_arena_array(&c->run->arena, most + 1, sizeof *c->files, (void **)&c->files));
+    if (l.count > 0)
+        memcpy(c->files, l.files, l.count * sizeof *c->files);
+    c->count = l.count;
+    return keep_own(c);
 }
 
 static mote_status open_path(mote_checkpoints *c, bool locks)
@@ -100,6 +175,7 @@ static mote_status open_path(mote_checkpoints *c, bool locks)
                           path);
     }
     MOTE_TRY(mote_file_replacement_init(&c->replacement, path, &run->context->allocator));
+    path = c->replacement.path; // a link is followed
     if (locks)
         MOTE_TRY(mote_file_lock_take(&c->lock, path, &run->context->allocator));
     MOTE_TRY(mote_arena_allocate(&run->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
@@ -108,7 +184,7 @@ static mote_status open_path(mote_checkpoints *c, bool locks)
     MOTE_TRY(mote_arena_allocate(&run->arena, sizeof(mote_checksum_table), &memory));
     mote_checksum_init(memory);
     c->table = memory;
-    return list_steps(c);
+    return list_files(c);
 }
 
 mote_status mote_checkpoints_open(mote_run *run, bool locks, mote_checkpoints *checkpoints)
@@ -167,43 +243,55 @@ static void note_step(mote_checkpoints *c, uint64_t step)
 {
     size_t left = 0;
     for (size_t i = 0; i < c->count; i++) {
-        if (c->steps[i] != step)
-            c->steps[left++] = c->steps[i];
+        if (c->files[i].step != step)
+            c->files[left++] = c->files[i];
     }
-    c->steps[left] = step;
+    c->files[left] = (mote_checkpoint_file){.step = step, .is_readable = true};
     c->count = left + 1;
 }
 
-static mote_status remove_oldest(mote_checkpoints *c)
+/// What cannot be removed is forgotten: the training has what it needs.
+static void remove_oldest(mote_checkpoints *c, size_t left)
 {
-    while (c->count > c->keep) {
-        MOTE_TRY(mote_file_remove(mote_checkpoints_path(c, 0)));
-        c->count--;
-        memmove(c->steps, c->steps + 1, c->count * sizeof *c->steps);
+    for (; c->count > left; c->count--) {
+        mote_status removed = MOTE_OK;
+        if (c->files[0].is_readable)
+            removed = mote_file_remove(mote_checkpoints_path(c, 0));
+        (void)removed;
+        memmove(c->files, c->files + 1, (c->count - 1) * sizeof *c->files);
     }
-    return MOTE_OK;
+}
+
+void mote_checkpoints_remove_older(mote_checkpoints *checkpoints)
+{
+    remove_oldest(checkpoints, 1);
+}
+
+/// What is not known to be a checkpoint is not replaced by one.
+static mote_status check_target(mote_checkpoints *c, uint64_t step)
+{
+    const char *path = make_target(c, step);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->files[i].step == step)
+            return MOTE_OK;
+    }
+    if (!mote_path_exists(path))
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_IO, "'%s' is there and is no checkpoint of this path", path);
 }
 
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_position *position)
 {
+    MOTE_TRY(mote_run_check_torn(checkpoints->run));
     MOTE_TRY(mote_state_check_finite(&checkpoints->run->state));
+    MOTE_TRY(check_target(checkpoints, position->steps));
     fill_header(checkpoints, position);
-    const size_t length = strlen(checkpoints->run->checkpoint_path);
-    (void)snprintf(checkpoints->target + length, STEP_DIGITS_MAX + 2, MOTE_CHECKPOINT_END,
-                   position->steps);
     MOTE_TRY(mote_weights_save(&checkpoints->state, &checkpoints->header, &checkpoints->replacement,
-                               checkpoints->target));
+                               make_target(checkpoints, position->steps)));
     note_step(checkpoints, position->steps);
     checkpoints->written++;
-    return remove_oldest(checkpoints);
-}
-
-static mote_status get_text(const char *path, const char *key, mote_arena *arena, char **text)
-{
-    MOTE_TRY(mote_weights_get_metadata(path, key, arena, text));
-    return *text
-               ? MOTE_OK
-               : MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' is no checkpoint: it has no '%s'", path, key);
+    remove_oldest(checkpoints, checkpoints->keep);
+    return MOTE_OK;
 }
 
 static mote_status check_identity(const mote_checkpoints *c, const char *path, mote_arena *arena)
@@ -217,32 +305,6 @@ static mote_status check_identity(const mote_checkpoints *c, const char *path, m
                       difference);
 }
 
-static mote_status read_position(const char *path, mote_arena *arena, mote_position *position)
-{
-    char *found = NULL;
-    char *text = NULL;
-    MOTE_TRY(get_text(path, format_key, arena, &found));
-    if (strcmp(found, format) != 0)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has format '%.40s', this mote reads '%s'", path,
-                          found, format);
-    MOTE_TRY(get_text(path, position_key, arena, &text));
-    if (mote_position_read(text, position))
-        return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s': its '%s' is not of %zu hexadecimal digits", path,
-                      position_key, MOTE_POSITION_TEXT_BYTES - 1);
-}
-
-mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
-                                  mote_position *position)
-{
-    mote_arena arena;
-    mote_arena_init(&arena, &checkpoints->run->context->allocator);
-    const mote_status status =
-        read_position(mote_checkpoints_path(checkpoints, index), &arena, position);
-    mote_arena_release(&arena);
-    return status;
-}
-
 /// A position of a training with as many samples: otherwise it would never come to its end.
 static bool is_in_training(const mote_checkpoints *c, const mote_position *position)
 {
@@ -254,7 +316,8 @@ static bool is_in_training(const mote_checkpoints *c, const mote_position *posit
 static mote_status read_from(const mote_checkpoints *c, const char *path, mote_arena *arena,
                              mote_position *position)
 {
-    MOTE_TRY(read_position(path, arena, position));
+    bool is_other = false;
+    MOTE_TRY(read_position(path, arena, &is_other, position));
     MOTE_TRY(check_identity(c, path, arena));
     if (c->identity && !is_in_training(c, position))
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
@@ -281,19 +344,23 @@ mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
 
 void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index)
 {
-    // index + 1 readable ones come last
+    mote_checkpoint_file *files = checkpoints->files;
     for (size_t i = index + 1; i < checkpoints->count; i++) {
-        const uint64_t step = checkpoints->steps[i];
-        memmove(checkpoints->steps + 1, checkpoints->steps, i * sizeof step);
-        checkpoints->steps[0] = step;
+        const mote_checkpoint_file passed = files[i];
+        memmove(files + 1, files, i * sizeof passed);
+        files[0] = passed;
     }
 }
 
-mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count)
+mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count, size_t *removed)
 {
-    while (checkpoints->count > count) {
-        MOTE_TRY(mote_file_remove(mote_checkpoints_path(checkpoints, checkpoints->count - 1)));
-        checkpoints->count--;
+    *removed = 0;
+    for (; checkpoints->count > count; checkpoints->count--) {
+        const size_t last = checkpoints->count - 1;
+        if (!checkpoints->files[last].is_readable)
+            continue;
+        MOTE_TRY(mote_file_remove(mote_checkpoints_path(checkpoints, last)));
+        (*removed)++;
     }
-    return MOTE_OK;
+    return mote_folder_sync(checkpoints->replacement.folder);
 }

@@ -5,6 +5,13 @@
 
 #include "train/position.h"
 
+/// A file of that name.
+typedef struct mote_checkpoint_file {
+    uint64_t step;
+    bool
+        is_readable; // its header is, and says that it is this checkpoint; others are never removed
+} mote_checkpoint_file;
+
 /// Those of one path. The newest come last.
 typedef struct mote_checkpoints {
     mote_run *run;
@@ -15,13 +22,13 @@ typedef struct mote_checkpoints {
     mote_state state; // the run's, whole
     const mote_checksum_table *table;
     mote_weights_header header;
-    char *target;    // the path of the checkpoint at hand
-    uint64_t *steps; // of those that are there
+    char *target;                // the path of the checkpoint at hand
+    mote_checkpoint_file *files; // that are there
     size_t count, keep;
     uint64_t written; // checkpoints since they were opened
 } mote_checkpoints;
 
-/// Looks what is there, and locks the path where something shall be changed. Everything lives in the run's arena until mote_checkpoints_release; from then
+/// Looks what is there, but for files that are something else, and locks the path where something shall be changed. Everything lives in the run's arena until mote_checkpoints_release; from then
 /// on nothing is allocated. MOTE_ERROR_IO when another training has the path.
 mote_status mote_checkpoints_open(mote_run *run, bool locks,
                                   mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
@@ -34,10 +41,13 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
 /// Safe on what was not opened.
 void mote_checkpoints_release(mote_checkpoints *checkpoints);
 
+/// Whether a path is that of some checkpoint.
+bool mote_checkpoints_have_name(const mote_checkpoints *checkpoints, const char *path);
+
 /// Path of the `index`-th; valid until the next call.
 const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
 
-/// Writes one beside the others, synced, and then removes the oldest that are more than shall be kept. Raises
+/// Writes one beside the others, synced, and then removes the oldest that are more than shall be kept, if it can. Raises
 /// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite.
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
                                    const mote_position *position) MOTE_MUST_CHECK;
@@ -46,8 +56,8 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
 mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
                                   mote_position *position) MOTE_MUST_CHECK;
 
-/// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it is of another model or other
-/// data (only looked at with an identity), saying what differs; other errors when it is damaged or cannot be read. The
+/// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it has another format, or is of another
+/// model or other data (these only with an identity), saying what differs; other errors when it is damaged or cannot be read. The
 /// state is changed on success only.
 mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
                                   mote_position *position) MOTE_MUST_CHECK;
@@ -55,7 +65,11 @@ mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
 /// Makes those behind `index`, which cannot be read, the first to be removed.
 void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index);
 
-/// Removes the newest until `count` are left.
-mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count) MOTE_MUST_CHECK;
+/// Removes all but the newest.
+void mote_checkpoints_remove_older(mote_checkpoints *checkpoints);
+
+/// Removes those behind the first `count`, but what cannot be read, and says how many they were.
+mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count,
+                                 size_t *removed) MOTE_MUST_CHECK;
 
 #endif

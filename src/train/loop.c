@@ -27,7 +27,7 @@ mote_metrics mote_tally_metrics(const mote_tally *tally, const mote_graph *graph
         metrics.losses[i] = (mote_loss_metrics){
             .name = graph->nodes[loss->node].name,
             .weight = loss->weight,
-            .loss = tally->samples ? tally->losses[i] / samples : 0.0,
+            .loss = tally->samples ? tally->losses[i] / samples : (double)NAN,
             .accuracy = has_accuracy ? tally->correct[i] / samples : (double)NAN};
         metrics.loss += loss->weight * metrics.losses[i].loss;
     }

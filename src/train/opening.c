@@ -65,24 +65,52 @@ static mote_status open_sets(mote_trainer *t)
     return mote_run_open(run, &validation, &t->validation);
 }
 
+/// Weights are saved to other files than checkpoints.
+static mote_status check_names(const mote_trainer *t)
+{
+    const mote_checkpoints *c = &t->checkpoints;
+    const char *const others[] = {t->saved.path, t->saved_best.path};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i] && mote_checkpoints_have_name(c, others[i]))
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                              "[Model]: '%s' is the name of a checkpoint at '%s'; save elsewhere",
+                              others[i], t->run->checkpoint_path);
+    }
+    return MOTE_OK;
+}
+
+/// Before it is locked: a lock of this training's own would be taken for that of another one.
+static mote_status check_checkpoint_path(const mote_trainer *t)
+{
+    mote_run *run = t->run;
+    const char *const others[] = {t->saved.path, t->saved_best.path};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i] && mote_path_same(others[i], run->checkpoint_path))
+            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                              "[Model]: checkpoint_path and %s name the same file (%s)",
+                              i ? "save_best_path" : "save_path", run->checkpoint_path);
+    }
+    return mote_run_check_save_path(run, run->checkpoint_path);
+}
+
 static mote_status open_checkpoints(mote_trainer *t)
 {
     const mote_model_settings *settings = &t->run->description->settings;
+    const bool resumes = t->config->resume;
     char *identity = NULL;
-    const bool is_wanted =
-        t->config->resume || settings->checkpoint_steps > 0 || settings->checkpoint_seconds > 0;
-    if (!is_wanted || t->config->no_save)
+    t->writes_checkpoints = !t->config->no_save && (resumes || settings->checkpoint_steps > 0 ||
+                                                    settings->checkpoint_seconds > 0);
+    if (!t->writes_checkpoints && !resumes)
         return MOTE_OK;
-    MOTE_TRY(mote_checkpoints_open(t->run, true, &t->checkpoints));
-    MOTE_TRY(mote_run_check_save_path(t->run, t->run->checkpoint_path));
+    MOTE_TRY(check_checkpoint_path(t));
+    MOTE_TRY(mote_checkpoints_open(t->run, t->writes_checkpoints, &t->checkpoints));
+    MOTE_TRY(check_names(t));
     MOTE_TRY(mote_identity_make(t->run, t->training, t->validation, t->checkpoints.table,
                                 &t->run->arena, &identity));
     return mote_checkpoints_begin(&t->checkpoints, identity,
                                   mote_dataset_sample_count(t->training));
 }
 
-/// What is known of the data changes last: a training that is refused leaves the run as it was. It outlives
-/// the training, so it lies before the mark.
 mote_status mote_trainer_open(mote_trainer *t)
 {
     mote_run *run = t->run;

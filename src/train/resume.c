@@ -47,31 +47,51 @@ static mote_status resume(mote_trainer *t)
     size_t index = 0;
     MOTE_TRY(read_newest(t, &index));
     mote_checkpoints_pass_over(c, index);
+    t->has_checkpoint = true;
     t->written = t->at;
     t->result->resumed_step = t->at.steps;
     return MOTE_OK;
 }
 
-static mote_status begin_anew(mote_trainer *t)
+static mote_status tell_none(const mote_trainer *t)
 {
-    mote_checkpoints *c = &t->checkpoints;
     char notice[1024];
-    t->at = (mote_position){.epoch = 1};
-    mote_run_reset_optimizer(t->run);
-    if (t->config->resume) {
-        (void)snprintf(notice, sizeof notice,
-                       "there is no checkpoint at '%s': training starts from the beginning",
-                       t->run->checkpoint_path);
-        tell(t, notice);
-    }
-    if (!c->run || c->count == 0)
+    if (!t->config->resume)
         return MOTE_OK;
     (void)snprintf(notice, sizeof notice,
-                   "training starts anew: the %zu checkpoints of an earlier one at '%s', the last "
-                   "of step %llu, are removed",
-                   c->count, t->run->checkpoint_path, (unsigned long long)c->steps[c->count - 1]);
+                   "there is no checkpoint at '%s': training starts from the beginning",
+                   t->run->checkpoint_path);
     tell(t, notice);
-    return mote_checkpoints_cut(c, 0);
+    return MOTE_OK;
+}
+
+/// The first checkpoint is of the beginning, so that a training that is killed before the next one begins with these weights
+/// again. Those of an earlier training go when it is there.
+static mote_status replace_older(mote_trainer *t)
+{
+    mote_checkpoints *c = &t->checkpoints;
+    const size_t older = c->count;
+    char notice[1024];
+    if (older > 0)
+        (void)snprintf(notice, sizeof notice,
+                       "training starts anew: the %zu checkpoints of an earlier one at '%s', the "
+                       "last of step %llu, are removed",
+                       older, t->run->checkpoint_path,
+                       (unsigned long long)c->files[older - 1].step);
+    MOTE_TRY(mote_trainer_write_checkpoint(t));
+    mote_checkpoints_remove_older(c);
+    if (older > 0)
+        tell(t, notice);
+    return MOTE_OK;
+}
+
+static mote_status begin_anew(mote_trainer *t)
+{
+    MOTE_TRY(mote_run_check_torn(t->run));
+    t->at = (mote_position){.epoch = 1};
+    mote_run_reset_optimizer(t->run);
+    MOTE_TRY(tell_none(t));
+    return t->writes_checkpoints ? replace_older(t) : MOTE_OK;
 }
 
 static bool is_finished(const mote_trainer *t)
@@ -91,26 +111,44 @@ mote_status mote_trainer_begin(mote_trainer *t)
     return MOTE_OK;
 }
 
+static bool is_written(const mote_trainer *t)
+{
+    return t->has_checkpoint && t->written.steps == t->at.steps &&
+           t->written.epochs_done == t->at.epochs_done;
+}
+
 mote_status mote_trainer_write_checkpoint(mote_trainer *t)
 {
     mote_checkpoints *c = &t->checkpoints;
-    if (t->written.steps == t->at.steps && t->written.epochs_done == t->at.epochs_done)
+    char text[1400];
+    if (is_written(t))
         return MOTE_OK;
-    MOTE_TRY(mote_checkpoints_write(c, &t->at));
+    const uint64_t begin = mote_clock_ns();
+    const mote_status status = mote_checkpoints_write(c, &t->at);
+    if (status != MOTE_OK) {
+        (void)snprintf(text, sizeof text, "checkpoint after step %llu: %.900s",
+                       (unsigned long long)t->at.steps, mote_last_error()->message);
+        mote_trainer_name_checkpoint(t, text, sizeof text);
+        return MOTE_RAISE(status, "%s", text);
+    }
+    t->has_checkpoint = true;
     t->written = t->at;
     t->written_ns = mote_clock_ns();
+    t->writing_ns = t->written_ns - begin;
     return MOTE_OK;
 }
 
+/// A checkpoint by time may take a twentieth of it.
 bool mote_trainer_is_checkpoint_due(const mote_trainer *t)
 {
     const mote_model_settings *settings = &t->run->description->settings;
-    if (!t->checkpoints.run)
+    const uint64_t period = settings->checkpoint_seconds * NS_PER_SECOND;
+    const uint64_t least = t->writing_ns * 20;
+    if (!t->writes_checkpoints)
         return false;
     if (settings->checkpoint_steps > 0)
         return t->at.steps % settings->checkpoint_steps == 0;
-    return settings->checkpoint_seconds > 0 &&
-           mote_clock_ns() - t->written_ns >= settings->checkpoint_seconds * NS_PER_SECOND;
+    return period > 0 && mote_clock_ns() - t->written_ns >= (period > least ? period : least);
 }
 
 void mote_trainer_name_checkpoint(mote_trainer *t, char *text, size_t bytes)
@@ -118,6 +156,6 @@ void mote_trainer_name_checkpoint(mote_trainer *t, char *text, size_t bytes)
     const size_t length = strlen(text);
     mote_checkpoints *c = &t->checkpoints;
     if (c->count > 0)
-        (void)snprintf(text + length, bytes - length, "; --resume goes on from '%s'",
+        (void)snprintf(text + length, bytes - length, "; the newest checkpoint is '%s'",
                        mote_checkpoints_path(c, c->count - 1));
 }

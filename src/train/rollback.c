@@ -2,6 +2,8 @@
 // Going back to a kept checkpoint, or to the model as shipped.
 #include "train/checkpoint.h"
 
+#include <string.h>
+
 typedef struct rollback {
     mote_run *run;
     mote_checkpoints checkpoints;
@@ -19,8 +21,20 @@ static mote_status raise_unknown(rollback *r, uint64_t step)
                       "there is no checkpoint of step %llu at '%s'; %zu are kept, of steps %llu to "
                       "%llu",
                       (unsigned long long)step, path, count,
-                      (unsigned long long)r->checkpoints.steps[0],
-                      (unsigned long long)r->checkpoints.steps[count - 1]);
+                      (unsigned long long)r->checkpoints.files[0].step,
+                      (unsigned long long)r->checkpoints.files[count - 1].step);
+}
+
+/// Data are not looked at, but the model has to be that of the checkpoint.
+static mote_status check_model(rollback *r, size_t index)
+{
+    const char *path = mote_checkpoints_path(&r->checkpoints, index);
+    char *hash = NULL;
+    MOTE_TRY(mote_weights_get_metadata(path, "mote.model_hash", &r->run->arena, &hash));
+    if (hash && strcmp(hash, r->run->compiled->model_hash) == 0)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "checkpoint '%s' is of another model; `mote info` has its keys", path);
 }
 
 /// How many checkpoints are left.
@@ -28,11 +42,12 @@ static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
 {
     mote_position position;
     size_t index = 0;
-    while (index < r->checkpoints.count && r->checkpoints.steps[index] != step)
+    while (index < r->checkpoints.count && r->checkpoints.files[index].step != step)
         index++;
     if (index == r->checkpoints.count)
         return raise_unknown(r, step);
     *left = index + 1;
+    MOTE_TRY(check_model(r, index));
     MOTE_TRY(mote_checkpoints_read(&r->checkpoints, index, &position));
     return mote_run_note_file(r->run, mote_checkpoints_path(&r->checkpoints, index),
                               &r->run->arena);
@@ -68,8 +83,7 @@ static mote_status go_back(rollback *r, uint64_t step, const char *weights)
     size_t left = 0;
     MOTE_TRY(step ? take_checkpoint(r, step, &left) : take_shipped(r, weights));
     MOTE_TRY(save(r, step == 0));
-    r->result->removed_count = r->checkpoints.count - left;
-    return mote_checkpoints_cut(&r->checkpoints, left);
+    return mote_checkpoints_cut(&r->checkpoints, left, &r->result->removed_count);
 }
 
 mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights,
@@ -98,7 +112,7 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
     for (size_t i = 0; status == MOTE_OK && i < checkpoints.count && i < capacity; i++) {
         mote_position position = {.steps = 0};
         const bool is_readable = mote_checkpoints_peek(&checkpoints, i, &position) == MOTE_OK;
-        infos[i] = (mote_checkpoint_info){.step = checkpoints.steps[i],
+        infos[i] = (mote_checkpoint_info){.step = checkpoints.files[i].step,
                                           .epoch = is_readable ? position.epoch : 0,
                                           .epochs_done = is_readable ? position.epochs_done : 0,
                                           .is_readable = is_readable};

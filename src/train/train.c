@@ -55,6 +55,20 @@ static void explain_nonfinite(const mote_trainer *t, char *text, size_t bytes)
                    first ? first : "", first ? "'" : "");
 }
 
+/// The first time, with all that is known of it.
+static void tell_skipped(mote_trainer *t)
+{
+    char text[1800];
+    if (t->at.skipped > 0 || !t->config->notice)
+        return;
+    explain_nonfinite(t, text, sizeof text);
+    char notice[2048];
+    (void)snprintf(notice, sizeof notice, "epoch %llu, batch %llu: %s; this step is skipped",
+                   (unsigned long long)t->at.epoch, (unsigned long long)t->progress.batch + 1,
+                   text);
+    t->config->notice(t->config->user, notice);
+}
+
 static mote_status raise_step(mote_trainer *t, mote_status status)
 {
     char text[1800];
@@ -88,7 +102,9 @@ static mote_status run_step(mote_trainer *t)
     const uint64_t begin = mote_clock_ns();
     const mote_status status = mote_program_run(program, &t->execution);
     const bool skipped = status != MOTE_OK && is_skipped(t, status);
-    if (status != MOTE_OK && !skipped)
+    if (skipped)
+        tell_skipped(t);
+    else if (status != MOTE_OK)
         return raise_step(t, status);
     t->progress.step_ns = mote_clock_ns() - begin;
     mote_step_times_add(&t->times, t->progress.step_ns);
@@ -221,7 +237,7 @@ static mote_status train_epochs(mote_trainer *t)
         if (t->at.sample == samples)
             MOTE_TRY(finish_epoch(t));
     }
-    return t->checkpoints.run ? mote_trainer_write_checkpoint(t) : MOTE_OK;
+    return t->writes_checkpoints ? mote_trainer_write_checkpoint(t) : MOTE_OK;
 }
 
 /// What the caller is told, of a training that failed, too.
@@ -245,6 +261,10 @@ static void fill_result(mote_trainer *t)
     result->best_epoch = t->at.best.epoch;
     result->best_loss = t->at.best.loss;
     result->epochs_waited = t->at.best.waited;
+    if (result->resumed_step > 0 && t->at.epochs_done > 0) {
+        result->saved_path = t->saved.path ? t->run->save_path : NULL;
+        result->best_path = t->saved_best.path ? t->run->best_path : NULL;
+    }
     result->checkpoint_count = c->written;
     if (c->written > 0) {
         (void)snprintf(t->run->newest_checkpoint, strlen(c->target) + 1, "%s",

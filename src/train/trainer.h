@@ -15,10 +15,13 @@ typedef struct mote_trainer {
     mote_file_replacement saved_best;
     mote_file_lock saved_lock, saved_best_lock;
     mote_weights_header header;
-    mote_checkpoints checkpoints; // its run is NULL: none are written
-    mote_position written;        // of the newest checkpoint
-    uint64_t written_ns;          // when that was
-    mote_arena_mark mark;         // of the run's arena: the header lies behind it
+    mote_checkpoints checkpoints; // its run is NULL: not opened
+    bool writes_checkpoints;
+    bool has_checkpoint;   // of this training
+    mote_position written; // of the newest
+    uint64_t written_ns;   // when that was,
+    uint64_t writing_ns;   // and how long it took
+    mote_arena_mark mark;  // of the run's arena: the header lies behind it
     mote_step_times times;
     mote_execution execution;
     mote_position at;

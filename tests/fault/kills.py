@@ -62,6 +62,7 @@ class Training:
         self.reference = self.read()
         lines = report.read_text().splitlines()
         self.counts = {name: int(count) for name, count in map(str.split, lines)}
+        self.resumed = collections.Counter()  # by the step of the checkpoint
 
     def start(self, *arguments, environment=None):
         preloaded = {"LD_PRELOAD": str(self.preload), **environment} if environment else {}
@@ -122,11 +123,17 @@ class Training:
 
     def resume(self, generator):
         """What is wrong with the end of a training that goes on; None where nothing is."""
+        steps = [int(path.suffix[1:]) for path in self.folder.glob("lenet5.checkpoint.0*")]
+        newest = max(steps, default=0)
         code, out, talk = self.run("--resume", f"--threads={generator.randint(1, 2)}")
         if code != 0:
             return f"ends with {code}: {talk}"
-        if json.loads(out)["weights_sha256"] != self.digest:
+        result = json.loads(out)
+        if result["resumed_step"] != newest:
+            return f"goes on from step {result['resumed_step']}, not {newest}"
+        if result["weights_sha256"] != self.digest:
             return "has other weights"
+        self.resumed[newest] += 1
         left = self.read()
         different = [name for name in WRITES if left[name] != self.reference[name]]
         return f"leaves other files: {', '.join(different)}" if different else None
@@ -138,7 +145,7 @@ class Training:
 
 
 def try_kills(mote, preload, count, seed):
-    """Gives the kills by kind, and what went wrong."""
+    """Gives the kills by kind, the resumes by step, and what went wrong."""
     generator = random.Random(seed)
     kinds = collections.Counter()
     problems = []
@@ -151,7 +158,7 @@ def try_kills(mote, preload, count, seed):
             kinds[how] += 1
             if problem:
                 problems.append(f"kill {i}, {how}: {problem}")
-    return kinds, problems
+    return kinds, training.resumed, problems
 
 
 def main():
@@ -162,9 +169,11 @@ def main():
     options = parser.parse_args()
     build = options.build.resolve()
     preload = build / "tests" / "preload" / "fault.so"
-    kinds, problems = try_kills(build / "mote", preload, options.count, options.seed)
+    kinds, resumed, problems = try_kills(build / "mote", preload, options.count, options.seed)
     for how, count in sorted(kinds.items()):
         print(f"{count:6} killed {how}")
+    for step, count in sorted(resumed.items()):
+        print(f"{count:6} resumed from step {step}")
     for problem in problems:
         print(problem)
     print(f"{kinds.total() - len(problems)} of {kinds.total()} resumed to the same bits")

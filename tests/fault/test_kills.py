@@ -16,10 +16,11 @@ COUNT = 10 if os.environ.get("MOTE_SANITIZE") else 50
 @unittest.skipUnless(os.environ.get("MOTE_WITH_ZLIB") == "1", "the digits are compressed by gzip")
 class Kills(unittest.TestCase):
     def test_every_killed_training_resumes_to_the_same_bits(self):
-        counts, problems = kills.try_kills(MOTE, PRELOAD, COUNT, seed=3)
+        counts, resumed, problems = kills.try_kills(MOTE, PRELOAD, COUNT, seed=3)
         print(dict(counts))
         self.assertEqual(counts.total(), COUNT)
         self.assertGreater(counts["in a running step"], 0)
+        self.assertGreater(len(resumed), 2)
         self.assertEqual(problems, [])
 
     def test_other_bits_are_seen(self):

@@ -152,7 +152,7 @@ static void as_many_are_kept_as_wanted(void **state)
     remove_points(state);
     train(state, MODEL POINTS "checkpoint_every = 2 steps\ncheckpoint_keep = 3\n" REST, false, 0,
           &notes, &o);
-    assert_int_equal(o.result.checkpoint_count, 5); // 2, 4, 6, 8 and the end
+    assert_int_equal(o.result.checkpoint_count, 6); // the beginning, 2, 4, 6, 8 and the end
     for (unsigned step = 0; step <= STEPS; step++)
         assert_int_equal(has_point(state, step), step == 6 || step == 8 || step == 9);
 }
@@ -265,36 +265,113 @@ static void where_all_are_damaged_nothing_begins(void **state)
     assert_true(has_point(state, 4) && has_point(state, 5));
 }
 
-/// A position that no training can have, with checksums that are right.
-static void a_position_out_of_the_data_is_damage(void **state)
+/// Writes the position into the checkpoint of step 5, with checksums that are right.
+static void forge(void **state, const mote_position *position)
 {
-    static outcome o;
-    told notes;
     training t;
     mote_checkpoints points;
     mote_arena arena;
     char *identity = NULL;
-    remove_points(state);
-    train(state, WHOLE, false, 5, &notes, &o);
     mote_arena_init(&arena, mote_allocator_default());
     expect_ok(mote_weights_get_metadata(mote_test_path(state, "points.000000000005"),
                                         "mote.identity", &arena, &identity));
+    training_init(state, WHOLE, MOTE_MODE_TRAIN, &t);
+    expect_ok(mote_checkpoints_open(&t.run, true, &points));
+    expect_ok(mote_checkpoints_begin(&points, identity, NOISE_COUNT));
+    expect_ok(mote_checkpoints_write(&points, position));
+    mote_checkpoints_release(&points);
+    training_release(&t);
+    mote_arena_release(&arena);
+}
+
+static void a_position_that_no_training_can_have_is_damage(void **state)
+{
+    static outcome whole;
+    static outcome o;
+    told notes;
     const mote_position forged[] = {
         {.steps = 5, .epoch = 2, .sample = 11, .epochs_done = 1},
         {.steps = 5, .epoch = 2, .sample = 8, .epochs_done = 2},
         {.steps = 5, .epoch = 0, .sample = 8},
         {.steps = 5, .epoch = 3, .sample = 8, .epochs_done = 1},
     };
+    train(state, MODEL REST, false, 0, &notes, &whole);
     for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
-        training_init(state, WHOLE, MOTE_MODE_TRAIN, &t);
-        expect_ok(mote_checkpoints_open(&t.run, true, &points));
-        expect_ok(mote_checkpoints_begin(&points, identity, NOISE_COUNT));
-        expect_ok(mote_checkpoints_write(&points, &forged[i]));
-        mote_checkpoints_release(&points);
-        training_release(&t);
-        expect_refused(state, WHOLE, MOTE_ERROR_FORMAT, "'mote.position' is no place in this");
+        remove_points(state);
+        train(state, WHOLE, false, 5, &notes, &o);
+        forge(state, &forged[i]);
+        train(state, WHOLE, true, 0, &notes, &o);
+        assert_non_null(
+            strstr(notes.text, "'mote.position' is no place in this training; going on"));
+        assert_int_equal(o.result.resumed_step, 0); // the first checkpoint is of the beginning
+        assert_equal(&whole, &o);
     }
-    mote_arena_release(&arena);
+}
+
+/// Names alone do not make a checkpoint: what can be read and is none, or of another step, stays as it is.
+static void files_of_other_kinds_are_left_alone(void **state)
+{
+    static outcome whole;
+    static outcome o;
+    told notes;
+    size_t count = 0;
+    remove_points(state);
+    train(state, MODEL "save_path = weights\n" REST, false, 0, &notes, &whole);
+    const unsigned char *bytes = mote_test_read(state, mote_test_path(state, "weights"), &count);
+    const char *const weights = mote_test_write(state, "points.000000000001", bytes, count);
+    train(state, WHOLE, false, 5, &notes, &o);
+    bytes = mote_test_read(state, mote_test_path(state, "points.000000000005"), &count);
+    const char *const copy = mote_test_write(state, "points.202611300640", bytes, count);
+    train(state, WHOLE, true, 0, &notes, &o);
+    assert_int_equal(o.result.resumed_step, 5);
+    assert_equal(&whole, &o);
+    assert_int_equal(notes.count, 0);
+    assert_int_equal(unlink(weights), 0);
+    assert_int_equal(unlink(copy), 0);
+    expect_refused(state, MODEL POINTS "save_path = points.000000000020\n" REST,
+                   MOTE_ERROR_PROPERTY, "is the name of a checkpoint at '");
+    expect_refused(state, MODEL POINTS "save_path = points\n" REST, MOTE_ERROR_PROPERTY,
+                   "checkpoint_path and save_path name the same file");
+}
+
+/// They are those of what it leads to.
+static void a_link_may_stand_for_the_path(void **state)
+{
+    static outcome whole;
+    static outcome o;
+    told notes;
+    remove_points(state);
+    assert_int_equal(symlink("points", mote_test_path(state, "linked")), 0);
+    (void)mote_test_write_text(state, "points", "");
+#define LINKED MODEL "checkpoint_path = linked\n" REST
+    train(state, MODEL REST, false, 0, &notes, &whole);
+    train(state, LINKED, false, 5, &notes, &o);
+    assert_true(has_point(state, 5));
+    train(state, LINKED, true, 0, &notes, &o);
+    assert_int_equal(o.result.resumed_step, 5);
+    assert_equal(&whole, &o);
+    assert_int_equal(unlink(mote_test_path(state, "points")), 0);
+}
+
+/// No file is written, but one may be gone on from.
+static void without_saving_it_resumes_and_writes_nothing(void **state)
+{
+    static outcome whole;
+    static outcome cut;
+    told notes;
+    training t;
+    const mote_train_config config = {.resume = true, .no_save = true};
+    remove_points(state);
+    train(state, MODEL REST, false, 0, &notes, &whole);
+    train(state, WHOLE, false, 5, &notes, &cut);
+    training_init(state, WHOLE, MOTE_MODE_TRAIN, &t);
+    expect_ok(training_run(&t, &config));
+    copy_state(&t, cut.state, &cut.bytes);
+    cut.result = t.result;
+    training_release(&t);
+    assert_equal(&whole, &cut);
+    assert_int_equal(cut.result.checkpoint_count, 0);
+    assert_false(has_point(state, STEPS));
 }
 
 static void what_differs_is_named(void **state)
@@ -401,7 +478,7 @@ static void back_at_the_factory_nothing_is_left(void **state)
     training_init(state, KEPT, MOTE_MODE_TRAIN, &t);
     const digest shipped = training_digest(&t);
     expect_ok(mote_run_roll_back(&t.run, 0, NULL, &result));
-    assert_int_equal(result.removed_count, 5);
+    assert_int_equal(result.removed_count, 6);
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "saved")));
     const digest saved = training_digest(&t);
     assert_same(&shipped, &saved);
@@ -422,13 +499,14 @@ static void checkpoints_are_listed(void **state)
     (void)mote_test_write_text(state, "points.000000000008", "no checkpoint");
     training_init(state, KEPT, MOTE_MODE_TRAIN, &t);
     expect_ok(mote_run_list_checkpoints(&t.run, infos, 9, &count));
-    assert_int_equal(count, 5);
-    assert_int_equal(infos[0].step, 2);
-    assert_int_equal(infos[0].epoch, 1);
-    assert_int_equal(infos[0].epochs_done, 0);
-    assert_true(infos[0].is_readable);
-    assert_false(infos[3].is_readable);
-    assert_int_equal(infos[4].epochs_done, 3);
+    assert_int_equal(count, 6);
+    assert_int_equal(infos[0].step, 0);
+    assert_int_equal(infos[1].step, 2);
+    assert_int_equal(infos[1].epoch, 1);
+    assert_int_equal(infos[1].epochs_done, 0);
+    assert_true(infos[1].is_readable);
+    assert_false(infos[4].is_readable);
+    assert_int_equal(infos[5].epochs_done, 3);
     training_release(&t);
 }
 
@@ -464,7 +542,10 @@ int main(void)
         cmocka_unit_test(a_training_that_begins_anew_removes_those_of_before),
         cmocka_unit_test(a_damaged_one_gives_way_to_the_one_before),
         cmocka_unit_test(where_all_are_damaged_nothing_begins),
-        cmocka_unit_test(a_position_out_of_the_data_is_damage),
+        cmocka_unit_test(a_position_that_no_training_can_have_is_damage),
+        cmocka_unit_test(files_of_other_kinds_are_left_alone),
+        cmocka_unit_test(a_link_may_stand_for_the_path),
+        cmocka_unit_test(without_saving_it_resumes_and_writes_nothing),
         cmocka_unit_test(what_differs_is_named),
         cmocka_unit_test(planner_threads_and_level_may_differ),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),

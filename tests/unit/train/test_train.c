@@ -120,8 +120,8 @@ static void a_loss_that_is_not_finite_leaves_the_weights_of_the_step_before(void
     const mote_status status = training_run(&t, NULL);
     char expected[256];
     (void)snprintf(expected, sizeof expected,
-                   "epoch %llu, batch %llu: the loss is not finite (forward out/loss); this step "
-                   "was not applied",
+                   "epoch %llu, batch %llu: the loss is not finite (forward out/loss); the first "
+                   "that was not is 'forward out'; this step was not applied",
                    (unsigned long long)t.result.steps / 3 + 1,
                    (unsigned long long)t.result.steps % 3 + 1);
     expect_raises(status, MOTE_ERROR_NONFINITE, "");
