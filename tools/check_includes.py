@@ -28,7 +28,7 @@ OWNERS = {
     "kernel/x86": {"immintrin.h"},
     "model": {"ini.h"},
     "weights": {"jansson.h"},
-    "data": {"zlib.h", "png.h", "jpeglib.h", "setjmp.h"},
+    "data": {"zlib.h", "png.h", "jpeglib.h", "jerror.h", "setjmp.h"},
 }
 CLIENT_FOLDERS = ["cli", "examples", "bindings"]
 

@@ -60,8 +60,9 @@ static mote_status find_parts(const mote_compiled *compiled, size_t index, mote_
     problem.end = problem.begin + schedule->step_count;
     for (size_t i = 0; i < program->read_count; i++) {
         targets[i] = make_target(compiled, index, &program->operations[program->reads[i]]);
-        assert(compiled->problem.placements[targets[i].placement].first ==
-               problem.begin + find_read(schedule, i));
+        const size_t step = find_read(schedule, i);
+        assert(compiled->problem.placements[targets[i].placement].first == problem.begin + step);
+        (void)step;
     }
     MOTE_TRY(mote_plan_ahead(&problem, targets, program->read_count, scratch));
     for (size_t i = 0; i < program->read_count; i++)
@@ -104,8 +105,8 @@ static mote_status describe(mote_compiled *compiled, const mote_program *program
         }
     }
     char *name = NULL;
-    MOTE_TRY(mote_arena_format(
-        arena, &name, "%s", info->ahead_bytes ? program->operations[operation].name : ""));
+    MOTE_TRY(mote_arena_format(arena, &name, "%s",
+                               info->ahead_bytes ? program->operations[operation].name : ""));
     info->ahead_step_name = name;
     info->ahead_step = 0;
     while (mote_compile_find_operation(&compiled->schedules[0], info->ahead_step) < operation)

@@ -132,7 +132,7 @@ static const char *name_of(const char *path)
 }
 
 /// Leaves out what can be read and is something else: a copy under another name, weights, data.
-static mote_status keep_own(mote_checkpoints *c)
+static mote_status keep_own(mote_checkpoints *c, mote_checkpoint_access access)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++) {
@@ -140,7 +140,8 @@ static mote_status keep_own(mote_checkpoints *c)
         mote_position position;
         bool is_other = false;
         const mote_status status = peek(c, i, &is_other, &position);
-        if (status == MOTE_ERROR_MEMORY)
+        if (status == MOTE_ERROR_MEMORY ||
+            (status == MOTE_ERROR_IO && access == MOTE_CHECKPOINTS_ROLL_BACK))
             return status;
         file->is_readable = status == MOTE_OK;
         if (!is_other && (status != MOTE_OK || position.steps == file->step))
@@ -151,7 +152,7 @@ static mote_status keep_own(mote_checkpoints *c)
 }
 
 /// Room for one more than are there or kept: the new one is written before the oldest goes.
-static mote_status list_files(mote_checkpoints *c)
+static mote_status list_files(mote_checkpoints *c, mote_checkpoint_access access)
 {
     listing l = {.arena = &c->run->arena, .name = name_of(c->replacement.path)};
     MOTE_TRY(mote_folder_visit(c->replacement.folder, &l, add_file));
@@ -160,10 +161,10 @@ static mote_status list_files(mote_checkpoints *c)
     if (l.count > 0)
         memcpy(c->files, l.files, l.count * sizeof *c->files);
     c->count = l.count;
-    return keep_own(c);
+    return keep_own(c, access);
 }
 
-static mote_status open_path(mote_checkpoints *c, bool locks)
+static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
 {
     mote_run *run = c->run;
     const char *path = run->checkpoint_path;
@@ -176,7 +177,7 @@ static mote_status open_path(mote_checkpoints *c, bool locks)
     }
     MOTE_TRY(mote_file_replacement_init(&c->replacement, path, &run->context->allocator));
     path = c->replacement.path; // a link is followed
-    if (locks)
+    if (access != MOTE_CHECKPOINTS_LOOK)
         MOTE_TRY(mote_file_lock_take(&c->lock, path, &run->context->allocator));
     MOTE_TRY(mote_arena_allocate(&run->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
     c->target = memory;
@@ -184,15 +185,16 @@ static mote_status open_path(mote_checkpoints *c, bool locks)
     MOTE_TRY(mote_arena_allocate(&run->arena, sizeof(mote_checksum_table), &memory));
     mote_checksum_init(memory);
     c->table = memory;
-    return list_files(c);
+    return list_files(c, access);
 }
 
-mote_status mote_checkpoints_open(mote_run *run, bool locks, mote_checkpoints *checkpoints)
+mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
+                                  mote_checkpoints *checkpoints)
 {
     *checkpoints = (mote_checkpoints){
         .run = run, .state = run->state, .keep = run->description->settings.checkpoint_keep};
     checkpoints->state.is_whole = true;
-    const mote_status status = open_path(checkpoints, locks);
+    const mote_status status = open_path(checkpoints, access);
     if (status != MOTE_OK)
         mote_checkpoints_release(checkpoints);
     return status;
@@ -355,12 +357,7 @@ void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index)
 mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count, size_t *removed)
 {
     *removed = 0;
-    for (; checkpoints->count > count; checkpoints->count--) {
-        const size_t last = checkpoints->count - 1;
-        if (!checkpoints->files[last].is_readable)
-            continue;
-        MOTE_TRY(mote_file_remove(mote_checkpoints_path(checkpoints, last)));
-        (*removed)++;
-    }
+    for (; checkpoints->count > count; checkpoints->count--, (*removed)++)
+        MOTE_TRY(mote_file_remove(mote_checkpoints_path(checkpoints, checkpoints->count - 1)));
     return mote_folder_sync(checkpoints->replacement.folder);
 }

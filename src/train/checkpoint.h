@@ -9,7 +9,7 @@
 typedef struct mote_checkpoint_file {
     uint64_t step;
     bool
-        is_readable; // its header is, and says that it is this checkpoint; others are never removed
+        is_readable; // its header is, and says that it is this checkpoint; training removes no others
 } mote_checkpoint_file;
 
 /// Those of one path. The newest come last.
@@ -28,9 +28,16 @@ typedef struct mote_checkpoints {
     uint64_t written; // checkpoints since they were opened
 } mote_checkpoints;
 
+/// What they are opened for.
+typedef enum mote_checkpoint_access {
+    MOTE_CHECKPOINTS_LOOK,     // nothing is changed
+    MOTE_CHECKPOINTS_WRITE,    // one that cannot be read counts as damaged
+    MOTE_CHECKPOINTS_ROLL_BACK // and is an error, unless it is damaged: it might be there again later
+} mote_checkpoint_access;
+
 /// Looks what is there, but for files that are something else, and locks the path where something shall be changed. Everything lives in the run's arena until mote_checkpoints_release; from then
 /// on nothing is allocated. MOTE_ERROR_IO when another training has the path.
-mote_status mote_checkpoints_open(mote_run *run, bool locks,
+mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
                                   mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
 
 /// What may be written, or gone on from, needs the training's identity, made with `checkpoints->table`, and the number of
@@ -68,7 +75,7 @@ void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index);
 /// Removes all but the newest.
 void mote_checkpoints_remove_older(mote_checkpoints *checkpoints);
 
-/// Removes those behind the first `count`, but what cannot be read, and says how many they were.
+/// Removes those behind the first `count`, damaged ones, too, and says how many they were.
 mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count,
                                  size_t *removed) MOTE_MUST_CHECK;
 

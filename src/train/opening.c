@@ -103,7 +103,9 @@ static mote_status open_checkpoints(mote_trainer *t)
     if (!t->writes_checkpoints && !resumes)
         return MOTE_OK;
     MOTE_TRY(check_checkpoint_path(t));
-    MOTE_TRY(mote_checkpoints_open(t->run, t->writes_checkpoints, &t->checkpoints));
+    MOTE_TRY(mote_checkpoints_open(
+        t->run, t->writes_checkpoints ? MOTE_CHECKPOINTS_WRITE : MOTE_CHECKPOINTS_LOOK,
+        &t->checkpoints));
     MOTE_TRY(check_names(t));
     MOTE_TRY(mote_identity_make(t->run, t->training, t->validation, t->checkpoints.table,
                                 &t->run->arena, &identity));

@@ -92,7 +92,7 @@ mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights
     rollback r = {.run = run, .result = result};
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     *result = (mote_rollback_result){.removed_count = 0};
-    mote_status status = mote_checkpoints_open(run, true, &r.checkpoints);
+    mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_ROLL_BACK, &r.checkpoints);
     if (status == MOTE_OK)
         status = go_back(&r, step, weights);
     run->stepping = (mote_stepping){.applied = 0};
@@ -108,7 +108,7 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
 {
     mote_checkpoints checkpoints;
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
-    const mote_status status = mote_checkpoints_open(run, false, &checkpoints);
+    const mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_LOOK, &checkpoints);
     for (size_t i = 0; status == MOTE_OK && i < checkpoints.count && i < capacity; i++) {
         mote_position position = {.steps = 0};
         const bool is_readable = mote_checkpoints_peek(&checkpoints, i, &position) == MOTE_OK;

@@ -134,7 +134,7 @@ COMMANDS = (
     Command(
         "train-checkpoints",
         train("tiny.ini", EVERY),
-        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        writes=(*WEIGHTS, *checkpoints(0, 6, 12, 18, 20)),
         stages=(train("tiny.ini", "--epochs=1"), train("tiny.ini", EVERY, KEEP)),
         recover=train("tiny.ini", EVERY, "--resume"),
         is_timed=True,
@@ -142,7 +142,7 @@ COMMANDS = (
     Command(
         "train-resume",
         train("tiny.ini", EVERY, "--resume"),
-        writes=(*WEIGHTS, *checkpoints(6, 10, 12, 18, 20)),
+        writes=(*WEIGHTS, *checkpoints(0, 6, 10, 12, 18, 20)),
         before=train("tiny.ini", EVERY, "--epochs=1"),
         stages=(train("tiny.ini", EVERY, KEEP),),
         warning="; going on from the one before, ",
@@ -151,13 +151,13 @@ COMMANDS = (
     Command(
         "rollback",
         ("rollback", "tiny.ini", "--to=12"),
-        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        writes=(*WEIGHTS, *checkpoints(0, 6, 12, 18, 20)),
         before=train("tiny.ini", EVERY, KEEP),
     ),
     Command(
         "rollback-factory",
         ("rollback", "tiny.ini", "--to=factory"),
-        writes=(*WEIGHTS, *checkpoints(6, 12, 18, 20)),
+        writes=(*WEIGHTS, *checkpoints(0, 6, 12, 18, 20)),
         before=train("tiny.ini", EVERY, KEEP),
     ),
     Command("train-csv", train("table.ini"), writes=("table.safetensors",), is_timed=True),

@@ -214,7 +214,7 @@ class Bench:
         if end.report.get("live", 0) > self.whole.report.get("live", 0):
             problems.append(f"{end.report['live']} blocks of memory are not given back")
         if end.code == 0:
-            return problems + self.judge_success(end)
+            return problems + self.judge_success(way, end)
         if end.code != 1:
             return [*problems, f"ends with {end.code}: {end.talk[-2000:]}"]
         if way.is_harmless:
@@ -224,9 +224,12 @@ class Bench:
             problems.append(f"is not one message: {end.talk!r}")
         return problems
 
-    def judge_success(self, end):
+    def judge_success(self, way, end):
         problems = []
-        if not self.is_complete(end):
+        files = dict(end.files)
+        if way.stops_removal:  # what should be gone may be there
+            files.update({name: None for name in files if self.whole.files[name] is None})
+        if files != self.whole.files:
             problems.append("succeeds without its files")
         if end.report.get("unsynced", 0) > 0:
             problems.append("succeeds with what a loss of power would take")

@@ -101,7 +101,7 @@ static void a_checkpoint_to_go_on_from_is_named(void **state)
     start(state, HEAD "checkpoint_path = points\ncheckpoint_every = 1 step\n" NET,
           (maker){6, 1e30F}, &s);
     expect_raises(mote_model_train(s.model, NULL, &s.result), MOTE_ERROR_NONFINITE,
-                  "; --resume goes on from '");
+                  "; the newest checkpoint is '");
     assert_non_null(strstr(mote_last_error()->message, "points.000000000001'"));
     end(&s, digest);
 }

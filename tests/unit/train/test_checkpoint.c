@@ -276,7 +276,7 @@ static void forge(void **state, const mote_position *position)
     expect_ok(mote_weights_get_metadata(mote_test_path(state, "points.000000000005"),
                                         "mote.identity", &arena, &identity));
     training_init(state, WHOLE, MOTE_MODE_TRAIN, &t);
-    expect_ok(mote_checkpoints_open(&t.run, true, &points));
+    expect_ok(mote_checkpoints_open(&t.run, MOTE_CHECKPOINTS_WRITE, &points));
     expect_ok(mote_checkpoints_begin(&points, identity, NOISE_COUNT));
     expect_ok(mote_checkpoints_write(&points, position));
     mote_checkpoints_release(&points);
