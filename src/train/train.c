@@ -261,6 +261,9 @@ static void fill_result(mote_trainer *t)
     result->best_epoch = t->at.best.epoch;
     result->best_loss = t->at.best.loss;
     result->epochs_waited = t->at.best.waited;
+    result->stopped_early =
+        result->stopped_early ||
+        (result->was_finished && result->epochs < t->run->description->settings.epochs);
     if (result->resumed_step > 0 && t->at.epochs_done > 0) {
         result->saved_path = t->saved.path ? t->run->save_path : NULL;
         result->best_path = t->saved_best.path ? t->run->best_path : NULL;
