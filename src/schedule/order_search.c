@@ -174,6 +174,7 @@ static mote_status make_search(search *s)
     return MOTE_OK;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): every measurement writes them
 mote_status mote_schedule_search_order(mote_schedule_builder *b, size_t *needs)
 {
     search s = {.b = b, .needs = needs, .found = true};

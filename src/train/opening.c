@@ -113,7 +113,7 @@ static mote_status open_checkpoints(mote_trainer *t)
                                   mote_dataset_sample_count(t->training));
 }
 
-mote_status mote_trainer_open(mote_trainer *t)
+static mote_status open_data(mote_trainer *t)
 {
     mote_run *run = t->run;
     MOTE_TRY(open_sets(t));
@@ -121,7 +121,13 @@ mote_status mote_trainer_open(mote_trainer *t)
     if (t->validation)
         MOTE_TRY(mote_run_begin_ahead(run, mote_dataset_source(t->validation)));
     MOTE_TRY(mote_run_check_validation(run, t->validation != NULL));
-    MOTE_TRY(check_scales(t));
+    return check_scales(t);
+}
+
+mote_status mote_trainer_open(mote_trainer *t)
+{
+    mote_run *run = t->run;
+    MOTE_TRY(open_data(t));
     MOTE_TRY(open_saved(t));
     MOTE_TRY(mote_run_note_data(run, t->training));
     t->mark = mote_arena_get_mark(&run->arena);

@@ -72,12 +72,13 @@ static mote_status replace_older(mote_trainer *t)
     mote_checkpoints *c = &t->checkpoints;
     const size_t older = c->count;
     char notice[1024];
-    if (older > 0)
+    if (older > 0) {
         (void)snprintf(notice, sizeof notice,
                        "training starts anew: the %zu checkpoints of an earlier one at '%s', the "
                        "last of step %llu, are removed",
                        older, t->run->checkpoint_path,
                        (unsigned long long)c->files[older - 1].step);
+    }
     MOTE_TRY(mote_trainer_write_checkpoint(t));
     mote_checkpoints_remove_older(c);
     if (older > 0)

@@ -65,11 +65,12 @@ static void write_network(text *t, uint64_t seed)
     for (size_t i = 1; i < count; i++)
         write_layer(t, i, is_read);
     for (size_t i = 0; i < count; i++) {
-        if (!is_read[i])
+        if (!is_read[i]) {
             write_text(t,
                        "[end%zu]\ntype = conv2d\nfilters = 1\nkernel_size = 1\n" FROZEN
                        "input_layers = l%zu\n",
                        i, i);
+        }
     }
     write_text(t, "[all]\ntype = concat\naxis = 1\ninput_layers = l0");
     for (size_t i = 0; i < count; i++) {
