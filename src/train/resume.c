@@ -53,16 +53,15 @@ static mote_status resume(mote_trainer *t)
     return MOTE_OK;
 }
 
-static mote_status tell_none(const mote_trainer *t)
+static void tell_none(const mote_trainer *t)
 {
     char notice[1024];
     if (!t->config->resume)
-        return MOTE_OK;
+        return;
     (void)snprintf(notice, sizeof notice,
                    "there is no checkpoint at '%s': training starts from the beginning",
                    t->run->checkpoint_path);
     tell(t, notice);
-    return MOTE_OK;
 }
 
 /// The first checkpoint is of the beginning, so that a training that is killed before the next one begins with these weights
@@ -91,7 +90,7 @@ static mote_status begin_anew(mote_trainer *t)
     MOTE_TRY(mote_run_check_torn(t->run));
     t->at = (mote_position){.epoch = 1};
     mote_run_reset_optimizer(t->run);
-    MOTE_TRY(tell_none(t));
+    tell_none(t);
     return t->writes_checkpoints ? replace_older(t) : MOTE_OK;
 }
 
