@@ -318,7 +318,7 @@ static inline void sum_some(size_t count, const mote_depthwise_sums *sums,
         mote_depthwise_sums square = *sums;
         if (!forwards) {
             square.image += (count - 1) * step;
-            square.out += (count - 1) * sums->out_step;
+            square.out += (ptrdiff_t)(count - 1) * sums->out_step;
             square.out_step = -sums->out_step;
         }
 #define CASE_SQUARE(n)                                     \

@@ -42,7 +42,8 @@ typedef struct mote_depthwise_sums {
     const mote_real *weights; // a row a tap
     const mote_real *bias;    // a row that is added last, or NULL
     mote_real *out;
-    size_t out_run_steps[2], out_step;
+    size_t out_run_steps[2];
+    ptrdiff_t out_step;
 } mote_depthwise_sums;
 
 /// Sums over positions.

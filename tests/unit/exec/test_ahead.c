@@ -76,7 +76,7 @@ static mote_status check_batch(const mote_operation *operation, const mote_execu
 {
     fixture *const f = execution->source->user;
     (void)operation;
-    float *const values = (float *)(f->memory + BASE);
+    float *const values = (float *)(void *)(f->memory + BASE);
     for (size_t i = 0; i < execution->batch; i++) {
         for (size_t j = 0; j < ELEMENTS; j++)
             assert_true(values[i * ELEMENTS + j] == value_of(execution->first_sample + i, j));
