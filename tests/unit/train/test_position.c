@@ -17,7 +17,7 @@ static const mote_position some = {
     .epoch = 3,
     .sample = UINT64_MAX,
     .training = {.losses = {0.1, -0.0}, .correct = {-1.0, 12.0}, .samples = 64},
-    .best = {.epoch = 2, .loss = 1e-310, .reference = INFINITY, .waited = 4},
+    .best = {.epoch = 2, .loss = 1e-310, .reference = (double)INFINITY, .waited = 4},
 };
 
 static void what_is_written_is_read(void **state)
