@@ -36,6 +36,12 @@ bool mote_number_parse_integer(const char *text, size_t length, uint64_t *value)
     return true;
 }
 
+void mote_number_write_hex(uint64_t number, char text[MOTE_HEX_DIGITS])
+{
+    for (size_t i = 0; i < MOTE_HEX_DIGITS; i++)
+        text[i] = "0123456789abcdef"[number >> 4U * (MOTE_HEX_DIGITS - 1 - i) & 0xFU];
+}
+
 static size_t skip_sign(const char *text, size_t at, size_t length)
 {
     return at < length && (text[at] == '+' || text[at] == '-') ? at + 1 : at;

@@ -10,6 +10,10 @@
 /// Decimal digits only, all `length` characters; false when it is anything else or does not fit.
 bool mote_number_parse_integer(const char *text, size_t length, uint64_t *value);
 
+/// Writes a number as MOTE_HEX_DIGITS lower-case hexadecimal digits, without a final zero.
+#define MOTE_HEX_DIGITS 16U
+void mote_number_write_hex(uint64_t number, char text[MOTE_HEX_DIGITS]);
+
 /// Sign, decimal digits with a point, exponent, all `length` characters (at most 127); correctly
 /// rounded. False for anything else: nan, inf, hexadecimal, what overflows.
 bool mote_number_parse_real(const char *text, size_t length, double *value);

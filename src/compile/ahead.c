@@ -48,7 +48,33 @@ static mote_status take_parts(const mote_ahead_target *target, const mote_schedu
     return MOTE_OK;
 }
 
-static mote_status find_parts(const mote_compiled *compiled, size_t index, mote_arena *arena,
+/// How far the first program, the one that trains, can read ahead. Its steps are the first of the problem.
+static mote_status describe(mote_compiled *compiled, const mote_ahead_target *targets,
+                            mote_arena *arena)
+{
+    mote_plan_info *info = &compiled->info;
+    const mote_schedule *schedule = &compiled->schedules[0];
+    const mote_program *program = &compiled->programs[0];
+    char *name = NULL;
+    info->ahead_step = schedule->step_count;
+    for (size_t i = 0; i < program->read_count; i++) {
+        for (size_t j = 0; j < targets[i].part_count; j++) {
+            const mote_ahead_part *part = &targets[i].parts[j];
+            info->batch_bytes += part->count * targets[i].piece_bytes;
+            if (part->step == MOTE_AHEAD_NEVER)
+                continue;
+            info->ahead_bytes += part->count * targets[i].piece_bytes;
+            info->ahead_step = mote_size_min(info->ahead_step, part->step);
+        }
+    }
+    const size_t operation = mote_compile_find_operation(schedule, info->ahead_step);
+    MOTE_TRY(mote_arena_format(arena, &name, "%s",
+                               info->ahead_bytes ? program->operations[operation].name : ""));
+    info->ahead_step_name = name;
+    return MOTE_OK;
+}
+
+static mote_status find_parts(mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_arena *scratch, mote_program *program)
 {
     const mote_schedule *schedule = &compiled->schedules[index];
@@ -68,7 +94,7 @@ static mote_status find_parts(const mote_compiled *compiled, size_t index, mote_
     for (size_t i = 0; i < program->read_count; i++)
         MOTE_TRY(take_parts(&targets[i], schedule, problem.begin, arena,
                             &program->operations[program->reads[i]]));
-    return MOTE_OK;
+    return index == 0 ? describe(compiled, targets, arena) : MOTE_OK;
 }
 
 static mote_status list_reads(mote_arena *arena, mote_program *program)
@@ -84,36 +110,6 @@ static mote_status list_reads(mote_arena *arena, mote_program *program)
     return MOTE_OK;
 }
 
-/// How far the first program, the one that trains, can read ahead.
-static mote_status describe(mote_compiled *compiled, const mote_program *program, mote_arena *arena)
-{
-    mote_plan_info *info = &compiled->info;
-    size_t operation = program->operation_count;
-    for (size_t i = 0; i < program->read_count; i++) {
-        const mote_operation *read = &program->operations[program->reads[i]];
-        size_t bytes = 0;
-        const mote_status status = mote_tensor_spec_bytes(read->tensors[0].spec, 1, &bytes);
-        assert(status == MOTE_OK); // planned
-        (void)status;
-        for (size_t j = 0; j < read->part_count; j++) {
-            const mote_read_part *part = &read->parts[j];
-            info->batch_bytes += part->count * bytes;
-            if (part->operation == MOTE_ABSENT)
-                continue;
-            info->ahead_bytes += part->count * bytes;
-            operation = mote_size_min(operation, part->operation);
-        }
-    }
-    char *name = NULL;
-    MOTE_TRY(mote_arena_format(arena, &name, "%s",
-                               info->ahead_bytes ? program->operations[operation].name : ""));
-    info->ahead_step_name = name;
-    info->ahead_step = 0;
-    while (mote_compile_find_operation(&compiled->schedules[0], info->ahead_step) < operation)
-        info->ahead_step++;
-    return MOTE_OK;
-}
-
 mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena *arena)
 {
     mote_program *program = &compiled->programs[index];
@@ -122,5 +118,5 @@ mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena
     MOTE_TRY(list_reads(arena, program));
     const mote_status status = find_parts(compiled, index, arena, &scratch, program);
     mote_arena_release(&scratch);
-    return status == MOTE_OK && index == 0 ? describe(compiled, program, arena) : status;
+    return status;
 }

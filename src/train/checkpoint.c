@@ -3,6 +3,7 @@
 // step and checksums; writing one is then filling these in and plain writing of blocks.
 #include "train/checkpoint.h"
 
+#include "base/number.h"
 #include "train/identity.h"
 
 #include <assert.h>
@@ -71,13 +72,6 @@ static mote_status peek(mote_checkpoints *c, size_t index, bool *is_other, mote_
     return status;
 }
 
-mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
-                                  mote_position *position)
-{
-    bool is_other = false;
-    return peek(checkpoints, index, &is_other, position);
-}
-
 /// Files whose names are those of checkpoints.
 typedef struct listing {
     mote_arena *arena;
@@ -97,10 +91,7 @@ static bool read_step(const char *prefix, const char *name, uint64_t *step)
     if (digits[digit_count] != '\0' || digit_count < STEP_DIGITS || digit_count > STEP_DIGITS_MAX ||
         (digit_count > STEP_DIGITS && digits[0] == '0'))
         return false;
-    *step = 0;
-    for (size_t i = 0; i < digit_count; i++)
-        *step = *step * 10 + (uint64_t)(digits[i] - '0');
-    return true;
+    return mote_number_parse_integer(digits, digit_count, step);
 }
 
 bool mote_checkpoints_have_name(const mote_checkpoints *checkpoints, const char *path)
@@ -144,6 +135,10 @@ static mote_status keep_own(mote_checkpoints *c, mote_checkpoint_access access)
             (status == MOTE_ERROR_IO && access == MOTE_CHECKPOINTS_ROLL_BACK))
             return status;
         file->is_readable = status == MOTE_OK;
+        if (file->is_readable) {
+            file->epoch = position.epoch;
+            file->epochs_done = position.epochs_done;
+        }
         if (!is_other && (status != MOTE_OK || position.steps == file->step))
             c->files[count++] = *file;
     }

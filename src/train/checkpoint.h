@@ -7,9 +7,8 @@
 
 /// A file of that name.
 typedef struct mote_checkpoint_file {
-    uint64_t step;
-    bool
-        is_readable; // its header is, and says that it is this checkpoint; training removes no others
+    uint64_t step, epoch, epochs_done; // the latter two of those that are readable
+    bool is_readable;                  // its header is, and says so; training removes no others
 } mote_checkpoint_file;
 
 /// Those of one path. The newest come last.
@@ -58,10 +57,6 @@ const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
 /// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite.
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
                                    const mote_position *position) MOTE_MUST_CHECK;
-
-/// Reads the position alone.
-mote_status mote_checkpoints_peek(mote_checkpoints *checkpoints, size_t index,
-                                  mote_position *position) MOTE_MUST_CHECK;
 
 /// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it has another format, or is of another
 /// model or other data (these only with an identity), saying what differs; other errors when it is damaged or cannot be read. The

@@ -110,12 +110,11 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
     const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     const mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_LOOK, &checkpoints);
     for (size_t i = 0; status == MOTE_OK && i < checkpoints.count && i < capacity; i++) {
-        mote_position position = {.steps = 0};
-        const bool is_readable = mote_checkpoints_peek(&checkpoints, i, &position) == MOTE_OK;
-        infos[i] = (mote_checkpoint_info){.step = checkpoints.files[i].step,
-                                          .epoch = is_readable ? position.epoch : 0,
-                                          .epochs_done = is_readable ? position.epochs_done : 0,
-                                          .is_readable = is_readable};
+        const mote_checkpoint_file *file = &checkpoints.files[i];
+        infos[i] = (mote_checkpoint_info){.step = file->step,
+                                          .epoch = file->epoch,
+                                          .epochs_done = file->epochs_done,
+                                          .is_readable = file->is_readable};
     }
     if (status == MOTE_OK)
         *count = checkpoints.count;

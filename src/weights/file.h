@@ -16,7 +16,6 @@
 /// Of files with a whole state: the digits of all tensors' checksums in name order, and of the header's own.
 #define MOTE_WEIGHTS_CHECKSUMS       "mote.checksums"
 #define MOTE_WEIGHTS_HEADER_CHECKSUM "mote.header_checksum"
-#define MOTE_WEIGHTS_CHECKSUM_DIGITS 16U
 
 typedef struct mote_weights_file {
     mote_file file;
@@ -37,9 +36,6 @@ mote_status mote_weights_check_entry(const char *path, const char *name,
 
 /// Where the value of a metadata key begins in a header; NULL where the key is not.
 char *mote_weights_find_metadata(char *text, size_t length, const char *key);
-
-/// Writes MOTE_WEIGHTS_CHECKSUM_DIGITS digits.
-void mote_weights_put_checksum(uint64_t checksum, char *text);
 
 /// Raises MOTE_ERROR_FORMAT where a header has a checksum of itself that is wrong.
 mote_status mote_weights_check_seal(const char *path, char *text, size_t length, mote_arena *arena,

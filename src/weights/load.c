@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading safetensors. Two passes: all entries are checked against the state, then bytes are read.
+#include "base/number.h"
 #include "base/text.h"
 #include "weights/file.h"
 
@@ -208,7 +209,7 @@ static mote_status read_tensors(const loader *l)
 static mote_status find_checksums(loader *l)
 {
     const char *const path = l->source.file.path;
-    const size_t digits = l->wanted_count * MOTE_WEIGHTS_CHECKSUM_DIGITS;
+    const size_t digits = l->wanted_count * MOTE_HEX_DIGITS;
     void *table = NULL;
     if (!l->state->is_whole)
         return MOTE_OK;
@@ -226,13 +227,12 @@ static mote_status find_checksums(loader *l)
 
 static mote_status check_checksum(const loader *l, size_t index, uint64_t checksum)
 {
-    char found[MOTE_WEIGHTS_CHECKSUM_DIGITS];
+    char found[MOTE_HEX_DIGITS];
     if (!l->table)
         return MOTE_OK;
     // every block of a whole state is wanted
-    const char *const expected =
-        l->checksums + l->wanted[index].block * MOTE_WEIGHTS_CHECKSUM_DIGITS;
-    mote_weights_put_checksum(checksum, found);
+    const char *const expected = l->checksums + l->wanted[index].block * MOTE_HEX_DIGITS;
+    mote_number_write_hex(checksum, found);
     if (memcmp(found, expected, sizeof found) == 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT,

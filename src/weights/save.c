@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing safetensors. The header depends on names, shapes and metadata alone, so it is made before
 // training; saving is then plain writing of blocks.
+#include "base/number.h"
 #include "base/size.h"
 #include "base/utf8.h"
 #include "weights/file.h"
@@ -64,8 +65,8 @@ static void put_string(output *out, const char *text)
 /// Room for `count` checksums.
 static void put_checksums(output *out, const char *key, size_t count)
 {
-    char blank[MOTE_WEIGHTS_CHECKSUM_DIGITS];
-    mote_weights_put_checksum(0, blank);
+    char blank[MOTE_HEX_DIGITS];
+    mote_number_write_hex(0, blank);
     put_text(out, ",");
     put_string(out, key);
     put_text(out, ":\"");

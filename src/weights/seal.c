@@ -2,13 +2,13 @@
 // Checksums in a header: of every tensor, and of the header itself with that one's digits as zeros. They have their
 // place when the header is made, so that writing them allocates nothing.
 #include "base/checksum.h"
+#include "base/number.h"
 #include "weights/file.h"
 
 #include <assert.h>
 #include <string.h>
 
-static const char digits[] = "0123456789abcdef";
-static const char zeros[MOTE_WEIGHTS_CHECKSUM_DIGITS + 1] = "0000000000000000";
+static const char zeros[MOTE_HEX_DIGITS + 1] = "0000000000000000";
 
 char *mote_weights_find_metadata(char *text, size_t length, const char *key)
 {
@@ -21,12 +21,6 @@ char *mote_weights_find_metadata(char *text, size_t length, const char *key)
             return text + i + key_length + 4;
     }
     return NULL;
-}
-
-void mote_weights_put_checksum(uint64_t checksum, char *text)
-{
-    for (size_t i = 0; i < MOTE_WEIGHTS_CHECKSUM_DIGITS; i++)
-        text[i] = digits[checksum >> 4U * (MOTE_WEIGHTS_CHECKSUM_DIGITS - 1 - i) & 0xFU];
 }
 
 void mote_weights_set_metadata(const mote_weights_header *header, const char *key,
@@ -44,9 +38,9 @@ static uint64_t sum_header(const mote_checksum_table *table, const char *text, s
                            const char *place)
 {
     const size_t before = (size_t)(place - text);
-    const size_t end = before + MOTE_WEIGHTS_CHECKSUM_DIGITS;
+    const size_t end = before + MOTE_HEX_DIGITS;
     uint64_t checksum = mote_checksum_add(table, 0, text, before);
-    checksum = mote_checksum_add(table, checksum, zeros, MOTE_WEIGHTS_CHECKSUM_DIGITS);
+    checksum = mote_checksum_add(table, checksum, zeros, MOTE_HEX_DIGITS);
     return mote_checksum_add(table, checksum, text + end, length - end);
 }
 
@@ -61,10 +55,10 @@ void mote_weights_seal(const mote_state *state, const mote_checksum_table *table
     for (size_t i = 0; i < state->block_count; i++) {
         const uint64_t checksum =
             mote_checksum_add(table, 0, mote_state_kept(state, i), state->blocks[i].bytes);
-        mote_weights_put_checksum(checksum, tensors);
-        tensors += MOTE_WEIGHTS_CHECKSUM_DIGITS;
+        mote_number_write_hex(checksum, tensors);
+        tensors += MOTE_HEX_DIGITS;
     }
-    mote_weights_put_checksum(sum_header(table, text, length, own), own);
+    mote_number_write_hex(sum_header(table, text, length, own), own);
 }
 
 mote_status mote_weights_check_seal(const char *path, char *text, size_t length, mote_arena *arena,
@@ -73,14 +67,14 @@ mote_status mote_weights_check_seal(const char *path, char *text, size_t length,
     const char *const place =
         mote_weights_find_metadata(text, length, MOTE_WEIGHTS_HEADER_CHECKSUM);
     void *memory = NULL;
-    char expected[MOTE_WEIGHTS_CHECKSUM_DIGITS];
-    *is_sealed = place && (size_t)(place - text) + MOTE_WEIGHTS_CHECKSUM_DIGITS <= length;
+    char expected[MOTE_HEX_DIGITS];
+    *is_sealed = place && (size_t)(place - text) + MOTE_HEX_DIGITS <= length;
     if (!*is_sealed)
         return MOTE_OK;
     MOTE_TRY(mote_arena_allocate(arena, sizeof(mote_checksum_table), &memory));
     mote_checksum_table *const table = memory;
     mote_checksum_init(table);
-    mote_weights_put_checksum(sum_header(table, text, length, place), expected);
+    mote_number_write_hex(sum_header(table, text, length, place), expected);
     if (memcmp(expected, place, sizeof expected) == 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_FORMAT,

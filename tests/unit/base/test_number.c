@@ -193,6 +193,18 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **unused)
     (void)setlocale(LC_ALL, "C");
 }
 
+static void hexadecimal_digits_are_sixteen(void **state)
+{
+    (void)state;
+    char text[MOTE_HEX_DIGITS + 1] = "";
+    mote_number_write_hex(0, text);
+    assert_string_equal(text, "0000000000000000");
+    mote_number_write_hex(UINT64_C(0x0123456789ABCDEF), text);
+    assert_string_equal(text, "0123456789abcdef");
+    mote_number_write_hex(UINT64_MAX, text);
+    assert_string_equal(text, "ffffffffffffffff");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +218,7 @@ int main(void)
         cmocka_unit_test(printed_numbers_are_cut_at_the_end_of_the_buffer),
         cmocka_unit_test(every_finite_number_round_trips),
         cmocka_unit_test(a_locale_with_a_decimal_comma_changes_nothing),
+        cmocka_unit_test(hexadecimal_digits_are_sixteen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
