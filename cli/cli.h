@@ -14,6 +14,7 @@ enum {
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
+    CLI_BUDGET = 3, // the memory budget is too small
     CLI_SIGNALLED = 128
 };
 

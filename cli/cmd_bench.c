@@ -60,7 +60,7 @@ static int bench_model(cli_benchmark *benchmark)
     if (cli_session_load(session) != MOTE_OK ||
         cli_session_compile(session, MOTE_MODE_TRAIN, session->options->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, plan) != MOTE_OK)
-        return cli_fail();
+        return cli_session_fail(session);
     if (!cli_profile_init(&benchmark->profile, session, plan))
         return CLI_FAILED;
     const mote_status status = run_steps(benchmark);

@@ -5,6 +5,7 @@
 #include "plan_page.h"
 #include "plan_text.h"
 #include "session.h"
+#include "swap.h"
 
 #include <string.h>
 
@@ -55,6 +56,7 @@ static int print_json(const cli_session *session, const cli_findings *findings)
     cli_json_add_size(&json, "ahead_bytes", plan->ahead_bytes);
     cli_json_add_size(&json, "ahead_step", plan->ahead_step);
     cli_json_add_text(&json, "ahead_step_name", plan->ahead_step_name);
+    cli_swap_add_plan(plan, &json);
     cli_savings_add_json(&findings->savings, plan->arena_bytes, &json);
     cli_json_add_text(&json, "planner", plan->planner);
     cli_json_add_text(&json, "plan_hash", plan->plan_hash);
@@ -98,14 +100,14 @@ static int print_csv(const cli_session *session, const mote_plan_info *plan)
 static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
-    cli_findings findings = {.savings = {{false}, {0}}};
+    cli_findings findings = {.savings = {{false}, {0}, 0}};
     if (cli_session_load(session) != MOTE_OK ||
         ((options->html || !options->csv) &&
          cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
         cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
         cli_largest_find(session->model, &findings) != MOTE_OK)
-        return cli_fail();
+        return cli_session_fail(session);
     if (options->html && !cli_plan_page_write(session, &findings, options->html))
         return CLI_FAILED;
     if (options->json)

@@ -221,7 +221,7 @@ static int train_model(cli_training *training)
     if (cli_session_load(session) != MOTE_OK ||
         cli_session_compile(session, MOTE_MODE_TRAIN, options->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, plan) != MOTE_OK)
-        return cli_fail();
+        return cli_session_fail(session);
     if (!options->quiet)
         cli_plan_talk(plan);
     const uint64_t kept = options->json ? mote_model_epoch_count(session->model) : 0;

@@ -98,8 +98,9 @@ void cli_error(const char *format, ...)
 
 int cli_fail(void)
 {
+    const bool is_budget = mote_last_error()->status == MOTE_ERROR_BUDGET;
     cli_error("%s", mote_last_error()->message);
-    return CLI_FAILED;
+    return is_budget ? CLI_BUDGET : CLI_FAILED;
 }
 
 static void write_stdout(void *user, const char *text, size_t length)

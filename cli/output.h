@@ -19,7 +19,7 @@ const char *cli_format_bytes(size_t bytes, char *text);
 /// A line "mote: ..." on stderr.
 void cli_error(const char *format, ...) MOTE_PRINTF(1, 2);
 
-/// The library's last error as such a line; gives CLI_FAILED.
+/// The library's last error as such a line; gives CLI_FAILED, or CLI_BUDGET.
 int cli_fail(void);
 
 /// Text on stdout (results) and on stderr (talk).

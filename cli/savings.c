@@ -11,34 +11,43 @@ static unsigned left_out(const cli_options *options)
     return options->without | (searches ? 0 : MOTE_TECHNIQUE_EXACT);
 }
 
+/// The arena with any memory.
+static mote_status measure(const cli_session *session, unsigned without, size_t *arena_bytes)
+{
+    const mote_compile_config config = {
+        .planner = session->options->planner, .without = without, .memory_budget = UINT64_MAX};
+    mote_plan_info plan;
+    mote_status status = mote_model_compile(session->model, &config);
+    if (status == MOTE_OK)
+        status = mote_model_get_plan(session->model, &plan);
+    if (status == MOTE_OK)
+        *arena_bytes = plan.arena_bytes;
+    return status;
+}
+
 mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
 {
     const cli_options *options = session->options;
     const unsigned without = left_out(options);
-    *savings = (cli_savings){{false}, {0}};
-    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
-        const mote_compile_config config = {.planner = options->planner,
-                                            .without = without | 1U << i};
-        mote_plan_info plan;
-        if (config.without == without)
-            continue;
-        mote_status status = mote_model_compile(session->model, &config);
-        if (status == MOTE_OK)
-            status = mote_model_get_plan(session->model, &plan);
-        if (status != MOTE_OK)
-            return status;
-        savings->is_used[i] = true;
-        savings->arena_bytes[i] = plan.arena_bytes;
+    *savings = (cli_savings){{false}, {0}, 0};
+    mote_status status = measure(session, without, &savings->full_bytes);
+    for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT && status == MOTE_OK; i++) {
+        savings->is_used[i] = !(without & 1U << i);
+        if (savings->is_used[i] && i == MOTE_TECHNIQUE_INDEX_SWAP)
+            savings->arena_bytes[i] = savings->full_bytes;
+        else if (savings->is_used[i])
+            status = measure(session, without | 1U << i, &savings->arena_bytes[i]);
     }
-    return MOTE_OK;
+    return status;
 }
 
 size_t cli_savings_bytes(const cli_savings *savings, size_t index, size_t arena_bytes,
                          bool *is_more)
 {
     const size_t without = savings->arena_bytes[index];
-    *is_more = without < arena_bytes;
-    return *is_more ? arena_bytes - without : without - arena_bytes;
+    const size_t with = index == MOTE_TECHNIQUE_INDEX_SWAP ? arena_bytes : savings->full_bytes;
+    *is_more = without < with;
+    return *is_more ? with - without : without - with;
 }
 
 void cli_savings_print(const cli_savings *savings, size_t arena_bytes)

@@ -43,6 +43,19 @@ mote_status cli_session_compile(cli_session *session, unsigned modes, const char
     return mote_model_compile(session->model, &config);
 }
 
+int cli_session_fail(const cli_session *session)
+{
+    char message[sizeof mote_last_error()->message];
+    cli_format(message, sizeof message, "%s", mote_last_error()->message);
+    const int exit_code = cli_fail();
+    if (exit_code != CLI_BUDGET || !session->options->json)
+        return exit_code;
+    cli_json json = cli_json_make();
+    cli_json_add_text(&json, "error", message);
+    cli_json_add_size(&json, "smallest_budget_bytes", mote_model_smallest_budget(session->model));
+    return cli_json_print(&json) == CLI_OK ? exit_code : CLI_FAILED;
+}
+
 void cli_session_release(cli_session *session)
 {
     mote_model_destroy(&session->model);

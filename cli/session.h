@@ -26,6 +26,9 @@ mote_status cli_session_load(cli_session *session) MOTE_MUST_CHECK;
 mote_status cli_session_compile(cli_session *session, unsigned modes,
                                 const char *weights) MOTE_MUST_CHECK;
 
+/// The library's last error, also where the JSON would be when the memory budget is too small; gives the exit code.
+int cli_session_fail(const cli_session *session);
+
 void cli_session_release(cli_session *session);
 
 /// Trained weights: --weights, else [Model] save_path, else NULL for [Model] load_path. Says what

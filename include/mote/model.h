@@ -55,6 +55,7 @@ enum {
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
     X(BANDS, "bands", "some channels go through several steps before the next ones do")         \
     X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
+    X(SWAP, "swap", "what the budget has no room for waits in a file until it is needed")       \
     X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
 
 enum {
@@ -86,6 +87,7 @@ typedef struct mote_compile_config {
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
     size_t batch; // most samples of a step; 0: [Model] batch_size
+    uint64_t memory_budget; // most bytes of the arena; 0: [Model] memory_budget; UINT64_MAX: any
     unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are. EXACT: the planner
                       // "exact" gives way to "best_fit"
 } mote_compile_config;
@@ -97,6 +99,9 @@ typedef struct mote_compile_config {
 /// held of weights and running statistics is kept and goes on (unless config.weights names a file), and so does the
 /// optimizer of a loop of the caller, where the model trains as before. For initial values load the model again. After an
 /// error the model is not compiled; what it held is kept still.
+///
+/// With a memory budget, what it has no room for goes to a swap file while it is not needed ([Model] swap_path): the same
+/// bits, in more time. MOTE_ERROR_BUDGET when nothing makes it fit: see mote_model_smallest_budget.
 MOTE_API mote_status mote_model_compile(mote_model *model,
                                         const mote_compile_config *config) MOTE_MUST_CHECK;
 
@@ -147,7 +152,15 @@ typedef struct mote_plan_info {
     size_t ahead_bytes;     // of these, what can be read in the step before, without more memory
     size_t ahead_step;      // from which on
     const char *ahead_step_name; // "" when nothing can be
+    uint64_t swap_bytes;         // of the swap file; 0: all fits into memory, as the next three
+    uint64_t loaded_bytes, stored_bytes; // from it and to it in a step
+    uint64_t memory_budget;              // that was asked for; 0: none was
+    double predicted_ms;                 // of a step, by rates that are assumed of the device
+    double predicted_wait_ms;            // of these, for transfers
 } mote_plan_info;
+
+/// After MOTE_ERROR_BUDGET from mote_model_compile: the smallest budget that it would take; else 0.
+MOTE_API uint64_t mote_model_smallest_budget(const mote_model *model);
 
 /// MOTE_ERROR_ARGUMENT when the model is not compiled.
 MOTE_API mote_status mote_model_get_plan(const mote_model *model,
@@ -264,10 +277,13 @@ typedef struct mote_train_result {
     uint64_t skipped_steps;  // that were not finite ([Model] on_nonfinite = skip)
     bool was_finished;       // the training had ended before: nothing was done
     double step_ms_median;   // over all training steps (the last 4096)
-    bool stopped;            // the stop callback ended it
-    bool stopped_early;      // [Model] patience ended it before the last epoch
-    uint64_t best_epoch; // with the lowest validation loss, the first of equals; 0: not validated
-    double best_loss;    // its validation loss
+    uint64_t swapped_in_bytes,
+        swapped_out_bytes; // in these steps and evaluations, from and to the swap file
+    double swap_wait_ms;   // in which nothing was computed because of that
+    bool stopped;          // the stop callback ended it
+    bool stopped_early;    // [Model] patience ended it before the last epoch
+    uint64_t best_epoch;   // with the lowest validation loss, the first of equals; 0: not validated
+    double best_loss;      // its validation loss
     uint64_t epochs_waited; // since the validation loss fell (by more than [Model] min_delta)
     const char *saved_path; // save_path, NULL when not written; valid while the model is compiled
     const char *best_path;  // save_best_path, as well

@@ -23,7 +23,8 @@ extern "C" {
     X(TEXT, "text", "text")                                     \
     X(INTEGERS, "integers", "whole numbers a,b,... or a:b:...") \
     X(REALS, "reals", "numbers a,b,...")                        \
-    X(PADDING, "padding", "valid | same | n | h,w | t,b,l,r")
+    X(PADDING, "padding", "valid | same | n | h,w | t,b,l,r")   \
+    X(BYTES, "bytes", "bytes, or with kB, MB, GB, KiB, MiB, GiB")
 
 typedef enum mote_property_kind {
 #define MOTE_PROPERTY_KIND_ENUM(name, text, form) MOTE_PROPERTY_##name,
@@ -79,7 +80,8 @@ typedef struct mote_property_padding {
     X(TEXT, const char *)               \
     X(INTEGERS, mote_property_integers) \
     X(REALS, mote_property_reals)       \
-    X(PADDING, mote_property_padding)
+    X(PADDING, mote_property_padding)   \
+    X(BYTES, uint64_t)
 
 /// A row of a table of properties, which ends with a row whose name is NULL: it parses the value, makes the message
 /// about a bad one, and is the documentation that `mote layers` prints.

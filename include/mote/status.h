@@ -22,6 +22,7 @@ extern "C" {
     X(ERROR_UNSUPPORTED, "this build or this machine cannot do it")                          \
     X(ERROR_NONFINITE, "a value that must be finite is infinite or not a number")            \
     X(ERROR_DATA, "a sample has a value that the model does not take")                       \
+    X(ERROR_BUDGET, "the memory budget is too small")                                        \
     X(STOPPED, "the caller asked to stop")
 
 typedef enum mote_status {

@@ -42,7 +42,8 @@ struct mote_model {
     const char *best_path; // save_best_path
     const char *load_path;
     mote_arena compile_arena;
-    bool compiled_once; // `compiled` is valid
+    bool compiled_once;       // `compiled` is valid
+    uint64_t smallest_budget; // when it was too small, else 0
     mote_compiled compiled;
     unsigned modes;
     char *weights;  // of compile_config, in compile_arena; NULL

@@ -166,8 +166,7 @@ mote_status mote_model_digest(const mote_model *model, char *text)
 {
     MOTE_TRY(require_allocated(model));
     MOTE_TRY(mote_argument_require(text, "mote_model_digest"));
-    mote_state_digest(&model->run.state, text);
-    return MOTE_OK;
+    return mote_state_digest(&model->run.state, text);
 }
 
 mote_status mote_model_save(mote_model *model, const char *path)

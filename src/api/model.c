@@ -123,6 +123,7 @@ static void forget_compiled(mote_model *model)
     mote_arena_release(&model->compile_arena);
     model->allocated = false;
     model->compiled_once = false;
+    model->smallest_budget = 0;
     model->weights = NULL;
 }
 
@@ -146,12 +147,21 @@ static mote_status find_planner(const mote_compile_config *config, const mote_pl
     return mote_planner_find(name, planner);
 }
 
+/// 0: any.
+static uint64_t find_budget(const mote_model *model, const mote_compile_config *config)
+{
+    if (config->memory_budget == 0)
+        return model->description.settings.memory_budget;
+    return config->memory_budget == UINT64_MAX ? 0 : config->memory_budget;
+}
+
 static mote_status compile_model(mote_model *model, const mote_compile_config *config)
 {
     mote_compile_request request = {.context = model->context,
                                     .description = &model->description,
                                     .modes = config->modes ? config->modes : MOTE_MODE_TRAIN,
-                                    .without = config->without};
+                                    .without = config->without,
+                                    .memory_budget = find_budget(model, config)};
     if (request.modes & ~all_modes)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "mote_model_compile: unknown mode in 0x%x",
                           request.modes);
@@ -169,9 +179,11 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     if (config->weights)
         MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
                                  &model->weights));
-    MOTE_TRY(mote_compile(&request, &model->compile_arena, &model->compiled));
+    const mote_status status = mote_compile(&request, &model->compile_arena, &model->compiled);
+    if (status == MOTE_ERROR_BUDGET)
+        model->smallest_budget = model->compiled.plan.arena_bytes;
     model->modes = request.modes;
-    return MOTE_OK;
+    return status;
 }
 
 /// What the model has learned outlives its compilation.
@@ -195,11 +207,18 @@ mote_status mote_model_compile(mote_model *model, const mote_compile_config *con
     MOTE_TRY(keep_state(model));
     forget_compiled(model);
     const mote_status status = compile_model(model, config ? config : &defaults);
+    const uint64_t smallest = model->smallest_budget;
     if (status == MOTE_OK)
         model->compiled_once = true;
     else
         forget_compiled(model);
+    model->smallest_budget = smallest;
     return status;
+}
+
+uint64_t mote_model_smallest_budget(const mote_model *model)
+{
+    return model ? model->smallest_budget : 0;
 }
 
 mote_status mote_argument_require(const void *argument, const char *call)
@@ -223,7 +242,7 @@ mote_status mote_model_require(const mote_model *model, unsigned modes)
 static mote_status allocate_model(mote_model *model, const char *weights)
 {
     MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
-    mote_run_initialize(&model->run);
+    MOTE_TRY(mote_run_initialize(&model->run));
     model->run.sources = model->sources;
     if (weights)
         return mote_run_load(&model->run, weights);

@@ -3,9 +3,11 @@
 #include "base/number.h"
 
 #include "base/size.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <float.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,66 @@ bool mote_number_parse_integer(const char *text, size_t length, uint64_t *value)
     }
     *value = sum;
     return true;
+}
+
+static const struct unit {
+    const char *name;
+    uint64_t bytes;
+} units[] = {{"", 1},          {"kB", 1000},     {"MB", 1000000}, {"GB", 1000000000},
+             {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+
+#define UNIT_COUNT   (sizeof units / sizeof units[0])
+#define FIRST_BINARY 4U
+
+/// The unit called by all that is left of a text, or NULL.
+static const struct unit *find_unit(const char *text, size_t length)
+{
+    char name[4] = "";
+    if (length >= sizeof name)
+        return NULL;
+    memcpy(name, text, length);
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
+        if (strlen(name) == length && mote_text_equal(name, units[i].name))
+            return &units[i];
+    }
+    return NULL;
+}
+
+bool mote_number_parse_bytes(const char *text, size_t length, uint64_t *bytes)
+{
+    size_t digits = 0;
+    double number = 0;
+    while (digits < length && (is_digit(text[digits]) || text[digits] == '.'))
+        digits++;
+    size_t at = digits;
+    while (at < length && text[at] == ' ')
+        at++;
+    const struct unit *const unit = find_unit(text + at, length - at);
+    if (!unit)
+        return false;
+    if (mote_number_parse_integer(text, digits, bytes)) {
+        if (*bytes > UINT64_MAX / unit->bytes)
+            return false;
+        *bytes *= unit->bytes;
+        return true;
+    }
+    if (unit->bytes == 1 || !mote_number_parse_real(text, digits, &number) ||
+        number * (double)unit->bytes >= 0x1p64)
+        return false;
+    *bytes = (uint64_t)(number * (double)unit->bytes);
+    return true;
+}
+
+size_t mote_number_print_bytes(uint64_t size, char *text, size_t bytes)
+{
+    const struct unit *unit = &units[0];
+    for (size_t i = FIRST_BINARY; i < UNIT_COUNT && size > 0; i++) {
+        if (size % units[i].bytes == 0)
+            unit = &units[i];
+    }
+    const int length = snprintf(text, bytes, "%" PRIu64 "%s", size / unit->bytes, unit->name);
+    assert(length >= 0);
+    return (size_t)length;
 }
 
 void mote_number_write_hex(uint64_t number, char text[MOTE_HEX_DIGITS])

@@ -176,6 +176,9 @@ bool mote_property_parse(const mote_property *property, const char *text,
         return parse_reals(property, s, &value->as_REALS);
     case MOTE_PROPERTY_PADDING:
         return parse_padding(property, s, &value->as_PADDING);
+    case MOTE_PROPERTY_BYTES:
+        return mote_number_parse_bytes(s.text, s.length, &value->as_BYTES) &&
+               is_within(property, (double)value->as_BYTES);
     }
     return false;
 }

@@ -109,6 +109,12 @@ size_t mote_property_get(const mote_property *property, const void *state, char 
     case MOTE_PROPERTY_PADDING:
         append_padding(&out, field);
         break;
+    case MOTE_PROPERTY_BYTES: {
+        char size[NUMBER_BYTES];
+        (void)mote_number_print_bytes(*(const uint64_t *)field, size, sizeof size);
+        append(&out, "%s", size);
+        break;
+    }
     }
     return out.length;
 }
@@ -202,6 +208,10 @@ size_t mote_property_accepts(const mote_property *property, char *text, size_t b
         break;
     case MOTE_PROPERTY_PADDING:
         append(&out, "valid, same, n, h,w or t,b,l,r in whole numbers");
+        append_integer_range(&out, property);
+        break;
+    case MOTE_PROPERTY_BYTES:
+        append(&out, "a size in bytes, like 24000000, 24 MB or 24 MiB");
         append_integer_range(&out, property);
         break;
     }

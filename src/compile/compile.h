@@ -18,8 +18,9 @@ typedef struct mote_compile_request {
     const mote_description *description;
     unsigned modes; // MOTE_MODE_*
     const mote_planner *planner;
-    unsigned without;     // MOTE_TECHNIQUE_* that are not used
-    bool whole_gradients; // store all rows of all gradients: the same bits, more memory
+    unsigned without;       // MOTE_TECHNIQUE_* that are not used
+    bool whole_gradients;   // store all rows of all gradients: the same bits, more memory
+    uint64_t memory_budget; // most bytes of the arena; 0: any
 } mote_compile_request;
 
 /// [Optimizer] and [LearningRateScheduler].
@@ -47,9 +48,13 @@ typedef struct mote_compiled {
     const mote_program *infer;
     mote_state_block *state_blocks; // sorted by name
     size_t state_block_count;
+    size_t *held; // of these, those that are in memory at all steps
+    size_t held_count;
+    bool has_staging;    // for the others, behind the held ones in the problem
+    uint64_t swap_bytes; // of the swap file; 0: there is none
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs
-    mote_plan_problem problem;                  // state blocks, then the blocks of each schedule
+    mote_plan_problem problem; // what persists in memory, then the blocks of each schedule
     mote_plan plan;
     mote_plan_info info;
     char model_hash[MOTE_SHA256_TEXT_BYTES];

@@ -117,13 +117,16 @@ static void print_tensor(const mote_compiled *compiled, const mote_schedule_tens
 
 static void explain_block(const mote_compiled *compiled, size_t program, subject *s)
 {
-    const size_t placement = compiled->first_placements[program] + s->tensor->block;
-    const size_t offset = compiled->plan.offsets[placement];
-    const mote_block *block = &s->schedule->blocks[s->tensor->block];
     mote_schedule_visit_uses(s->schedule, note_end, s);
-    mote_write(s->writer, "  lies at bytes %zu to %zu, steps %zu to %zu of program %s\n", offset,
-               offset + block->bytes - 1, s->first_step + block->first, s->first_step + block->last,
-               s->schedule->name);
+    for (size_t i = s->tensor->block; i != MOTE_NONE; i = s->schedule->blocks[i].next) {
+        const size_t offset = compiled->plan.offsets[compiled->first_placements[program] + i];
+        const mote_block *block = &s->schedule->blocks[i];
+        mote_write(s->writer, "  lies at bytes %zu to %zu, steps %zu to %zu of program %s%s%s\n",
+                   offset, offset + block->bytes - 1, s->first_step + block->first,
+                   s->first_step + block->last, s->schedule->name,
+                   block->is_loaded ? ", loaded before" : "",
+                   block->is_stored ? ", stored behind" : "");
+    }
     print_shared(s);
     mote_schedule_visit_uses(s->schedule, print_use, s);
     print_end(s);
@@ -168,12 +171,12 @@ static mote_status raise_unknown(const mote_compiled *compiled, const char *name
 static bool explain_in(const mote_compiled *compiled, size_t program, subject *s)
 {
     print_tensor(compiled, s->tensor, s->writer);
-    if (s->tensor->persistent) {
+    if (s->tensor->persistent && s->tensor->block == MOTE_NONE) {
         mote_write(s->writer, "  persists: it goes on from step to step, so it has its own place "
                               "at all steps of all programs\n");
         return true;
     }
-    if (s->tensor->block == MOTE_NONE || s->tensor->first == MOTE_NONE)
+    if (s->tensor->block == MOTE_NONE)
         mote_write(s->writer, "  no step of program %s uses it: it has no memory\n",
                    s->schedule->name);
     else

@@ -12,28 +12,33 @@ typedef struct linker {
     const mote_compiled *compiled;
     const mote_schedule *schedule;
     size_t index; // of the schedule
+    size_t step;  // that is linked
     mote_arena *arena;
     mote_slice band; // of the step's run that is linked; count 0: the step is whole
 } linker;
 
-size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor)
+size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor,
+                                  size_t step)
 {
     if (tensor == MOTE_NONE)
         return MOTE_ABSENT;
-    const mote_schedule_tensor *wanted = &compiled->schedules[index].tensors[tensor];
+    const mote_schedule *schedule = &compiled->schedules[index];
+    const mote_schedule_tensor *wanted = &schedule->tensors[tensor];
     const mote_state state = {.blocks = compiled->state_blocks,
                               .block_count = compiled->state_block_count};
-    if (wanted->persistent)
+    if (wanted->persistent && wanted->block == MOTE_NONE)
         return compiled->state_blocks[mote_state_find(&state, wanted->name)].offset;
     if (wanted->block == MOTE_NONE)
         return MOTE_ABSENT;
-    return compiled->plan.offsets[compiled->first_placements[index] + wanted->block];
+    const size_t block = mote_schedule_find_block(schedule, tensor, step);
+    assert(schedule->blocks[block].first <= step && step <= schedule->blocks[block].last);
+    return compiled->plan.offsets[compiled->first_placements[index] + block];
 }
 
 static void link_tensor(const linker *l, mote_operation *operation, size_t tensor)
 {
     const size_t at = operation->tensor_count++;
-    operation->offsets[at] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+    operation->offsets[at] = mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
     if (tensor != MOTE_NONE)
         operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
 }
@@ -393,9 +398,10 @@ static mote_status link_kind(const linker *l, const mote_step *step, mote_operat
     return MOTE_OK;
 }
 
-static mote_status link_step(const linker *l, size_t index, mote_operation *operation)
+static mote_status link_step(linker *l, size_t index, mote_operation *operation)
 {
     const mote_step *step = &l->schedule->steps[index];
+    l->step = index;
     char text[256];
     char *name = NULL;
     MOTE_TRY(mote_arena_format(l->arena, &name, "%s",
@@ -435,12 +441,14 @@ size_t mote_compile_find_operation(const mote_schedule *schedule, size_t step)
 static mote_status link_results(const linker *l, mote_program *program)
 {
     const mote_graph *graph = l->schedule->graph;
+    assert(l->step == l->schedule->step_count - 1);
     program->result_count = mote_graph_result_count(graph);
     MOTE_TRY(mote_arena_array(l->arena, program->result_count, sizeof *program->result_offsets,
                               (void **)&program->result_offsets));
     for (size_t i = 0; i < program->result_count; i++) {
         const size_t tensor = l->schedule->values[mote_graph_result(graph, i)];
-        program->result_offsets[i] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+        program->result_offsets[i] =
+            mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
         assert(program->result_offsets[i] != MOTE_ABSENT);
     }
     return MOTE_OK;
@@ -455,7 +463,8 @@ static mote_status link_outputs(const linker *l, mote_program *program)
         const size_t value = graph->outputs[i];
         const size_t tensor =
             graph->values[value].reaches_loss ? l->schedule->values[value] : MOTE_NONE;
-        program->output_offsets[i] = mote_compile_tensor_offset(l->compiled, l->index, tensor);
+        program->output_offsets[i] =
+            mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
     }
     return MOTE_OK;
 }
@@ -474,12 +483,14 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
         const mote_step *step = &schedule->steps[i];
         const mote_band_run alone = {.first = i, .end = i + 1};
         const mote_band_run *run = step->run.bands > 0 ? &step->run : &alone;
-        if (step->kind == MOTE_STEP_PAUSE)
+        if (step->kind == MOTE_STEP_PAUSE) {
             program->pause = program->operation_count;
+            l.step = i;
+            MOTE_TRY(link_outputs(&l, program));
+        }
         MOTE_TRY(link_run(&l, run, program));
         i = run->end;
     }
-    if (program->pause != MOTE_ABSENT)
-        MOTE_TRY(link_outputs(&l, program));
-    return link_results(&l, program);
+    MOTE_TRY(link_results(&l, program));
+    return mote_compile_transfers(compiled, index, arena, program);
 }

@@ -5,9 +5,33 @@
 
 #include "compile/compile.h"
 
+/// What is compiled, into what.
+typedef struct mote_compiler {
+    const mote_compile_request *request;
+    mote_arena *arena;
+    mote_compiled *compiled;
+} mote_compiler;
+
+/// From schedules to offsets, within the budget where there is one.
+mote_status mote_compile_plan(const mote_compiler *c) MOTE_MUST_CHECK;
+
+/// Finds the places of what persists, in memory or in the swap file, by what of it is swapped.
+mote_status mote_compile_place_state(const mote_compiler *c) MOTE_MUST_CHECK;
+
+/// Finds the offsets of the schedules as they are.
+mote_status mote_compile_place(const mote_compiler *c) MOTE_MUST_CHECK;
+
+/// Where they need more memory than the budget allows: has blocks come and go until they do not. Raises
+/// MOTE_ERROR_BUDGET with the smallest budget that works.
+mote_status mote_compile_fit(const mote_compiler *c) MOTE_MUST_CHECK;
+
 /// Turns schedule and offsets into the program.
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);
+
+/// Makes the transfers of program `index`, whose operations are linked.
+mote_status mote_compile_transfers(const mote_compiled *compiled, size_t index, mote_arena *arena,
+                                   mote_program *program) MOTE_MUST_CHECK;
 
 /// Finds what program `index` can read ahead: parts of its READs.
 mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena *arena);
@@ -16,7 +40,8 @@ mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena
 /// one a band, and its run is not parted. For step_count: how many there are.
 size_t mote_compile_find_operation(const mote_schedule *schedule, size_t step);
 
-/// Offset of a tensor of schedule `index`, or MOTE_ABSENT.
-size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor);
+/// Offset of a tensor of schedule `index` at a step, or MOTE_ABSENT.
+size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor,
+                                  size_t step);
 
 #endif

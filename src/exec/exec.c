@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a program's operations one after the other.
 #include "exec/ahead.h"
+#include "exec/transfer.h"
 
 #include "base/text.h"
 #include "os/os.h"
@@ -84,19 +85,23 @@ static mote_status run_timed(const mote_program *program, const mote_execution *
     return MOTE_OK;
 }
 
-/// Operations [first, end).
+/// Operations [first, end): the next one begins when the arena is as it needs it.
 static mote_status run_operations(const mote_program *program, const mote_execution *execution,
                                   size_t first, size_t end)
 {
     assert(program->base);
     for (size_t i = first; i < end; i++) {
         const mote_operation *operation = &program->operations[i];
-        if (operation->changes && execution->has_changed)
-            *execution->has_changed = true;
         if (execution->ahead)
             mote_ahead_open(program, i, execution);
+        if (program->transfer_count > 0)
+            MOTE_TRY(mote_transfers_begin(program, i, execution->transfers));
+        if (operation->changes && execution->has_changed)
+            *execution->has_changed = true;
         MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, i)
                                                : operation->run(operation, execution));
+        if (program->transfer_count > 0)
+            MOTE_TRY(mote_transfers_end(program, i, execution->transfers));
         if (program->poison)
             poison_dead(program, operation);
     }

@@ -8,6 +8,7 @@
 #include "mote/profile.h"
 #include "mote/writer.h"
 #include "optim/optim.h"
+#include "os/os.h"
 #include "tensor/source.h"
 
 #include <stdbool.h>
@@ -21,15 +22,19 @@ typedef struct mote_operation mote_operation;
 /// A thread that reads batches ahead.
 typedef struct mote_ahead mote_ahead;
 
+/// A thread that moves blocks between the arena and a swap file.
+typedef struct mote_transfers mote_transfers;
+
 /// What changes from one run of a program to the next.
 typedef struct mote_execution {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     const mote_source *source;
-    uint64_t first_sample; // of the source: where the batch begins
-    size_t batch;          // samples in it
-    size_t next_batch;     // samples behind it that may be read ahead; 0: none
-    mote_ahead *ahead;     // NULL: every batch is read in its own time
+    uint64_t first_sample;     // of the source: where the batch begins
+    size_t batch;              // samples in it
+    size_t next_batch;         // samples behind it that may be read ahead; 0: none
+    mote_ahead *ahead;         // NULL: every batch is read in its own time
+    mote_transfers *transfers; // NULL where the program has none
     uint64_t seed;
     uint64_t iteration; // steps before this one, in this training
     uint64_t update;    // weight updates before this one, plus 1
@@ -58,6 +63,13 @@ typedef struct mote_read_part {
     size_t offset; // in the arena: where they belong, or beside
 } mote_read_part;
 
+/// A block that comes into memory or leaves it.
+typedef struct mote_transfer {
+    bool is_store;
+    size_t offset, bytes; // in the arena
+    uint64_t home;        // in the swap file
+} mote_transfer;
+
 struct mote_operation {
     mote_operation_run *run;
     const char *name;          // "calc_gradient conv1"
@@ -81,6 +93,9 @@ struct mote_operation {
     mote_layer_run layer_run; // points into tensors
     const mote_dead_range *dead;
     size_t dead_count;
+    size_t begun;          // transfers of the program that may begin before it runs
+    size_t awaited_before; // of these, so many are done before it runs,
+    size_t awaited_behind; // and so many before the next one does
 };
 
 typedef struct mote_program {
@@ -89,6 +104,8 @@ typedef struct mote_program {
     size_t operation_count;
     size_t *reads; // the READs
     size_t read_count;
+    const mote_transfer *transfers; // in their order
+    size_t transfer_count;
     size_t pause;           // operation at which the caller reads outputs, or MOTE_ABSENT
     bool poison;            // fill dead ranges with NaN: shows uses after the end of a life
     unsigned char *base;    // set by mote_program_bind
@@ -173,6 +190,22 @@ void mote_ahead_destroy(mote_ahead **ahead);
 /// Waits for what is being read and forgets what was: before the source changes or goes, before another program runs, and
 /// when one has failed. Safe on NULL.
 void mote_ahead_halt(mote_ahead *ahead);
+
+/// What transfers did so far.
+typedef struct mote_transfer_count {
+    uint64_t loaded_bytes, stored_bytes;
+    uint64_t wait_ns; // in which nothing was computed
+} mote_transfer_count;
+
+/// For programs with transfers; belongs to the thread that runs them. `file` is borrowed.
+mote_status mote_transfers_create(const mote_allocator *allocator, const mote_swap_file *file,
+                                  mote_transfers **transfers) MOTE_MUST_CHECK;
+
+/// Ends what is being moved. Safe on NULL.
+void mote_transfers_destroy(mote_transfers **transfers);
+
+/// Of NULL: nothing.
+mote_transfer_count mote_transfers_count(mote_transfers *transfers);
 
 /// Resolves all tensors against the arena that starts at `base`.
 void mote_program_bind(mote_program *program, unsigned char *base);

@@ -13,57 +13,56 @@ const char *const mote_initializer_names[] = {
         NULL,
 };
 
-static void fill_constant(size_t count, mote_real value, mote_real *values)
+static void fill_constant(const mote_initial_part *part, mote_real value)
 {
-    for (size_t i = 0; i < count; i++)
-        values[i] = value;
+    for (size_t i = 0; i < part->count; i++)
+        part->values[i] = value;
 }
 
 /// Uniform between -limit and limit.
-static void fill_uniform(const mote_random_key *key, size_t count, double limit, mote_real *values)
+static void fill_uniform(const mote_random_key *key, const mote_initial_part *part, double limit)
 {
-    for (size_t i = 0; i < count; i++)
-        values[i] = (mote_real)(limit * (2.0 * mote_random_uniform(key, i) - 1.0));
+    for (size_t i = 0; i < part->count; i++)
+        part->values[i] =
+            (mote_real)(limit * (2.0 * mote_random_uniform(key, part->first + i) - 1.0));
 }
 
-static void fill_normal(const mote_random_key *key, size_t count, double deviation,
-                        mote_real *values)
+static void fill_normal(const mote_random_key *key, const mote_initial_part *part, double deviation)
 {
-    for (size_t i = 0; i < count; i++)
-        values[i] = (mote_real)(deviation * mote_random_normal(key, i));
+    for (size_t i = 0; i < part->count; i++)
+        part->values[i] = (mote_real)(deviation * mote_random_normal(key, part->first + i));
 }
 
 void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,
-                     mote_real *values)
+                     const mote_initial_part *part)
 {
     const mote_random_key key = {.seed = seed, .name = mote_hash_name(tensor_name)};
-    const size_t count = mote_shape_elements(&weight->spec.shape);
     const double fan_in = (double)weight->fan_in;
     const double fan_sum = fan_in + (double)weight->fan_out;
     switch (weight->initializer) {
     case MOTE_INITIALIZER_ZEROS:
-        fill_constant(count, 0, values);
+        fill_constant(part, 0);
         break;
     case MOTE_INITIALIZER_ONES:
-        fill_constant(count, 1, values);
+        fill_constant(part, 1);
         break;
     case MOTE_INITIALIZER_XAVIER_UNIFORM:
-        fill_uniform(&key, count, sqrt(6.0 / fan_sum), values);
+        fill_uniform(&key, part, sqrt(6.0 / fan_sum));
         break;
     case MOTE_INITIALIZER_XAVIER_NORMAL:
-        fill_normal(&key, count, sqrt(2.0 / fan_sum), values);
+        fill_normal(&key, part, sqrt(2.0 / fan_sum));
         break;
     case MOTE_INITIALIZER_HE_UNIFORM:
-        fill_uniform(&key, count, sqrt(6.0 / fan_in), values);
+        fill_uniform(&key, part, sqrt(6.0 / fan_in));
         break;
     case MOTE_INITIALIZER_HE_NORMAL:
-        fill_normal(&key, count, sqrt(2.0 / fan_in), values);
+        fill_normal(&key, part, sqrt(2.0 / fan_in));
         break;
     case MOTE_INITIALIZER_LECUN_UNIFORM:
-        fill_uniform(&key, count, sqrt(3.0 / fan_in), values);
+        fill_uniform(&key, part, sqrt(3.0 / fan_in));
         break;
     case MOTE_INITIALIZER_LECUN_NORMAL:
-        fill_normal(&key, count, sqrt(1.0 / fan_in), values);
+        fill_normal(&key, part, sqrt(1.0 / fan_in));
         break;
     }
 }

@@ -287,9 +287,15 @@ mote_status mote_setup_check_shared_rank(const mote_setup *setup, size_t index,
 mote_status mote_setup_check_integers(const mote_setup *setup, size_t index, uint32_t rank,
                                       mote_integer_range range) MOTE_MUST_CHECK;
 
-/// Initial values of a weight: keyed by (seed, "<node>.<weight>").
+/// Elements [first, first + count) of a weight.
+typedef struct mote_initial_part {
+    size_t first, count;
+    mote_real *values;
+} mote_initial_part;
+
+/// Initial values of a part of a weight: keyed by (seed, "<node>.<weight>").
 void mote_initialize(const mote_weight_declaration *weight, const char *tensor_name, uint64_t seed,
-                     mote_real *values);
+                     const mote_initial_part *part);
 
 // Layers and losses that a program brings: a descriptor as mote's own have, whose callbacks find the program's through
 // it. Raises MOTE_ERROR_ARGUMENT for what can be known without other layers; `taken` are keys that every section has.

@@ -102,6 +102,25 @@ static const mote_property properties[] = {
      .maximum = 1000,
      .offset = offsetof(mote_model_settings, checkpoint_keep),
      .help = "how many checkpoints are kept, the newest"},
+    {.name = "memory_budget",
+     .kind = MOTE_PROPERTY_BYTES,
+     .initial = "0",
+     .offset = offsetof(mote_model_settings, memory_budget),
+     .help =
+         "most bytes that the arena may have: what does not fit is made again or goes to a swap file, to "
+         "the same bits; 0: as many as are fastest"},
+    {.name = "swap_path",
+     .kind = MOTE_PROPERTY_TEXT,
+     .initial = "",
+     .offset = offsetof(mote_model_settings, swap_path),
+     .help = "folder of the swap file, which has no name and is gone with the process; when absent "
+             "TMPDIR, else /var/tmp, else /tmp"},
+    {.name = "swap_write_limit",
+     .kind = MOTE_PROPERTY_BYTES,
+     .initial = "1024GiB",
+     .offset = offsetof(mote_model_settings, swap_write_limit),
+     .help = "most bytes that a run may write to the swap file, since flash memory wears out: one "
+             "that would write more is refused before its first step"},
     {.name = "on_nonfinite",
      .kind = MOTE_PROPERTY_CHOICE,
      .initial = "stop",

@@ -88,6 +88,15 @@ mote_status mote_file_open_temporary(mote_file *file)
     return MOTE_OK;
 }
 
+mote_status mote_file_open_temporary_in(const char *folder, mote_file *file)
+{
+    const int descriptor = open_nameless(folder);
+    if (descriptor < 0)
+        return mote_os_raise("make a temporary file in", folder, errno);
+    *file = (mote_file){.descriptor = descriptor, .path = folder};
+    return MOTE_OK;
+}
+
 void mote_file_close(mote_file *file)
 {
     if (file->descriptor >= 0)

@@ -29,6 +29,9 @@ mote_status mote_file_open_read(const char *path, mote_file *file) MOTE_MUST_CHE
 /// ends.
 mote_status mote_file_open_temporary(mote_file *file) MOTE_MUST_CHECK;
 
+/// The same in `folder`, which is borrowed while the file is open.
+mote_status mote_file_open_temporary_in(const char *folder, mote_file *file) MOTE_MUST_CHECK;
+
 /// Safe on a closed file.
 void mote_file_close(mote_file *file);
 
@@ -46,6 +49,30 @@ mote_status mote_file_write(const mote_file *file, uint64_t offset, const void *
 /// Reserves disk space so that a full disk is found before work starts. A file system without the
 /// call is fine.
 mote_status mote_file_reserve(const mote_file *file, uint64_t bytes) MOTE_MUST_CHECK;
+
+/// A nameless file (unlinked at once) for what leaves memory for a while. Where the file system can, it is read and written
+/// without passing through the system's cache, which would be memory as well.
+typedef struct mote_swap_file {
+    mote_file file;
+    uint64_t bytes;
+    bool is_direct;
+} mote_swap_file;
+
+/// All transfers begin, in the file and in memory, at multiples of this and are of whole multiples.
+#define MOTE_SWAP_ALIGNMENT ((size_t)4096)
+
+/// Makes it in `folder` (NULL: as mote_file_open_temporary; borrowed while it is open) and reserves all its space, so that
+/// a full disk is found before work starts.
+mote_status mote_swap_file_open(const char *folder, uint64_t bytes,
+                                mote_swap_file *file) MOTE_MUST_CHECK;
+
+/// Safe on a closed file.
+void mote_swap_file_close(mote_swap_file *file);
+
+mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, void *data,
+                                size_t bytes) MOTE_MUST_CHECK;
+mote_status mote_swap_file_write(const mote_swap_file *file, uint64_t offset, const void *data,
+                                 size_t bytes) MOTE_MUST_CHECK;
 
 /// Data are on the disk when it returns.
 mote_status mote_file_sync(const mote_file *file) MOTE_MUST_CHECK;

@@ -234,12 +234,17 @@ static mote_status number_blocks(const mote_schedule_builder *b, const aliases *
         if (!begins_block(a, i))
             continue;
         widen(a, root);
-        schedule->blocks[schedule->block_count] = (mote_block){.name = tensor->name,
-                                                               .kind = tensor->kind,
-                                                               .bytes = root->bytes,
-                                                               .first = root->first,
-                                                               .last = root->last};
         tensor->block = schedule->block_count++;
+        schedule->blocks[tensor->block] = (mote_block){.name = tensor->name,
+                                                       .kind = tensor->kind,
+                                                       .tensor = i,
+                                                       .bytes = root->bytes,
+                                                       .first = root->first,
+                                                       .last = root->last,
+                                                       .used_first = root->first,
+                                                       .used_last = root->last,
+                                                       .root = tensor->block,
+                                                       .next = MOTE_NONE};
     }
     for (size_t i = 0; i < schedule->tensor_count; i++)
         schedule->tensors[i].block = schedule->tensors[find(a, i)].block;

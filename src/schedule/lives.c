@@ -84,6 +84,35 @@ static void use_part(const walk *w, size_t index)
     use(w, w->schedule->nodes[place->node].sums[place->weight], index, MOTE_USE_SUM);
 }
 
+/// What persists of a node, as its phase uses it.
+static void use_state(const walk *w, const mote_node *node, unsigned phase, size_t step)
+{
+    const mote_declaration *declaration = &node->declaration;
+    const mote_node_tensors *tensors = &w->schedule->nodes[w->schedule->steps[step].node];
+    const bool computes = (phase & (MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE)) != 0;
+    for (size_t i = 0; i < declaration->weight_count; i++) {
+        if (computes || (declaration->weights[i].needs & phase))
+            use(w, tensors->weights[i], step, MOTE_USE_WEIGHT);
+    }
+    for (size_t i = 0; i < declaration->statistic_count; i++) {
+        if (computes || (declaration->statistics[i].needs & phase))
+            use(w, tensors->statistics[i], step,
+                phase == MOTE_PHASE_UPDATE ? MOTE_USE_STATISTIC_UPDATE : MOTE_USE_STATISTIC);
+    }
+}
+
+/// The optimizer changes a weight and what it keeps beside it.
+static void use_apply(const walk *w, size_t index)
+{
+    const mote_step *step = &w->schedule->steps[index];
+    const mote_node_tensors *tensors = &w->schedule->nodes[step->node];
+    const size_t *slots = tensors->slots + step->index * MOTE_OPTIMIZER_SLOTS_MAX;
+    use_gradient(w, step->node, step->index, index, MOTE_USE_APPLY);
+    use(w, tensors->weights[step->index], index, MOTE_USE_WEIGHT_CHANGE);
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
+        use(w, slots[i], index, MOTE_USE_STATE);
+}
+
 /// What a step of a layer's phase uses.
 static void use_phase(const walk *w, size_t index)
 {
@@ -91,6 +120,7 @@ static void use_phase(const walk *w, size_t index)
     const mote_node *node = &w->graph->nodes[step->node];
     const mote_node_tensors *tensors = &w->schedule->nodes[step->node];
     use_temporaries(w, step->node, mote_step_phase(step->kind), index);
+    use_state(w, node, mote_step_phase(step->kind), index);
     switch (mote_step_phase(step->kind)) {
     case MOTE_PHASE_FORWARD:
         use_forward(w, node, index);
@@ -111,7 +141,7 @@ static void use_phase(const walk *w, size_t index)
         use(w, mote_schedule_kept(w->schedule, node->inputs[0], index), index, MOTE_USE_SOURCE);
         use(w, step->made, index, MOTE_USE_AGAIN);
         break;
-    default: // UPDATE: what persists
+    default: // UPDATE: what persists, alone
         break;
     }
 }
@@ -147,9 +177,11 @@ static void use_step(const walk *w, size_t index)
         use_gradient(w, step->node, step->index, index, MOTE_USE_CLIP);
         break;
     case MOTE_STEP_APPLY:
-        use_gradient(w, step->node, step->index, index, MOTE_USE_APPLY);
+        use_apply(w, index);
         break;
-    case MOTE_STEP_AVERAGE: // of what persists
+    case MOTE_STEP_AVERAGE:
+        use(w, schedule->nodes[step->node].averages[step->index], index, MOTE_USE_AVERAGE);
+        use(w, schedule->nodes[step->node].weights[step->index], index, MOTE_USE_WEIGHT);
         break;
     }
 }
@@ -169,6 +201,8 @@ static void widen_life(void *user, size_t tensor, size_t step, mote_use how)
 {
     mote_schedule_tensor *used = &((mote_schedule *)user)->tensors[tensor];
     (void)how;
+    if (used->persistent)
+        return;
     if (used->first == MOTE_NONE)
         used->first = step;
     used->last = step;
@@ -177,6 +211,43 @@ static void widen_life(void *user, size_t tensor, size_t step, mote_use how)
 void mote_schedule_find_lives(mote_schedule *schedule)
 {
     mote_schedule_visit_uses(schedule, widen_life, schedule);
+}
+
+bool mote_use_writes(mote_use use)
+{
+    switch (use) {
+    case MOTE_USE_FILL:
+    case MOTE_USE_OUTPUT:
+    case MOTE_USE_INPUT_DERIVATIVE:
+    case MOTE_USE_GRADIENT:
+    case MOTE_USE_ROWS:
+    case MOTE_USE_TEMPORARY:
+    case MOTE_USE_SCRATCH:
+    case MOTE_USE_AGAIN:
+    case MOTE_USE_SUM:
+    case MOTE_USE_NORM_FACTOR:
+    case MOTE_USE_CLIP:
+    case MOTE_USE_STATISTIC_UPDATE:
+    case MOTE_USE_WEIGHT_CHANGE:
+    case MOTE_USE_STATE:
+    case MOTE_USE_AVERAGE:
+        return true;
+    case MOTE_USE_INPUT:
+    case MOTE_USE_INPUT_NEEDED:
+    case MOTE_USE_OUTPUT_NEEDED:
+    case MOTE_USE_OUTPUT_DERIVATIVE:
+    case MOTE_USE_SOURCE:
+    case MOTE_USE_PART:
+    case MOTE_USE_NORM:
+    case MOTE_USE_CLIP_FACTOR:
+    case MOTE_USE_APPLY:
+    case MOTE_USE_WEIGHT:
+    case MOTE_USE_STATISTIC:
+    case MOTE_USE_PAUSE:
+    case MOTE_USE_RESULT:
+        break;
+    }
+    return false;
 }
 
 const char *mote_use_text(mote_use use)

@@ -110,11 +110,14 @@ void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
                          mote_placement *placements)
 {
     for (size_t i = 0; i < schedule->block_count; i++) {
-        placements[i] = (mote_placement){.bytes = schedule->blocks[i].bytes,
-                                         .alignment = MOTE_ALIGNMENT,
-                                         .first = first_step + schedule->blocks[i].first,
-                                         .last = first_step + schedule->blocks[i].last,
-                                         .fixed = MOTE_PLAN_ANY};
+        const mote_block *block = &schedule->blocks[i];
+        const bool is_transferred = block->is_loaded || block->is_stored;
+        placements[i] =
+            (mote_placement){.bytes = block->bytes,
+                             .alignment = is_transferred ? MOTE_TRANSFER_ALIGNMENT : MOTE_ALIGNMENT,
+                             .first = first_step + block->first,
+                             .last = first_step + block->last,
+                             .fixed = MOTE_PLAN_ANY};
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// READ fills a source's value; RECOMPUTE makes an output again that backward reads; UPDATE changes running statistics; ADD adds a layer's part to the gradient of
 /// a shared weight; PAUSE is where the caller reads outputs; NORM makes the norm of all gradients, CLIP limits one; APPLY is the optimizer on one weight; AVERAGE moves
@@ -68,15 +69,22 @@ typedef struct mote_schedule_tensor {
     size_t first, last; // steps; persistent tensors: unused
     bool persistent;
     bool holds_band; // of the run that uses it; its spec is of the first
-    size_t block;    // of transient tensors
+    size_t block;    // of the first stay; MOTE_NONE: it persists in memory, or nothing uses it
 } mote_schedule_tensor;
 
-/// Bytes that are placed once.
+/// Bytes that are placed once: of tensors that share them, at all steps of their life or at those of one stay. Where there are
+/// several stays, what the block holds is in its home outside of memory between them.
 typedef struct mote_block {
-    const char *name; // of its first tensor
+    const char *name; // of its first tensor; of a later stay, with its number
     mote_block_kind kind;
+    size_t tensor; // the first of them
     size_t bytes;
     size_t first, last;
+    size_t used_first, used_last; // steps that use it: before and behind them it comes and goes
+    size_t root;                  // block of the first stay
+    size_t next;                  // the one of the next, or MOTE_NONE
+    bool is_loaded, is_stored;    // from and to its home
+    uint64_t home;                // offset there
 } mote_block;
 
 /// Tensors of a node, by the index that the layer uses; MOTE_NONE where this program has none.
@@ -148,6 +156,12 @@ typedef struct mote_strategy {
     X(CLIP, "limits it")                                         \
     X(CLIP_FACTOR, "limits a gradient by it")                    \
     X(APPLY, "changes its weight by it")                         \
+    X(WEIGHT, "reads its weight")                                \
+    X(STATISTIC, "reads its statistic")                          \
+    X(STATISTIC_UPDATE, "changes its statistic")                 \
+    X(WEIGHT_CHANGE, "changes it")                               \
+    X(STATE, "changes the optimizer's state")                    \
+    X(AVERAGE, "moves the average")                              \
     X(PAUSE, "lets the caller read it")                          \
     X(RESULT, "is the last; the caller reads its results behind it")
 
@@ -160,10 +174,13 @@ typedef enum mote_use {
 /// "needs its input", ...
 const char *mote_use_text(mote_use use);
 
+/// Whether the bytes may be others behind the step.
+bool mote_use_writes(mote_use use);
+
 typedef void mote_use_visitor(void *user, size_t tensor, size_t step, mote_use use);
 
-/// Calls `visit` for each use that a step makes of a tensor, step by step. Only a tensor that does not persist has uses;
-/// its life is from the first to the last.
+/// Calls `visit` for each use that a step makes of a tensor, step by step. The life of one that does not persist is from the
+/// first to the last.
 void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *visit, void *user);
 
 /// Raises MOTE_ERROR_SHAPE when sizes do not fit into memory's address range.
@@ -173,6 +190,28 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
 /// The placements of its blocks, when its steps begin at `first_step`.
 void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
                          mote_placement *placements);
+
+/// A stay of a block, or of a tensor that persists and shall not do so in memory.
+typedef struct mote_stay {
+    size_t block;  // of the whole schedule; MOTE_NONE: it is of a tensor that persists
+    size_t tensor; // the first of the block
+    size_t first, last;
+    size_t used_first, used_last;
+    bool is_loaded, is_stored;
+    uint64_t home;
+} mote_stay;
+
+/// What comes and goes is transferred in units of so many bytes, and begins at a multiple of them.
+#define MOTE_TRANSFER_ALIGNMENT ((size_t)4096)
+
+/// The same schedule with blocks in memory for some stays only: those of a block stand side by side, by steps. All other
+/// blocks stay as they are. Shares with `whole` what does not change.
+mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,
+                                size_t stay_count, mote_arena *arena,
+                                mote_schedule *split) MOTE_MUST_CHECK;
+
+/// The block that holds the tensor at a step: MOTE_NONE where it has none.
+size_t mote_schedule_find_block(const mote_schedule *schedule, size_t tensor, size_t step);
 
 /// The value whose bytes a value has: through views.
 size_t mote_schedule_source(const mote_graph *graph, size_t value);

@@ -24,8 +24,88 @@ size_t mote_state_find(const mote_state *state, const char *name)
 
 void *mote_state_data(const mote_state *state, size_t index)
 {
-    assert(index < state->block_count && state->base);
-    return state->base + state->blocks[index].offset;
+    assert(index < state->block_count && (state->blocks[index].is_swapped || state->base));
+    return state->blocks[index].is_swapped ? NULL : state->base + state->blocks[index].offset;
+}
+
+bool mote_state_advance(const mote_state *state, mote_state_part *part)
+{
+    const mote_state_block *const block = &state->blocks[part->block];
+    assert(part->block < state->block_count && (block->is_swapped ? state->staging : state->base));
+    part->first += part->bytes;
+    part->bytes = block->bytes - part->first;
+    part->data = block->is_swapped ? state->staging : state->base + block->offset;
+    if (block->is_swapped && part->bytes > MOTE_STATE_STAGING_BYTES)
+        part->bytes = MOTE_STATE_STAGING_BYTES;
+    return part->bytes > 0;
+}
+
+/// A part of a swapped block as it is transferred: what is behind the block's end is padding.
+static size_t transfer_bytes(const mote_state_part *part)
+{
+    return (part->bytes + MOTE_SWAP_ALIGNMENT - 1) / MOTE_SWAP_ALIGNMENT * MOTE_SWAP_ALIGNMENT;
+}
+
+mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part)
+{
+    const mote_state_block *const block = &state->blocks[part->block];
+    return block->is_swapped ? mote_swap_file_read(state->swap, block->home + part->first,
+                                                   part->data, transfer_bytes(part))
+                             : MOTE_OK;
+}
+
+mote_status mote_state_flush(const mote_state *state, const mote_state_part *part)
+{
+    const mote_state_block *const block = &state->blocks[part->block];
+    return block->is_swapped ? mote_swap_file_write(state->swap, block->home + part->first,
+                                                    part->data, transfer_bytes(part))
+                             : MOTE_OK;
+}
+
+mote_status mote_state_read(const mote_state *state, size_t index, size_t first, void *to,
+                            size_t bytes)
+{
+    const size_t end = first + bytes;
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        const size_t from = part.first > first ? part.first : first;
+        const size_t behind = part.first + part.bytes < end ? part.first + part.bytes : end;
+        if (from >= behind)
+            continue;
+        MOTE_TRY(mote_state_fetch(state, &part));
+        memcpy((unsigned char *)to + (from - first), part.data + (from - part.first),
+               behind - from);
+    }
+    return MOTE_OK;
+}
+
+/// From memory, where all of it is.
+static mote_status write_block(const mote_state *to, size_t target, const unsigned char *data)
+{
+    for (mote_state_part part = {.block = target}; mote_state_advance(to, &part);) {
+        memcpy(part.data, data + part.first, part.bytes);
+        MOTE_TRY(mote_state_flush(to, &part));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_state_copy(const mote_state *from, size_t source, const mote_state *to,
+                            size_t target)
+{
+    assert(from->blocks[source].bytes == to->blocks[target].bytes);
+    const unsigned char *const data = mote_state_data(from, source);
+    unsigned char *const place = mote_state_data(to, target);
+    if (data)
+        return write_block(to, target, data);
+    for (mote_state_part part = {.block = source}; mote_state_advance(from, &part);) {
+        MOTE_TRY(mote_state_fetch(from, &part));
+        mote_state_part written = part; // from where it was read to
+        written.block = target;
+        if (place)
+            memcpy(place + part.first, part.data, part.bytes);
+        else
+            MOTE_TRY(mote_state_flush(to, &written));
+    }
+    return MOTE_OK;
 }
 
 bool mote_state_is_saved(const mote_state *state, size_t index)
@@ -34,44 +114,55 @@ bool mote_state_is_saved(const mote_state *state, size_t index)
     return state->is_whole || state->blocks[index].role != MOTE_STATE_OPTIMIZER;
 }
 
-const void *mote_state_kept(const mote_state *state, size_t index)
+size_t mote_state_kept(const mote_state *state, size_t index)
 {
-    assert(index < state->block_count && state->base);
-    const mote_state_block *const block = &state->blocks[index];
-    const bool is_average = block->average_offset && !state->is_whole;
-    return state->base + (is_average ? block->average_offset : block->offset);
+    assert(index < state->block_count);
+    const size_t average = state->blocks[index].average;
+    return average == 0 || state->is_whole ? index : average;
 }
 
-void mote_state_reset_averages(const mote_state *state)
+mote_status mote_state_reset_averages(const mote_state *state)
 {
     for (size_t i = 0; i < state->block_count; i++) {
-        const mote_state_block *const block = &state->blocks[i];
-        if (block->average_offset)
-            memcpy(state->base + block->average_offset, state->base + block->offset, block->bytes);
+        const size_t average = state->blocks[i].average;
+        if (average > 0)
+            MOTE_TRY(mote_state_copy(state, i, state, average));
     }
+    return MOTE_OK;
+}
+
+static mote_status check_block(const mote_state *state, size_t index)
+{
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        MOTE_TRY(mote_state_fetch(state, &part));
+        const void *const values = part.data;
+        if (!mote_reals_are_finite(values, part.bytes / sizeof(mote_real)))
+            return MOTE_RAISE(MOTE_ERROR_NONFINITE, "tensor '%s' has values that are not finite",
+                              state->blocks[index].name);
+    }
+    return MOTE_OK;
 }
 
 mote_status mote_state_check_finite(const mote_state *state)
 {
     for (size_t i = 0; i < state->block_count; i++) {
-        const mote_state_block *const block = &state->blocks[i];
-        const size_t count = mote_shape_elements(&block->spec.shape);
-        if (block->role == MOTE_STATE_OPTIMIZER ||
-            mote_reals_are_finite((const mote_real *)mote_state_data(state, i), count))
-            continue;
-        return MOTE_RAISE(MOTE_ERROR_NONFINITE, "tensor '%s' has values that are not finite",
-                          block->name);
+        if (state->blocks[i].role != MOTE_STATE_OPTIMIZER)
+            MOTE_TRY(check_block(state, i));
     }
     return MOTE_OK;
 }
 
-void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES])
+mote_status mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES])
 {
     mote_sha256 hash;
     mote_sha256_init(&hash);
     for (size_t i = 0; i < state->block_count; i++) {
-        if (mote_state_is_saved(state, i))
-            mote_sha256_add(&hash, mote_state_kept(state, i), state->blocks[i].bytes);
+        mote_state_part part = {.block = mote_state_kept(state, i)};
+        while (mote_state_is_saved(state, i) && mote_state_advance(state, &part)) {
+            MOTE_TRY(mote_state_fetch(state, &part));
+            mote_sha256_add(&hash, part.data, part.bytes);
+        }
     }
     mote_sha256_finish(&hash, text);
+    return MOTE_OK;
 }

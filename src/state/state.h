@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Named blocks that outlive a step: weights, running statistics, optimizer state.
+// Named blocks that outlive a step: weights, running statistics, optimizer state. They lie in the arena, or in the swap
+// file, from where a program fetches them while it needs them; between two steps all of these are at home there.
 #ifndef MOTE_STATE_STATE_H
 #define MOTE_STATE_STATE_H
 
 #include "base/hash.h"
+#include "os/os.h"
 #include "tensor/tensor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum mote_state_role {
     MOTE_STATE_WEIGHT,
@@ -20,37 +23,67 @@ typedef struct mote_state_block {
     mote_state_role role;
     mote_tensor_spec spec;
     size_t bytes;
-    size_t offset;         // in the tensor arena
-    size_t average_offset; // of a weight's moving average, which lies behind it; 0: it has none
+    bool is_swapped;
+    size_t offset;  // in the tensor arena, unless it is swapped
+    uint64_t home;  // in the swap file, if it is
+    size_t average; // block of a weight's moving average, which comes behind it; 0: it has none
 } mote_state_block;
+
+/// A swapped block is looked at in parts of so many bytes.
+#define MOTE_STATE_STAGING_BYTES ((size_t)32768)
 
 /// Blocks sorted by name (strcmp), and where the arena lies.
 typedef struct mote_state {
     const mote_state_block *blocks;
     size_t block_count;
     unsigned char *base;
+    const mote_swap_file *swap; // where a block is swapped
+    unsigned char *staging;     // MOTE_STATE_STAGING_BYTES, aligned for it
     bool is_whole; // files have all blocks as they are: averages and the optimizer's too
 } mote_state;
+
+/// Bytes [first, first + bytes) of a block, in memory: the whole block where it lies in the arena. Begins as {.block = index}.
+typedef struct mote_state_part {
+    size_t block;
+    size_t first, bytes;
+    unsigned char *data;
+} mote_state_part;
 
 /// Index of a block by exact name, or block_count.
 size_t mote_state_find(const mote_state *state, const char *name);
 
+/// Where a block lies in memory; NULL for a swapped one.
 void *mote_state_data(const mote_state *state, size_t index);
+
+/// The next part of a block; false behind the last. Its memory holds the block's bytes after mote_state_fetch, and what was
+/// changed there is kept by mote_state_flush. There is one part of a state at a time.
+bool mote_state_advance(const mote_state *state, mote_state_part *part);
+mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
+mote_status mote_state_flush(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
+
+/// Copies bytes of a block to `to`, which is not in the state.
+mote_status mote_state_read(const mote_state *state, size_t index, size_t first, void *to,
+                            size_t bytes) MOTE_MUST_CHECK;
+
+/// Copies one block's bytes to another of the same size, of the same state or another.
+mote_status mote_state_copy(const mote_state *from, size_t source, const mote_state *to,
+                            size_t target) MOTE_MUST_CHECK;
 
 /// Whether files have the block.
 bool mote_state_is_saved(const mote_state *state, size_t index);
 
-/// What is saved of the block.
-const void *mote_state_kept(const mote_state *state, size_t index);
+/// The block that is saved under this one's name: its average, or itself.
+size_t mote_state_kept(const mote_state *state, size_t index);
 
 /// Begins all moving averages anew: they become the weights.
-void mote_state_reset_averages(const mote_state *state);
+mote_status mote_state_reset_averages(const mote_state *state) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_NONFINITE naming the first weight or running statistic with a value that is infinite or
 /// not a number.
 mote_status mote_state_check_finite(const mote_state *state) MOTE_MUST_CHECK;
 
 /// SHA-256 over the bytes of weights and running statistics as they are saved, in name order.
-void mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES]);
+mote_status mote_state_digest(const mote_state *state,
+                              char text[MOTE_SHA256_TEXT_BYTES]) MOTE_MUST_CHECK;
 
 #endif

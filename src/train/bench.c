@@ -136,12 +136,15 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                                 .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
     run->stepping = (mote_stepping){.applied = 0};
-    mote_run_reset_optimizer(run);
+    MOTE_TRY(mote_run_check_writes(run, config->steps));
+    MOTE_TRY(mote_run_reset_optimizer(run));
+    const mote_transfer_count before = mote_transfers_count(run->transfers);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);
     if (status == MOTE_OK)
         status = run_steps(run, &source, config, result);
+    mote_run_count_transfers(run, before, result);
     mote_run_end_ahead(run);
     mote_file_close(&batch.file);
     return status;

@@ -223,7 +223,7 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
                                     &checkpoints->header);
 }
 
-static void fill_header(mote_checkpoints *c, const mote_position *position)
+static mote_status fill_header(mote_checkpoints *c, const mote_position *position)
 {
     char text[MOTE_POSITION_TEXT_BYTES];
     char step[STEP_DIGITS_MAX + 2];
@@ -232,7 +232,7 @@ static void fill_header(mote_checkpoints *c, const mote_position *position)
     (void)snprintf(step, sizeof step, "%012" PRIu64, position->steps);
     step[STEP_DIGITS] = '\0';
     mote_weights_set_metadata(&c->header, step_key, step);
-    mote_weights_seal(&c->state, c->table, &c->header);
+    return mote_weights_seal(&c->state, c->table, &c->header);
 }
 
 /// Appends a step; that of a file that is replaced moves to the end.
@@ -282,7 +282,7 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_pos
     MOTE_TRY(mote_run_check_torn(checkpoints->run));
     MOTE_TRY(mote_state_check_finite(&checkpoints->run->state));
     MOTE_TRY(check_target(checkpoints, position->steps));
-    fill_header(checkpoints, position);
+    MOTE_TRY(fill_header(checkpoints, position));
     MOTE_TRY(mote_weights_save(&checkpoints->state, &checkpoints->header, &checkpoints->replacement,
                                make_target(checkpoints, position->steps)));
     note_step(checkpoints, position->steps);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What outlives a run: a copy of its state, put back into another run of the same model.
+// What outlives a run: a copy of its state, put back into another run of the same model. It is in memory, or for a run that
+// swaps in a file: the memory of two runs is never needed at once.
 #include "train/loop.h"
 #include "train/train.h"
+
+#include "base/size.h"
 
 #include <string.h>
 
 struct mote_kept {
-    mote_arena arena; // holds this, too
-    mote_state state; // offsets are those of the copy
+    mote_arena arena;    // holds this, too
+    mote_state state;    // of the copy
+    mote_swap_file swap; // where it is, unless it is in memory
     mote_knowledge knowledge;
     double image_scale;
     bool scale_known;
@@ -25,7 +29,41 @@ static mote_status copy_block(const mote_run *run, size_t index, mote_arena *are
     return MOTE_OK;
 }
 
-/// State lies at the start of the tensor arena, without holes but for alignment.
+/// One block behind the other; gives their end.
+static size_t place_blocks(const mote_run *run, mote_state_block *blocks)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < run->state.block_count; i++) {
+        blocks[i].is_swapped = run->transfers != NULL;
+        blocks[i].offset = end;
+        blocks[i].home = end;
+        end +=
+            mote_size_align(blocks[i].bytes, run->transfers ? MOTE_SWAP_ALIGNMENT : MOTE_ALIGNMENT);
+    }
+    return end;
+}
+
+/// Where the copy is going to be.
+static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
+{
+    void *memory = NULL;
+    if (!run->transfers) {
+        MOTE_TRY(mote_arena_allocate(&kept->arena, bytes, &memory));
+        kept->state.base = memory;
+        return MOTE_OK;
+    }
+    const char *folder = run->description->settings.swap_path;
+    MOTE_TRY(
+        mote_arena_allocate(&kept->arena, MOTE_STATE_STAGING_BYTES + MOTE_SWAP_ALIGNMENT, &memory));
+    const size_t address = (size_t)(uintptr_t)memory;
+    kept->state.staging =
+        (unsigned char *)memory + (mote_size_align(address, MOTE_SWAP_ALIGNMENT) - address);
+    kept->state.swap = &kept->swap;
+    if (folder[0])
+        MOTE_TRY(mote_description_path(run->description, folder, &kept->arena, &folder));
+    return mote_swap_file_open(folder[0] ? folder : NULL, bytes, &kept->swap);
+}
+
 static mote_status copy_state(const mote_run *run, mote_kept *kept)
 {
     const size_t count = run->state.block_count;
@@ -33,13 +71,10 @@ static mote_status copy_state(const mote_run *run, mote_kept *kept)
     MOTE_TRY(mote_arena_array(&kept->arena, count, sizeof *blocks, (void **)&blocks));
     for (size_t i = 0; i < count; i++)
         MOTE_TRY(copy_block(run, i, &kept->arena, &blocks[i]));
-    const size_t bytes = count ? blocks[count - 1].offset + blocks[count - 1].bytes : 0;
-    void *copy = NULL;
-    MOTE_TRY(mote_arena_allocate(&kept->arena, bytes, &copy));
-    if (bytes)
-        memcpy(copy, run->memory, bytes);
-    kept->state =
-        (mote_state){.blocks = blocks, .block_count = count, .base = (unsigned char *)copy};
+    kept->state = (mote_state){.blocks = blocks, .block_count = count};
+    MOTE_TRY(make_room(run, place_blocks(run, blocks), kept));
+    for (size_t i = 0; i < count; i++)
+        MOTE_TRY(mote_state_copy(&run->state, i, &kept->state, i));
     return MOTE_OK;
 }
 
@@ -69,6 +104,7 @@ mote_status mote_run_keep(const mote_run *run, mote_kept **kept)
     mote_arena_init(&arena, &run->context->allocator);
     MOTE_TRY(mote_arena_allocate(&arena, sizeof *made, (void **)&made));
     made->arena = arena;
+    made->swap.file.descriptor = -1;
     const mote_status status = fill(run, made);
     if (status == MOTE_OK)
         *kept = made;
@@ -81,20 +117,20 @@ void mote_kept_release(mote_kept **kept)
 {
     if (!*kept)
         return;
+    mote_swap_file_close(&(*kept)->swap);
     mote_arena arena = (*kept)->arena;
     mote_arena_release(&arena);
     *kept = NULL;
 }
 
-/// Where the copy has what `block` shall begin with, NULL when it has nothing. A run that does not train goes on with the
-/// moving averages.
-static const void *find_kept(const mote_kept *kept, const mote_state_block *block)
+/// The block of the copy that `block` shall begin with, or block_count. A run that does not train goes on with the moving
+/// averages.
+static size_t find_kept(const mote_kept *kept, const mote_state_block *block)
 {
     const size_t from = mote_state_find(&kept->state, block->name);
     if (from == kept->state.block_count || kept->state.blocks[from].bytes != block->bytes)
-        return NULL;
-    return block->average_offset ? mote_state_data(&kept->state, from)
-                                 : mote_state_kept(&kept->state, from);
+        return kept->state.block_count;
+    return block->average > 0 ? from : mote_state_kept(&kept->state, from);
 }
 
 mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
@@ -105,13 +141,12 @@ mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
     run->is_torn = kept->is_torn;
     for (size_t i = 0; i < run->state.block_count; i++) {
         const mote_state_block *block = &run->state.blocks[i];
-        const void *values = find_kept(kept, block);
-        if (values)
-            memcpy(mote_state_data(&run->state, i), values, block->bytes);
-        is_whole = is_whole && values;
+        const size_t from = find_kept(kept, block);
+        const bool is_kept = from < kept->state.block_count;
+        if (is_kept)
+            MOTE_TRY(mote_state_copy(&kept->state, from, &run->state, i));
+        is_whole = is_whole && is_kept;
     }
     run->stepping.applied = is_whole ? kept->applied : 0;
-    if (!is_whole)
-        mote_run_reset_optimizer(run);
-    return MOTE_OK;
+    return is_whole ? MOTE_OK : mote_run_reset_optimizer(run);
 }

@@ -4,6 +4,7 @@
 
 #include "base/size.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
@@ -64,6 +65,28 @@ double mote_step_times_median(mote_step_times *times)
     const uint64_t upper = times->values[count / 2];
     const uint64_t lower = times->values[(count - 1) / 2];
     return ((double)lower + (double)upper) / 2.0 * 1e-6;
+}
+
+mote_status mote_run_check_writes(const mote_run *run, uint64_t steps)
+{
+    const mote_plan_info *plan = &run->compiled->info;
+    const uint64_t limit = run->description->settings.swap_write_limit;
+    if (plan->stored_bytes == 0 || steps <= limit / plan->stored_bytes)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                      "%s: %" PRIu64 " steps that each write %" PRIu64
+                      " bytes to the swap file are more than [Model] swap_write_limit = %" PRIu64
+                      " bytes; a larger memory_budget writes less",
+                      run->description->path, steps, plan->stored_bytes, limit);
+}
+
+void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
+                              mote_train_result *result)
+{
+    const mote_transfer_count now = mote_transfers_count(run->transfers);
+    result->swapped_in_bytes = now.loaded_bytes - before.loaded_bytes;
+    result->swapped_out_bytes = now.stored_bytes - before.stored_bytes;
+    result->swap_wait_ms = (double)(now.wait_ns - before.wait_ns) * 1e-6;
 }
 
 /// Callbacks are asked by the thread that trains: of these there is one reader.

@@ -47,7 +47,14 @@ void mote_run_set_batch(const mote_run *run, uint64_t first, uint64_t samples,
 mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch);
 
 /// Optimizer state as it is before the first update: a training that begins counts its updates anew.
-void mote_run_reset_optimizer(const mote_run *run);
+/// Raises MOTE_ERROR_PROPERTY where so many steps would write more to the swap file than [Model] swap_write_limit allows.
+mote_status mote_run_check_writes(const mote_run *run, uint64_t steps) MOTE_MUST_CHECK;
+
+/// What transfers did since `before`, into the result.
+void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
+                              mote_train_result *result);
+
+mote_status mote_run_reset_optimizer(const mote_run *run) MOTE_MUST_CHECK;
 
 /// Opens a data section for the graph that the compiled model trains or evaluates.
 mote_status mote_run_open(const mote_run *run, const mote_run_set *set,

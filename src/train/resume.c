@@ -85,11 +85,23 @@ static mote_status replace_older(mote_trainer *t)
     return MOTE_OK;
 }
 
+/// What is written to the swap file, in as many steps as there may be.
+static mote_status check_writes(const mote_trainer *t)
+{
+    const uint64_t batch = mote_compiled_graph(t->run->compiled)->batch;
+    const uint64_t in_epoch = (mote_dataset_sample_count(t->training) + batch - 1) / batch;
+    const uint64_t done = (t->at.epoch - 1) * in_epoch + t->at.sample / batch;
+    const uint64_t steps = t->run->description->settings.epochs * in_epoch - done;
+    const uint64_t most = t->config->steps;
+    return mote_run_check_writes(t->run, most > 0 && most < steps ? most : steps);
+}
+
 static mote_status begin_anew(mote_trainer *t)
 {
     MOTE_TRY(mote_run_check_torn(t->run));
     t->at = (mote_position){.epoch = 1};
-    mote_run_reset_optimizer(t->run);
+    MOTE_TRY(check_writes(t));
+    MOTE_TRY(mote_run_reset_optimizer(t->run));
     tell_none(t);
     return t->writes_checkpoints ? replace_older(t) : MOTE_OK;
 }
@@ -105,6 +117,8 @@ mote_status mote_trainer_begin(mote_trainer *t)
 {
     const bool resumes = t->config->resume && t->checkpoints.count > 0;
     MOTE_TRY(resumes ? resume(t) : begin_anew(t));
+    if (resumes)
+        MOTE_TRY(check_writes(t));
     t->first_step = t->at.steps;
     t->written_ns = mote_clock_ns();
     t->result->was_finished = resumes && is_finished(t);

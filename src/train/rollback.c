@@ -55,7 +55,7 @@ static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
 
 static mote_status take_shipped(rollback *r, const char *weights)
 {
-    mote_run_initialize(r->run);
+    MOTE_TRY(mote_run_initialize(r->run));
     return weights ? mote_run_load(r->run, weights) : MOTE_OK;
 }
 

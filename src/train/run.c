@@ -55,6 +55,22 @@ static mote_status keep_paths(mote_run *run)
                              run->checkpoint_path, UINT64_MAX);
 }
 
+/// What does not fit into the arena has a file.
+static mote_status open_swap(mote_run *run)
+{
+    const mote_compiled *compiled = run->compiled;
+    if (compiled->swap_bytes == 0)
+        return MOTE_OK;
+    const char *folder = run->description->settings.swap_path;
+    if (folder[0])
+        MOTE_TRY(mote_description_path(run->description, folder, &run->arena, &folder));
+    MOTE_TRY(mote_swap_file_open(folder[0] ? folder : NULL, compiled->swap_bytes, &run->swap));
+    run->state.swap = &run->swap;
+    run->state.staging =
+        (unsigned char *)run->memory + compiled->plan.offsets[compiled->held_count];
+    return mote_transfers_create(&run->context->allocator, &run->swap, &run->transfers);
+}
+
 mote_status mote_run_create(const mote_context *context, const mote_description *description,
                             mote_compiled *compiled, mote_run *run)
 {
@@ -63,7 +79,8 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                       .compiled = compiled,
                       .memory_bytes = compiled->plan.arena_bytes,
                       .image_scale = MOTE_IMAGE_SCALE,
-                      .knowledge = {"", ""}};
+                      .knowledge = {"", ""},
+                      .swap = {.file = {.descriptor = -1}}};
     mote_arena_init(&run->arena, &context->allocator);
     MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
                               (void **)&run->step_times));
@@ -78,6 +95,7 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     run->state = (mote_state){.blocks = compiled->state_blocks,
                               .block_count = compiled->state_block_count,
                               .base = (unsigned char *)run->memory};
+    MOTE_TRY(open_swap(run));
     for (size_t i = 0; i < compiled->program_count; i++)
         mote_program_bind(&compiled->programs[i], (unsigned char *)run->memory);
     return MOTE_OK;
@@ -85,33 +103,55 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
 
 void mote_run_release(mote_run *run)
 {
+    mote_transfers_destroy(&run->transfers);
+    mote_swap_file_close(&run->swap);
     if (run->memory)
         mote_pages_free(run->memory, run->memory_bytes);
     mote_arena_release(&run->arena);
-    *run = (mote_run){.memory = NULL};
+    *run = (mote_run){.swap = {.file = {.descriptor = -1}}};
 }
 
-void mote_run_initialize(mote_run *run)
+static mote_status initialize_block(const mote_run *run, size_t index)
+{
+    const mote_state_block *block = &run->state.blocks[index];
+    const mote_weight_declaration *weight = mote_compiled_find_weight(run->compiled, block->name);
+    for (mote_state_part part = {.block = index}; mote_state_advance(&run->state, &part);) {
+        void *values = part.data;
+        const mote_initial_part initial = {part.first / sizeof(mote_real),
+                                           part.bytes / sizeof(mote_real), (mote_real *)values};
+        mote_initialize(weight, block->name, run->description->settings.seed, &initial);
+        MOTE_TRY(mote_state_flush(&run->state, &part));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_initialize(mote_run *run)
 {
     run->is_torn = false;
-    mote_run_reset_optimizer(run);
+    MOTE_TRY(mote_run_reset_optimizer(run));
     for (size_t i = 0; i < run->state.block_count; i++) {
-        const mote_state_block *block = &run->state.blocks[i];
-        if (block->role != MOTE_STATE_OPTIMIZER)
-            mote_initialize(mote_compiled_find_weight(run->compiled, block->name), block->name,
-                            run->description->settings.seed,
-                            (mote_real *)mote_state_data(&run->state, i));
+        if (run->state.blocks[i].role != MOTE_STATE_OPTIMIZER)
+            MOTE_TRY(initialize_block(run, i));
     }
-    mote_state_reset_averages(&run->state);
+    return mote_state_reset_averages(&run->state);
 }
 
-void mote_run_reset_optimizer(const mote_run *run)
+static mote_status clear_block(const mote_run *run, size_t index)
+{
+    for (mote_state_part part = {.block = index}; mote_state_advance(&run->state, &part);) {
+        memset(part.data, 0, part.bytes);
+        MOTE_TRY(mote_state_flush(&run->state, &part));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_reset_optimizer(const mote_run *run)
 {
     for (size_t i = 0; i < run->state.block_count; i++) {
         if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
-            memset(mote_state_data(&run->state, i), 0, run->state.blocks[i].bytes);
+            MOTE_TRY(clear_block(run, i));
     }
-    mote_state_reset_averages(&run->state);
+    return mote_state_reset_averages(&run->state);
 }
 
 /// Copied only when it is another text than that known: personalization trains often.
@@ -152,7 +192,7 @@ mote_status mote_run_load(mote_run *run, const char *path)
     mote_arena arena;
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
     run->is_torn = false;
-    mote_state_reset_averages(&run->state);
+    MOTE_TRY(mote_state_reset_averages(&run->state));
     mote_arena_init(&arena, &run->context->allocator);
     const mote_status status = mote_run_note_file(run, path, &arena);
     mote_arena_release(&arena);
@@ -266,6 +306,7 @@ mote_execution mote_run_execution(const mote_run *run)
         .seed = run->description->settings.seed,
         .optimizer = settings->optimizer,
         .optimizer_state = settings->optimizer_state,
+        .transfers = run->transfers,
     };
 }
 

@@ -30,7 +30,7 @@ mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_me
     assert(run->stepping.open_batch == 0);
     execution.source = &source;
     if (run->stepping.applied == 0) // a training may have been before
-        mote_run_reset_optimizer(run);
+        MOTE_TRY(mote_run_reset_optimizer(run));
     MOTE_TRY(mote_program_begin(program, &execution));
     run->stepping.open_batch = batch->count;
     mote_tally_add(&tally, program, batch->count);

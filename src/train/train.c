@@ -280,6 +280,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
                            mote_train_result *result)
 {
     mote_trainer t = {.run = run, .config = config, .result = result};
+    const mote_transfer_count before = mote_transfers_count(run->transfers);
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
     t.times.values = run->step_times;
@@ -293,6 +294,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     if (status == MOTE_OK && !result->was_finished)
         status = train_epochs(&t);
     fill_result(&t);
+    mote_run_count_transfers(run, before, result);
     mote_trainer_close(&t);
     return status;
 }

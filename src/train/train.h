@@ -49,6 +49,8 @@ typedef struct mote_run {
     void *memory;     // the tensor arena
     size_t memory_bytes;
     mote_state state;
+    mote_swap_file swap;         // closed where all fits into memory
+    mote_transfers *transfers;   // to and from there; NULL then
     const char *save_path;       // usable, NULL when the model has none
     const char *best_path;       // save_best_path, as well
     const char *checkpoint_path; // where checkpoints are, if there are any
@@ -71,7 +73,7 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
 void mote_run_release(mote_run *run);
 
 /// Initial values from the seed; running statistics and optimizer state as declared.
-void mote_run_initialize(mote_run *run);
+mote_status mote_run_initialize(mote_run *run) MOTE_MUST_CHECK;
 
 /// Weights and statistics from a file, with what it says about preprocessing and classes.
 mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;

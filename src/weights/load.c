@@ -198,9 +198,12 @@ static mote_status read_tensors(const loader *l)
 {
     for (size_t i = 0; i < l->wanted_count; i++) {
         const wanted_tensor *const wanted = &l->wanted[i];
-        MOTE_TRY(mote_file_read(&l->source.file, l->source.data_start + wanted->begin,
-                                mote_state_data(l->state, wanted->block),
-                                block_of(l, wanted)->bytes));
+        const uint64_t begin = l->source.data_start + wanted->begin;
+        for (mote_state_part part = {.block = wanted->block};
+             mote_state_advance(l->state, &part);) {
+            MOTE_TRY(mote_file_read(&l->source.file, begin + part.first, part.data, part.bytes));
+            MOTE_TRY(mote_state_flush(l->state, &part));
+        }
     }
     return MOTE_OK;
 }

@@ -190,7 +190,11 @@ static mote_status write_all(const mote_state *state, const mote_weights_header 
         const mote_state_block *const block = &state->blocks[i];
         if (!mote_state_is_saved(state, i))
             continue;
-        MOTE_TRY(mote_file_write(file, offset, mote_state_kept(state, i), block->bytes));
+        for (mote_state_part part = {.block = mote_state_kept(state, i)};
+             mote_state_advance(state, &part);) {
+            MOTE_TRY(mote_state_fetch(state, &part));
+            MOTE_TRY(mote_file_write(file, offset + part.first, part.data, part.bytes));
+        }
         offset += block->bytes;
     }
     return MOTE_OK;

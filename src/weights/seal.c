@@ -44,8 +44,19 @@ static uint64_t sum_header(const mote_checksum_table *table, const char *text, s
     return mote_checksum_add(table, checksum, text + end, length - end);
 }
 
-void mote_weights_seal(const mote_state *state, const mote_checksum_table *table,
-                       const mote_weights_header *header)
+static mote_status sum_block(const mote_state *state, size_t index,
+                             const mote_checksum_table *table, uint64_t *checksum)
+{
+    *checksum = 0;
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        MOTE_TRY(mote_state_fetch(state, &part));
+        *checksum = mote_checksum_add(table, *checksum, part.data, part.bytes);
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_weights_seal(const mote_state *state, const mote_checksum_table *table,
+                              const mote_weights_header *header)
 {
     char *const text = header->text + MOTE_WEIGHTS_LENGTH_BYTES;
     const size_t length = header->bytes - MOTE_WEIGHTS_LENGTH_BYTES;
@@ -53,12 +64,13 @@ void mote_weights_seal(const mote_state *state, const mote_checksum_table *table
     char *const own = mote_weights_find_metadata(text, length, MOTE_WEIGHTS_HEADER_CHECKSUM);
     assert(tensors && own && state->is_whole);
     for (size_t i = 0; i < state->block_count; i++) {
-        const uint64_t checksum =
-            mote_checksum_add(table, 0, mote_state_kept(state, i), state->blocks[i].bytes);
+        uint64_t checksum = 0;
+        MOTE_TRY(sum_block(state, mote_state_kept(state, i), table, &checksum));
         mote_number_write_hex(checksum, tensors);
         tensors += MOTE_HEX_DIGITS;
     }
     mote_number_write_hex(sum_header(table, text, length, own), own);
+    return MOTE_OK;
 }
 
 mote_status mote_weights_check_seal(const char *path, char *text, size_t length, mote_arena *arena,

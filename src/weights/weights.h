@@ -34,8 +34,8 @@ void mote_weights_set_metadata(const mote_weights_header *header, const char *ke
                                const char *value);
 
 /// Writes the checksums of all tensors of a whole state, and the header's own, into its header. Comes last.
-void mote_weights_seal(const mote_state *state, const mote_checksum_table *table,
-                       const mote_weights_header *header);
+mote_status mote_weights_seal(const mote_state *state, const mote_checksum_table *table,
+                              const mote_weights_header *header) MOTE_MUST_CHECK;
 
 /// Writes header and tensors to `path`, replacement->path or another name in its folder: beside it, synced, renamed. No
 /// allocation.

@@ -193,6 +193,53 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **unused)
     (void)setlocale(LC_ALL, "C");
 }
 
+static bool parses_bytes(const char *text, uint64_t *bytes)
+{
+    return mote_number_parse_bytes(text, strlen(text), bytes);
+}
+
+static void sizes_have_units(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {{"0", 0},
+                {"17", 17},
+                {"32MiB", 33554432},
+                {"32 mib", 33554432},
+                {"1.5 kB", 1500},
+                {"1.2MB", 1200000},
+                {"2GB", 2000000000},
+                {".5 GiB", 536870912},
+                {"18446744073709551615", UINT64_MAX}};
+
+    static const char *const bad[] = {"",
+                                      "MB",
+                                      "1 TB",
+                                      "1.5",
+                                      "-1",
+                                      "1e3",
+                                      "1 M B",
+                                      "18446744073709551616",
+                                      "1kX",
+                                      "1..5kB",
+                                      "99999999999999 GiB"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        uint64_t bytes = 1;
+        char text[40];
+        assert_true(parses_bytes(good[i].text, &bytes));
+        assert_int_equal(bytes, good[i].bytes);
+        (void)mote_number_print_bytes(bytes, text, sizeof text);
+        assert_true(parses_bytes(text, &bytes));
+        assert_int_equal(bytes, good[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint64_t bytes = 1;
+        assert_false(parses_bytes(bad[i], &bytes));
+    }
+}
+
 static void hexadecimal_digits_are_sixteen(void **state)
 {
     (void)state;
@@ -218,6 +265,7 @@ int main(void)
         cmocka_unit_test(printed_numbers_are_cut_at_the_end_of_the_buffer),
         cmocka_unit_test(every_finite_number_round_trips),
         cmocka_unit_test(a_locale_with_a_decimal_comma_changes_nothing),
+        cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(hexadecimal_digits_are_sixteen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,7 +165,7 @@ static void check_sharing(const mote_compiled *compiled)
                 continue;
             const size_t block = mote_state_find(&blocks, schedule->tensors[j].name);
             assert_true(block < compiled->state_block_count);
-            assert_int_equal(mote_compile_tensor_offset(compiled, i, j),
+            assert_int_equal(mote_compile_tensor_offset(compiled, i, j, 0),
                              compiled->state_blocks[block].offset);
         }
     }

@@ -458,6 +458,8 @@ static const char *get_bad_value(mote_property_kind kind)
         return "1,x";
     case MOTE_PROPERTY_PADDING:
         return "1,2,3";
+    case MOTE_PROPERTY_BYTES:
+        return "1 MX";
     case MOTE_PROPERTY_TEXT:
         break;
     }

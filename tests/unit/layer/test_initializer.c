@@ -27,7 +27,7 @@ static void expect_constant(mote_initializer initializer, mote_real value)
 {
     mote_real values[COUNT];
     const mote_weight_declaration weight = make_weight(initializer);
-    mote_initialize(&weight, "fc.weight", 1, values);
+    mote_initialize(&weight, "fc.weight", 1, &(mote_initial_part){0, COUNT, values});
     for (size_t i = 0; i < COUNT; i++)
         assert_true(values[i] == value);
 }
@@ -43,7 +43,7 @@ static double get_deviation(mote_initializer initializer, double *largest)
 {
     mote_real values[COUNT];
     const mote_weight_declaration weight = make_weight(initializer);
-    mote_initialize(&weight, "fc.weight", 1, values);
+    mote_initialize(&weight, "fc.weight", 1, &(mote_initial_part){0, COUNT, values});
     double sum = 0;
     double squares = 0;
     *largest = 0;
@@ -95,12 +95,12 @@ static void values_depend_on_seed_and_name_alone(void **unused)
     (void)unused;
     mote_real values[3][COUNT];
     const mote_weight_declaration weight = make_weight(MOTE_INITIALIZER_HE_NORMAL);
-    mote_initialize(&weight, "fc.weight", 1, values[0]);
-    mote_initialize(&weight, "fc.weight", 2, values[1]);
-    mote_initialize(&weight, "fd.weight", 1, values[2]);
+    mote_initialize(&weight, "fc.weight", 1, &(mote_initial_part){0, COUNT, values[0]});
+    mote_initialize(&weight, "fc.weight", 2, &(mote_initial_part){0, COUNT, values[1]});
+    mote_initialize(&weight, "fd.weight", 1, &(mote_initial_part){0, COUNT, values[2]});
     assert_memory_not_equal(values[0], values[1], sizeof values[0]);
     assert_memory_not_equal(values[0], values[2], sizeof values[0]);
-    mote_initialize(&weight, "fc.weight", 1, values[1]);
+    mote_initialize(&weight, "fc.weight", 1, &(mote_initial_part){0, COUNT, values[1]});
     assert_memory_equal(values[0], values[1], sizeof values[0]);
 }
 

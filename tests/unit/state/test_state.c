@@ -3,6 +3,7 @@
 #include "state/state.h"
 
 #include "support/expect.h"
+#include "support/files.h"
 
 #include <float.h>
 #include <math.h>
@@ -77,7 +78,7 @@ static void the_digest_is_over_weights_and_statistics_in_name_order(void **unuse
     mote_sha256_init(&hash);
     mote_sha256_add(&hash, "aabbbd", 6);
     mote_sha256_finish(&hash, expected);
-    mote_state_digest(&state, text);
+    expect_ok(mote_state_digest(&state, text));
     assert_string_equal(text, expected);
 }
 
@@ -88,13 +89,13 @@ static void the_digest_does_not_see_the_optimizer_or_the_place(void **unused)
     const mote_state state = state_over(memory);
     char before[MOTE_SHA256_TEXT_BYTES];
     char after[MOTE_SHA256_TEXT_BYTES];
-    mote_state_digest(&state, before);
+    expect_ok(mote_state_digest(&state, before));
     memory[16] = 'y';
     memory[127] = 'y';
-    mote_state_digest(&state, after);
+    expect_ok(mote_state_digest(&state, after));
     assert_string_equal(before, after);
     memory[64] = 'y';
-    mote_state_digest(&state, after);
+    expect_ok(mote_state_digest(&state, after));
     assert_string_not_equal(before, after);
 }
 
@@ -145,7 +146,7 @@ static void what_is_kept_of_an_averaged_weight_is_its_average(void **unused)
 {
     (void)unused;
     static const mote_state_block two[] = {
-        {.name = "a", .role = MOTE_STATE_WEIGHT, .bytes = 4, .offset = 0, .average_offset = 64},
+        {.name = "a", .role = MOTE_STATE_WEIGHT, .bytes = 4, .offset = 0, .average = 1},
         {.name = "a.average", .role = MOTE_STATE_OPTIMIZER, .bytes = 4, .offset = 64},
     };
     static const mote_state_block one[] = {
@@ -157,13 +158,50 @@ static void what_is_kept_of_an_averaged_weight_is_its_average(void **unused)
     const mote_state state = {.blocks = two, .block_count = 2, .base = memory};
     const mote_state of_average = {.blocks = one, .block_count = 1, .base = memory};
     memcpy(memory + 64, "old", 4);
-    assert_string_equal(mote_state_kept(&state, 0), "old");
-    assert_string_equal(mote_state_kept(&of_average, 0), "old");
-    mote_state_digest(&state, averaged);
-    mote_state_digest(&of_average, plain);
+    assert_int_equal(mote_state_kept(&state, 0), 1);
+    assert_int_equal(mote_state_kept(&of_average, 0), 0);
+    expect_ok(mote_state_digest(&state, averaged));
+    expect_ok(mote_state_digest(&of_average, plain));
     assert_string_equal(averaged, plain);
-    mote_state_reset_averages(&state);
-    assert_string_equal(mote_state_kept(&state, 0), "new");
+    expect_ok(mote_state_reset_averages(&state));
+    assert_string_equal(mote_state_data(&state, 1), "new");
+}
+
+/// A block in memory and one in a file, of a size that takes two parts.
+static void swapped_blocks_are_looked_at_in_parts(void **state)
+{
+    enum {
+        BYTES = MOTE_STATE_STAGING_BYTES + 1000
+    };
+
+    static _Alignas(4096) unsigned char staging[MOTE_STATE_STAGING_BYTES];
+    static unsigned char memory[BYTES];
+    static unsigned char copy[BYTES];
+    const mote_state_block two[] = {
+        {.name = "a", .role = MOTE_STATE_WEIGHT, .bytes = BYTES},
+        {.name = "b", .role = MOTE_STATE_WEIGHT, .bytes = BYTES, .is_swapped = true, .home = 4096},
+    };
+    mote_swap_file file;
+    expect_ok(mote_swap_file_open(mote_test_folder(state), (uint64_t)1 << 20, &file));
+    const mote_state s = {
+        .blocks = two, .block_count = 2, .base = memory, .swap = &file, .staging = staging};
+    for (size_t i = 0; i < BYTES; i++)
+        memory[i] = (unsigned char)(i * 11 + i / 256);
+    assert_null(mote_state_data(&s, 1));
+    expect_ok(mote_state_copy(&s, 0, &s, 1));
+    expect_ok(mote_state_read(&s, 1, 0, copy, BYTES));
+    assert_memory_equal(copy, memory, BYTES);
+    expect_ok(mote_state_read(&s, 1, MOTE_STATE_STAGING_BYTES - 5, copy, 10));
+    assert_memory_equal(copy, memory + MOTE_STATE_STAGING_BYTES - 5, 10);
+    memcpy(copy, memory, BYTES);
+    memset(memory, 0, BYTES);
+    expect_ok(mote_state_copy(&s, 1, &s, 0));
+    assert_memory_equal(copy, memory, BYTES);
+    size_t parts = 0;
+    for (mote_state_part part = {.block = 1}; mote_state_advance(&s, &part);)
+        parts++;
+    assert_int_equal(parts, 2);
+    mote_swap_file_close(&file);
 }
 
 int main(void)
@@ -176,7 +214,8 @@ int main(void)
         cmocka_unit_test(the_digest_does_not_see_the_optimizer_or_the_place),
         cmocka_unit_test(a_value_that_is_not_finite_is_found_in_weights_and_statistics),
         cmocka_unit_test(the_largest_values_are_finite),
+        cmocka_unit_test(swapped_blocks_are_looked_at_in_parts),
         cmocka_unit_test(what_is_kept_of_an_averaged_weight_is_its_average),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }

@@ -33,7 +33,7 @@ static void the_average_follows_the_weights_from_the_first_update_on(void **stat
     assert_memory_equal(average, weight, sizeof expected); // before training
     for (uint64_t steps = 1; steps <= 3; steps++) {
         const mote_train_config config = {.steps = steps};
-        mote_run_initialize(&t.run);
+        expect_ok(mote_run_initialize(&t.run));
         expect_ok(training_run(&t, &config));
         for (size_t i = 0; i < 18; i++)
             expected[i] = steps == 1 ? weight[i] : fmaf(0.75F, expected[i], 0.25F * weight[i]);
@@ -71,7 +71,7 @@ static void loading_begins_the_averages_anew(void **state)
     expect_ok(training_run(&t, NULL));
     expect_ok(mote_run_save(&t.run, mote_test_path(state, "kept")));
     const digest kept = training_digest(&t);
-    mote_run_initialize(&t.run);
+    expect_ok(mote_run_initialize(&t.run));
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "kept")));
     const digest loaded = training_digest(&t);
     assert_same(&kept, &loaded);

@@ -38,7 +38,7 @@ static void a_file_of_shared_weights_can_be_loaded_again(void **state)
     expect_ok(training_run(&t, NULL));
     const digest trained = training_digest(&t);
     expect_ok(mote_run_save(&t.run, mote_test_path(state, "shared")));
-    mote_run_initialize(&t.run);
+    expect_ok(mote_run_initialize(&t.run));
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "shared")));
     const digest loaded = training_digest(&t);
     assert_same(&trained, &loaded);

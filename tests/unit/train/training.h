@@ -57,7 +57,7 @@ static inline mote_status training_start_as(void **state, const char *text,
     MOTE_TRY(mote_description_load(path, NULL, 0, &t->arena, &t->description));
     MOTE_TRY(mote_compile(&request, &t->arena, &t->compiled));
     MOTE_TRY(mote_run_create(&t->context, &t->description, &t->compiled, &t->run));
-    mote_run_initialize(&t->run);
+    expect_ok(mote_run_initialize(&t->run));
     return MOTE_OK;
 }
 
@@ -92,7 +92,7 @@ typedef struct digest {
 static inline digest training_digest(const training *t)
 {
     digest result;
-    mote_state_digest(&t->run.state, result.text);
+    expect_ok(mote_state_digest(&t->run.state, result.text));
     return result;
 }
 

@@ -30,7 +30,7 @@ static const char *save_whole(void **state, const char *name, const tensors *t, 
     expect_ok(mote_file_replacement_init(&replacement, path, mote_allocator_default()));
     expect_ok(mote_weights_make_header(&t->state, metadata, 2, &arena, &header));
     mote_weights_set_metadata(&header, "mote.step", value);
-    mote_weights_seal(&t->state, &table, &header);
+    expect_ok(mote_weights_seal(&t->state, &table, &header));
     expect_ok(mote_weights_save(&t->state, &header, &replacement, path));
     mote_file_replacement_release(&replacement);
     mote_arena_release(&arena);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a plan fit into the memory budget: what comes and goes is chosen for fewer bytes alive, until offsets for it are found
+// within the budget.
+#include "budget/budget.h"
+#include "compile/settings.h"
+
+#include "base/size.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
+#define TRIES 6U
+
+typedef struct fitting {
+    const mote_compiler *c;
+    mote_schedule whole[MOTE_PROGRAMS_MAX];
+    mote_budget_problem problem;
+    mote_arena_mark mark; // of the compile arena, behind the whole schedules
+} fitting;
+
+static mote_status describe_program(fitting *f, size_t index, mote_arena *arena)
+{
+    const mote_compiled *compiled = f->c->compiled;
+    const mote_schedule *schedule = &f->whole[index];
+    const mote_state state = {.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count};
+    size_t *states = NULL;
+    MOTE_TRY(mote_arena_array(arena, schedule->tensor_count, sizeof *states, (void **)&states));
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        states[i] = schedule->tensors[i].persistent
+                        ? mote_state_find(&state, schedule->tensors[i].name)
+                        : MOTE_NONE;
+    f->problem.programs[index] = (mote_budget_program){schedule, states};
+    return MOTE_OK;
+}
+
+static mote_status describe_problem(fitting *f, mote_arena *arena)
+{
+    const mote_compiled *compiled = f->c->compiled;
+    size_t *bytes = NULL;
+    MOTE_TRY(mote_arena_array(arena, compiled->state_block_count, sizeof *bytes, (void **)&bytes));
+    for (size_t i = 0; i < compiled->state_block_count; i++)
+        bytes[i] = compiled->state_blocks[i].bytes;
+    f->problem = (mote_budget_problem){
+        .program_count = compiled->program_count,
+        .state_bytes = bytes,
+        .state_count = compiled->state_block_count,
+        .staging_bytes = MOTE_STATE_STAGING_BYTES,
+        .cost = mote_cost_assume(f->c->request->context->parallel.thread_count)};
+    memcpy(f->whole, compiled->schedules, sizeof f->whole);
+    for (size_t i = 0; i < compiled->program_count; i++)
+        MOTE_TRY(describe_program(f, i, arena));
+    return MOTE_OK;
+}
+
+/// All stays of a block have one home. What of the state is swapped has its own already.
+static void find_homes(mote_compiled *compiled, const mote_budget_problem *problem, size_t program,
+                       mote_stay *stays, size_t count)
+{
+    const mote_budget_program *at = &problem->programs[program];
+    for (size_t i = 0; i < count; i++) {
+        mote_stay *stay = &stays[i];
+        if (stay->block == MOTE_NONE) {
+            stay->home = compiled->state_blocks[at->states[stay->tensor]].home;
+        } else if (i > 0 && stays[i - 1].block == stay->block) {
+            stay->home = stays[i - 1].home;
+        } else {
+            stay->home = compiled->swap_bytes;
+            compiled->swap_bytes +=
+                mote_size_align(at->schedule->blocks[stay->block].bytes, MOTE_TRANSFER_ALIGNMENT);
+        }
+    }
+}
+
+/// Plans anew with a choice.
+static mote_status take_choice(fitting *f, const mote_budget_choice *choice)
+{
+    mote_compiled *compiled = f->c->compiled;
+    mote_plan_info *info = &compiled->info;
+    mote_arena_release_to(f->c->arena, f->mark);
+    for (size_t i = 0; i < compiled->state_block_count; i++)
+        compiled->state_blocks[i].is_swapped = choice->is_swapped[i];
+    MOTE_TRY(mote_compile_place_state(f->c));
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        find_homes(compiled, &f->problem, i, choice->stays[i], choice->stay_counts[i]);
+        MOTE_TRY(mote_schedule_split(&f->whole[i], choice->stays[i], choice->stay_counts[i],
+                                     f->c->arena, &compiled->schedules[i]));
+    }
+    MOTE_TRY(mote_compile_place(f->c));
+    info->swap_bytes = compiled->swap_bytes;
+    info->loaded_bytes = choice->loaded_bytes;
+    info->stored_bytes = choice->stored_bytes;
+    info->predicted_ms = choice->run_ns * 1e-6;
+    info->predicted_wait_ms = choice->wait_ns * 1e-6;
+    return MOTE_OK;
+}
+
+static mote_status choose(fitting *f, size_t target)
+{
+    mote_arena arena;
+    mote_budget_choice choice;
+    mote_arena_init(&arena, f->c->arena->allocator);
+    mote_status status = mote_budget_choose(&f->problem, target, &arena, &choice);
+    if (status == MOTE_OK)
+        status = take_choice(f, &choice);
+    mote_arena_release(&arena);
+    return status;
+}
+
+static mote_status raise_floor(const fitting *f)
+{
+    const mote_compiled *compiled = f->c->compiled;
+    char text[256];
+    return MOTE_RAISE(
+        MOTE_ERROR_BUDGET,
+        "%s: a memory budget of %" PRIu64
+        " bytes is too small: the smallest is %zu bytes, because of %s",
+        f->c->request->description->path, f->c->request->memory_budget, compiled->plan.arena_bytes,
+        mote_compiled_step_text(compiled, compiled->plan.peak_step, text, sizeof text));
+}
+
+static mote_status fit(fitting *f, mote_arena *arena)
+{
+    const size_t budget = (size_t)f->c->request->memory_budget;
+    const mote_plan *plan = &f->c->compiled->plan;
+    size_t target = budget;
+    MOTE_TRY(describe_problem(f, arena));
+    f->mark = mote_arena_get_mark(f->c->arena);
+    for (size_t i = 0; i < TRIES && target > 0; i++) {
+        MOTE_TRY(choose(f, target));
+        if (plan->arena_bytes <= budget)
+            return MOTE_OK;
+        const size_t over = plan->arena_bytes - budget;
+        target = over < target ? target - over : 0;
+    }
+    MOTE_TRY(choose(f, 0));
+    return plan->arena_bytes <= budget ? MOTE_OK : raise_floor(f);
+}
+
+mote_status mote_compile_fit(const mote_compiler *c)
+{
+    fitting f = {.c = c};
+    mote_arena arena;
+    c->compiled->info.memory_budget = c->request->memory_budget;
+    if (c->request->memory_budget == 0 ||
+        c->compiled->plan.arena_bytes <= c->request->memory_budget)
+        return MOTE_OK;
+    if (c->request->without & MOTE_TECHNIQUE_SWAP)
+        return raise_floor(&f);
+    mote_arena_init(&arena, c->arena->allocator);
+    const mote_status status = fit(&f, &arena);
+    mote_arena_release(&arena);
+    return status;
+}

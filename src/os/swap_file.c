@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file for what leaves memory for a while.
+#include "os/os.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/// Direct access is a flag that a file system may take and then refuse each transfer: one is tried.
+static bool make_direct(const mote_file *file)
+{
+    _Alignas(4096) unsigned char page[4096];
+    const int flags = fcntl(file->descriptor, F_GETFL);
+    _Static_assert(MOTE_SWAP_ALIGNMENT == sizeof page, "a transfer");
+    if (flags < 0 || fcntl(file->descriptor, F_SETFL, flags | O_DIRECT) != 0)
+        return false;
+    if (pread(file->descriptor, page, sizeof page, 0) >= 0 || errno == EINTR)
+        return true;
+    (void)fcntl(file->descriptor, F_SETFL, flags);
+    return false;
+}
+
+mote_status mote_swap_file_open(const char *folder, uint64_t bytes, mote_swap_file *file)
+{
+    mote_swap_file opened = {.bytes = bytes};
+    MOTE_TRY(folder ? mote_file_open_temporary_in(folder, &opened.file)
+                    : mote_file_open_temporary(&opened.file));
+    const mote_status status = mote_file_reserve(&opened.file, bytes);
+    if (status != MOTE_OK) {
+        mote_file_close(&opened.file);
+        return status;
+    }
+    opened.is_direct = make_direct(&opened.file);
+    *file = opened;
+    return MOTE_OK;
+}
+
+void mote_swap_file_close(mote_swap_file *file)
+{
+    mote_file_close(&file->file);
+}
+
+static bool is_aligned(uint64_t offset, const void *data, size_t bytes)
+{
+    return (offset | (uint64_t)(uintptr_t)data | bytes) % MOTE_SWAP_ALIGNMENT == 0;
+}
+
+mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, void *data,
+                                size_t bytes)
+{
+    assert(is_aligned(offset, data, bytes) && offset + bytes <= file->bytes);
+    (void)is_aligned;
+    return mote_file_read(&file->file, offset, data, bytes);
+}
+
+mote_status mote_swap_file_write(const mote_swap_file *file, uint64_t offset, const void *data,
+                                 size_t bytes)
+{
+    assert(is_aligned(offset, data, bytes) && offset + bytes <= file->bytes);
+    return mote_file_write(&file->file, offset, data, bytes);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// A schedule whose blocks are not in memory through all of their lives: each stay is a block of its own.
+#include "base/size.h"
+#include "schedule/build.h"
+
+#include <string.h>
+
+static bool continues(const mote_stay *stay, const mote_stay *before)
+{
+    return stay->block == before->block && stay->tensor == before->tensor;
+}
+
+/// What is placed for a stay.
+static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
+{
+    const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
+    const size_t bytes =
+        stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
+    return (mote_block){.name = tensor->name,
+                        .kind = tensor->kind,
+                        .tensor = stay->tensor,
+                        .bytes = mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT),
+                        .first = stay->first,
+                        .last = stay->last,
+                        .used_first = stay->used_first,
+                        .used_last = stay->used_last,
+                        .next = MOTE_NONE,
+                        .is_loaded = stay->is_loaded,
+                        .is_stored = stay->is_stored,
+                        .home = stay->home};
+}
+
+/// The blocks of all stays, behind those that are there; `firsts` gets the block of the first stay, by block of the whole.
+static mote_status add_stays(const mote_schedule *whole, const mote_stay *stays, size_t stay_count,
+                             mote_arena *arena, mote_schedule *split, size_t *firsts)
+{
+    size_t number = 1;
+    for (size_t i = 0; i < stay_count; i++) {
+        const size_t at = split->block_count++;
+        mote_block *block = &split->blocks[at];
+        *block = make_block(whole, &stays[i]);
+        block->root = at;
+        number++;
+        if (i > 0 && continues(&stays[i], &stays[i - 1])) {
+            char *name = NULL;
+            MOTE_TRY(mote_arena_format(arena, &name, "%s stay %zu", block->name, number));
+            block->name = name;
+            block->root = split->blocks[at - 1].root;
+            split->blocks[at - 1].next = at;
+            continue;
+        }
+        number = 1;
+        if (stays[i].block == MOTE_NONE)
+            split->tensors[stays[i].tensor].block = at;
+        else
+            firsts[stays[i].block] = at;
+    }
+    return MOTE_OK;
+}
+
+/// Blocks that stay whole, in their order.
+static void keep_whole(const mote_schedule *whole, const mote_stay *stays, size_t stay_count,
+                       mote_schedule *split, size_t *firsts)
+{
+    for (size_t i = 0; i < stay_count; i++) {
+        if (stays[i].block != MOTE_NONE)
+            firsts[stays[i].block] = MOTE_NONE;
+    }
+    for (size_t i = 0; i < whole->block_count; i++) {
+        if (firsts[i] == MOTE_NONE)
+            continue;
+        firsts[i] = split->block_count++;
+        split->blocks[firsts[i]] = whole->blocks[i];
+        split->blocks[firsts[i]].root = firsts[i];
+    }
+}
+
+mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,
+                                size_t stay_count, mote_arena *arena, mote_schedule *split)
+{
+    size_t *firsts = NULL;
+    *split = *whole;
+    split->block_count = 0;
+    MOTE_TRY(mote_arena_array(arena, whole->block_count, sizeof *firsts, (void **)&firsts));
+    MOTE_TRY(mote_arena_array(arena, whole->block_count + stay_count, sizeof *split->blocks,
+                              (void **)&split->blocks));
+    MOTE_TRY(mote_arena_array(arena, whole->tensor_count, sizeof *split->tensors,
+                              (void **)&split->tensors));
+    memcpy(split->tensors, whole->tensors, whole->tensor_count * sizeof *whole->tensors);
+    keep_whole(whole, stays, stay_count, split, firsts);
+    MOTE_TRY(add_stays(whole, stays, stay_count, arena, split, firsts));
+    for (size_t i = 0; i < split->tensor_count; i++) {
+        mote_schedule_tensor *tensor = &split->tensors[i];
+        if (!tensor->persistent && tensor->block != MOTE_NONE)
+            tensor->block = firsts[tensor->block];
+    }
+    return MOTE_OK;
+}
+
+size_t mote_schedule_find_block(const mote_schedule *schedule, size_t tensor, size_t step)
+{
+    size_t block = schedule->tensors[tensor].block;
+    while (block != MOTE_NONE && schedule->blocks[block].last < step &&
+           schedule->blocks[block].next != MOTE_NONE)
+        block = schedule->blocks[block].next;
+    return block;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training within a memory budget: the budget is kept, and the bits are those of training with all the memory that is fastest.
+#include "training.h"
+
+#define BUDGETED                                                             \
+    "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n"          \
+    "[Optimizer]\ntype = adam\nlearning_rate = 0.01\nmoving_average = 0.9\n" \
+    "clip_value = 0.5\n"
+#define WIDE_NET                                                          \
+    "[in]\ntype = input\ninput_shape = 1:4:4\n"                           \
+    "[c]\ntype = conv2d\nfilters = 64\nkernel_size = 3\npadding = same\n" \
+    "[n]\ntype = batch_normalization\nactivation = relu\n"                \
+    "[d]\ntype = dropout\ndropout_rate = 0.25\nflatten = true\n"          \
+    "[h]\ntype = fully_connected\nunit = 64\nactivation = tanh\n"         \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
+#define MODEL BUDGETED DATA VALID WIDE_NET
+
+/// Of the arena: 0 is the smallest that works.
+static mote_status start_within(void **state, const char *text, uint64_t budget, training *t)
+{
+    const mote_compile_request options = {.modes = MOTE_MODE_TRAIN, .memory_budget = budget};
+    return training_start_as(state, text, &options, mote_allocator_default(), t);
+}
+
+static size_t find_smallest(void **state, const char *text)
+{
+    training t;
+    assert_int_equal(start_within(state, text, 1, &t), MOTE_ERROR_BUDGET);
+    const size_t smallest = t.compiled.plan.arena_bytes;
+    mote_arena_release(&t.arena);
+    return smallest;
+}
+
+static size_t find_full(void **state, const char *text)
+{
+    training t;
+    expect_ok(start_within(state, text, 0, &t));
+    const size_t full = t.compiled.plan.arena_bytes;
+    assert_int_equal(t.compiled.swap_bytes, 0);
+    training_release(&t);
+    return full;
+}
+
+static void every_budget_gives_the_same_bits(void **state)
+{
+    const digest expected = train_text(state, MODEL, NULL);
+    const size_t smallest = find_smallest(state, MODEL);
+    const size_t full = find_full(state, MODEL);
+    assert_true(smallest < full - full / 8);
+    for (size_t i = 0; i <= 8; i++) {
+        training t;
+        const size_t budget = smallest + (full - smallest) / 8 * i;
+        expect_ok(start_within(state, MODEL, budget, &t));
+        assert_true(t.compiled.plan.arena_bytes <= budget);
+        assert_true(i == 8 || t.compiled.swap_bytes > 0);
+        expect_ok(training_run(&t, NULL));
+        const digest found = training_digest(&t);
+        assert_same(&found, &expected);
+        assert_int_equal(t.result.swapped_out_bytes > 0, t.compiled.info.stored_bytes > 0);
+        training_release(&t);
+    }
+}
+
+static void what_is_planned_is_what_is_moved(void **state)
+{
+    training t;
+    expect_ok(start_within(state, BUDGETED DATA WIDE_NET, find_smallest(state, MODEL), &t));
+    const mote_train_config config = {.steps = 3};
+    expect_ok(training_run(&t, &config));
+    assert_int_equal(t.result.swapped_in_bytes, 3 * t.compiled.info.loaded_bytes);
+    assert_int_equal(t.result.swapped_out_bytes, 3 * t.compiled.info.stored_bytes);
+    training_release(&t);
+}
+
+static void a_budget_that_is_too_small_says_which_is_not(void **state)
+{
+    training t;
+    char expected[256];
+    const size_t smallest = find_smallest(state, MODEL);
+    assert_int_equal(start_within(state, MODEL, smallest - 1, &t), MOTE_ERROR_BUDGET);
+    (void)snprintf(expected, sizeof expected,
+                   "a memory budget of %zu bytes is too small: the smallest is %zu bytes, because "
+                   "of ",
+                   smallest - 1, smallest);
+    assert_non_null(strstr(mote_last_error()->message, expected));
+    mote_arena_release(&t.arena);
+}
+
+static void without_swap_nothing_is_swapped(void **state)
+{
+    training t;
+    const mote_compile_request options = {
+        .modes = MOTE_MODE_TRAIN,
+        .memory_budget = find_full(state, MODEL) - 1,
+        .without = MOTE_TECHNIQUE_SWAP,
+    };
+    assert_int_equal(training_start_as(state, MODEL, &options, mote_allocator_default(), &t),
+                     MOTE_ERROR_BUDGET);
+    mote_arena_release(&t.arena);
+}
+
+static void weights_are_saved_and_loaded_from_where_they_are(void **state)
+{
+    training t;
+    training within;
+    const size_t smallest = find_smallest(state, MODEL);
+    training_init(state, MODEL, MOTE_MODE_TRAIN, &t);
+    expect_ok(training_run(&t, NULL));
+    expect_ok(mote_run_save(&t.run, mote_test_path(state, "whole")));
+    expect_ok(start_within(state, MODEL, smallest, &within));
+    expect_ok(mote_run_load(&within.run, mote_test_path(state, "whole")));
+    const digest expected = training_digest(&t);
+    const digest found = training_digest(&within);
+    assert_same(&found, &expected);
+    expect_ok(mote_run_save(&within.run, mote_test_path(state, "swapped")));
+    size_t whole_bytes = 0;
+    size_t swapped_bytes = 0;
+    const unsigned char *whole =
+        mote_test_read(state, mote_test_path(state, "whole"), &whole_bytes);
+    const unsigned char *swapped =
+        mote_test_read(state, mote_test_path(state, "swapped"), &swapped_bytes);
+    assert_int_equal(whole_bytes, swapped_bytes);
+    assert_memory_equal(whole, swapped, whole_bytes);
+    training_release(&within);
+    training_release(&t);
+}
+
+/// Copies what a run holds into one of another budget.
+static void pass_on(void **state, const training *from, uint64_t budget, training *to)
+{
+    mote_kept *kept = NULL;
+    expect_ok(mote_run_keep(&from->run, &kept));
+    expect_ok(start_within(state, MODEL, budget, to));
+    expect_ok(mote_run_restore(&to->run, kept));
+    mote_kept_release(&kept);
+}
+
+static void a_state_goes_from_budget_to_budget(void **state)
+{
+    training t[3];
+    const size_t smallest = find_smallest(state, MODEL);
+    expect_ok(start_within(state, MODEL, smallest, &t[0]));
+    expect_ok(training_run(&t[0], NULL));
+    pass_on(state, &t[0], 0, &t[1]);
+    pass_on(state, &t[1], smallest, &t[2]);
+    const digest first = training_digest(&t[0]);
+    const digest second = training_digest(&t[1]);
+    const digest third = training_digest(&t[2]);
+    assert_same(&first, &second);
+    assert_same(&first, &third);
+    for (size_t i = 0; i < 3; i++)
+        training_release(&t[i]);
+}
+
+static void too_many_writes_are_refused_before_the_first_step(void **state)
+{
+    training t;
+    const size_t smallest = find_smallest(state, MODEL);
+    static const char text[] = "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n"
+                               "swap_write_limit = 1 MB\n"
+                               "[Optimizer]\ntype = adam\nlearning_rate = 0.01\n"
+                               "moving_average = 0.9\nclip_value = 0.5\n" DATA VALID WIDE_NET;
+    expect_ok(start_within(state, text, smallest, &t));
+    const digest before = training_digest(&t);
+    assert_int_equal(training_run(&t, NULL), MOTE_ERROR_PROPERTY);
+    assert_non_null(strstr(mote_last_error()->message, "swap_write_limit = 1000000 bytes"));
+    const digest behind = training_digest(&t);
+    assert_same(&before, &behind);
+    training_release(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_budget_gives_the_same_bits),
+        cmocka_unit_test(what_is_planned_is_what_is_moved),
+        cmocka_unit_test(a_budget_that_is_too_small_says_which_is_not),
+        cmocka_unit_test(without_swap_nothing_is_swapped),
+        cmocka_unit_test(weights_are_saved_and_loaded_from_where_they_are),
+        cmocka_unit_test(a_state_goes_from_budget_to_budget),
+        cmocka_unit_test(too_many_writes_are_refused_before_the_first_step),
+    };
+    return cmocka_run_group_tests(tests, test_noise_setup, mote_test_folder_teardown);
+}
