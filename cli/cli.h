@@ -51,7 +51,7 @@ struct cli_options {
     const cli_command *command;
     int argument_count; // as main got them
     char *const *arguments;
-    bool help, json, quiet, csv, profile, resume;
+    bool help, json, quiet, csv, profile, resume, frontier;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
         *prompt, *trace, *why, *html, *to;
     unsigned without;                               // techniques, as bits

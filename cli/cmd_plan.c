@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote plan: what memory training will take.
 #include "commands.h"
+#include "frontier.h"
 #include "output.h"
 #include "plan_page.h"
 #include "plan_text.h"
@@ -101,6 +102,8 @@ static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
     cli_findings findings = {.savings = {{false}, {0}, 0}};
+    if (options->frontier)
+        return cli_session_load(session) == MOTE_OK ? cli_frontier_print(session) : cli_fail();
     if (cli_session_load(session) != MOTE_OK ||
         ((options->html || !options->csv) &&
          cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
@@ -122,6 +125,10 @@ int cli_run_plan(const cli_options *options)
 {
     if (options->json && options->csv) {
         cli_error("plan: --json and --csv exclude each other");
+        return CLI_USAGE;
+    }
+    if (options->frontier && (options->csv || options->html)) {
+        cli_error("plan: --frontier goes with neither --csv nor --html");
         return CLI_USAGE;
     }
     cli_session session = {.options = options};

@@ -55,8 +55,8 @@ enum {
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
     X(BANDS, "bands", "some channels go through several steps before the next ones do")         \
     X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
-    X(SWAP, "swap", "what the budget has no room for waits in a file until it is needed")       \
-    X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
+    X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")               \
+    X(SWAP, "swap", "what the budget has no room for waits in a file until it is needed")
 
 enum {
 #define MOTE_TECHNIQUE_ENUM(name, text, summary) MOTE_TECHNIQUE_INDEX_##name,

@@ -6,7 +6,6 @@
 
 #include "base/size.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
@@ -114,18 +113,17 @@ static mote_status raise_floor(const fitting *f)
     char text[256];
     return MOTE_RAISE(
         MOTE_ERROR_BUDGET,
-        "%s: a memory budget of %" PRIu64
-        " bytes is too small: the smallest is %zu bytes, because of %s",
-        f->c->request->description->path, f->c->request->memory_budget, compiled->plan.arena_bytes,
+        "%s: a memory budget of %zu bytes is too small: the smallest is %zu bytes, because of %s",
+        f->c->request->description->path, (size_t)f->c->request->memory_budget,
+        compiled->plan.arena_bytes,
         mote_compiled_step_text(compiled, compiled->plan.peak_step, text, sizeof text));
 }
 
-static mote_status fit(fitting *f, mote_arena *arena)
+static mote_status swap(fitting *f)
 {
     const size_t budget = (size_t)f->c->request->memory_budget;
     const mote_plan *plan = &f->c->compiled->plan;
     size_t target = budget;
-    MOTE_TRY(describe_problem(f, arena));
     f->mark = mote_arena_get_mark(f->c->arena);
     for (size_t i = 0; i < TRIES && target > 0; i++) {
         MOTE_TRY(choose(f, target));
@@ -138,16 +136,24 @@ static mote_status fit(fitting *f, mote_arena *arena)
     return plan->arena_bytes <= budget ? MOTE_OK : raise_floor(f);
 }
 
+static mote_status fit(fitting *f, mote_arena *arena)
+{
+    const mote_compile_request *request = f->c->request;
+    mote_compiled *compiled = f->c->compiled;
+    double ns = 0.0;
+    MOTE_TRY(describe_problem(f, arena));
+    MOTE_TRY(mote_budget_predict(&f->problem, arena, &ns));
+    compiled->info.memory_budget = request->memory_budget;
+    compiled->info.predicted_ms = ns * 1e-6;
+    if (request->memory_budget == 0 || compiled->plan.arena_bytes <= request->memory_budget)
+        return MOTE_OK;
+    return request->without & MOTE_TECHNIQUE_SWAP ? raise_floor(f) : swap(f);
+}
+
 mote_status mote_compile_fit(const mote_compiler *c)
 {
     fitting f = {.c = c};
     mote_arena arena;
-    c->compiled->info.memory_budget = c->request->memory_budget;
-    if (c->request->memory_budget == 0 ||
-        c->compiled->plan.arena_bytes <= c->request->memory_budget)
-        return MOTE_OK;
-    if (c->request->without & MOTE_TECHNIQUE_SWAP)
-        return raise_floor(&f);
     mote_arena_init(&arena, c->arena->allocator);
     const mote_status status = fit(&f, &arena);
     mote_arena_release(&arena);

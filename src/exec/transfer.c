@@ -122,7 +122,7 @@ static mote_status raise_failure(const mote_transfers *t)
 {
     return t->failed == MOTE_OK
                ? MOTE_OK
-               : MOTE_RAISE(t->failed, "memory could not be swapped: %s", t->message);
+               : MOTE_RAISE(MOTE_ERROR_IO, "memory could not be swapped: %s", t->message);
 }
 
 mote_status mote_transfers_begin(const mote_program *program, size_t index,

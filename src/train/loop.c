@@ -4,7 +4,6 @@
 
 #include "base/size.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
@@ -73,11 +72,12 @@ mote_status mote_run_check_writes(const mote_run *run, uint64_t steps)
     const uint64_t limit = run->description->settings.swap_write_limit;
     if (plan->stored_bytes == 0 || steps <= limit / plan->stored_bytes)
         return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                      "%s: %" PRIu64 " steps that each write %" PRIu64
-                      " bytes to the swap file are more than [Model] swap_write_limit = %" PRIu64
-                      " bytes; a larger memory_budget writes less",
-                      run->description->path, steps, plan->stored_bytes, limit);
+    return MOTE_RAISE(
+        MOTE_ERROR_PROPERTY,
+        "%s: %llu steps that each write %llu bytes to the swap file are more than [Model] "
+        "swap_write_limit = %llu bytes; a larger memory_budget writes less",
+        run->description->path, (unsigned long long)steps, (unsigned long long)plan->stored_bytes,
+        (unsigned long long)limit);
 }
 
 void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import json
 import unittest
 
 from support import CliTest
@@ -338,14 +339,15 @@ class Plan(CliTest):
                 self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
 
     def test_all_techniques_may_be_left_out(self):
-        plan = self.run_json("plan", "tiny.ini", "--without", ",".join(TECHNIQUES))
-        self.assertEqual(list(plan["techniques"]), list(TECHNIQUES))
+        names = [*TECHNIQUES, "swap"]
+        plan = self.run_json("plan", "tiny.ini", "--without", ",".join(names))
+        self.assertEqual(list(plan["techniques"]), names)
         for technique in plan["techniques"].values():
             self.assertEqual(
                 technique, {"used": False, "arena_bytes_without": plan["arena_bytes"]}
             )
-        out, _ = self.run_mote("plan", "tiny.ini", "--without", ",".join(TECHNIQUES))
-        self.assertEqual(out.count("left out"), len(TECHNIQUES))
+        out, _ = self.run_mote("plan", "tiny.ini", "--without", ",".join(names))
+        self.assertEqual(out.count("left out"), len(names))
 
     def test_the_search_belongs_to_one_planner(self):
         best_fit = self.run_json("plan", "tiny.ini", "--planner=best_fit")
@@ -367,6 +369,42 @@ class Plan(CliTest):
                 for without in [(), *((f"--without={name}",) for name in TECHNIQUES)]
             }
             self.assertEqual(len(digests), 1)
+
+    def test_a_budget_is_kept_or_refused_with_the_smallest(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        full = self.run_json("plan", "net.ini")
+        self.assertEqual(full["memory_budget_bytes"], 0)
+        self.assertEqual(full["swap_file_bytes"], 0)
+        self.assertGreater(full["predicted_step_ms"], 0)
+        out, talk = self.run_mote("plan", "net.ini", "--budget=1", "--json", code=3)
+        refused = json.loads(out)
+        self.assertEqual(list(refused), ["error", "smallest_budget_bytes"])
+        smallest = refused["smallest_budget_bytes"]
+        self.assertIn(f"the smallest is {smallest} bytes, because of", refused["error"])
+        self.assertEqual(talk, f"mote: {refused['error']}\n")
+        plan = self.run_json("plan", "net.ini", f"--budget={smallest}")
+        self.assertLessEqual(plan["arena_bytes"], smallest)
+        self.assertGreater(plan["swapped_in_bytes"], 0)
+        self.assertEqual(plan["techniques"]["swap"]["arena_bytes_without"], full["arena_bytes"])
+        out, _ = self.run_mote("plan", "net.ini", f"--budget={smallest}")
+        self.assertRegex(out, r"\nswap file .* a step reads .* and writes ")
+        out, _ = self.run_mote("plan", "net.ini", "--budget=1GiB")
+        self.assertRegex(out, r"\nmemory budget +1073741824 bytes .* all fits\n")
+
+    def test_the_frontier_goes_from_the_smallest_budget_to_the_arena_without_one(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        full = self.run_json("plan", "net.ini")
+        points = self.run_json("plan", "net.ini", "--frontier")["frontier"]
+        self.assertEqual(len(points), 9)
+        for point in points:
+            self.assertLessEqual(point["arena_bytes"], point["memory_budget_bytes"])
+        budgets = [point["memory_budget_bytes"] for point in points]
+        self.assertEqual(budgets, sorted(budgets))
+        self.assertEqual(points[-1]["arena_bytes"], full["arena_bytes"])
+        self.assertEqual(points[-1]["swapped_out_bytes"], 0)
+        self.assertGreater(points[0]["predicted_step_ms"], points[-1]["predicted_step_ms"])
+        out, _ = self.run_mote("plan", "net.ini", "--frontier")
+        self.assertEqual(len(out.splitlines()), 11)
 
     def test_planning_needs_no_data(self):
         before = self.run_json("plan", "tiny.ini")

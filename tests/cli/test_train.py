@@ -25,6 +25,11 @@ SHARED_KEYS = {
     "planner": str,
     "plan_hash": str,
     "steps": int,
+    "memory_budget_bytes": int,
+    "swapped_in_bytes": int,
+    "swapped_out_bytes": int,
+    "wait_ms": float,
+    "predicted_step_ms": float,
     "profile": type(None),
 }
 
