@@ -35,8 +35,8 @@ typedef struct mote_batch {
 /// then, until mote_model_apply or mote_model_discard. `metrics` may be NULL. Weights are as before.
 ///
 /// Needs MOTE_MODE_STEP. While a step is open, calls that need its memory are refused with MOTE_ERROR_ARGUMENT: forward
-/// itself, and mote_model_train, _bench, _evaluate, _run, _run_all, _load_weights, _compile, _resume. Others work; so does
-/// mote_model_save, with the weights from before the step.
+/// itself, and mote_model_train, _bench, _evaluate, _run, _run_all, _load_weights, _compile, _resume. Others work; so do
+/// mote_model_save and _write_checkpoint, with the weights from before the step.
 ///
 /// No step is open after an error. MOTE_ERROR_NONFINITE: a loss is not finite; there is nothing to apply.
 /// MOTE_ERROR_DATA: an integer that the network does not take. A layer of your own may fail with any error.
