@@ -168,11 +168,12 @@ static mote_status list_files(mote_checkpoints *c, mote_checkpoint_access access
 
 mote_status mote_checkpoints_check_path(mote_run *run, const char *path)
 {
-    if (name_of(path)[0] == '\0')
+    if (name_of(path)[0] == '\0') {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "[Model]: checkpoint_path = %s: expected the name of a file, not of a "
                           "folder",
                           path);
+    }
     return mote_run_check_save_path(run, path);
 }
 

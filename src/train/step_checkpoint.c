@@ -8,11 +8,11 @@
 
 static void close_checkpoints(mote_run *run)
 {
-    const mote_allocator *allocator = &run->context->allocator;
     mote_checkpoints *c = run->stepping.checkpoints;
-    run->stepping.checkpoints = NULL;
     if (!c)
         return;
+    const mote_allocator *allocator = &run->context->allocator;
+    run->stepping.checkpoints = NULL;
     mote_checkpoints_release(c);
     (void)allocator->reallocate(allocator->user, c, sizeof *c, 0);
 }
