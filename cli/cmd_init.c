@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote init: a model file to start with, for data that are there.
 #include "commands.h"
+#include "new_file.h"
 #include "output.h"
 #include "proposal.h"
 #include "session.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /// Names of the files as a model file can say them.
 typedef struct init_names {
@@ -49,27 +51,18 @@ static bool make_names(const mote_data_info *info, const char *data, init_names 
 }
 
 /// A file that is there stays as it is.
-static int write_model(const cli_proposal *proposal, const char *path)
+static int write_model(mote_context *context, const cli_proposal *proposal, const char *path)
 {
-    FILE *file = NULL;
-    do {
-        file = fopen(path, "wx");
-    } while (!file && errno == EINTR);
-    if (!file) {
-        if (errno == EEXIST)
-            cli_error("'%s' is already there and stays as it is; --output names another file",
-                      path);
-        else
-            cli_error("cannot write '%s': %s", path, strerror(errno));
+    struct stat status;
+    cli_new_file file;
+    if (lstat(path, &status) == 0) {
+        cli_error("'%s' is already there and stays as it is; --output names another file", path);
         return CLI_FAILED;
     }
-    cli_proposal_write(proposal, file);
-    const bool is_complete = !ferror(file);
-    if (fclose(file) == 0 && is_complete)
-        return CLI_OK;
-    cli_error("cannot write '%s': %s", path, strerror(errno));
-    (void)remove(path);
-    return CLI_FAILED;
+    if (!cli_new_file_begin(&file))
+        return CLI_FAILED;
+    cli_proposal_write(proposal, file.stream);
+    return cli_new_file_write(&file, context, path) ? CLI_OK : CLI_FAILED;
 }
 
 /// What was written can be read. Not so where a path is too long for a line, for example.
@@ -228,7 +221,8 @@ static int propose(mote_context *context, const cli_options *options, const mote
                              .data = names.data,
                              .labels = info->kind == MOTE_DATA_IDX ? names.labels : NULL,
                              .weights = names.weights};
-    if (!cli_proposal_decide(&proposal) || write_model(&proposal, names.output) != CLI_OK ||
+    if (!cli_proposal_decide(&proposal) ||
+        write_model(context, &proposal, names.output) != CLI_OK ||
         check_model(context, names.output) != CLI_OK)
         return CLI_FAILED;
     if (options->json)

@@ -19,7 +19,6 @@ typedef struct cli_training {
     cli_progress progress;
     cli_result result;
     cli_profile profile;
-    const char *saved; // file with the weights as they are now, or NULL
 } cli_training;
 
 static json_t *make_epochs(const cli_progress *progress, cli_json *json)
@@ -69,7 +68,7 @@ static int print_json(const cli_training *training)
     cli_result_add_json(&training->session, result, &json);
     cli_json_add_size(&json, "samples", result->trained.samples);
     cli_json_add(&json, "epochs", make_epochs(&training->progress, &json));
-    cli_json_add_text(&json, "saved", training->saved);
+    cli_json_add_text(&json, "saved", result->trained.saved_path);
     cli_json_add_bool(&json, "stopped", result->trained.stopped);
     cli_json_add_bool(&json, "stopped_early", result->trained.stopped_early);
     add_checkpoints(&result->trained, &json);
@@ -112,8 +111,8 @@ static int print_text(const cli_training *training)
         cli_metrics_print("validation", &trained->validation);
     print_best(training);
     cli_result_print(&training->session, &training->result);
-    if (training->saved)
-        cli_print("%-15s %s\n", "saved", training->saved);
+    if (trained->saved_path)
+        cli_print("%-15s %s\n", "saved", trained->saved_path);
     if (trained->best_path)
         cli_print("%-15s %s\n", "saved best", trained->best_path);
     if (trained->checkpoint_path)
@@ -127,45 +126,24 @@ static void explain_stop(const cli_training *training)
 {
     const mote_train_result *trained = &training->result.trained;
     const char *best = trained->best_path;
+    const char *saved = trained->saved_path;
     if (trained->checkpoint_path) {
         cli_talk("stopped after step %" PRIu64 ", checkpoint %s; to go on from there:\n  ",
                  trained->steps, trained->checkpoint_path);
         cli_options_print_resume(training->session.options, "--resume", NULL);
         return;
     }
-    if (!training->saved && best) {
+    if (!saved && best) {
         cli_talk("stopped; only the best epoch is saved, to %s: [Model] has no save_path\n", best);
         return;
     }
-    if (!training->saved) {
+    if (!saved) {
         cli_talk("stopped; nothing is saved: [Model] has no save_path\n");
         return;
     }
     cli_talk("stopped after step %" PRIu64 ", saved to %s; to go on from there:\n  ",
-             trained->steps, training->saved);
-    cli_options_print_resume(training->session.options, "--weights", training->saved);
-}
-
-/// The weights of a run that was stopped are newer than those saved at the end of the last epoch.
-static mote_status save_stopped(cli_training *training)
-{
-    const char *path = mote_model_save_path(training->session.model);
-    if (!path)
-        return MOTE_OK;
-    const mote_status status = mote_model_save(training->session.model, path);
-    training->saved = status == MOTE_OK ? path : NULL;
-    return status;
-}
-
-/// The checkpoint of a training that was stopped could not be written: its weights are saved all the same.
-static void save_failed(cli_training *training)
-{
-    char message[1024];
-    cli_format(message, sizeof message, "%s", mote_last_error()->message);
-    if (save_stopped(training) != MOTE_OK)
-        cli_error("%s", message); // the caller tells the newer one
-    else if (training->saved)
-        cli_talk("stopped; the weights are saved to %s\n", training->saved);
+             trained->steps, saved);
+    cli_options_print_resume(training->session.options, "--weights", saved);
 }
 
 /// `user` is the progress, whose live line may stand there.
@@ -188,16 +166,10 @@ static mote_status run_training(cli_training *training)
     };
     mote_train_result *trained = &training->result.trained;
     cli_signals_defer();
-    mote_status status = mote_model_train(training->session.model, &config, trained);
+    const mote_status status = mote_model_train(training->session.model, &config, trained);
     cli_progress_finish(&training->progress);
-    if (status != MOTE_OK && trained->stopped)
-        save_failed(training);
-    if (status != MOTE_OK)
-        return status;
-    if (trained->saved_path)
-        training->saved = mote_model_save_path(training->session.model);
-    if (trained->stopped)
-        status = save_stopped(training);
+    if (status != MOTE_OK && trained->stopped && trained->saved_path)
+        cli_talk("stopped; the weights are saved to %s\n", trained->saved_path);
     return status == MOTE_OK ? cli_result_finish(&training->session, &training->result) : status;
 }
 

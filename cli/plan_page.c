@@ -2,9 +2,9 @@
 // Fills in plan_page.html: its lines "<!--= NAME -->" are replaced by what NAME's function writes.
 #include "plan_page.h"
 
+#include "new_file.h"
 #include "old_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,46 +365,15 @@ static bool read_plan(cli_page *page)
     return true;
 }
 
-/// Makes the page in memory, then writes it at once.
-/// Takes what a stream is given. Not open_memstream: when that has no memory, it tells nobody.
-typedef struct page_text {
-    char *bytes;
-    size_t count, capacity;
-} page_text;
-
-/// cookie_write_function_t; 0 is a failure, which the stream keeps.
-static ssize_t append(void *user, const char *bytes, size_t count)
-{
-    page_text *const text = user;
-    if (text->capacity - text->count < count) {
-        const size_t capacity = 2 * (text->count + count);
-        char *const grown = realloc(text->bytes, capacity);
-        if (!grown)
-            return 0;
-        text->bytes = grown;
-        text->capacity = capacity;
-    }
-    memcpy(text->bytes + text->count, bytes, count);
-    text->count += count;
-    return (ssize_t)count;
-}
-
 static bool write_page(cli_page *page, const char *path)
 {
-    page_text text = {.bytes = NULL};
-    bool is_written = false;
-    page->file = fopencookie(&text, "w", (cookie_io_functions_t){.write = append});
-    for (size_t i = 0; page->file && cli_plan_page_lines[i]; i++)
+    cli_new_file file;
+    if (!cli_new_file_begin(&file))
+        return false;
+    page->file = file.stream;
+    for (size_t i = 0; cli_plan_page_lines[i]; i++)
         write_line(page, cli_plan_page_lines[i]);
-    const bool is_complete = page->file && !ferror(page->file);
-    if (!page->file || fclose(page->file) != 0 || !is_complete)
-        cli_error("out of memory");
-    else
-        is_written = mote_context_write_file(page->session->context, path, text.bytes,
-                                             text.count) == MOTE_OK ||
-                     cli_fail() == CLI_OK;
-    free(text.bytes);
-    return is_written;
+    return cli_new_file_write(&file, page->session->context, path);
 }
 
 bool cli_plan_page_write(const cli_session *session, const cli_findings *findings, const char *path)

@@ -298,6 +298,7 @@ typedef struct mote_train_result {
 /// Each call starts the optimizer, the schedule, the order of the samples and the search for the best epoch anew,
 /// from the weights as they are. With [Optimizer] moving_average training goes on from the weights, while their
 /// averages are validated, evaluated, run and saved; mote_model_find_tensor gives the weights.
+/// Stopped by the callback, it writes save_path as well, though in the middle of an epoch, before it gives back its lock.
 /// MOTE_ERROR_NONFINITE when the loss is not finite (that step is not applied, and the message names the layer whose
 /// output was the first; with [Model] on_nonfinite = skip training goes on with the next batch) or when weights are at
 /// the end of an epoch (they are not saved). A stop is not an error.
@@ -305,7 +306,8 @@ typedef struct mote_train_result {
 /// With [Model] checkpoint_path or checkpoint_every, or config.resume, checkpoints are written: as often as
 /// checkpoint_every says, at the end, and when training is stopped. With config.resume it goes on from the newest one
 /// that can be read, to exactly the bits of a training that was never interrupted, whatever budget, planner, threads or
-/// processor it had before; a training that had ended is left alone. MOTE_ERROR_PROPERTY says in what the checkpoint's
+/// processor it had before; a training that had ended is left alone. The file to start from ([Model] load_path,
+/// compile_config.weights) need not exist then. MOTE_ERROR_PROPERTY says in what the checkpoint's
 /// model or data differ. Without config.resume an earlier training's checkpoints of that path are removed before the
 /// first step. One training at a time may write to a path: MOTE_ERROR_IO.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,

@@ -35,8 +35,8 @@ typedef struct mote_batch {
 /// then, until mote_model_apply or mote_model_discard. `metrics` may be NULL. Weights are as before.
 ///
 /// Needs MOTE_MODE_STEP. While a step is open, calls that need its memory are refused with MOTE_ERROR_ARGUMENT: forward
-/// itself, and mote_model_train, _bench, _evaluate, _run, _run_all, _load_weights, _compile. Others work; so does
-/// mote_model_save, with the weights from before the step.
+/// itself, and mote_model_train, _bench, _evaluate, _run, _run_all, _load_weights, _compile, _resume. Others work; so do
+/// mote_model_save and _write_checkpoint, with the weights from before the step.
 ///
 /// No step is open after an error. MOTE_ERROR_NONFINITE: a loss is not finite; there is nothing to apply.
 /// MOTE_ERROR_DATA: an integer that the network does not take. A layer of your own may fail with any error.
@@ -73,6 +73,31 @@ typedef struct mote_step_info {
 /// Where the caller's loop is. Needs MOTE_MODE_STEP.
 MOTE_API mote_status mote_model_get_step(const mote_model *model,
                                          mote_step_info *info) MOTE_MUST_CHECK;
+
+/// Writes a checkpoint of the loop as it is: all state, the number of applied steps, and `data_position`, a number of your
+/// own that says which samples come next. Files, how many are kept, and the lock that keeps others off [Model]
+/// checkpoint_path are as in mote_model_train. The lock is taken by the first checkpoint (or by mote_model_resume), and given
+/// back with the model's memory, by mote_model_train, _bench or _roll_back, and by mote_model_restart. An open step counts as
+/// one that has not been. The first checkpoint of a loop that does not go on from one removes those of before.
+///
+/// MOTE_ERROR_IO: it could not be written, or another training has the path; those of before are there still.
+/// MOTE_ERROR_NONFINITE: weights are not finite, or a part of a step was applied. How often is up to you: writing takes as
+/// long as the state needs to the disk, and allocates a few kilobytes meanwhile.
+MOTE_API mote_status mote_model_write_checkpoint(mote_model *model,
+                                                 uint64_t data_position) MOTE_MUST_CHECK;
+
+/// Goes on from the newest checkpoint of mote_model_write_checkpoint that can be read: the next steps have the bits of a loop
+/// that was never interrupted. `data_position` (may be NULL) is the number that was written with it, and mote_model_get_step
+/// tells the applied steps. Without a checkpoint the loop begins anew, from the weights as they are, at 0 of both; a program
+/// may always call this first. Where there is a checkpoint, the file to start from ([Model] load_path,
+/// compile_config.weights) need not exist.
+///
+/// Of `config` (may be NULL) only `notice` counts; it is told what mote_model_train tells it. MOTE_ERROR_PROPERTY: the
+/// checkpoint is of another model, another batch, or of mote_model_train. MOTE_ERROR_FORMAT: none of them can be read.
+/// MOTE_ERROR_IO: another training has the path. After an error the loop is as before, but for its lock. An open step is
+/// refused with MOTE_ERROR_ARGUMENT.
+MOTE_API mote_status mote_model_resume(mote_model *model, const mote_train_config *config,
+                                       uint64_t *data_position) MOTE_MUST_CHECK;
 
 #ifdef __cplusplus
 }

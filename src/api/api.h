@@ -107,6 +107,11 @@ mote_status mote_model_require_idle(const mote_model *model, const char *call) M
 /// As mote_model_allocate, with another file to start from; NULL: what was kept, or initial values.
 mote_status mote_model_allocate_from(mote_model *model, const char *weights) MOTE_MUST_CHECK;
 
+/// As mote_model_allocate, but a file to start from need not be there: a checkpoint has all that it would give. When going
+/// on has ended, mote_model_check_resumed gives the memory back if neither was there.
+mote_status mote_model_allocate_to_resume(mote_model *model) MOTE_MUST_CHECK;
+void mote_model_check_resumed(mote_model *model);
+
 /// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.
 mote_status mote_model_require(const mote_model *model, unsigned modes) MOTE_MUST_CHECK;
 

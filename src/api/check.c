@@ -185,6 +185,8 @@ static void start_run(checker *c)
     const mote_run without_memory = {.context = model->context,
                                      .description = &model->description,
                                      .compiled = &model->compiled,
+                                     .save_path = model->save_path,
+                                     .best_path = model->best_path,
                                      .knowledge = {.class_names = "", .preparation = ""}};
     c->run = model->allocated ? model->run : without_memory;
     mote_arena_init(&c->run.arena, &model->context->allocator);
@@ -258,6 +260,18 @@ static void check_path(checker *c, const char *name, const char *path, const cha
         tell(c, name, MOTE_CHECK_OK, "'%s' can be written", path);
 }
 
+static void check_checkpoints(checker *c)
+{
+    static const char name[] = "checkpoint_path";
+    const mote_model_settings *settings = &c->model->description.settings;
+    const char *path = NULL;
+    if (settings->checkpoint_steps == 0 && settings->checkpoint_seconds == 0)
+        tell(c, name, MOTE_CHECK_SKIPPED,
+             "not in the model file: training would write no checkpoints");
+    else if (!has_failed(c, name, mote_run_check_checkpoints(&c->run, &path)))
+        tell(c, name, MOTE_CHECK_OK, "'%s.<step>' can be written", path);
+}
+
 static void check_paths(checker *c)
 {
     static const char last[] = "save_path";
@@ -271,6 +285,7 @@ static void check_paths(checker *c)
         check_path(c, best, c->model->best_path, c->model->save_path);
     else
         tell(c, best, MOTE_CHECK_SKIPPED, "not in the model file");
+    check_checkpoints(c);
 }
 
 static void check_all(checker *c)

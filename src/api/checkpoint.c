@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model's checkpoints: what is there, and back to one of them.
+// The model's checkpoints: what is there, back to one of them, and those of the caller's own loop.
 #include "api/api.h"
 
 #include "mote/mote.h"
@@ -24,4 +24,25 @@ mote_status mote_model_roll_back(mote_model *model, uint64_t step, mote_rollback
     MOTE_TRY(mote_model_check_path(model, "save_best_path", model->best_path));
     MOTE_TRY(mote_model_allocate(model));
     return mote_run_roll_back(&model->run, step, model->load_path, result ? result : &ignored);
+}
+
+mote_status mote_model_resume(mote_model *model, const mote_train_config *config,
+                              uint64_t *data_position)
+{
+    static const mote_train_config no_callbacks = {.user = NULL};
+    uint64_t ignored = 0;
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_STEP));
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_resume"));
+    MOTE_TRY(mote_model_allocate_to_resume(model));
+    const mote_status status = mote_run_resume(&model->run, config ? config : &no_callbacks,
+                                               data_position ? data_position : &ignored);
+    mote_model_check_resumed(model);
+    return status;
+}
+
+mote_status mote_model_write_checkpoint(mote_model *model, uint64_t data_position)
+{
+    MOTE_TRY(mote_model_require(model, MOTE_MODE_STEP));
+    MOTE_TRY(mote_model_allocate(model));
+    return mote_run_write_checkpoint(&model->run, data_position);
 }

@@ -249,11 +249,17 @@ static mote_status allocate_model(mote_model *model, const char *weights)
     return model->kept ? mote_run_restore(&model->run, model->kept) : MOTE_OK;
 }
 
+/// The file to start from; NULL: what was kept, or initial values.
+static const char *find_first(const mote_model *model)
+{
+    const char *first = model->kept ? NULL : model->load_path;
+    return model->weights ? model->weights : first;
+}
+
 mote_status mote_model_allocate(mote_model *model)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    const char *first = model->kept ? NULL : model->load_path;
-    return mote_model_allocate_from(model, model->weights ? model->weights : first);
+    return mote_model_allocate_from(model, find_first(model));
 }
 
 mote_status mote_model_allocate_from(mote_model *model, const char *weights)
@@ -267,6 +273,24 @@ mote_status mote_model_allocate_from(mote_model *model, const char *weights)
         mote_run_release(&model->run);
     model->allocated = status == MOTE_OK;
     return status;
+}
+
+mote_status mote_model_allocate_to_resume(mote_model *model)
+{
+    const char *first = find_first(model);
+    if (model->allocated || !first || mote_path_exists(first))
+        return mote_model_allocate(model);
+    MOTE_TRY(mote_model_allocate_from(model, NULL));
+    model->run.missing_weights = first;
+    return MOTE_OK;
+}
+
+void mote_model_check_resumed(mote_model *model)
+{
+    if (!model->run.missing_weights)
+        return;
+    mote_run_release(&model->run);
+    model->allocated = false;
 }
 
 const char *mote_model_save_path(const mote_model *model)
@@ -305,8 +329,11 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
     MOTE_TRY(mote_model_require_idle(model, "mote_model_train"));
     MOTE_TRY(mote_model_check_path(model, "save_path", model->save_path));
     MOTE_TRY(mote_model_check_path(model, "save_best_path", model->best_path));
-    MOTE_TRY(mote_model_allocate(model));
-    return mote_run_train(&model->run, config ? config : &no_callbacks, result ? result : &ignored);
+    const mote_train_config *used = config ? config : &no_callbacks;
+    MOTE_TRY(used->resume ? mote_model_allocate_to_resume(model) : mote_model_allocate(model));
+    const mote_status status = mote_run_train(&model->run, used, result ? result : &ignored);
+    mote_model_check_resumed(model);
+    return status;
 }
 
 mote_status mote_model_bench(mote_model *model, const mote_train_config *config,

@@ -105,7 +105,7 @@ mote_status mote_model_restart(mote_model *model)
     MOTE_TRY(mote_model_require(model, MOTE_MODE_STEP));
     MOTE_TRY(mote_model_require_idle(model, "mote_model_restart"));
     MOTE_TRY(mote_model_allocate(model));
-    model->run.stepping.applied = 0;
+    mote_run_restart(&model->run);
     return MOTE_OK;
 }
 

@@ -14,9 +14,13 @@
 #define EXIF_MARKER      (JPEG_APP0 + 1)
 #define MARKER_BYTES_MAX 65533U
 
+/// Progressive images have about ten scans. Each goes through all pixels, and some bytes are enough for one.
+#define SCANS_MAX 100
+
 typedef struct jpeg_reader {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
     jmp_buf jump;
     mote_image_file *file;
     mote_arena *arena;
@@ -39,6 +43,20 @@ static void note(j_common_ptr jpeg, int level)
         stop(jpeg);
 }
 
+/// Called again and again while scans are read.
+static void check_scans(j_common_ptr jpeg)
+{
+    jpeg_reader *const r = jpeg->client_data;
+    if (r->jpeg.input_scan_number <= SCANS_MAX)
+        return;
+    r->status = MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                           "'%s' is a JPEG image of more than %d scans; accepted are at most that "
+                           "many",
+                           r->file->path, SCANS_MAX);
+    longjmp(r->jump, 1);
+}
+
+/// Arithmetic coding is refused: it makes any number of pixels of no bytes at all. Browsers do not read it either.
 static mote_status describe(jpeg_reader *r)
 {
     const J_COLOR_SPACE space = r->jpeg.jpeg_color_space;
@@ -49,6 +67,10 @@ static mote_status describe(jpeg_reader *r)
             "'%s' is a JPEG image of %s; accepted are grey and colour (RGB, YCbCr)", r->file->path,
             space == JCS_CMYK || space == JCS_YCCK ? "printing inks (CMYK)" : "an unknown kind");
     }
+    if (r->jpeg.arith_code)
+        return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
+                          "'%s' is a JPEG image with arithmetic coding; accepted is Huffman coding",
+                          r->file->path);
     r->jpeg.out_color_space = is_grey ? JCS_GRAYSCALE : JCS_RGB;
     r->jpeg.dct_method = JDCT_ISLOW;
     *r->image = (mote_image){.kind = is_grey ? "8-bit grey" : "8-bit RGB",
@@ -89,6 +111,7 @@ static void read_file(jpeg_reader *r)
 {
     jpeg_create_decompress(&r->jpeg);
     r->jpeg.client_data = r;
+    r->jpeg.progress = &r->progress;
     jpeg_mem_src(&r->jpeg, r->file->bytes, (unsigned long)r->file->count);
     jpeg_save_markers(&r->jpeg, EXIF_MARKER, MARKER_BYTES_MAX);
     (void)jpeg_read_header(&r->jpeg, TRUE);
@@ -116,9 +139,10 @@ mote_status mote_jpeg_decode(mote_image_file *file, mote_arena *arena, mote_imag
     r.jpeg.client_data = &r;
     r.errors.error_exit = stop;
     r.errors.emit_message = note;
+    r.progress.progress_monitor = check_scans;
     if (setjmp(r.jump) == 0)
         read_file(&r);
-    else
+    else if (r.status == MOTE_OK)
         r.status = raise_damage(&r);
     jpeg_destroy_decompress(&r.jpeg);
     return r.status;

@@ -6,7 +6,7 @@
 #include "base/real.h"
 #include "base/size.h"
 #include "os/os.h"
-#include "train/loop.h"
+#include "train/checkpoint.h"
 
 #include <string.h>
 
@@ -177,4 +177,15 @@ mote_status mote_run_check_saving(mote_run *run, const char *path, const char *o
         status = check_other(&replacement, path, other);
     mote_file_replacement_release(&replacement);
     return status;
+}
+
+mote_status mote_run_check_checkpoints(mote_run *run, const char **path)
+{
+    MOTE_TRY(mote_run_find_checkpoints(run->description, &run->arena, path));
+    MOTE_TRY(mote_checkpoints_check_path(run, *path));
+    if (run->save_path)
+        MOTE_TRY(mote_checkpoints_check_apart(*path, "save_path", run->save_path));
+    if (run->best_path)
+        MOTE_TRY(mote_checkpoints_check_apart(*path, "save_best_path", run->best_path));
+    return mote_run_check_saving(run, *path, NULL);
 }

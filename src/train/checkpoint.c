@@ -94,10 +94,17 @@ static bool read_step(const char *prefix, const char *name, uint64_t *step)
     return mote_number_parse_integer(digits, digit_count, step);
 }
 
-bool mote_checkpoints_have_name(const mote_checkpoints *checkpoints, const char *path)
+mote_status mote_checkpoints_check_apart(const char *checkpoints, const char *key, const char *path)
 {
     uint64_t step = 0;
-    return read_step(checkpoints->replacement.path, path, &step);
+    if (mote_path_same(path, checkpoints))
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "[Model]: checkpoint_path and %s name the same file (%s)", key, path);
+    if (read_step(checkpoints, path, &step))
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY,
+                          "[Model]: %s = '%s' is the name of a checkpoint at '%s'; save elsewhere",
+                          key, path, checkpoints);
+    return MOTE_OK;
 }
 
 static mote_status add_file(void *user, const char *name)
@@ -149,35 +156,40 @@ static mote_status keep_own(mote_checkpoints *c, mote_checkpoint_access access)
 /// Room for one more than are there or kept: the new one is written before the oldest goes.
 static mote_status list_files(mote_checkpoints *c, mote_checkpoint_access access)
 {
-    listing l = {.arena = &c->run->arena, .name = name_of(c->replacement.path)};
+    listing l = {.arena = &c->arena, .name = name_of(c->replacement.path)};
     MOTE_TRY(mote_folder_visit(c->replacement.folder, &l, add_file));
     const size_t most = l.count > c->keep ? l.count : c->keep;
-    MOTE_TRY(mote_arena_array(&c->run->arena, most + 1, sizeof *c->files, (void **)&c->files));
+    MOTE_TRY(mote_arena_array(&c->arena, most + 1, sizeof *c->files, (void **)&c->files));
     if (l.count > 0)
         memcpy(c->files, l.files, l.count * sizeof *c->files);
     c->count = l.count;
     return keep_own(c, access);
 }
 
-static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
+mote_status mote_checkpoints_check_path(mote_run *run, const char *path)
 {
-    mote_run *run = c->run;
-    const char *path = run->checkpoint_path;
-    void *memory = NULL;
     if (name_of(path)[0] == '\0') {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "[Model]: checkpoint_path = %s: expected the name of a file, not of a "
                           "folder",
                           path);
     }
-    MOTE_TRY(mote_file_replacement_init(&c->replacement, path, &run->context->allocator));
-    path = c->replacement.path; // a link is followed
+    return mote_run_check_save_path(run, path);
+}
+
+static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
+{
+    const mote_allocator *allocator = &c->run->context->allocator;
+    void *memory = NULL;
+    MOTE_TRY(mote_checkpoints_check_path(c->run, c->run->checkpoint_path));
+    MOTE_TRY(mote_file_replacement_init(&c->replacement, c->run->checkpoint_path, allocator));
+    const char *const path = c->replacement.path; // a link is followed
     if (access != MOTE_CHECKPOINTS_LOOK)
-        MOTE_TRY(mote_file_lock_take(&c->lock, path, &run->context->allocator));
-    MOTE_TRY(mote_arena_allocate(&run->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
+        MOTE_TRY(mote_file_lock_take(&c->lock, path, allocator));
+    MOTE_TRY(mote_arena_allocate(&c->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
     c->target = memory;
     memcpy(c->target, path, strlen(path));
-    MOTE_TRY(mote_arena_allocate(&run->arena, sizeof(mote_checksum_table), &memory));
+    MOTE_TRY(mote_arena_allocate(&c->arena, sizeof(mote_checksum_table), &memory));
     mote_checksum_init(memory);
     c->table = memory;
     return list_files(c, access);
@@ -189,6 +201,7 @@ mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
     *checkpoints = (mote_checkpoints){
         .run = run, .state = run->state, .keep = run->description->settings.checkpoint_keep};
     checkpoints->state.is_whole = true;
+    mote_arena_init(&checkpoints->arena, &run->context->allocator);
     const mote_status status = open_path(checkpoints, access);
     if (status != MOTE_OK)
         mote_checkpoints_release(checkpoints);
@@ -200,6 +213,7 @@ void mote_checkpoints_release(mote_checkpoints *checkpoints)
     if (checkpoints->replacement.path)
         mote_file_replacement_release(&checkpoints->replacement);
     mote_file_lock_release(&checkpoints->lock);
+    mote_arena_release(&checkpoints->arena);
     *checkpoints = (mote_checkpoints){.run = NULL};
 }
 
@@ -217,9 +231,9 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
     metadata[count++] = (mote_weights_metadata){step_key, "000000000000"};
     metadata[count++] = (mote_weights_metadata){position_key, position};
     metadata[count++] = (mote_weights_metadata){"mote.plan_hash", run->compiled->info.plan_hash};
-    MOTE_TRY(mote_run_add_metadata(run, metadata, &count));
+    MOTE_TRY(mote_run_add_metadata(run, &checkpoints->arena, metadata, &count));
     metadata[count++] = (mote_weights_metadata){identity_key, identity};
-    return mote_weights_make_header(&checkpoints->state, metadata, count, &run->arena,
+    return mote_weights_make_header(&checkpoints->state, metadata, count, &checkpoints->arena,
                                     &checkpoints->header);
 }
 
@@ -335,18 +349,70 @@ mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
     if (status == MOTE_OK) {
         *position = read;
         checkpoints->run->is_torn = false;
+        checkpoints->run->missing_weights = NULL;
     }
     return status;
 }
 
-void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index)
+static void pass_over(mote_checkpoints *c, size_t index)
 {
-    mote_checkpoint_file *files = checkpoints->files;
-    for (size_t i = index + 1; i < checkpoints->count; i++) {
+    mote_checkpoint_file *files = c->files;
+    for (size_t i = index + 1; i < c->count; i++) {
         const mote_checkpoint_file passed = files[i];
         memmove(files + 1, files, i * sizeof passed);
         files[0] = passed;
     }
+}
+
+static void tell(const mote_train_config *config, const char *text)
+{
+    if (config->notice)
+        config->notice(config->user, text);
+}
+
+static void tell_none(const mote_checkpoints *c, const mote_train_config *config)
+{
+    char notice[1024];
+    (void)snprintf(notice, sizeof notice,
+                   "there is no checkpoint at '%s': training starts from the beginning",
+                   c->run->checkpoint_path);
+    tell(config, notice);
+}
+
+/// The caller gets what no older one can mend.
+static mote_status read_newest(mote_checkpoints *c, const mote_train_config *config,
+                               mote_position *position)
+{
+    char damage[1024] = "";
+    char notice[2048];
+    for (size_t i = c->count; i > 0; i--) {
+        const mote_status status = mote_checkpoints_read(c, i - 1, position);
+        if (status == MOTE_ERROR_PROPERTY || status == MOTE_ERROR_MEMORY)
+            return status;
+        if (status != MOTE_OK) {
+            (void)snprintf(damage, sizeof damage, "%.1000s", mote_last_error()->message);
+            continue;
+        }
+        if (damage[0]) {
+            (void)snprintf(notice, sizeof notice, "%s; going on from the one before, '%s'", damage,
+                           mote_checkpoints_path(c, i - 1));
+            tell(config, notice);
+        }
+        pass_over(c, i - 1);
+        return MOTE_OK;
+    }
+    return MOTE_RAISE(MOTE_ERROR_FORMAT, "none of the %zu checkpoints at '%s' can be read: %s",
+                      c->count, c->run->checkpoint_path, damage);
+}
+
+mote_status mote_checkpoints_resume(mote_checkpoints *checkpoints, const mote_train_config *config,
+                                    mote_position *position, bool *found)
+{
+    *found = checkpoints->count > 0;
+    if (*found)
+        return read_newest(checkpoints, config, position);
+    tell_none(checkpoints, config);
+    return MOTE_OK;
 }
 
 mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count, size_t *removed)

@@ -14,6 +14,7 @@ typedef struct mote_checkpoint_file {
 /// Those of one path. The newest come last.
 typedef struct mote_checkpoints {
     mote_run *run;
+    mote_arena arena;      // all that they need
     const char *identity;  // of the training: train/identity.h
     uint64_t sample_count; // of an epoch
     mote_file_lock lock;   // nobody else writes them meanwhile
@@ -34,21 +35,25 @@ typedef enum mote_checkpoint_access {
     MOTE_CHECKPOINTS_ROLL_BACK // and is an error, unless it is damaged: it might be there again later
 } mote_checkpoint_access;
 
-/// Looks what is there, but for files that are something else, and locks the path where something shall be changed. Everything lives in the run's arena until mote_checkpoints_release; from then
-/// on nothing is allocated. MOTE_ERROR_IO when another training has the path.
+/// What may be refused of a path before anything is there: it names a folder, the model file, a file of data.
+mote_status mote_checkpoints_check_path(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
+/// Refuses a path that weights are saved to, [Model] `key`, when it is the one of the checkpoints, or the name of one there.
+mote_status mote_checkpoints_check_apart(const char *checkpoints, const char *key,
+                                         const char *path) MOTE_MUST_CHECK;
+
+/// Looks what is there, but for files that are something else, and locks the path where something shall be changed.
+/// MOTE_ERROR_IO when another training has the path.
 mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
                                   mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
 
 /// What may be written, or gone on from, needs the training's identity, made with `checkpoints->table`, and the number of
-/// its samples.
+/// its samples. Writing allocates nothing from then on.
 mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity,
                                    uint64_t sample_count) MOTE_MUST_CHECK;
 
 /// Safe on what was not opened.
 void mote_checkpoints_release(mote_checkpoints *checkpoints);
-
-/// Whether a path is that of some checkpoint.
-bool mote_checkpoints_have_name(const mote_checkpoints *checkpoints, const char *path);
 
 /// Path of the `index`-th; valid until the next call.
 const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
@@ -64,10 +69,13 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
 mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
                                   mote_position *position) MOTE_MUST_CHECK;
 
-/// Makes those behind `index`, which cannot be read, the first to be removed.
-void mote_checkpoints_pass_over(mote_checkpoints *checkpoints, size_t index);
+/// Reads the newest that can be read, and makes it the last; those behind it, which are damaged, are the first to be removed.
+/// The config's notice is told of both. `found` is false, and the notice says so, when there is none; MOTE_ERROR_FORMAT
+/// when none of them can be read.
+mote_status mote_checkpoints_resume(mote_checkpoints *checkpoints, const mote_train_config *config,
+                                    mote_position *position, bool *found) MOTE_MUST_CHECK;
 
-/// Removes all but the newest.
+/// Removes all but the newest: the training of the others is over.
 void mote_checkpoints_remove_older(mote_checkpoints *checkpoints);
 
 /// Removes those behind the first `count`, damaged ones, too, and says how many they were.

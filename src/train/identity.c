@@ -79,7 +79,8 @@ static mote_status sum_sets(identity *i, mote_dataset *training, mote_dataset *v
         most = mote_size_max(most, bytes);
     }
     MOTE_TRY(mote_arena_allocate(arena, most, &values));
-    MOTE_TRY(sum_samples(i, training, values, &i->training_sum));
+    if (training)
+        MOTE_TRY(sum_samples(i, training, values, &i->training_sum));
     if (validation)
         MOTE_TRY(sum_samples(i, validation, values, &i->validation_sum));
     mote_arena_release_to(arena, mark);

@@ -6,8 +6,8 @@
 
 #include "train/train.h"
 
-/// Writes the text for these data (validation may be NULL) to `arena`. Reads some samples of each set: their values are
-/// a part of it. `table` is for checksums.
+/// Writes the text for these data to `arena`; a set may be NULL, in the caller's own loop both are. Reads some samples of
+/// each set: their values are a part of it. `table` is for checksums.
 mote_status mote_identity_make(const mote_run *run, mote_dataset *training,
                                mote_dataset *validation, const mote_checksum_table *table,
                                mote_arena *arena, char **text) MOTE_MUST_CHECK;

@@ -16,6 +16,7 @@ struct mote_kept {
     double image_scale;
     bool scale_known;
     uint64_t applied;
+    bool has_checkpoints;
     bool is_torn;
 };
 
@@ -91,6 +92,7 @@ static mote_status fill(const mote_run *run, mote_kept *kept)
     kept->image_scale = run->image_scale;
     kept->scale_known = run->scale_known;
     kept->applied = run->stepping.applied;
+    kept->has_checkpoints = run->stepping.has_checkpoints;
     kept->is_torn = run->is_torn;
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.class_names, &kept->knowledge.class_names));
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.preparation, &kept->knowledge.preparation));
@@ -148,5 +150,6 @@ mote_status mote_run_restore(mote_run *run, const mote_kept *kept)
         is_whole = is_whole && is_kept;
     }
     run->stepping.applied = is_whole ? kept->applied : 0;
+    run->stepping.has_checkpoints = is_whole && kept->has_checkpoints;
     return is_whole ? MOTE_OK : mote_run_reset_optimizer(run);
 }

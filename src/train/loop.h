@@ -83,10 +83,10 @@ mote_status mote_run_note_file(mote_run *run, const char *path, mote_arena *aren
 mote_status mote_run_note_data(mote_run *run, const mote_dataset *dataset) MOTE_MUST_CHECK;
 
 /// What files of this run say beside its tensors: adds up to MOTE_RUN_METADATA_MAX rows and moves *count. The texts are
-/// the run's, or live in its arena.
+/// the run's, or live in `arena`.
 #define MOTE_RUN_METADATA_MAX 5U
-mote_status mote_run_add_metadata(mote_run *run, mote_weights_metadata *metadata,
-                                  size_t *count) MOTE_MUST_CHECK;
+mote_status mote_run_add_metadata(const mote_run *run, mote_arena *arena,
+                                  mote_weights_metadata *metadata, size_t *count) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_NONFINITE while the run is torn.
 mote_status mote_run_check_torn(const mote_run *run) MOTE_MUST_CHECK;

@@ -4,12 +4,18 @@
 #include "train/identity.h"
 #include "train/trainer.h"
 
-static mote_status open_file(mote_run *run, const char *path, const char *other,
+/// Checkpoints are opened before: a lock of this training's own would be taken for that of another one.
+static mote_status open_file(mote_trainer *t, const char *key, const char *path,
                              mote_file_replacement *saved, mote_file_lock *lock)
 {
-    const mote_allocator *allocator = &run->context->allocator;
-    MOTE_TRY(mote_run_check_saving(run, path, other));
+    const mote_allocator *allocator = &t->run->context->allocator;
+    const char *const other = saved == &t->saved ? NULL : t->run->save_path;
+    if (t->config->no_save || !path)
+        return MOTE_OK;
+    MOTE_TRY(mote_run_check_saving(t->run, path, other));
     MOTE_TRY(mote_file_replacement_init(saved, path, allocator));
+    if (t->checkpoints.run)
+        MOTE_TRY(mote_checkpoints_check_apart(t->checkpoints.replacement.path, key, saved->path));
     return mote_file_lock_take(lock, saved->path, allocator);
 }
 
@@ -17,14 +23,8 @@ static mote_status open_file(mote_run *run, const char *path, const char *other,
 static mote_status open_saved(mote_trainer *t)
 {
     mote_run *run = t->run;
-    if (t->config->no_save)
-        return MOTE_OK;
-    if (run->save_path)
-        MOTE_TRY(open_file(run, run->save_path, NULL, &t->saved, &t->saved_lock));
-    if (run->best_path)
-        MOTE_TRY(
-            open_file(run, run->best_path, run->save_path, &t->saved_best, &t->saved_best_lock));
-    return MOTE_OK;
+    MOTE_TRY(open_file(t, "save_path", run->save_path, &t->saved, &t->saved_lock));
+    return open_file(t, "save_best_path", run->best_path, &t->saved_best, &t->saved_best_lock);
 }
 
 static mote_status check_scales(const mote_trainer *t)
@@ -65,52 +65,44 @@ static mote_status open_sets(mote_trainer *t)
     return mote_run_open(run, &validation, &t->validation);
 }
 
-/// Weights are saved to other files than checkpoints.
-static mote_status check_names(const mote_trainer *t)
+/// Without the weights to start from, a checkpoint has to say how their data were prepared.
+static mote_status note_missing(mote_trainer *t)
 {
-    const mote_checkpoints *c = &t->checkpoints;
-    const char *const others[] = {t->saved.path, t->saved_best.path};
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i] && mote_checkpoints_have_name(c, others[i]))
-            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                              "[Model]: '%s' is the name of a checkpoint at '%s'; save elsewhere",
-                              others[i], t->run->checkpoint_path);
+    mote_checkpoints *c = &t->checkpoints;
+    if (!t->run->missing_weights)
+        return MOTE_OK;
+    if (c->count == 0)
+        return mote_run_load(t->run, t->run->missing_weights); // which says that it is missing
+    for (size_t i = c->count; i > 0; i--) {
+        if (c->files[i - 1].is_readable)
+            return mote_run_note_file(t->run, mote_checkpoints_path(c, i - 1), &c->arena);
     }
-    return MOTE_OK;
-}
-
-/// Before it is locked: a lock of this training's own would be taken for that of another one.
-static mote_status check_checkpoint_path(const mote_trainer *t)
-{
-    mote_run *run = t->run;
-    const char *const others[] = {t->saved.path, t->saved_best.path};
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i] && mote_path_same(others[i], run->checkpoint_path))
-            return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                              "[Model]: checkpoint_path and %s name the same file (%s)",
-                              i ? "save_best_path" : "save_path", run->checkpoint_path);
-    }
-    return mote_run_check_save_path(run, run->checkpoint_path);
+    return MOTE_OK; // going on says what is wrong with all of them
 }
 
 static mote_status open_checkpoints(mote_trainer *t)
 {
     const mote_model_settings *settings = &t->run->description->settings;
     const bool resumes = t->config->resume;
-    char *identity = NULL;
     t->writes_checkpoints = !t->config->no_save && (resumes || settings->checkpoint_steps > 0 ||
                                                     settings->checkpoint_seconds > 0);
     if (!t->writes_checkpoints && !resumes)
         return MOTE_OK;
-    MOTE_TRY(check_checkpoint_path(t));
     MOTE_TRY(mote_checkpoints_open(
         t->run, t->writes_checkpoints ? MOTE_CHECKPOINTS_WRITE : MOTE_CHECKPOINTS_LOOK,
         &t->checkpoints));
-    MOTE_TRY(check_names(t));
-    MOTE_TRY(mote_identity_make(t->run, t->training, t->validation, t->checkpoints.table,
-                                &t->run->arena, &identity));
-    return mote_checkpoints_begin(&t->checkpoints, identity,
-                                  mote_dataset_sample_count(t->training));
+    return note_missing(t);
+}
+
+static mote_status begin_checkpoints(mote_trainer *t)
+{
+    mote_checkpoints *c = &t->checkpoints;
+    char *identity = NULL;
+    if (!c->run)
+        return MOTE_OK;
+    MOTE_TRY(
+        mote_identity_make(t->run, t->training, t->validation, c->table, &c->arena, &identity));
+    return mote_checkpoints_begin(c, identity, mote_dataset_sample_count(t->training));
 }
 
 static mote_status open_data(mote_trainer *t)
@@ -127,13 +119,14 @@ static mote_status open_data(mote_trainer *t)
 mote_status mote_trainer_open(mote_trainer *t)
 {
     mote_run *run = t->run;
-    MOTE_TRY(open_data(t));
+    MOTE_TRY(open_checkpoints(t));
     MOTE_TRY(open_saved(t));
+    MOTE_TRY(open_data(t));
     MOTE_TRY(mote_run_note_data(run, t->training));
     t->mark = mote_arena_get_mark(&run->arena);
     if (t->saved.path || t->saved_best.path)
         MOTE_TRY(mote_run_make_header(run, &t->header));
-    return open_checkpoints(t);
+    return begin_checkpoints(t);
 }
 
 void mote_trainer_close(mote_trainer *t)

@@ -15,55 +15,6 @@ static void tell(const mote_trainer *t, const char *text)
         t->config->notice(t->config->user, text);
 }
 
-/// Damage is passed over with a notice that names both; the caller gets what no older one can mend.
-static mote_status read_newest(mote_trainer *t, size_t *index)
-{
-    mote_checkpoints *c = &t->checkpoints;
-    char damage[1024] = "";
-    char notice[2048];
-    for (size_t i = c->count; i > 0; i--) {
-        const mote_status status = mote_checkpoints_read(c, i - 1, &t->at);
-        if (status == MOTE_ERROR_PROPERTY || status == MOTE_ERROR_MEMORY)
-            return status;
-        if (status != MOTE_OK) {
-            (void)snprintf(damage, sizeof damage, "%.1000s", mote_last_error()->message);
-            continue;
-        }
-        *index = i - 1;
-        if (damage[0]) {
-            (void)snprintf(notice, sizeof notice, "%s; going on from the one before, '%s'", damage,
-                           mote_checkpoints_path(c, i - 1));
-            tell(t, notice);
-        }
-        return MOTE_OK;
-    }
-    return MOTE_RAISE(MOTE_ERROR_FORMAT, "none of the %zu checkpoints at '%s' can be read: %s",
-                      c->count, t->run->checkpoint_path, damage);
-}
-
-static mote_status resume(mote_trainer *t)
-{
-    mote_checkpoints *c = &t->checkpoints;
-    size_t index = 0;
-    MOTE_TRY(read_newest(t, &index));
-    mote_checkpoints_pass_over(c, index);
-    t->has_checkpoint = true;
-    t->written = t->at;
-    t->result->resumed_step = t->at.steps;
-    return MOTE_OK;
-}
-
-static void tell_none(const mote_trainer *t)
-{
-    char notice[1024];
-    if (!t->config->resume)
-        return;
-    (void)snprintf(notice, sizeof notice,
-                   "there is no checkpoint at '%s': training starts from the beginning",
-                   t->run->checkpoint_path);
-    tell(t, notice);
-}
-
 /// The first checkpoint is of the beginning, so that a training that is killed before the next one begins with these weights
 /// again. Those of an earlier training go when it is there.
 static mote_status replace_older(mote_trainer *t)
@@ -102,7 +53,6 @@ static mote_status begin_anew(mote_trainer *t)
     t->at = (mote_position){.epoch = 1};
     MOTE_TRY(check_writes(t));
     MOTE_TRY(mote_run_reset_optimizer(t->run));
-    tell_none(t);
     return t->writes_checkpoints ? replace_older(t) : MOTE_OK;
 }
 
@@ -115,10 +65,17 @@ static bool is_finished(const mote_trainer *t)
 
 mote_status mote_trainer_begin(mote_trainer *t)
 {
-    const bool resumes = t->config->resume && t->checkpoints.count > 0;
-    MOTE_TRY(resumes ? resume(t) : begin_anew(t));
-    if (resumes)
+    bool resumes = false;
+    if (t->config->resume)
+        MOTE_TRY(mote_checkpoints_resume(&t->checkpoints, t->config, &t->at, &resumes));
+    if (resumes) {
+        t->has_checkpoint = true;
+        t->written = t->at;
+        t->result->resumed_step = t->at.steps;
         MOTE_TRY(check_writes(t));
+    } else {
+        MOTE_TRY(begin_anew(t));
+    }
     t->first_step = t->at.steps;
     t->written_ns = mote_clock_ns();
     t->result->was_finished = resumes && is_finished(t);

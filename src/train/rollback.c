@@ -30,7 +30,7 @@ static mote_status check_model(rollback *r, size_t index)
 {
     const char *path = mote_checkpoints_path(&r->checkpoints, index);
     char *hash = NULL;
-    MOTE_TRY(mote_weights_get_metadata(path, "mote.model_hash", &r->run->arena, &hash));
+    MOTE_TRY(mote_weights_get_metadata(path, "mote.model_hash", &r->checkpoints.arena, &hash));
     if (hash && strcmp(hash, r->run->compiled->model_hash) == 0)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_PROPERTY,
@@ -50,7 +50,7 @@ static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
     MOTE_TRY(check_model(r, index));
     MOTE_TRY(mote_checkpoints_read(&r->checkpoints, index, &position));
     return mote_run_note_file(r->run, mote_checkpoints_path(&r->checkpoints, index),
-                              &r->run->arena);
+                              &r->checkpoints.arena);
 }
 
 static mote_status take_shipped(rollback *r, const char *weights)
@@ -90,16 +90,14 @@ mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights
                                mote_rollback_result *result)
 {
     rollback r = {.run = run, .result = result};
-    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     *result = (mote_rollback_result){.removed_count = 0};
+    mote_run_restart(run);
     mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_ROLL_BACK, &r.checkpoints);
     if (status == MOTE_OK)
         status = go_back(&r, step, weights);
-    run->stepping = (mote_stepping){.applied = 0};
     mote_file_lock_release(&r.best);
     mote_file_lock_release(&r.saved);
     mote_checkpoints_release(&r.checkpoints);
-    mote_arena_release_to(&run->arena, mark);
     return status;
 }
 
@@ -107,7 +105,6 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
                                       size_t *count)
 {
     mote_checkpoints checkpoints;
-    const mote_arena_mark mark = mote_arena_get_mark(&run->arena);
     const mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_LOOK, &checkpoints);
     for (size_t i = 0; status == MOTE_OK && i < checkpoints.count && i < capacity; i++) {
         const mote_checkpoint_file *file = &checkpoints.files[i];
@@ -119,6 +116,5 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
     if (status == MOTE_OK)
         *count = checkpoints.count;
     mote_checkpoints_release(&checkpoints);
-    mote_arena_release_to(&run->arena, mark);
     return status;
 }

@@ -23,9 +23,8 @@ static const mote_property scale_properties[] = {
     {.name = NULL},
 };
 
-/// [Model] checkpoint_path, else the model file's name with another end.
-static mote_status find_checkpoints(const mote_description *description, mote_arena *arena,
-                                    const char **path)
+mote_status mote_run_find_checkpoints(const mote_description *description, mote_arena *arena,
+                                      const char **path)
 {
     static const char end[] = ".ini";
     const char *chosen = description->settings.checkpoint_path;
@@ -50,7 +49,7 @@ static mote_status keep_paths(mote_run *run)
     if (settings->save_best_path[0])
         MOTE_TRY(
             mote_description_path(description, settings->save_best_path, arena, &run->best_path));
-    MOTE_TRY(find_checkpoints(description, arena, &run->checkpoint_path));
+    MOTE_TRY(mote_run_find_checkpoints(description, arena, &run->checkpoint_path));
     return mote_arena_format(arena, &run->newest_checkpoint, "%s" MOTE_CHECKPOINT_END,
                              run->checkpoint_path, UINT64_MAX);
 }
@@ -103,6 +102,7 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
 
 void mote_run_release(mote_run *run)
 {
+    mote_run_restart(run);
     mote_transfers_destroy(&run->transfers);
     mote_swap_file_close(&run->swap);
     if (run->memory)
@@ -192,6 +192,7 @@ mote_status mote_run_load(mote_run *run, const char *path)
     mote_arena arena;
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
     run->is_torn = false;
+    run->missing_weights = NULL;
     MOTE_TRY(mote_state_reset_averages(&run->state));
     mote_arena_init(&arena, &run->context->allocator);
     const mote_status status = mote_run_note_file(run, path, &arena);
@@ -240,13 +241,14 @@ mote_status mote_run_check_save_path(mote_run *run, const char *path)
     return status;
 }
 
-mote_status mote_run_add_metadata(mote_run *run, mote_weights_metadata *metadata, size_t *count)
+mote_status mote_run_add_metadata(const mote_run *run, mote_arena *arena,
+                                  mote_weights_metadata *metadata, size_t *count)
 {
     char number[64];
     char *scale = NULL;
     const size_t length =
         mote_property_get(scale_properties, &run->image_scale, number, sizeof number);
-    MOTE_TRY(mote_arena_text(&run->arena, number, length, &scale));
+    MOTE_TRY(mote_arena_text(arena, number, length, &scale));
     const mote_weights_metadata rows[] = {
         {"mote.version", MOTE_VERSION},
         {"mote.model_hash", run->compiled->model_hash},
@@ -266,7 +268,7 @@ mote_status mote_run_make_header(mote_run *run, mote_weights_header *header)
 {
     mote_weights_metadata metadata[MOTE_RUN_METADATA_MAX];
     size_t count = 0;
-    MOTE_TRY(mote_run_add_metadata(run, metadata, &count));
+    MOTE_TRY(mote_run_add_metadata(run, &run->arena, metadata, &count));
     return mote_weights_make_header(&run->state, metadata, count, &run->arena, header);
 }
 

@@ -240,6 +240,26 @@ static mote_status train_epochs(mote_trainer *t)
     return t->writes_checkpoints ? mote_trainer_write_checkpoint(t) : MOTE_OK;
 }
 
+/// The weights of a training that was stopped are newer than those saved at the end of the last epoch. They are saved though
+/// its checkpoint could not be written.
+static mote_status save_stopped(mote_trainer *t, mote_status status)
+{
+    char message[1024] = "";
+    const bool is_unwritten = status == MOTE_ERROR_IO;
+    if (!t->result->stopped || !t->saved.path || (status != MOTE_OK && !is_unwritten))
+        return status;
+    if (is_unwritten)
+        (void)snprintf(message, sizeof message, "%.900s; ", mote_last_error()->message);
+    t->result->saved_path = NULL;
+    mote_status saved = mote_state_check_finite(&t->run->state);
+    if (saved == MOTE_OK)
+        saved = mote_weights_save(&t->run->state, &t->header, &t->saved, t->saved.path);
+    if (saved != MOTE_OK)
+        return MOTE_RAISE(saved, "%s%.900s", message, mote_last_error()->message);
+    t->result->saved_path = t->run->save_path;
+    return status;
+}
+
 /// What the caller is told, of a training that failed, too.
 static void fill_result(mote_trainer *t)
 {
@@ -284,7 +304,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
     t.times.values = run->step_times;
-    run->stepping = (mote_stepping){.applied = 0};
+    mote_run_restart(run);
     t.execution = mote_run_execution(run);
     t.execution.profiler = config->profiler;
     t.execution.has_changed = &t.has_changed;
@@ -292,7 +312,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     if (status == MOTE_OK)
         status = mote_trainer_begin(&t);
     if (status == MOTE_OK && !result->was_finished)
-        status = train_epochs(&t);
+        status = save_stopped(&t, train_epochs(&t));
     fill_result(&t);
     mote_run_count_transfers(run, before, result);
     mote_trainer_close(&t);

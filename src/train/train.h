@@ -36,8 +36,10 @@ typedef struct mote_run_batch {
 
 /// Training in the caller's own loop.
 typedef struct mote_stepping {
-    uint64_t applied;  // steps so far; 0: the optimizer begins anew
-    size_t open_batch; // samples of the step between forward and apply; 0: none
+    uint64_t applied;                     // steps so far; 0: the optimizer begins anew
+    size_t open_batch;                    // samples of the step between forward and apply; 0: none
+    struct mote_checkpoints *checkpoints; // its own, open and locked; NULL: not yet
+    bool has_checkpoints;                 // those that are there are of this loop
 } mote_stepping;
 
 /// Borrows context, description and compiled, which must outlive it.
@@ -55,6 +57,7 @@ typedef struct mote_run {
     const char *best_path;       // save_best_path, as well
     const char *checkpoint_path; // where checkpoints are, if there are any
     char *newest_checkpoint;     // room for the path of one
+    const char *missing_weights; // the file to start from that is not there; NULL: none is missing
     bool is_torn;                // a part of a step was applied: the weights are of no step
     uint64_t *step_times;        // MOTE_STEP_TIMES_MAX
     double image_scale;          // how images become numbers
@@ -80,6 +83,10 @@ mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
 /// Writes weights and statistics now, with what is known of preprocessing and classes.
 mote_status mote_run_save(mote_run *run, const char *path) MOTE_MUST_CHECK;
+
+/// [Model] checkpoint_path, else the model file's name with another end.
+mote_status mote_run_find_checkpoints(const mote_description *description, mote_arena *arena,
+                                      const char **path) MOTE_MUST_CHECK;
 
 /// What a run holds in its arena that shall outlive it, while the model is compiled anew.
 typedef struct mote_kept mote_kept;
@@ -113,6 +120,10 @@ mote_status mote_run_check_data(mote_run *run, const mote_section *section, cons
 mote_status mote_run_check_saving(mote_run *run, const char *path,
                                   const char *other) MOTE_MUST_CHECK;
 
+/// Whether checkpoints could be written, and to which path; it lives in the run's arena. Needs of the run save_path and
+/// best_path, too.
+mote_status mote_run_check_checkpoints(mote_run *run, const char **path) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_PROPERTY when [Model] has a key that works with validation alone, and there is none.
 mote_status mote_run_check_validation(const mote_run *run, bool has_validation) MOTE_MUST_CHECK;
 
@@ -141,6 +152,14 @@ mote_status mote_run_list_checkpoints(mote_run *run, mote_checkpoint_info *infos
 mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch,
                              mote_metrics *metrics) MOTE_MUST_CHECK;
 mote_status mote_run_apply(mote_run *run, double learning_rate) MOTE_MUST_CHECK;
+
+/// See mote_model_resume, mote_model_write_checkpoint.
+mote_status mote_run_resume(mote_run *run, const mote_train_config *config,
+                            uint64_t *data_position) MOTE_MUST_CHECK;
+mote_status mote_run_write_checkpoint(mote_run *run, uint64_t data_position) MOTE_MUST_CHECK;
+
+/// Ends the caller's loop, with its checkpoints: the next one begins anew.
+void mote_run_restart(mote_run *run);
 
 /// What is left of a step that failed, for its message.
 const char *mote_run_applied_text(bool has_changed);

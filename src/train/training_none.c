@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for train.c, step.c, bench.c, rollback.c and loop.c in a build without training. No model can be compiled for what these
+// Stands in for train.c, step.c, step_checkpoint.c, bench.c, rollback.c and loop.c in a build without training. No model can be compiled for what these
 // need, see compile/training_none.c.
 #include "train/train.h"
 
@@ -65,6 +65,24 @@ mote_status mote_run_apply(mote_run *run, double learning_rate)
 {
     (void)learning_rate;
     return raise_training(run);
+}
+
+mote_status mote_run_resume(mote_run *run, const mote_train_config *config, uint64_t *data_position)
+{
+    (void)config;
+    (void)data_position;
+    return raise_training(run);
+}
+
+mote_status mote_run_write_checkpoint(mote_run *run, uint64_t data_position)
+{
+    (void)data_position;
+    return raise_training(run);
+}
+
+void mote_run_restart(mote_run *run)
+{
+    (void)run; // no loop was begun
 }
 
 double mote_run_learning_rate(const mote_training_settings *settings, uint64_t applied)

@@ -17,6 +17,7 @@ NAMES = [
     "test_set",
     "save_path",
     "save_best_path",
+    "checkpoint_path",
 ]
 
 
@@ -57,7 +58,28 @@ class Check(CliTest):
         self.assertEqual(out.count("failed "), 3)
         for text in ["did you mean 'adam'", "test-labels.idx", "cannot write 'a/b"]:
             self.assertIn(text, out)
-        self.assertEqual(talk, "mote: tiny.ini: 3 of 10 checks failed\n")
+        self.assertEqual(talk, "mote: tiny.ini: 3 of 11 checks failed\n")
+
+    def test_where_checkpoints_go_is_checked(self):
+        (self.folder / "folder").mkdir()
+        before = sorted(os.listdir(self.folder))
+        results = self.results("--set=Model.checkpoint_every=5 steps")
+        self.assertEqual(results["checkpoint_path"]["message"], "'tiny.checkpoint.<step>' can be written")
+        for path, reason in (
+            ("points", None),
+            ("absent/points", "cannot write 'absent/points.mote-tmp'"),
+            ("folder", "cannot write 'folder': Is a directory"),
+            ("folder/", "expected the name of a file, not of a folder"),
+            ("tiny.ini", "it is the model file"),
+            ("tiny.safetensors", "checkpoint_path and save_path name the same file"),
+            ("best", "save_best_path = 'best.000000000007' is the name of a checkpoint at 'best'"),
+        ):
+            with self.subTest(path):
+                best = "--set=Model.save_best_path=best.000000000007"
+                results = self.results(f"--set=Model.checkpoint_path={path}", best, code=1 if reason else 0)
+                self.assertEqual(results["checkpoint_path"]["result"], "failed" if reason else "ok")
+                self.assertIn(reason or "'points.<step>' can be written", results["checkpoint_path"]["message"])
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_quiet_prints_what_failed(self):
         self.assertEqual(self.run_mote("check", "tiny.ini", "--quiet"), ("", ""))

@@ -233,7 +233,7 @@ class Init(CliTest):
                 "'model.ini' is already there and stays as it is; --output names another file",
             )
         self.assertEqual((self.folder / "model.ini").read_text(), "mine")
-        self.assertIn("cannot write 'absent/m'", self.refuse("init", "table.csv", "--output=absent/m", code=1))
+        self.assertIn("cannot write 'absent/m.mote-tmp'", self.refuse("init", "table.csv", "--output=absent/m", code=1))
 
     def test_refusals_name_the_place_and_leave_no_file(self):
         (self.folder / "empty").mkdir()

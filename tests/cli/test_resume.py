@@ -99,6 +99,29 @@ class Resume(Checkpoints):
                 place = f"checkpoint 'tiny.checkpoint.{step:012}' is of another training: "
                 self.assertEqual(message, place + difference)
 
+    def test_the_weights_to_start_from_need_not_be_there_any_more(self):
+        self.train("--epochs=1")
+        shipped = self.saved.rename(self.folder / "shipped.safetensors")
+        for start in (["--set=Model.load_path=shipped.safetensors"], ["--weights=shipped.safetensors"]):
+            with self.subTest(start):
+                for path in self.folder.glob("tiny.checkpoint.*"):
+                    path.unlink()
+                content = shipped.read_bytes()
+                whole = self.run_json("train", "tiny.ini", "--quiet", "--epochs=40", *start)
+                self.interrupt(*EVERY, *start)
+                shipped.unlink()
+                again = self.run_json("train", "tiny.ini", "--quiet", "--epochs=40", *start, *EVERY, "--resume")
+                self.assertGreater(again["resumed_step"], 0)
+                self.assertEqual(again["weights_sha256"], whole["weights_sha256"])
+                message = self.refuse("train", "tiny.ini", "--quiet", *start, code=1)
+                self.assertIn("shipped.safetensors", message)
+                for path in self.folder.glob("tiny.checkpoint.*"):
+                    path.unlink()
+                message = self.refuse("train", "tiny.ini", "--quiet", *start, "--resume", code=1)
+                self.assertIn("shipped.safetensors", message)
+                self.assertEqual(self.steps(), [])
+                shipped.write_bytes(content)
+
     def test_how_often_is_steps_or_seconds(self):
         for text in ["5", "steps", "5 bananas", "-1 s", "5.5 s"]:
             with self.subTest(text):

@@ -82,6 +82,28 @@ def make_jpeg(width, height):
     return b"\xff\xd8\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xd9"
 
 
+def make_scans(side, arithmetic):
+    """As many scans as a progressive JPEG of `side` x `side` pixels may have, each through all of them."""
+
+    def segment(marker, data):
+        return bytes((0xFF, marker)) + struct.pack(">H", 2 + len(data)) + data
+
+    blocks = (-(-side // 8)) ** 2
+    frame = struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0"
+    content = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64) + segment(0xCA if arithmetic else 0xC2, frame)
+    run = b""  # of 16384 blocks without coefficients, again and again
+    if not arithmetic:
+        one = b"\1" + bytes(15)
+        content += segment(0xC4, b"\0" + one + b"\0" + b"\x10" + one + b"\xe0")
+        run = bytes(-(-15 * -(-blocks // 16384) // 8))
+    content += segment(0xDA, b"\1\1\0\0\0\0") + (b"" if arithmetic else bytes(-(-blocks // 8)))
+    for coefficient in range(1, 64):
+        for bit in range(13, -1, -1):
+            high = 0 if bit == 13 else bit + 1
+            content += segment(0xDA, bytes((1, 1, 0, coefficient, coefficient, high << 4 | bit))) + run
+    return content + b"\xff\xd9"
+
+
 SANITIZED = bool(os.environ.get("MOTE_SANITIZE"))
 
 
@@ -209,6 +231,13 @@ class Limits(unittest.TestCase):
     @unittest.skipIf(os.environ.get("MOTE_WITH_JPEG") == "0", "a build without libjpeg")
     def test_jpeg_of_many_pixels_is_refused(self):
         contents = [make_jpeg(*size) for size in ((65500, 65500), (65535, 65535), (5792, 5792))]
+        self.check_class("[train_set]\ntype = images\npath = data\n", "images", "1:4:4", contents)
+
+    @unittest.skipIf(os.environ.get("MOTE_WITH_JPEG") == "0", "a build without libjpeg")
+    def test_jpeg_of_many_scans_is_refused(self):
+        contents = [make_scans(5792, False), make_scans(5792, True)]
+        self.assertLess(len(contents[0]), 130_000)
+        self.assertLess(len(contents[1]), 10_000)
         self.check_class("[train_set]\ntype = images\npath = data\n", "images", "1:4:4", contents)
 
     def test_wav_of_huge_sizes_is_refused(self):

@@ -58,6 +58,16 @@ static inline samples make_samples(void)
     return s;
 }
 
+/// The data source's callback.
+static inline int read_sample(void *user, uint64_t sample, size_t port, void *values, size_t count)
+{
+    const samples *const data = user;
+    const void *const from[] = {data->rows[sample], &data->lengths[sample], &data->classes[sample],
+                                data->values[sample]};
+    memcpy(values, from[port], count * sizeof(float));
+    return 0;
+}
+
 typedef struct session {
     mote_context *context;
     mote_model *model;

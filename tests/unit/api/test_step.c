@@ -3,15 +3,6 @@
 // which order of calls is refused.
 #include "stepping.h"
 
-static int read_sample(void *user, uint64_t sample, size_t port, void *values, size_t count)
-{
-    const samples *const data = user;
-    const void *const from[] = {data->rows[sample], &data->lengths[sample], &data->classes[sample],
-                                data->values[sample]};
-    memcpy(values, from[port], count * sizeof(float));
-    return 0;
-}
-
 static digest train(void **state, const char *text)
 {
     session s;
@@ -335,6 +326,7 @@ static void calls_that_need_the_memory_of_an_open_step_are_refused(void **state)
     REFUSED(mote_model_load_weights(s.model, "x"), "mote_model_load_weights");
     REFUSED(mote_model_compile(s.model, NULL), "mote_model_compile");
     REFUSED(mote_model_restart(s.model), "mote_model_restart");
+    REFUSED(mote_model_resume(s.model, NULL, NULL), "mote_model_resume");
     expect_ok(mote_model_apply(s.model, NULL));
     expect_ok(mote_model_run_all(s.model, inputs, 2, 1, outputs, 2));
     session_end(&s);

@@ -114,6 +114,72 @@ static void printing_inks_are_refused(void **state)
                    "is a JPEG image of printing inks (CMYK); accepted are grey and colour");
 }
 
+/// A grey progressive image with a scan for each bit of some coefficients, as far down as they are 0.
+static const char *write_scans(void **state, const char *name, int count)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    jpeg_scan_info *const scans = mote_test_memory(state, (size_t)count * sizeof *scans);
+    const char *const path = mote_test_path(state, name);
+    FILE *const file = fopen(path, "wb");
+    unsigned char pixels[SIDE];
+    JSAMPROW row = pixels;
+    assert_non_null(file);
+    memset(pixels, 90, sizeof pixels);
+    scans[0] = (jpeg_scan_info){.comps_in_scan = 1};
+    for (int i = 1; i < count; i++) {
+        const int coefficient = 1 + (i - 1) / 8;
+        const int bit = 7 - (i - 1) % 8;
+        scans[i] = (jpeg_scan_info){.comps_in_scan = 1,
+                                    .Ss = coefficient,
+                                    .Se = coefficient,
+                                    .Ah = bit == 7 ? 0 : bit + 1,
+                                    .Al = bit};
+    }
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_stdio_dest(&jpeg, file);
+    jpeg.image_width = SIDE;
+    jpeg.image_height = SIDE;
+    jpeg.input_components = 1;
+    jpeg.in_color_space = JCS_GRAYSCALE;
+    jpeg_set_defaults(&jpeg);
+    jpeg.scan_info = scans;
+    jpeg.num_scans = count;
+    jpeg_start_compress(&jpeg, TRUE);
+    for (unsigned y = 0; y < SIDE; y++)
+        (void)jpeg_write_scanlines(&jpeg, &row, 1);
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+/// Each scan goes through all pixels, and takes few bytes.
+static void images_of_very_many_scans_are_refused(void **state)
+{
+    mote_arena arena;
+    mote_image image;
+    mote_arena_init(&arena, mote_allocator_default());
+    expect_ok(mote_image_decode(write_scans(state, "scans.jpg", 100), &arena, &image));
+    assert_near(&image, 3, 3, 90);
+    mote_arena_release(&arena);
+    assert_refused(write_scans(state, "scans.jpg", 101), MOTE_ERROR_UNSUPPORTED,
+                   "is a JPEG image of more than 100 scans; accepted are at most that many");
+}
+
+/// Of this coding no bytes at all make any number of pixels.
+static void arithmetic_coding_is_refused(void **state)
+{
+    size_t count = 0;
+    unsigned char *const bytes = mote_test_read(state, write_jpeg(state, "a.jpg", &grey), &count);
+    unsigned char *const frame = memmem(bytes, count, "\xFF\xC0", 2);
+    assert_non_null(frame);
+    frame[1] = 0xC9;
+    assert_refused(mote_test_write(state, "arithmetic.jpg", bytes, count), MOTE_ERROR_UNSUPPORTED,
+                   "is a JPEG image with arithmetic coding; accepted is Huffman coding");
+}
+
 static void every_truncation_is_refused(void **state)
 {
     size_t count = 0;
@@ -148,6 +214,8 @@ int main(void)
         cmocka_unit_test(grey_and_colour_are_decoded),
         cmocka_unit_test(images_are_turned_upright),
         cmocka_unit_test(printing_inks_are_refused),
+        cmocka_unit_test(images_of_very_many_scans_are_refused),
+        cmocka_unit_test(arithmetic_coding_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(changed_bytes_are_harmless),
     };

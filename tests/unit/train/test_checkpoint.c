@@ -466,6 +466,25 @@ static void back_at_a_step_training_goes_on_from_there(void **state)
     assert_equal(&whole, &again);
 }
 
+/// They are the run's: nothing that is freed with the checkpoints.
+static void back_at_a_step_the_names_of_the_classes_are_known(void **state)
+{
+    static outcome o;
+    told notes;
+    training t;
+    mote_rollback_result result;
+    char *name = NULL;
+    remove_points(state);
+#define NAMED MODEL POINTS MOVING SHIFTS "class_names = cat,dog,bird\n" VALID DROPS
+    train(state, NAMED, false, 4, &notes, &o);
+    training_init(state, NAMED, MOTE_MODE_TRAIN, &t);
+    expect_ok(mote_run_roll_back(&t.run, 4, NULL, &result));
+    for (size_t i = 0; i < 100; i++)
+        expect_ok(mote_arena_text(&t.run.arena, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 31, &name));
+    assert_string_equal(t.run.knowledge.class_names, "cat,dog,bird");
+    training_release(&t);
+}
+
 static void back_at_the_factory_nothing_is_left(void **state)
 {
     static outcome o;
@@ -550,6 +569,7 @@ int main(void)
         cmocka_unit_test(planner_threads_and_level_may_differ),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),
         cmocka_unit_test(back_at_a_step_training_goes_on_from_there),
+        cmocka_unit_test(back_at_a_step_the_names_of_the_classes_are_known),
         cmocka_unit_test(back_at_the_factory_nothing_is_left),
         cmocka_unit_test(checkpoints_are_listed),
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),

@@ -2,6 +2,7 @@
 // What a run takes from files and leaves in them: scale, class names, and weights that must not be lost.
 #include "training.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAMES "class_names = cat,dog,bird\n"
@@ -146,6 +147,44 @@ static void finding_out_whether_a_file_can_be_written_leaves_nothing(void **stat
     training_release(&t);
 }
 
+static bool stop_at_second(void *user)
+{
+    ++*(size_t *)user;
+    return *(size_t *)user == 2;
+}
+
+/// `points` has to be absent or what cannot be replaced by the checkpoint of step 2.
+static void stop_and_load(void **state, mote_status expected, const char *message)
+{
+    training t;
+    size_t steps = 0;
+    const mote_train_config config = {.user = &steps, .stop = stop_at_second};
+    training_init(state, HEAD "checkpoint_path = points\nsave_path = stopped\n" SGD DATA NET,
+                  MOTE_MODE_TRAIN, &t);
+    const mote_status status = training_run(&t, &config);
+    assert_int_equal(status, expected);
+    if (expected != MOTE_OK)
+        assert_non_null(strstr(mote_last_error()->message, message));
+    assert_true(t.result.stopped);
+    assert_int_equal(t.result.steps, 2);
+    assert_string_equal(t.result.saved_path, mote_test_path(state, "stopped"));
+    const digest trained = training_digest(&t);
+    expect_ok(mote_run_load(&t.run, mote_test_path(state, "stopped")));
+    const digest saved = training_digest(&t);
+    assert_same(&trained, &saved);
+    training_release(&t);
+    assert_int_equal(unlink(mote_test_path(state, "stopped")), 0);
+}
+
+static void a_training_that_is_stopped_saves_its_weights_itself(void **state)
+{
+    stop_and_load(state, MOTE_OK, "");
+    assert_int_equal(unlink(mote_test_path(state, "points.000000000002")), 0);
+    assert_int_equal(mkdir(mote_test_path(state, "points.000000000002"), 0777), 0);
+    stop_and_load(state, MOTE_ERROR_IO, "checkpoint after step 2: ");
+    assert_int_equal(rmdir(mote_test_path(state, "points.000000000002")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +195,7 @@ int main(void)
         cmocka_unit_test(weights_that_left_the_range_of_numbers_do_not_replace_the_saved_ones),
         cmocka_unit_test(a_file_that_cannot_be_written_is_found_before_the_first_step),
         cmocka_unit_test(finding_out_whether_a_file_can_be_written_leaves_nothing),
+        cmocka_unit_test(a_training_that_is_stopped_saves_its_weights_itself),
     };
     return cmocka_run_group_tests(tests, test_noise_setup, mote_test_folder_teardown);
 }

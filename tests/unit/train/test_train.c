@@ -185,8 +185,7 @@ static void frozen_layers_keep_weights_and_statistics(void **state)
 static void weights_are_saved_after_each_epoch(void **state)
 {
     training t;
-    watch w = {.stop_after = 4}; // the second epoch is not finished
-    const mote_train_config config = watched(&w);
+    const mote_train_config config = {.steps = 4}; // the second epoch is not finished
     training_init(state, LONG "save_path = saved\n" SGD DATA NET, MOTE_MODE_TRAIN, &t);
     expect_ok(training_run(&t, &config));
     assert_string_equal(t.result.saved_path, mote_test_path(state, "saved"));
