@@ -14,10 +14,10 @@
 /// of small ones at a third of the rate.
 #define CHUNK 65536U
 
-typedef union chunk {
+typedef union generated_chunk {
     mote_real reals[CHUNK];
     int32_t integers[CHUNK];
-} chunk;
+} generated_chunk;
 
 /// One batch of all ports, one after the other; all batches are this one.
 typedef struct generated_batch {
@@ -60,7 +60,7 @@ static mote_status read_generated(void *user, const mote_source_piece *piece, vo
 }
 
 /// Uniform numbers in (0, 1), or integers of those that the port takes.
-static mote_status generate_port(const generated_batch *batch, size_t port, chunk *chunk)
+static mote_status generate_port(const generated_batch *batch, size_t port, generated_chunk *chunk)
 {
     const mote_value *value = &batch->graph->values[batch->graph->ports[port]];
     const size_t elements = mote_shape_elements(&value->spec.shape);
@@ -91,7 +91,7 @@ static mote_status generate(generated_batch *batch, const mote_allocator *alloca
     mote_arena scratch;
     MOTE_TRY(mote_file_open_temporary(&batch->file));
     mote_arena_init(&scratch, allocator);
-    mote_status status = mote_arena_allocate(&scratch, sizeof(chunk), &memory);
+    mote_status status = mote_arena_allocate(&scratch, sizeof(generated_chunk), &memory);
     for (size_t i = 0; i < batch->graph->port_count && status == MOTE_OK; i++)
         status = generate_port(batch, i, memory);
     mote_arena_release(&scratch);
