@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training steps on one generated batch, kept in a nameless file so that reading it costs what reading data
 // costs, and no memory beyond the plan.
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/size.h"
 #include "os/os.h"
@@ -9,7 +10,14 @@
 
 #include <math.h>
 
-#define CHUNK 1024U
+/// Elements that are written at once: the system keeps a file in pages as large as it was written in, and reads it out
+/// of small ones at a third of the rate.
+#define CHUNK 65536U
+
+typedef union generated_chunk {
+    mote_real reals[CHUNK];
+    int32_t integers[CHUNK];
+} generated_chunk;
 
 /// One batch of all ports, one after the other; all batches are this one.
 typedef struct generated_batch {
@@ -52,7 +60,7 @@ static mote_status read_generated(void *user, const mote_source_piece *piece, vo
 }
 
 /// Uniform numbers in (0, 1), or integers of those that the port takes.
-static mote_status generate_port(const generated_batch *batch, size_t port)
+static mote_status generate_port(const generated_batch *batch, size_t port, generated_chunk *chunk)
 {
     const mote_value *value = &batch->graph->values[batch->graph->ports[port]];
     const size_t elements = mote_shape_elements(&value->spec.shape);
@@ -61,34 +69,33 @@ static mote_status generate_port(const generated_batch *batch, size_t port)
     const double span = (double)value->range.last - (double)value->range.first + 1.0;
     const mote_random_key key = {.seed = batch->seed, .name = mote_hash_name(value->name)};
     uint64_t offset = port_offset(batch->graph, port);
-
-    union {
-        mote_real reals[CHUNK];
-        int32_t integers[CHUNK];
-    } chunk;
-
     for (size_t first = 0; first < count; first += CHUNK) {
         const size_t part = mote_size_min(CHUNK, count - first);
         for (size_t i = 0; i < part; i++) {
             const double uniform = mote_random_uniform(&key, first + i);
             if (value->spec.dtype == MOTE_DTYPE_I32)
-                chunk.integers[i] = (int32_t)((double)value->range.first + floor(uniform * span));
+                chunk->integers[i] = (int32_t)((double)value->range.first + floor(uniform * span));
             else
-                chunk.reals[i] = (mote_real)uniform;
+                chunk->reals[i] = (mote_real)uniform;
         }
         const size_t bytes = part * element;
-        MOTE_TRY(mote_file_write(&batch->file, offset, &chunk, bytes));
+        MOTE_TRY(mote_file_write(&batch->file, offset, chunk, bytes));
         offset += bytes;
     }
     return MOTE_OK;
 }
 
-static mote_status generate(generated_batch *batch)
+static mote_status generate(generated_batch *batch, const mote_allocator *allocator)
 {
+    void *memory = NULL;
+    mote_arena scratch;
     MOTE_TRY(mote_file_open_temporary(&batch->file));
-    for (size_t i = 0; i < batch->graph->port_count; i++)
-        MOTE_TRY(generate_port(batch, i));
-    return MOTE_OK;
+    mote_arena_init(&scratch, allocator);
+    mote_status status = mote_arena_allocate(&scratch, sizeof(generated_chunk), &memory);
+    for (size_t i = 0; i < batch->graph->port_count && status == MOTE_OK; i++)
+        status = generate_port(batch, i, memory);
+    mote_arena_release(&scratch);
+    return status;
 }
 
 static mote_status run_steps(mote_run *run, const mote_source *source,
@@ -139,7 +146,7 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
     MOTE_TRY(mote_run_check_writes(run, config->steps));
     MOTE_TRY(mote_run_reset_optimizer(run));
     const mote_transfer_count before = mote_transfers_count(run->transfers);
-    mote_status status = generate(&batch);
+    mote_status status = generate(&batch, &run->context->allocator);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);
     if (status == MOTE_OK)

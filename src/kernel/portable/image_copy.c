@@ -62,6 +62,18 @@ static void split_phase(size_t step, size_t count, const mote_real *from, mote_r
         to[i] = from[i * step];
 }
 
+/// Both phases of two, which are read once. The first has one element more where `count` is odd.
+static void split_two(size_t count, const mote_real *from, mote_real *first, mote_real *second)
+{
+    MOTE_ELEMENTWISE
+    for (size_t i = 0; i < count / 2; i++) {
+        first[i] = from[2 * i];
+        second[i] = from[2 * i + 1];
+    }
+    if (count % 2 == 1)
+        first[count / 2] = from[count - 1];
+}
+
 /// Whether a tap meets rows or columns `at` of the copy, which positions meet every `step`.
 static bool is_met(size_t at, size_t step, size_t kernel, ptrdiff_t tap)
 {
@@ -85,6 +97,12 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
         mote_copy_run(to + columns->at, from, columns->count);
         return;
     }
+    if (phases == 2 && p->kernel_width > 1 && p->tap_width % 2 != 0) {
+        mote_real *const other = to + (columns->at + 1) % 2 * phase_step + (columns->at + 1) / 2;
+        to += columns->at % 2 * phase_step + columns->at / 2;
+        split_two(columns->count, from, to, other);
+        return;
+    }
     for (size_t first = 0; first < phases && first < columns->count; first++) {
         const size_t at = columns->at + first;
         if (!is_met(at, phases, p->kernel_width, p->tap_width))
@@ -92,6 +110,17 @@ static void copy_row(const mote_reader *reader, const range *columns, const mote
         split_phase(phases, mote_size_ceil_divide(columns->count - first, phases), from + first,
                     to + at % phases * phase_step + at / phases);
     }
+}
+
+/// Elements from what is copied to what is fetched, and of a line of the cache: a strip's rows come from memory, and are
+/// too short for the processor to foresee them.
+#define FETCH_AHEAD 1536U
+#define FETCH_LINE  16U
+
+static void fetch_row(size_t width, const mote_real *from)
+{
+    for (size_t i = 0; i < width; i += FETCH_LINE)
+        __builtin_prefetch(from + FETCH_AHEAD + i);
 }
 
 static void copy_strip(const mote_reader *reader, const range *rows, const range *columns,
@@ -107,6 +136,7 @@ static void copy_strip(const mote_reader *reader, const range *rows, const range
         }
         if (image->has_parts) // the last part's columns were others
             memset(to, 0, image->row_step * sizeof *to);
+        fetch_row(p->width, from);
         if (p->step_height == 1 || is_met(row, p->step_height, p->kernel_height, p->tap_height))
             copy_row(reader, columns, from, to);
         from += p->width;
@@ -213,13 +243,16 @@ void MOTE_KERNEL(image_positions)(const mote_reader *reader, const mote_chunk *c
     const size_t top = reader->image->has_strips ? chunk->row : 0;
     const size_t left = reader->image->has_parts ? chunk->column : 0;
     const size_t down = p->step_height * reader->image->row_step;
+    const size_t across = reader->image->column_step;
     size_t sample_at = (first / plane - chunk->sample) * sample_step(reader);
     size_t row = first % plane / p->positions_width;
     size_t column = first % plane % p->positions_width;
     for (size_t i = 0; i < count;) {
-        const size_t at = sample_at + (row - top) * down;
-        for (; column < p->positions_width && i < count; column++)
-            offsets[i++] = (uint32_t)(at + (column - left) * reader->image->column_step);
+        const size_t run = mote_size_min(p->positions_width - column, count - i);
+        const size_t at = sample_at + (row - top) * down + (column - left) * across;
+        for (size_t j = 0; j < run; j++)
+            offsets[i + j] = (uint32_t)at + (uint32_t)j * (uint32_t)across;
+        i += run;
         column = 0;
         row++;
         if (row == p->positions_height) {
