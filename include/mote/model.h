@@ -54,6 +54,8 @@ enum {
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
     X(BANDS, "bands", "some channels go through several steps before the next ones do")         \
+    X(BATCH_SLICES, "batch_slices",                                                             \
+      "some samples go through several steps before the next ones do")                          \
     X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
     X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")
 

@@ -20,6 +20,8 @@ static const bool poison_dead_blocks = true;
 #define SLICE_EXTENT 512U
 /// Channels of a band, at least: rows of products that fill vectors.
 #define BAND_HEIGHT 16U
+/// Slices of the batch: weights are read and packed anew for each, so only for what is large.
+#define BATCH_SLICE_BYTES ((size_t)8 << 20)
 
 typedef struct compiler {
     const mote_compile_request *request;
@@ -67,6 +69,9 @@ static mote_status add_schedule(const compiler *c, const mote_graph *graph, cons
         .slice_bytes = SLICE_BYTES,
         .slice_extent = SLICE_EXTENT,
         .band_height = BAND_HEIGHT,
+        .batch_slice = 1,
+        .batch_slice_bytes = BATCH_SLICE_BYTES,
+        .batch_slices_of_losses = true,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;

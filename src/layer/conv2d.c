@@ -291,6 +291,7 @@ static void declare_memory(mote_setup *setup, const conv2d_state *state)
     const bool overwrites = can_overwrite(setup, state);
     setup->declaration->output_over_input = overwrites;
     setup->declaration->derivative_over_output_derivative = overwrites;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     if (state->groups > 1 || state->depthwise)
         return;

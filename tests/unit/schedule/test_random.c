@@ -82,7 +82,7 @@ static void the_random_networks_meet_every_technique(void **state)
         for (size_t i = 0; i < p.schedule.step_count; i++) {
             recomputed += p.schedule.steps[i].kind == MOTE_STEP_RECOMPUTE;
             sliced += p.schedule.steps[i].slice.first > 0;
-            banded += p.schedule.steps[i].run.bands > 0;
+            banded += p.schedule.steps[i].run.count > 0;
         }
         program_release(&p);
     }
