@@ -131,9 +131,10 @@ static void forward(const mote_layer_run *run, const void *state)
                          .argument = &call};
     mote_real *metrics = (mote_real *)run->outputs[0].data;
     mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN, get_divisor(&call));
-    metrics[MOTE_LOSS_CORRECT] = -1;
-    if (!call.custom->correct)
+    if (!call.custom->correct) {
+        metrics[MOTE_LOSS_CORRECT] = -1;
         return;
+    }
     sum.value = get_correct;
     mote_loss_make_metric(run, &sum, MOTE_LOSS_CORRECT, 1);
 }

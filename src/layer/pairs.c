@@ -91,9 +91,10 @@ void mote_pairs_forward(const mote_layer_run *run, const void *state)
     };
     mote_real *const metrics = run->outputs[0].data;
     mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN, get_divisor(&call));
-    metrics[MOTE_LOSS_CORRECT] = -1;
-    if (!call.loss->count_correct)
+    if (!call.loss->count_correct) {
+        metrics[MOTE_LOSS_CORRECT] = -1;
         return;
+    }
     sum.value = count_sample;
     mote_loss_make_metric(run, &sum, MOTE_LOSS_CORRECT, (mote_real)call.elements);
 }

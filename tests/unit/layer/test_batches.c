@@ -17,8 +17,8 @@
 static void record_slices(const layer_config *config, size_t samples, layer_record *record)
 {
     layer_harness harness;
-    memset(record, 0, sizeof *record);
     layer_harness_build(&harness, config);
+    layer_harness_fill(&harness);
     harness.samples = samples;
     layer_harness_step(&harness, record);
     layer_harness_release(&harness);
