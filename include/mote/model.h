@@ -164,7 +164,7 @@ typedef struct mote_placement_info {
     const char *name; // "conv1", "conv1.weight", "conv1.weight gradient", ...
     mote_block_kind kind;
     size_t rank;    // of the tensor that the block is named by; 0: it is scratch
-    size_t dims[7]; // slowest first; where it has one, the batch
+    size_t dims[7]; // slowest first; where it has one, the batch, or a slice of it
 } mote_placement_info;
 
 /// Row `index` of the plan, 0 .. placement_count-1.

@@ -397,14 +397,18 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
     return compiled->placement_names[index];
 }
 
-const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index)
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
+                                                     size_t *samples)
 {
+    *samples = compiled->info.batch_size;
     if (index < compiled->state_block_count)
         return &compiled->state_blocks[index].spec;
     const mote_schedule *schedule = find_block(compiled, &index);
     const mote_schedule_tensor *tensor = schedule->tensors;
     while (tensor->block != index || tensor->name != schedule->blocks[index].name)
         tensor++;
+    if (tensor->slice_samples > 0)
+        *samples = tensor->slice_samples;
     return &tensor->spec;
 }
 

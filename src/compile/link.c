@@ -39,7 +39,7 @@ static bool is_by_samples(const linker *l)
 /// Bytes of a tensor of the whole batch that lie in front of the slice that is linked.
 static size_t skipped_bytes(const linker *l, const mote_schedule_tensor *tensor)
 {
-    if (!is_by_samples(l) || !tensor->spec.batched || tensor->holds_samples)
+    if (!is_by_samples(l) || !tensor->spec.batched || tensor->slice_samples > 0)
         return 0;
     return tensor->bytes / l->run->extent * l->part.first;
 }

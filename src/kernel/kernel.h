@@ -68,6 +68,7 @@ typedef struct mote_depthwise {
     mote_window window; // of one plane
     size_t dilation_height, dilation_width;
     size_t samples, channels;
+    bool goes_on; // gradients: from those of the groups before
 } mote_depthwise;
 
 typedef enum mote_depthwise_part {

@@ -61,7 +61,7 @@ typedef struct mote_factor {
 typedef struct mote_product {
     size_t rows, columns, depth; // extents of i, j, k; all at least 1
     size_t group;                // 0: the whole depth is one sum
-    bool goes_on; // out has the sums of the groups before; not of images, and only with a group
+    bool goes_on;                // out has the sums of the groups before; only with a group
     mote_factor left, right;
     mote_real *out;
     size_t row_step;

@@ -87,7 +87,8 @@ typedef struct mote_declaration {
     /// other. Sums over the batch, gradients and metrics, go on from what the samples before have made. All of inputs,
     /// outputs, their derivatives and temporaries is batched then, but for metrics and what a phase needs for itself.
     unsigned sample_phases;
-    size_t sample_group; // samples of a group of such sums, which are not parted; 0: there are none
+    size_t
+        sample_group; // samples of a group of such sums, which GRADIENT and losses get whole; 0: there are none
 
     // Which bytes may or must be the same. With three or more inputs the graph must not allow
     // output_over_input where another input has the bytes of input 0.

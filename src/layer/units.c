@@ -226,9 +226,9 @@ void mote_columns_sum(const mote_units *block, const mote_real *x, mote_real *su
     }
 }
 
-/// Sums of planes [first, +count) of a unit become part of its sum over the batch: `group` of them are added, then
-/// these sums. `first` begins a group.
-static void add_planes(const mote_real *sums, size_t first, size_t count, size_t group,
+/// Sums of `count` planes of a unit become part of its sum over the batch: `group` of them are added, then these sums. The
+/// first begins a group; `goes_on`: there were groups before.
+static void add_planes(const mote_real *sums, size_t count, size_t group, bool goes_on,
                        mote_real *total)
 {
     for (size_t at = 0; at < count; at += group) {
@@ -236,7 +236,7 @@ static void add_planes(const mote_real *sums, size_t first, size_t count, size_t
         mote_real sum = sums[at];
         for (size_t i = at + 1; i < end; i++)
             sum += sums[i];
-        *total = first + at == 0 ? sum : *total + sum;
+        *total = goes_on || at > 0 ? *total + sum : sum;
     }
 }
 
@@ -248,7 +248,7 @@ static void sum_planes(const mote_units *block, const mote_real *x, mote_real *t
     for (size_t sample = 0; sample < block->samples; sample += most) {
         const mote_planes planes = get_planes(block, sample, most);
         block->kernels->sum_planes(&planes, x + sample * planes.step, sums);
-        add_planes(sums, sample, planes.count, group, total);
+        add_planes(sums, planes.count, group, block->goes_on || sample > 0, total);
     }
 }
 
@@ -258,7 +258,6 @@ void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
         mote_columns_sum(block, x + block->first, sum);
         return;
     }
-    assert(!block->goes_on);
     for (size_t u = 0; u < block->count; u++)
         sum_planes(block, x + place(block, 0, 0, u), &sum[u]);
 }
@@ -273,7 +272,7 @@ static void sum_plane_centered_products(const mote_units *block, mote_real mean,
         const mote_planes planes = get_planes(block, sample, most);
         block->kernels->sum_centered_products(&planes, mean, x + sample * planes.step,
                                               dy + sample * planes.second_step, sums);
-        add_planes(sums, sample, planes.count, group, total);
+        add_planes(sums, planes.count, group, sample > 0, total);
     }
 }
 

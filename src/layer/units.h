@@ -17,7 +17,8 @@ typedef struct mote_units {
     const mote_kernels *kernels;
     size_t samples, units, plane;
     size_t first, count;
-    bool goes_on;         // sums have those of the groups of samples before
+    bool
+        goes_on; // functions that sum over the batch, but for centered products: from the groups of samples before
     bool revisits_planes; // by functions that go over them again: blocks of what a cache holds
     size_t steps
         [3]; // elements between samples of a function's arrays, in their order; 0: units * plane

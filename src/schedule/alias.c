@@ -203,7 +203,7 @@ static void shrink_samples(aliases *a, size_t tensor)
     const mote_step_run *run = &schedule->steps[root->first].run;
     if (!run->by_samples || root->last >= run->end)
         return;
-    shrunk->holds_samples = true;
+    shrunk->slice_samples = run->height;
     shrunk->bytes = shrunk->bytes / run->extent * run->height;
     root->holds_samples = true;
     root->bytes = shrunk->bytes;

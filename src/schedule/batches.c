@@ -208,6 +208,14 @@ static size_t greatest_divisor(size_t a, size_t b)
     return a;
 }
 
+/// Whether the step makes sums over the batch.
+static bool makes_sums(const mote_schedule *schedule, const mote_step *step)
+{
+    return step->kind == MOTE_STEP_GRADIENT ||
+           (step->kind == MOTE_STEP_FORWARD &&
+            schedule->graph->nodes[step->node].layer->kind == MOTE_LAYER_LOSS);
+}
+
 /// Samples that slices of the run must be multiples of; the batch's where that is more than the batch.
 static size_t find_unit(const mote_schedule *schedule, const step_range *range)
 {
@@ -215,7 +223,7 @@ static size_t find_unit(const mote_schedule *schedule, const step_range *range)
     size_t unit = 1;
     for (size_t i = range->first; i <= range->last && unit < batch; i++) {
         const mote_step *step = &schedule->steps[i];
-        if (part_of(schedule, i) != INSIDE)
+        if (part_of(schedule, i) != INSIDE || !makes_sums(schedule, step))
             continue;
         const size_t group = schedule->graph->nodes[step->node].declaration.sample_group;
         if (group > 1)
@@ -279,7 +287,7 @@ static void consider(const mote_schedule_builder *b, size_t tensor, const step_r
 {
     const mote_schedule *schedule = b->schedule;
     const mote_schedule_tensor *at = &schedule->tensors[tensor];
-    if (at->holds_samples || at->bytes <= choice->bytes ||
+    if (at->slice_samples > 0 || at->bytes <= choice->bytes ||
         at->bytes < b->strategy->batch_slice_bytes || is_result(schedule, tensor) ||
         (b->strategy->batch_slices_of_losses && !is_of_loss(schedule, tensor)))
         return;
@@ -290,8 +298,7 @@ static void consider(const mote_schedule_builder *b, size_t tensor, const step_r
         mote_size_min(join_runs(schedule, &range), find_samples(b, &range, FEWEST_SLICES));
     const size_t unit = find_unit(schedule, &range);
     const size_t even = mote_size_ceil_divide(samples, unit) * unit;
-    if (even < b->graph->batch && count_inside(schedule, &range) > 1 &&
-        !is_chosen(b, &range, even))
+    if (even < b->graph->batch && count_inside(schedule, &range) > 1 && !is_chosen(b, &range, even))
         *choice = (batch_choice){range, even, at->bytes};
 }
 
@@ -306,7 +313,7 @@ static void consider_more(const mote_schedule_builder *b, size_t peak, batch_cho
     const size_t samples = find_samples(b, &range, 2 * run->count);
     for (size_t i = 0; i < schedule->tensor_count && samples < run->height; i++) {
         const mote_schedule_tensor *at = &schedule->tensors[i];
-        if (at->holds_samples && at->first <= peak && at->last >= peak &&
+        if (at->slice_samples > 0 && at->first <= peak && at->last >= peak &&
             at->bytes > choice->bytes && at->bytes >= b->strategy->batch_slice_bytes)
             *choice = (batch_choice){range, samples, at->bytes};
     }

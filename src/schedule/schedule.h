@@ -68,9 +68,10 @@ typedef struct mote_schedule_tensor {
     size_t bytes;
     size_t first, last; // steps; persistent tensors: unused
     bool persistent;
-    bool holds_band;    // of the run that uses it; its spec is of the first
-    bool holds_samples; // of a slice, of the run that uses it; its bytes are those of the first
-    size_t block;       // of transient tensors
+    bool holds_band; // of the run that uses it; its spec is of the first
+    size_t
+        slice_samples; // that it has room for: those of a slice, of the run that uses it; 0: all of the batch
+    size_t block; // of transient tensors
 } mote_schedule_tensor;
 
 /// Bytes that are placed once.

@@ -233,8 +233,7 @@ static mote_layer_run make_run(const layer_harness *harness, mote_slice samples,
 {
     for (size_t kind = 0; kind < LAYER_TENSOR_KINDS; kind++) {
         for (size_t i = 0; i < harness->slot_counts[kind]; i++)
-            all->tensors[kind][i] =
-                skip_samples(&harness->slots[kind][i].tensor, samples.first);
+            all->tensors[kind][i] = skip_samples(&harness->slots[kind][i].tensor, samples.first);
     }
     return (mote_layer_run){
         .loss_weight = (mote_real)harness->config.loss_weight,
@@ -271,7 +270,10 @@ void layer_harness_run(layer_harness *harness, unsigned phase)
     poison(&w);
     const size_t batch = harness->config.run_batch;
     const bool is_sliced = harness->samples > 0 && (harness->declaration.sample_phases & phase);
-    mote_slice samples = {0, is_sliced ? harness->samples : batch};
+    const bool sums = phase == MOTE_PHASE_GRADIENT || harness->layer->kind == MOTE_LAYER_LOSS;
+    const size_t unit = sums ? mote_size_max(harness->declaration.sample_group, 1) : 1;
+    mote_slice samples = {0,
+                          is_sliced ? mote_size_ceil_divide(harness->samples, unit) * unit : batch};
     for (; samples.first < batch; samples.first += samples.count) {
         run_tensors all = {0};
         samples.count = mote_size_min(samples.count, batch - samples.first);

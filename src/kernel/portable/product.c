@@ -407,7 +407,7 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
 {
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
-    assert(!product->goes_on || (product->group > 0 && !is_gradient(product)));
+    assert(!product->goes_on || product->group > 0);
     product_call call = {.product = mote_product_simplify(product), .scratch = scratch};
     mote_positions_blocks positions;
     mote_phases_blocks phases;

@@ -2,6 +2,7 @@
 // Layers that may be asked for some samples after the others make of them what they make of the whole batch.
 #include "support/expect.h"
 #include "support/layer_cases.h"
+#include "support/threads.h"
 
 #include "base/size.h"
 
@@ -66,9 +67,16 @@ static bool check_case(const layer_case *c)
         config.run_batch = 0;
         config.fill_batch = 0;
     }
-    compare_slices(c, &config, unit);
-    compare_slices(c, &config, 2 * unit);
-    config.run_batch = config.batch - unit; // the last batch of an epoch
+    for (mote_cpu_level level = 0; level <= mote_kernels_highest_level(); level++) {
+        if (!mote_test_cpu_has(level))
+            continue;
+        config.level = level;
+        compare_slices(c, &config, 1);
+        compare_slices(c, &config, unit);
+        compare_slices(c, &config, 2 * unit);
+    }
+    if (config.batch > unit)
+        config.run_batch = config.batch - unit; // the last batch of an epoch
     compare_slices(c, &config, 2 * unit);
     return true;
 }

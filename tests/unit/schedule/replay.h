@@ -269,10 +269,10 @@ static inline void replay_check_use(replay *r, const replay_use *use)
         replay_report(r, use->tensor, "is used outside of its block's life");
     const mote_step_run *const run = &r->schedule->steps[r->step].run;
     const bool is_anew =
-        tensor->holds_samples || (run->by_samples && tensor->kind == MOTE_BLOCK_KIND_SCRATCH);
+        tensor->slice_samples > 0 || (run->by_samples && tensor->kind == MOTE_BLOCK_KIND_SCRATCH);
     if (run->count > 0 && !is_anew && (block->first > run->first || block->last + 1 < run->end))
         replay_report(r, use->tensor, "does not live through all of its run");
-    if (tensor->holds_samples &&
+    if (tensor->slice_samples > 0 &&
         (!run->by_samples || tensor->first < run->first || tensor->last >= run->end))
         replay_report(r, use->tensor, "holds a slice of the batch outside of its run");
     if (tensor->holds_band && (run->count == 0 || tensor->spec.shape.dims[0] != run->height ||
