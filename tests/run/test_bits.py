@@ -134,7 +134,7 @@ LARGE_HEAD = """\
 [Model]
 loss = cross
 batch_size = 12
-epochs = 2
+epochs = 1
 seed = 3
 save_path = net.safetensors
 [Optimizer]
