@@ -226,8 +226,10 @@ static size_t find_unit(const mote_schedule *schedule, const step_range *range)
         if (part_of(schedule, i) != INSIDE || !makes_sums(schedule, step))
             continue;
         const size_t group = schedule->graph->nodes[step->node].declaration.sample_group;
+        if (group >= batch)
+            return batch;
         if (group > 1)
-            unit = mote_size_min(group, batch) / greatest_divisor(unit, group) * unit;
+            unit = group / greatest_divisor(unit, group) * unit;
     }
     return mote_size_min(unit, batch);
 }
