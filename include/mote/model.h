@@ -54,6 +54,8 @@ enum {
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
     X(BANDS, "bands", "some channels go through several steps before the next ones do")         \
+    X(BATCH_SLICES, "batch_slices",                                                             \
+      "some samples go through several steps before the next ones do")                          \
     X(ALIASES, "aliases", "a tensor takes the place of one that nobody reads any more")         \
     X(EXACT, "exact", "offsets are searched for a smaller arena than best_fit's")               \
     X(SWAP, "swap", "what the budget has no room for waits in a file until it is needed")
@@ -175,7 +177,7 @@ typedef struct mote_placement_info {
     const char *name; // "conv1", "conv1.weight", "conv1.weight gradient", ...
     mote_block_kind kind;
     size_t rank;    // of the tensor that the block is named by; 0: it is scratch
-    size_t dims[7]; // slowest first; where it has one, the batch
+    size_t dims[7]; // slowest first; where it has one, the batch, or a slice of it
 } mote_placement_info;
 
 /// Row `index` of the plan, 0 .. placement_count-1.

@@ -31,10 +31,11 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
     info->bytes = mote_size_align(placement->bytes, placement->alignment);
     info->offset = compiled->plan.offsets[index];
     info->name = mote_compiled_placement_name(compiled, index, &info->kind);
-    const mote_tensor_spec *spec = mote_compiled_placement_spec(compiled, index);
+    size_t samples = 0;
+    const mote_tensor_spec *spec = mote_compiled_placement_spec(compiled, index, &samples);
     info->rank = 0;
     if (spec->batched)
-        info->dims[info->rank++] = compiled->info.batch_size;
+        info->dims[info->rank++] = samples;
     for (size_t i = 0; i < spec->shape.rank; i++)
         info->dims[info->rank++] = spec->shape.dims[i];
     return MOTE_OK;

@@ -72,9 +72,9 @@ static mote_span *span_of(const walk *w, size_t tensor)
 /// Uses come by ascending steps; what a run of bands uses is used by all of it.
 static void add_use(const walk *w, mote_span *span, size_t step, bool writes)
 {
-    const mote_band_run *run = &w->program->schedule->steps[step].run;
-    const size_t first = w->first_step + (run->bands > 0 ? run->first : step);
-    const size_t last = w->first_step + (run->bands > 0 ? run->end - 1 : step);
+    const mote_step_run *run = &w->program->schedule->steps[step].run;
+    const size_t first = w->first_step + (run->count > 0 ? run->first : step);
+    const size_t last = w->first_step + (run->count > 0 ? run->end - 1 : step);
     mote_span_use *before = span->use_count > 0 ? &span->uses[span->use_count - 1] : NULL;
     if (w->fills && before && before->last >= first) {
         before->last = mote_size_max(before->last, last);

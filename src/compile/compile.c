@@ -20,6 +20,8 @@ static const bool poison_dead_blocks = true;
 #define SLICE_EXTENT 512U
 /// Channels of a band, at least: rows of products that fill vectors.
 #define BAND_HEIGHT 16U
+/// Slices of the batch: weights are read and packed anew for each, so only for what is large.
+#define BATCH_SLICE_BYTES ((size_t)8 << 20)
 
 static mote_status build_graph(const mote_compiler *c, bool inference, mote_graph *graph)
 {
@@ -61,6 +63,9 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
         .slice_bytes = SLICE_BYTES,
         .slice_extent = SLICE_EXTENT,
         .band_height = BAND_HEIGHT,
+        .batch_slice = 1,
+        .batch_slice_bytes = BATCH_SLICE_BYTES,
+        .batch_slices_of_losses = true,
     };
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;

@@ -87,8 +87,9 @@ const mote_property *mote_compile_schedule_properties(void);
 const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t index,
                                          mote_block_kind *kind);
 
-/// Type and shape of the tensor that placement `index` is named by.
-const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index);
+/// Type and shape of the tensor that placement `index` is named by; where it is batched, it has room for `samples`.
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
+                                                     size_t *samples);
 
 /// Name of the `other`-th tensor with the bytes of placement `index` beside the one that it is named by; NULL behind the
 /// last.

@@ -14,7 +14,8 @@ typedef struct linker {
     size_t index; // of the schedule
     size_t step;  // that is linked
     mote_arena *arena;
-    mote_slice band; // of the step's run that is linked; count 0: the step is whole
+    const mote_step_run *run; // whose part is linked; of a step alone NULL
+    mote_slice part;          // channels or samples of it
 } linker;
 
 size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor,
@@ -35,12 +36,29 @@ size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, s
     return compiled->plan.offsets[compiled->first_placements[index] + block];
 }
 
+static bool is_by_samples(const linker *l)
+{
+    return l->run && l->run->by_samples;
+}
+
+/// Bytes of a tensor of the whole batch that lie in front of the slice that is linked.
+static size_t skipped_bytes(const linker *l, const mote_schedule_tensor *tensor)
+{
+    if (!is_by_samples(l) || !tensor->spec.batched || tensor->slice_samples > 0)
+        return 0;
+    return tensor->bytes / l->run->extent * l->part.first;
+}
+
 static void link_tensor(const linker *l, mote_operation *operation, size_t tensor)
 {
     const size_t at = operation->tensor_count++;
-    operation->offsets[at] = mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
-    if (tensor != MOTE_NONE)
+    size_t offset = mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
+    if (tensor != MOTE_NONE) {
         operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
+        if (offset != MOTE_ABSENT)
+            offset += skipped_bytes(l, &l->schedule->tensors[tensor]);
+    }
+    operation->offsets[at] = offset;
 }
 
 /// Phases that make outputs from inputs.
@@ -68,7 +86,7 @@ static mote_status link_value(const linker *l, mote_operation *operation, size_t
     if (!needed || tensor == MOTE_NONE || !l->schedule->tensors[tensor].holds_band)
         return MOTE_OK;
     MOTE_TRY(copy_spec(l, linked, &spec));
-    spec->shape.dims[0] = l->band.count;
+    spec->shape.dims[0] = l->part.count;
     return MOTE_OK;
 }
 
@@ -219,7 +237,7 @@ static void describe_run(const linker *l, const mote_step *step, mote_operation 
         run->scratch_bytes = l->schedule->tensors[step->scratch].bytes;
 }
 
-/// Of weights, or of channels in a run of bands.
+/// Of weights, or of channels or samples in a run.
 static void choose_slice(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const size_t extent = l->schedule->graph->nodes[step->node].declaration.cut_extent;
@@ -228,9 +246,10 @@ static void choose_slice(const linker *l, const mote_step *step, mote_operation 
     if (step->slice.count > 0) {
         *slice = step->slice;
         operation->multiply_adds *= (double)slice->count / (double)extent;
-    } else if (l->band.count > 0) {
-        *slice = l->band;
-        operation->multiply_adds *= (double)slice->count / (double)step->run.channels;
+    } else if (l->run) {
+        mote_slice *part = is_by_samples(l) ? &operation->samples : slice;
+        *part = l->part;
+        operation->multiply_adds *= (double)part->count / (double)l->run->extent;
     }
 }
 
@@ -412,18 +431,20 @@ static mote_status link_step(linker *l, size_t index, mote_operation *operation)
     operation->changes = step->kind == MOTE_STEP_UPDATE || step->kind == MOTE_STEP_APPLY ||
                          step->kind == MOTE_STEP_AVERAGE;
     MOTE_TRY(link_kind(l, step, operation));
-    const bool is_last = l->band.first + l->band.count == step->run.channels;
+    const bool is_last = !l->run || l->part.first + l->part.count == l->run->extent;
     return is_last ? link_dead(l, index, operation) : MOTE_OK;
 }
 
-/// All bands of a run; of a step alone, the whole.
-static mote_status link_run(linker *l, const mote_band_run *run, mote_program *program)
+/// All parts of a run.
+static mote_status link_run(linker *l, const mote_step_run *run, mote_program *program)
 {
-    for (size_t i = 0; i < mote_size_max(run->bands, 1); i++) {
-        l->band = run->bands > 0 ? mote_schedule_band(run, i) : (mote_slice){0};
+    l->run = run;
+    for (size_t i = 0; i < run->count; i++) {
+        l->part = mote_schedule_part(run, i);
         for (size_t step = run->first; step < run->end; step++)
             MOTE_TRY(link_step(l, step, &program->operations[program->operation_count++]));
     }
+    l->run = NULL;
     return MOTE_OK;
 }
 
@@ -431,9 +452,9 @@ size_t mote_compile_find_operation(const mote_schedule *schedule, size_t step)
 {
     size_t operation = 0;
     for (size_t i = 0; i < step;) {
-        const mote_band_run *run = &schedule->steps[i].run;
-        operation += run->bands > 0 ? run->bands * (run->end - run->first) : 1;
-        i = run->bands > 0 ? run->end : i + 1;
+        const mote_step_run *run = &schedule->steps[i].run;
+        operation += run->count > 0 ? run->count * (run->end - run->first) : 1;
+        i = run->count > 0 ? run->end : i + 1;
     }
     return operation;
 }
@@ -481,15 +502,16 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
     program->pause = MOTE_ABSENT;
     for (size_t i = 0; i < schedule->step_count;) {
         const mote_step *step = &schedule->steps[i];
-        const mote_band_run alone = {.first = i, .end = i + 1};
-        const mote_band_run *run = step->run.bands > 0 ? &step->run : &alone;
         if (step->kind == MOTE_STEP_PAUSE) {
             program->pause = program->operation_count;
             l.step = i;
             MOTE_TRY(link_outputs(&l, program));
         }
-        MOTE_TRY(link_run(&l, run, program));
-        i = run->end;
+        if (step->run.count > 0)
+            MOTE_TRY(link_run(&l, &step->run, program));
+        else
+            MOTE_TRY(link_step(&l, i, &program->operations[program->operation_count++]));
+        i = step->run.count > 0 ? step->run.end : i + 1;
     }
     MOTE_TRY(link_results(&l, program));
     return mote_compile_transfers(compiled, index, arena, program);

@@ -290,15 +290,20 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
     return compiled->placement_names[index];
 }
 
-const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index)
+const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
+                                                     size_t *samples)
 {
     static const mote_tensor_spec staging = {.dtype = MOTE_DTYPE_U8};
+    *samples = compiled->info.batch_size;
     if (index < compiled->held_count)
         return &compiled->state_blocks[compiled->held[index]].spec;
     if (index < compiled->first_placements[0])
         return &staging;
     const mote_schedule *schedule = find_block(compiled, &index);
-    return &schedule->tensors[schedule->blocks[index].tensor].spec;
+    const mote_schedule_tensor *tensor = &schedule->tensors[schedule->blocks[index].tensor];
+    if (tensor->slice_samples > 0)
+        *samples = tensor->slice_samples;
+    return &tensor->spec;
 }
 
 const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,

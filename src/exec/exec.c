@@ -3,19 +3,32 @@
 #include "exec/ahead.h"
 #include "exec/transfer.h"
 
+#include "base/size.h"
 #include "base/text.h"
 #include "os/os.h"
 
 #include <assert.h>
 #include <string.h>
 
+size_t mote_operation_batch(const mote_operation *operation, size_t batch)
+{
+    const mote_slice *samples = &operation->samples;
+    if (samples->count == 0)
+        return batch;
+    return batch > samples->first ? mote_size_min(samples->count, batch - samples->first) : 0;
+}
+
 mote_status mote_operation_layer(const mote_operation *operation, const mote_execution *execution)
 {
     mote_layer_run run = operation->layer_run;
     mote_status status = MOTE_OK;
+    run.batch = mote_operation_batch(operation, execution->batch);
+    if (run.batch == 0)
+        return MOTE_OK;
+    run.first_sample = operation->samples.first;
+    run.samples_left = execution->batch - run.first_sample - run.batch;
     run.kernels = execution->kernels;
     run.parallel = execution->parallel;
-    run.batch = execution->batch;
     run.training = operation->training;
     run.random = (mote_random_key){
         .seed = execution->seed, .name = operation->random_name, .iteration = execution->iteration};

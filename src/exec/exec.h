@@ -87,6 +87,7 @@ struct mote_operation {
     double limit;             // of gradients
     double kept_share;        // of a moving average
     mote_slice slice;         // of an APPLY; count 0: whole
+    mote_slice samples;       // of the batch that a layer runs for; count 0: all
     mote_tensor *tensors;     // all tensors of the operation, bound to the arena
     size_t *offsets;          // of each, or MOTE_ABSENT
     size_t tensor_count;
@@ -206,6 +207,9 @@ void mote_transfers_destroy(mote_transfers **transfers);
 
 /// Of NULL: nothing.
 mote_transfer_count mote_transfers_count(mote_transfers *transfers);
+
+/// How many samples of a batch a layer's operation runs for; 0 where the batch ends before them.
+size_t mote_operation_batch(const mote_operation *operation, size_t batch);
 
 /// Resolves all tensors against the arena that starts at `base`.
 void mote_program_bind(mote_program *program, unsigned char *base);

@@ -34,10 +34,10 @@ static bool are_gradients_finite(const mote_layer_run *run)
 static bool has_written_finite(const mote_operation *operation, size_t batch)
 {
     mote_layer_run run = operation->layer_run;
-    run.batch = batch;
     if (operation->run == mote_operation_read)
         return is_finite(&operation->tensors[0], batch);
-    if (operation->run != mote_operation_layer || !operation->callback)
+    run.batch = batch = mote_operation_batch(operation, batch);
+    if (operation->run != mote_operation_layer || !operation->callback || batch == 0)
         return true;
     return are_finite(run.outputs, run.declaration->output_count, batch) &&
            are_finite(run.input_derivatives, run.input_count, batch) && are_gradients_finite(&run);

@@ -114,11 +114,13 @@ static mote_real sum_group(size_t first, size_t end,
     return sum;
 }
 
-mote_real mote_batch_sum(size_t batch, size_t group,
+mote_real mote_batch_sum(const mote_real *before, size_t batch, size_t group,
                          mote_real (*value)(void *argument, size_t sample), void *argument)
 {
     assert(batch > 0 && group > 0);
     mote_real total = sum_group(0, mote_size_min(group, batch), value, argument);
+    if (before)
+        total = *before + total;
     for (size_t first = group; first < batch; first += group)
         total += sum_group(first, mote_size_min(first + group, batch), value, argument);
     return total;

@@ -68,6 +68,7 @@ typedef struct mote_depthwise {
     mote_window window; // of one plane
     size_t dilation_height, dilation_width;
     size_t samples, channels;
+    bool goes_on; // gradients: from those of the groups before
 } mote_depthwise;
 
 typedef enum mote_depthwise_part {
@@ -185,8 +186,9 @@ void mote_kernel_run_binary(const mote_parallel *parallel, mote_binary_kernel *k
 size_t mote_batch_group(size_t terms);
 
 /// Sum over the batch of one number a sample: `value(argument, sample)` in groups of `group`, group sums
-/// added ascending; inside a group ascending; the first of each is stored, not added to zero.
-mote_real mote_batch_sum(size_t batch, size_t group,
+/// added ascending; inside a group ascending; the first of each is stored, not added to zero. Goes on from the groups
+/// that are summed in `before`, or NULL.
+mote_real mote_batch_sum(const mote_real *before, size_t batch, size_t group,
                          mote_real (*value)(void *argument, size_t sample), void *argument);
 
 #endif

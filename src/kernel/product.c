@@ -64,7 +64,8 @@ mote_product mote_product_turn(const mote_product *product)
 mote_product_blocks mote_product_cut(const mote_product *product)
 {
     const size_t block = MOTE_PRODUCT_BLOCK;
-    const bool one_group = product->group == 0 || product->group >= product->depth;
+    const bool one_group =
+        product->group == 0 || (product->group >= product->depth && !product->goes_on);
     mote_product_blocks cut = {.group = one_group ? product->depth : product->group};
     cut.group_has_blocks = !one_group && cut.group > block;
     cut.segment_depth = mote_size_min(cut.group, block);

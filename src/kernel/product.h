@@ -5,7 +5,7 @@
 // Order of the sum (docs/ARCHITECTURE.md, "Order of a sum"): k ascending by fused multiply-add from zero in
 // blocks of MOTE_PRODUCT_BLOCK, block sums added ascending, the first block stored. With `group` > 0 the k
 // axis is cut into groups of that length first; each group is such a sum and group sums are added ascending,
-// the first group stored. The bias is added last.
+// the first group stored, or added to `out` when that goes on from groups before. The bias is added last.
 #ifndef MOTE_KERNEL_PRODUCT_H
 #define MOTE_KERNEL_PRODUCT_H
 
@@ -61,6 +61,7 @@ typedef struct mote_factor {
 typedef struct mote_product {
     size_t rows, columns, depth; // extents of i, j, k; all at least 1
     size_t group;                // 0: the whole depth is one sum
+    bool goes_on;                // out has the sums of the groups before; only with a group
     mote_factor left, right;
     mote_real *out;
     size_t row_step;

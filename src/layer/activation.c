@@ -243,6 +243,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->derivative_over_input = true;
+    setup->declaration->sample_phases =
+        MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE | MOTE_PHASE_RECOMPUTE;
     functions[state->activation].need(setup, state);
     return mote_setup_output(setup, shape);
 }

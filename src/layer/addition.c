@@ -15,6 +15,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->output_over_input = is_whole;
     setup->declaration->derivative_over_output_derivative = is_whole; // it is made last
     setup->declaration->derivative_view = state->broadcast.is_uniform;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return MOTE_OK;
 }
 

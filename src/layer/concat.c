@@ -52,6 +52,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         MOTE_TRY(mote_size_add(output.dims[axis], setup->inputs[i].shape.dims[axis],
                                "the axis of concat", &output.dims[axis]));
     }
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     MOTE_TRY(mote_setup_output(setup, &output));
     state->input_count = setup->input_count;
     state->whole = mote_axis_of(&output, state->axis);

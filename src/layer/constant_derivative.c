@@ -31,6 +31,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->elements = mote_shape_elements(&label.shape);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD, mote_loss_scratch_bytes(setup->batch, 1));
     setup->declaration->derivative_over_input = true;
+    mote_loss_slice_samples(setup, state->elements);
     return mote_setup_metrics(setup);
 }
 
@@ -60,7 +61,9 @@ static void forward(const mote_layer_run *run, const void *layer_state)
         .argument = &call,
     };
     mote_real *const metrics = run->outputs[0].data;
-    metrics[MOTE_LOSS_MEAN] = (mote_real)state->value * mote_loss_get_sum(run, &sum);
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN, 1);
+    if (run->samples_left == 0)
+        metrics[MOTE_LOSS_MEAN] *= (mote_real)state->value;
     metrics[MOTE_LOSS_CORRECT] = -1;
 }
 

@@ -291,6 +291,8 @@ static void declare_memory(mote_setup *setup, const conv2d_state *state)
     const bool overwrites = can_overwrite(setup, state);
     setup->declaration->output_over_input = overwrites;
     setup->declaration->derivative_over_output_derivative = overwrites;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
+    setup->declaration->sample_group = mote_batch_group(get_out_plane(state));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     if (state->groups > 1 || state->depthwise)
         return;
@@ -356,6 +358,7 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 static void multiply_gradient(const mote_layer_run *run, const conv2d_state *state)
 {
     mote_product product = make_gradient_product(state, run->batch);
+    product.goes_on = run->first_sample > 0;
     product.left.data = run->output_derivatives[0].data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
@@ -379,7 +382,8 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const conv2d_state *const state = layer_state;
     if (state->depthwise) {
-        const mote_depthwise shape = make_depthwise(state, run->batch);
+        mote_depthwise shape = make_depthwise(state, run->batch);
+        shape.goes_on = run->first_sample > 0;
         run->kernels->depthwise_gradient(
             &shape, run->inputs[0].data, run->output_derivatives[0].data,
             run->gradients[MOTE_WEIGHTED_WEIGHT].data, run->parallel, run->scratch);

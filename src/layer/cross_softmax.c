@@ -69,12 +69,14 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
                        mote_loss_scratch_bytes(setup->batch, state->rows));
     setup->declaration->derivative_over_input = true;
+    mote_loss_slice_samples(setup, state->rows);
     return mote_setup_metrics(setup);
 }
 
 typedef struct softmax_call {
     const mote_layer_run *run;
     const cross_softmax_state *state;
+    mote_real scale; // of derivatives
 } softmax_call;
 
 static const mote_real *get_prediction(const softmax_call *call, size_t row)
@@ -147,15 +149,16 @@ static void forward(const mote_layer_run *run, const void *layer_state)
         .terms = state->rows,
         .argument = &call,
     };
-    mote_real *const metrics = run->outputs[0].data;
     sum.value = get_row_loss;
-    metrics[MOTE_LOSS_MEAN] = mote_loss_get_sum(run, &sum) / (mote_real)(run->batch * state->rows);
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN,
+                          (mote_real)(mote_layer_step_batch(run) * state->rows));
     sum.value = get_row_correct;
-    metrics[MOTE_LOSS_CORRECT] = mote_loss_get_sum(run, &sum) / (mote_real)state->rows;
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_CORRECT, (mote_real)state->rows);
 }
 
-static void derive_row(const softmax_call *call, size_t row, mote_real scale)
+static void derive_row(const softmax_call *call, size_t row)
 {
+    const mote_real scale = call->scale;
     const mote_kernels *const kernels = call->run->kernels;
     const size_t width = call->state->width;
     mote_real *const derivatives = call->run->input_derivatives[MOTE_LOSS_PREDICTION].data;
@@ -181,7 +184,7 @@ static void derive_rows(void *argument, size_t task, size_t task_count)
     size_t row = 0;
     const size_t count = mote_parallel_part(rows, task, task_count, &row);
     for (const size_t end = row + count; row < end; row++)
-        derive_row(call, row, call->run->loss_weight / (mote_real)rows);
+        derive_row(call, row);
 }
 
 static void calc_derivative(const mote_layer_run *run, const void *layer_state)
@@ -189,6 +192,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
     const cross_softmax_state *const state = layer_state;
     softmax_call call = {.run = run, .state = state};
     const size_t rows = run->batch * state->rows;
+    call.scale = run->loss_weight / (mote_real)(mote_layer_step_batch(run) * state->rows);
     const size_t tasks =
         mote_parallel_task_count(run->parallel, rows * state->width, MOTE_PARALLEL_GRAIN);
     mote_parallel_run(run->parallel, derive_rows, &call, mote_size_min(tasks, rows));

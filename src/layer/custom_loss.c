@@ -63,6 +63,7 @@ static mote_status setup(mote_setup *setup, void *state)
     mote_setup_need_input(setup, MOTE_LOSS_LABEL, MOTE_PHASE_DERIVATIVE);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD, mote_loss_scratch_bytes(setup->batch, 1));
     setup->declaration->derivative_over_input = custom->derivative_over_prediction;
+    mote_loss_slice_samples(setup, mote_shape_elements(&label.shape));
     return mote_setup_metrics(setup);
 }
 
@@ -116,7 +117,7 @@ static mote_real get_correct(void *argument, size_t index)
 
 static float get_divisor(const loss_call *call)
 {
-    const size_t samples = call->run->batch;
+    const size_t samples = mote_layer_step_batch(call->run);
     return (float)(call->custom->mean_over_labels ? samples * call->labels : samples);
 }
 
@@ -129,12 +130,13 @@ static void forward(const mote_layer_run *run, const void *state)
                          .value = get_value,
                          .argument = &call};
     mote_real *metrics = (mote_real *)run->outputs[0].data;
-    metrics[MOTE_LOSS_MEAN] = mote_loss_get_sum(run, &sum) / get_divisor(&call);
-    metrics[MOTE_LOSS_CORRECT] = -1;
-    if (!call.custom->correct)
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN, get_divisor(&call));
+    if (!call.custom->correct) {
+        metrics[MOTE_LOSS_CORRECT] = -1;
         return;
+    }
     sum.value = get_correct;
-    metrics[MOTE_LOSS_CORRECT] = mote_loss_get_sum(run, &sum);
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_CORRECT, 1);
 }
 
 static void derive_samples(void *argument, size_t task, size_t task_count)

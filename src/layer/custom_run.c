@@ -209,8 +209,7 @@ typedef struct column_sums {
 static void sum_block(void *argument, const mote_units *block)
 {
     const column_sums *c = (const column_sums *)argument;
-    mote_columns_sum(block->kernels, block->samples, block->plane, block->units, block->count,
-                     c->x + block->first, c->sums + block->first);
+    mote_columns_sum(block, c->x + block->first, c->sums + block->first);
 }
 
 mote_status mote_layer_run_sum_batch(const mote_layer_run *run, size_t rows, size_t columns,

@@ -33,12 +33,14 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->recomputes = true;
+    setup->declaration->sample_phases =
+        MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE | MOTE_PHASE_RECOMPUTE;
     return mote_setup_output(setup, shape);
 }
 
 typedef struct dropout_call {
     const mote_kernels *kernels;
-    mote_dropout dropout; // of the whole batch
+    mote_dropout dropout; // of all samples of the run
     size_t count;
     const mote_real *x;
     mote_real *y;
@@ -50,7 +52,7 @@ static void drop_part(void *argument, size_t task, size_t task_count)
     size_t first = 0;
     const size_t count = mote_parallel_part(call->count, task, task_count, &first);
     mote_dropout dropout = call->dropout;
-    dropout.first = first;
+    dropout.first += first;
     call->kernels->dropout(&dropout, count, call->x + first, call->y + first);
 }
 
@@ -60,6 +62,7 @@ static void drop(const mote_layer_run *run, const dropout_state *state, const mo
     dropout_call call = {
         .kernels = run->kernels,
         .dropout = {.key = run->random,
+                    .first = (uint64_t)run->first_sample * state->elements,
                     .threshold = (uint32_t)(state->dropout_rate * 0x1p32),
                     .scale = (mote_real)(1.0 / (1.0 - state->dropout_rate))},
         .count = run->batch * state->elements,

@@ -44,6 +44,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     setup->declaration->cut_extent = width;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
+    setup->declaration->sample_group = mote_batch_group(state->linear.rows);
 
     const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
     const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);
@@ -68,14 +70,14 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 /// Columns, unlike the planes of mote_units_sum: the units of a row lie side by side.
 static void sum_columns(const mote_units *block, const mote_real *x, mote_real *sum)
 {
-    mote_columns_sum(block->kernels, block->samples, block->plane, block->units, block->count,
-                     x + block->first, sum);
+    mote_columns_sum(block, x + block->first, sum);
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
     mote_product product = mote_linear_gradient(&state->linear, run->batch);
+    product.goes_on = run->first_sample > 0;
     product.columns = run->slice.count;
     product.row_step = run->slice.count;
     product.left.data = run->output_derivatives[0].data;

@@ -83,6 +83,13 @@ typedef struct mote_declaration {
     /// tensors may then have all channels or those of the band alone; a gradient has all.
     unsigned band_phases;
 
+    /// Phases that may be asked for some samples after the others, ascending: what they make of these depends on no
+    /// other. Sums over the batch, gradients and metrics, go on from what the samples before have made. All of inputs,
+    /// outputs, their derivatives and temporaries is batched then, but for metrics and what a phase needs for itself.
+    unsigned sample_phases;
+    size_t
+        sample_group; // samples of a group of such sums, which GRADIENT and losses get whole; 0: there are none
+
     // Which bytes may or must be the same. With three or more inputs the graph must not allow
     // output_over_input where another input has the bytes of input 0.
     bool output_over_input;                 // output 0 may be written over input 0
@@ -114,7 +121,10 @@ struct mote_layer_run {
     const mote_kernels *kernels;
     const mote_parallel *parallel;
     void *scratch;
-    size_t batch; // samples in this step, at most the planned batch
+    size_t batch; // samples in this run, at most the planned batch
+    size_t
+        first_sample; // of the run in the step's batch; tensors begin with it. More than 0: sums go on
+    size_t samples_left; // of the step's batch, behind those of this run
     mote_slice
         slice;     // of backward, where the declaration has a cut_extent; of a band; count 0: whole
     bool training; // false in evaluation and inference
@@ -138,6 +148,12 @@ struct mote_layer_run {
     const char *step;    // "forward gate1"
     mote_status *raised; // how the callback ended; mote's own layers cannot fail
 };
+
+/// Samples of the step, of which the run may have some.
+static inline size_t mote_layer_step_batch(const mote_layer_run *run)
+{
+    return run->first_sample + run->batch + run->samples_left;
+}
 
 /// The list of rows that the gradient of weight `index` holds, to be written before it: their number, then the rows
 /// ascending; the gradient has these one after the other. NULL: the gradient holds all rows.

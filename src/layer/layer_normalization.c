@@ -105,6 +105,8 @@ static mote_status declare(mote_setup *setup, const layer_normalization_state *s
     MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
     MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
     setup->declaration->recomputes = true;
+    setup->declaration->sample_phases = phases;
+    setup->declaration->sample_group = mote_batch_group(state->rows);
     mote_setup_need_input(setup, 0, MOTE_PHASE_BACKWARD);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
@@ -342,6 +344,7 @@ static void sum_block(void *argument, const mote_units *block)
     call.count = block->count;
     mote_columns columns = {
         .samples = call.run->batch,
+        .goes_on = call.run->first_sample > 0,
         .rows = call.state->rows,
         .count = block->count,
         .add = add_normalized,

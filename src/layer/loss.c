@@ -48,12 +48,23 @@ static mote_real sum_sample(void *argument, size_t sample)
     return sum;
 }
 
-mote_real mote_loss_get_sum(const mote_layer_run *run, const mote_loss_sum *sum)
+void mote_loss_make_metric(const mote_layer_run *run, const mote_loss_sum *sum, size_t metric,
+                           mote_real divisor)
 {
     sum_call call = {.run = run, .sum = sum, .values = run->scratch};
     const size_t rows = run->batch * sum->rows;
     const size_t tasks =
         mote_parallel_task_count(run->parallel, rows * sum->width, MOTE_PARALLEL_GRAIN);
+    mote_real *const made = (mote_real *)run->outputs[0].data + metric;
     mote_parallel_run(run->parallel, value_rows, &call, mote_size_min(tasks, rows));
-    return mote_batch_sum(run->batch, mote_batch_group(sum->terms), sum_sample, &call);
+    *made = mote_batch_sum(run->first_sample > 0 ? made : NULL, run->batch,
+                           mote_batch_group(sum->terms), sum_sample, &call);
+    if (run->samples_left == 0)
+        *made /= divisor;
+}
+
+void mote_loss_slice_samples(mote_setup *setup, size_t terms)
+{
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
+    setup->declaration->sample_group = mote_batch_group(terms);
 }

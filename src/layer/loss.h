@@ -27,7 +27,13 @@ typedef struct mote_loss_sum {
 /// Bytes of scratch that a sum of up to `batch` samples needs.
 size_t mote_loss_scratch_bytes(size_t batch, size_t rows);
 
-/// Values on threads, their sum by samples in groups.
-mote_real mote_loss_get_sum(const mote_layer_run *run, const mote_loss_sum *sum);
+/// Makes a metric: values on threads, their sum by samples in groups, over `divisor`. Of some samples of a step it is what
+/// it needs to go on, until the last of them are there.
+void mote_loss_make_metric(const mote_layer_run *run, const mote_loss_sum *sum, size_t metric,
+                           mote_real divisor);
+
+/// Declares that the loss may be asked for some samples after the others, whose metrics are made so; a sample has
+/// `terms` terms.
+void mote_loss_slice_samples(mote_setup *setup, size_t terms);
 
 #endif

@@ -548,8 +548,7 @@ static void sum_gates(void *argument, const mote_units *block)
 {
     const passage *const p = argument;
     mote_real *const gradient = p->run->gradients[WEIGHT_BIAS].data;
-    mote_columns_sum(block->kernels, block->samples, block->plane, block->units, block->count,
-                     p->gates.data + block->first, gradient + block->first);
+    mote_columns_sum(block, p->gates.data + block->first, gradient + block->first);
 }
 
 static void calc_gradient(const mote_layer_run *run, const void *layer_state)

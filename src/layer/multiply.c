@@ -18,6 +18,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
                        mote_broadcast_scratch_bytes(setup, broadcast));
     setup->declaration->output_over_input = is_whole;
     setup->declaration->derivative_over_output_derivative = is_whole; // it is made last
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return MOTE_OK;
 }
 

@@ -22,6 +22,7 @@ mote_status mote_pairs_setup(mote_setup *setup, void *state)
     mote_setup_need_input(setup, MOTE_LOSS_LABEL, MOTE_PHASE_DERIVATIVE);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD, mote_loss_scratch_bytes(setup->batch, 1));
     setup->declaration->derivative_over_input = true;
+    mote_loss_slice_samples(setup, mote_shape_elements(&label.shape));
     return mote_setup_metrics(setup);
 }
 
@@ -74,7 +75,7 @@ static mote_real count_sample(void *argument, size_t sample)
 /// What sums are divided by: 1 a sample, or its elements.
 static mote_real get_divisor(const pairs_call *call)
 {
-    const size_t samples = call->run->batch;
+    const size_t samples = mote_layer_step_batch(call->run);
     return (mote_real)(call->loss->by_sample ? samples : samples * call->elements);
 }
 
@@ -89,12 +90,13 @@ void mote_pairs_forward(const mote_layer_run *run, const void *state)
         .argument = &call,
     };
     mote_real *const metrics = run->outputs[0].data;
-    metrics[MOTE_LOSS_MEAN] = mote_loss_get_sum(run, &sum) / get_divisor(&call);
-    metrics[MOTE_LOSS_CORRECT] = -1;
-    if (!call.loss->count_correct)
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_MEAN, get_divisor(&call));
+    if (!call.loss->count_correct) {
+        metrics[MOTE_LOSS_CORRECT] = -1;
         return;
+    }
     sum.value = count_sample;
-    metrics[MOTE_LOSS_CORRECT] = mote_loss_get_sum(run, &sum) / (mote_real)call.elements;
+    mote_loss_make_metric(run, &sum, MOTE_LOSS_CORRECT, (mote_real)call.elements);
 }
 
 static void derive_part(void *argument, size_t task, size_t task_count)

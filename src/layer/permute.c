@@ -73,6 +73,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         output.dims[i] = input->dims[state->direction.values[i] - 1];
     state->elements = mote_shape_elements(input);
     make_boxes(state, input, &output);
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return mote_setup_output(setup, &output);
 }
 

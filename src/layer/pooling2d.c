@@ -150,6 +150,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_setup_output(setup, &index.shape));
     setup->declaration->band_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     if (!pooling_kinds[state->pooling].is_max)
         return MOTE_OK;
     return mote_setup_temporary(setup, &index, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE);

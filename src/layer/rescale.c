@@ -37,6 +37,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->elements = mote_shape_elements(shape);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return mote_setup_output(setup, shape);
 }
 

@@ -59,6 +59,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->part.first = (size_t)state->start_index - 1;
     state->part.count = (size_t)(state->end_index - state->start_index);
     output.dims[mote_axis_index(state->axis)] = state->part.count;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return mote_setup_output(setup, &output);
 }
 

@@ -100,6 +100,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         shape.dims[mote_axis_index(state->axis)] = get_size(state, i);
         MOTE_TRY(mote_setup_output(setup, &shape));
     }
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     return MOTE_OK;
 }
 

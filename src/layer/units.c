@@ -142,6 +142,7 @@ void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *
 /// first of each stored.
 typedef struct batch_sum {
     size_t samples, group, count;
+    bool goes_on; // from the groups before
     mote_real group_sum[MOTE_UNITS_BLOCK];
 } batch_sum;
 
@@ -161,7 +162,7 @@ static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, 
         add_row(batch->count, terms, batch->group_sum);
     if ((sample + 1) % batch->group != 0 && sample + 1 != batch->samples)
         return;
-    if (sample < batch->group)
+    if (sample < batch->group && !batch->goes_on)
         memcpy(sum, batch->group_sum, bytes);
     else
         add_row(batch->count, batch->group_sum, sum);
@@ -191,6 +192,7 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
         .samples = columns->samples,
         .group = mote_batch_group(columns->rows),
         .count = columns->count,
+        .goes_on = columns->goes_on,
     };
     mote_real terms[MOTE_UNITS_BLOCK];
     for (size_t sample = 0; sample < columns->samples; sample++) {
@@ -199,28 +201,34 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
     }
 }
 
-void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
-                      size_t count, const mote_real *x, mote_real *sum)
+void mote_columns_sum(const mote_units *block, const mote_real *x, mote_real *sum)
 {
-    const mote_column_sum columns = {.rows = rows, .columns = count, .inner = 1, .row_step = width};
-    batch_sum batch = {.samples = samples, .group = mote_batch_group(rows), .count = count};
+    const size_t rows = block->plane;
+    const mote_column_sum columns = {
+        .rows = rows, .columns = block->count, .inner = 1, .row_step = block->units};
+    batch_sum batch = {
+        .samples = block->samples,
+        .group = mote_batch_group(rows),
+        .count = block->count,
+        .goes_on = block->goes_on,
+    };
     mote_real terms[MOTE_UNITS_BLOCK];
-    assert(count <= MOTE_UNITS_BLOCK);
-    for (size_t sample = 0; sample < samples; sample++) {
-        const mote_real *const from = x + sample * rows * width;
+    assert(block->count <= MOTE_UNITS_BLOCK);
+    for (size_t sample = 0; sample < block->samples; sample++) {
+        const mote_real *const from = x + sample * rows * block->units;
         if (rows > 1) {
-            kernels->sum_columns(&columns, from, terms);
+            block->kernels->sum_columns(&columns, from, terms);
         } else {
-            memset(terms, 0, count * sizeof *terms);
-            kernels->add(count, terms, from, terms);
+            memset(terms, 0, block->count * sizeof *terms);
+            block->kernels->add(block->count, terms, from, terms);
         }
         add_sample(&batch, sample, terms, sum);
     }
 }
 
-/// Sums of planes [first, +count) of a unit become part of its sum over the batch: `group` of them are added, then
-/// these sums. `first` begins a group.
-static void add_planes(const mote_real *sums, size_t first, size_t count, size_t group,
+/// Sums of `count` planes of a unit become part of its sum over the batch: `group` of them are added, then these sums. The
+/// first begins a group; `goes_on`: there were groups before.
+static void add_planes(const mote_real *sums, size_t count, size_t group, bool goes_on,
                        mote_real *total)
 {
     for (size_t at = 0; at < count; at += group) {
@@ -228,7 +236,7 @@ static void add_planes(const mote_real *sums, size_t first, size_t count, size_t
         mote_real sum = sums[at];
         for (size_t i = at + 1; i < end; i++)
             sum += sums[i];
-        *total = first + at == 0 ? sum : *total + sum;
+        *total = goes_on || at > 0 ? *total + sum : sum;
     }
 }
 
@@ -240,15 +248,14 @@ static void sum_planes(const mote_units *block, const mote_real *x, mote_real *t
     for (size_t sample = 0; sample < block->samples; sample += most) {
         const mote_planes planes = get_planes(block, sample, most);
         block->kernels->sum_planes(&planes, x + sample * planes.step, sums);
-        add_planes(sums, sample, planes.count, group, total);
+        add_planes(sums, planes.count, group, block->goes_on || sample > 0, total);
     }
 }
 
 void mote_units_sum(const mote_units *block, const mote_real *x, mote_real *sum)
 {
     if (block->plane == 1) {
-        mote_columns_sum(block->kernels, block->samples, 1, block->units, block->count,
-                         x + block->first, sum);
+        mote_columns_sum(block, x + block->first, sum);
         return;
     }
     for (size_t u = 0; u < block->count; u++)
@@ -265,7 +272,7 @@ static void sum_plane_centered_products(const mote_units *block, mote_real mean,
         const mote_planes planes = get_planes(block, sample, most);
         block->kernels->sum_centered_products(&planes, mean, x + sample * planes.step,
                                               dy + sample * planes.second_step, sums);
-        add_planes(sums, sample, planes.count, group, total);
+        add_planes(sums, planes.count, group, sample > 0, total);
     }
 }
 

@@ -17,6 +17,8 @@ typedef struct mote_units {
     const mote_kernels *kernels;
     size_t samples, units, plane;
     size_t first, count;
+    bool
+        goes_on; // functions that sum over the batch, but for centered products: from the groups of samples before
     bool revisits_planes; // by functions that go over them again: blocks of what a cache holds
     size_t steps
         [3]; // elements between samples of a function's arrays, in their order; 0: units * plane
@@ -57,14 +59,14 @@ void mote_units_blend(const mote_units *block, const mote_units_blend_factors *f
 /// (c); `add` adds to each column's sum its term of a row, rows counted through the batch.
 typedef struct mote_columns {
     size_t samples, rows, count;
+    bool goes_on; // from what `sum` has of the groups before
     void (*add)(const void *argument, size_t row, mote_real *sums);
     const void *argument;
 } mote_columns;
 
 void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum);
 
-/// The same for columns of a batch of [samples][rows][width], `x` at the first one.
-void mote_columns_sum(const mote_kernels *kernels, size_t samples, size_t rows, size_t width,
-                      size_t count, const mote_real *x, mote_real *sum);
+/// The same for the columns of a block, a batch being [samples][plane][units] here; `x` begins at the block's first.
+void mote_columns_sum(const mote_units *block, const mote_real *x, mote_real *sum);
 
 #endif

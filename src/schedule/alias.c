@@ -8,8 +8,9 @@ typedef struct group {
     size_t parent;
     size_t first, last;
     size_t bytes;
-    bool is_kept; // the caller reads it after the last step
-    bool is_view; // or has one
+    bool is_kept;       // the caller reads it after the last step
+    bool is_view;       // or has one
+    bool holds_samples; // of a slice of the batch
 } group;
 
 typedef struct aliases {
@@ -78,7 +79,8 @@ static bool replace_between(aliases *a, size_t old, size_t written, size_t last,
     old = find(a, old);
     written = find(a, written);
     if (old == written || a->groups[old].last > last || a->groups[old].is_kept ||
-        a->groups[written].first < first || a->groups[old].bytes != a->groups[written].bytes)
+        a->groups[written].first < first || a->groups[old].bytes != a->groups[written].bytes ||
+        a->groups[old].holds_samples != a->groups[written].holds_samples)
         return false;
     join(a, old, written);
     return true;
@@ -181,18 +183,37 @@ static void shrink(aliases *a, size_t tensor)
         a->groups[find(a, tensor)].is_view || a->groups[tensor].is_kept)
         return;
     mote_schedule_tensor *shrunk = &schedule->tensors[tensor];
-    const mote_band_run *run = &schedule->steps[shrunk->first].run;
-    if (run->bands == 0 || shrunk->last >= run->end || shrunk->holds_band)
+    const mote_step_run *run = &schedule->steps[shrunk->first].run;
+    if (run->count == 0 || run->by_samples || shrunk->last >= run->end || shrunk->holds_band)
         return;
     shrunk->holds_band = true;
     shrunk->spec.shape.dims[0] = run->height;
-    shrunk->bytes = shrunk->bytes / run->channels * run->height;
+    shrunk->bytes = shrunk->bytes / run->extent * run->height;
     a->groups[tensor].bytes = shrunk->bytes;
+}
+
+/// Views and all, a tensor that only steps of one run use holds a slice of the batch.
+static void shrink_samples(aliases *a, size_t tensor)
+{
+    mote_schedule *schedule = a->b->schedule;
+    mote_schedule_tensor *shrunk = &schedule->tensors[tensor];
+    group *root = &a->groups[find(a, tensor)];
+    if (shrunk->persistent || !shrunk->spec.batched || root->first == MOTE_NONE || root->is_kept)
+        return;
+    const mote_step_run *run = &schedule->steps[root->first].run;
+    if (!run->by_samples || root->last >= run->end)
+        return;
+    shrunk->slice_samples = run->height;
+    shrunk->bytes = shrunk->bytes / run->extent * run->height;
+    root->holds_samples = true;
+    root->bytes = shrunk->bytes;
 }
 
 static void shrink_all(aliases *a)
 {
     const mote_schedule *schedule = a->b->schedule;
+    for (size_t i = 0; i < schedule->tensor_count; i++)
+        shrink_samples(a, i);
     for (size_t i = 0; i < a->b->graph->value_count; i++) {
         shrink(a, schedule->values[i]);
         shrink(a, schedule->derivatives[i]);
@@ -201,14 +222,20 @@ static void shrink_all(aliases *a)
         shrink(a, schedule->steps[i].made);
 }
 
-/// What a run uses lives through all of it, since each band comes by all its steps.
-static void widen(const aliases *a, group *root)
+/// What a run uses lives through all of it, since each part comes by all its steps. Not what each slice of the batch makes
+/// anew.
+static void widen(const aliases *a, group *root, mote_block_kind kind)
 {
-    const mote_step *steps = a->b->schedule->steps;
-    if (steps[root->first].run.bands > 0)
-        root->first = steps[root->first].run.first;
-    if (steps[root->last].run.bands > 0)
-        root->last = steps[root->last].run.end - 1;
+    const mote_step_run *begin = &a->b->schedule->steps[root->first].run;
+    const mote_step_run *end = &a->b->schedule->steps[root->last].run;
+    const bool is_anew =
+        root->holds_samples || (begin->by_samples && kind == MOTE_BLOCK_KIND_SCRATCH);
+    if (is_anew)
+        return;
+    if (begin->count > 0)
+        root->first = begin->first;
+    if (end->count > 0)
+        root->last = end->end - 1;
 }
 
 /// Whether the tensor is the first of a group that lives; a tensor that no step uses gets no block.
@@ -233,7 +260,7 @@ static mote_status number_blocks(const mote_schedule_builder *b, const aliases *
         group *root = &a->groups[i];
         if (!begins_block(a, i))
             continue;
-        widen(a, root);
+        widen(a, root, tensor->kind);
         tensor->block = schedule->block_count++;
         schedule->blocks[tensor->block] = (mote_block){.name = tensor->name,
                                                        .kind = tensor->kind,

@@ -19,7 +19,7 @@ static bool can_band(const mote_schedule *schedule, size_t index)
 {
     const mote_step *step = &schedule->steps[index];
     const unsigned phase = mote_step_phase(step->kind);
-    return phase != 0 && step->slice.count == 0 &&
+    return phase != 0 && step->slice.count == 0 && !step->run.by_samples &&
            (schedule->graph->nodes[step->node].declaration.band_phases & phase) != 0;
 }
 
@@ -51,31 +51,31 @@ static bool joins(const mote_schedule *schedule, size_t index)
     return before->kind == MOTE_STEP_RECOMPUTE || !leads_to_all(schedule, index);
 }
 
-mote_band_run mote_schedule_find_run(const mote_schedule *schedule, size_t height, size_t step)
+mote_step_run mote_schedule_find_run(const mote_schedule *schedule, size_t height, size_t step)
 {
-    mote_band_run run = {.first = step, .end = step + 1};
+    mote_step_run run = {.first = step, .end = step + 1};
     if (!can_band(schedule, step))
         return run;
     while (run.first > 0 && joins(schedule, run.first))
         run.first--;
     while (run.end < schedule->step_count && joins(schedule, run.end))
         run.end++;
-    run.channels = count_channels(schedule, step);
-    run.height = mote_size_align(mote_size_ceil_divide(run.channels, BANDS), height);
-    run.bands = mote_size_ceil_divide(run.channels, run.height);
-    if (run.bands < 2 || run.end - run.first < 2)
-        run.bands = 0;
+    run.extent = count_channels(schedule, step);
+    run.height = mote_size_align(mote_size_ceil_divide(run.extent, BANDS), height);
+    run.count = mote_size_ceil_divide(run.extent, run.height);
+    if (run.count < 2 || run.end - run.first < 2)
+        run.count = 0;
     return run;
 }
 
-mote_slice mote_schedule_band(const mote_band_run *run, size_t index)
+mote_slice mote_schedule_part(const mote_step_run *run, size_t index)
 {
     const size_t first = index * run->height;
-    return (mote_slice){first, mote_size_min(run->height, run->channels - first)};
+    return (mote_slice){first, mote_size_min(run->height, run->extent - first)};
 }
 
 /// Whether one of the steps was chosen: what is recomputed has no choice of its own.
-static bool is_chosen(const mote_schedule_builder *b, const mote_band_run *run)
+static bool is_chosen(const mote_schedule_builder *b, const mote_step_run *run)
 {
     for (size_t i = run->first; i < run->end; i++) {
         const mote_step *step = &b->schedule->steps[i];
@@ -88,12 +88,12 @@ static bool is_chosen(const mote_schedule_builder *b, const mote_band_run *run)
 void mote_schedule_make_bands(const mote_schedule_builder *b)
 {
     const mote_schedule *schedule = b->schedule;
-    mote_band_run run = {0};
+    mote_step_run run = {0};
     if (!(b->strategy->techniques & MOTE_TECHNIQUE_BANDS))
         return;
     for (size_t i = 0; i < schedule->step_count; i = run.end) {
         run = mote_schedule_find_run(schedule, b->strategy->band_height, i);
-        if (run.bands == 0 || !is_chosen(b, &run))
+        if (run.count == 0 || !is_chosen(b, &run))
             continue;
         for (size_t j = run.first; j < run.end; j++)
             schedule->steps[j].run = run;

@@ -7,10 +7,12 @@
 
 /// What is done to need less memory, by node.
 typedef struct mote_choices {
-    bool *recomputed; // its output is made again where backward reads it
-    size_t *slices;   // how many its backward has; 0: it is whole
-    size_t *renewed;  // recomputed anew for each reader in front of this rank; 0: for none
-    unsigned *banded; // phases (bits) that run band by band, with the steps around
+    bool *recomputed;  // its output is made again where backward reads it
+    size_t *slices;    // how many its backward has; 0: it is whole
+    size_t *renewed;   // recomputed anew for each reader in front of this rank; 0: for none
+    unsigned *banded;  // phases (bits) that run band by band, with the steps around
+    unsigned *sampled; // phases (bits) that run slice by slice of the batch, with the steps around,
+    size_t *samples;   // and how many samples such a slice has
 } mote_choices;
 
 typedef struct mote_schedule_builder {
@@ -30,11 +32,18 @@ typedef struct mote_schedule_builder {
 /// Which steps there are, in order of execution.
 mote_status mote_schedule_make_steps(mote_schedule_builder *b);
 
+/// Which steps run slice by slice of the batch; moves what would stand between them.
+void mote_schedule_make_batches(const mote_schedule_builder *b);
+
+/// Chooses steps that run so, or more slices, to make smaller what lives at step `peak` of the builder's schedule; false:
+/// there is nothing.
+bool mote_schedule_choose_batches(const mote_schedule_builder *b, size_t peak);
+
 /// Which steps run band by band.
 void mote_schedule_make_bands(const mote_schedule_builder *b);
 
-/// The steps around one that may run with it in bands of at least `height` channels, or in whole multiples; bands 0: none.
-mote_band_run mote_schedule_find_run(const mote_schedule *schedule, size_t height, size_t step);
+/// The steps around one that may run with it in bands of at least `height` channels, or in whole multiples; count 0: none.
+mote_step_run mote_schedule_find_run(const mote_schedule *schedule, size_t height, size_t step);
 
 /// Chooses the nodes that are recomputed, those whose backward is sliced, and the order.
 mote_status mote_schedule_choose(mote_schedule_builder *b);

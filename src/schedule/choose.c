@@ -6,7 +6,8 @@
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
 //   the peak for later readers, too, is made anew for each of them.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
-// - Steps around the peak run band by band, so that what only they use holds a band (bands.c).
+// - Steps around the peak run band by band, so that what only they use holds a band (bands.c),
+// - or slice by slice of the batch, so that what only they use holds a slice (batches.c).
 //
 // Before that, the order of independent branches (order.c).
 #include "schedule/build.h"
@@ -18,6 +19,10 @@
 /// Slices cost time, so that there are no more than it takes.
 #define FEWEST_SLICES ((size_t)4)
 #define SLICES_MAX    ((size_t)256)
+
+/// Techniques that the search for peaks is for, of programs that train and of all.
+#define OF_ALL      MOTE_TECHNIQUE_BATCH_SLICES
+#define OF_TRAINING (OF_ALL | MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES)
 
 /// A value that is no view, as it is kept from forward.
 typedef struct value_life {
@@ -156,19 +161,19 @@ static bool choose_recomputed(const search *s, size_t index)
     return true;
 }
 
-/// The run of bands that the steps around the peak may be; bands 0: none.
-static mote_band_run find_run(const search *s)
+/// The run of bands that the steps around the peak may be; count 0: none.
+static mote_step_run find_run(const search *s)
 {
     if (!(s->b->strategy->techniques & MOTE_TECHNIQUE_BANDS))
-        return (mote_band_run){0};
+        return (mote_step_run){0};
     return mote_schedule_find_run(s->trial, s->b->strategy->band_height, s->peak);
 }
 
 /// Whether the peak is at a band of what the node makes again: with no readers elsewhere it needs no more than that.
 static bool is_made_in_bands(const search *s, size_t node)
 {
-    const mote_band_run run = find_run(s);
-    for (size_t i = run.first; run.bands > 0 && i < run.end; i++) {
+    const mote_step_run run = find_run(s);
+    for (size_t i = run.first; run.count > 0 && i < run.end; i++) {
         const mote_step *step = &s->trial->steps[i];
         if (step->kind == MOTE_STEP_RECOMPUTE && step->node == node)
             return true;
@@ -229,7 +234,7 @@ static bool choose_sliced(const search *s, size_t index)
     const mote_schedule *trial = s->trial;
     const size_t most = count_slices(s->b, index);
     size_t *slices = &s->b->chosen.slices[index];
-    if (*slices == most)
+    if (*slices == most || (s->b->chosen.sampled[index] & MOTE_PHASE_BACKWARD))
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
     if (gradient->first > s->peak || gradient->last < s->peak)
@@ -239,7 +244,7 @@ static bool choose_sliced(const search *s, size_t index)
 }
 
 /// Whether a tensor that lives at the peak is used by the run's steps alone.
-static bool has_inside(const mote_schedule *trial, const mote_band_run *run, size_t peak)
+static bool has_inside(const mote_schedule *trial, const mote_step_run *run, size_t peak)
 {
     for (size_t i = 0; i < trial->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &trial->tensors[i];
@@ -255,8 +260,8 @@ static bool has_inside(const mote_schedule *trial, const mote_band_run *run, siz
 static bool choose_banded(const search *s)
 {
     const mote_schedule *trial = s->trial;
-    const mote_band_run run = find_run(s);
-    if (run.bands == 0 || trial->steps[s->peak].run.bands > 0 || !has_inside(trial, &run, s->peak))
+    const mote_step_run run = find_run(s);
+    if (run.count == 0 || trial->steps[s->peak].run.count > 0 || !has_inside(trial, &run, s->peak))
         return false;
     for (size_t i = run.first; i < run.end; i++) {
         const mote_step *step = &trial->steps[i];
@@ -309,6 +314,30 @@ static void copy_choices(size_t node_count, const mote_choices *from, const mote
     memcpy(to->renewed, from->renewed, node_count * sizeof *to->renewed);
     memcpy(to->slices, from->slices, node_count * sizeof *to->slices);
     memcpy(to->banded, from->banded, node_count * sizeof *to->banded);
+    memcpy(to->sampled, from->sampled, node_count * sizeof *to->sampled);
+    memcpy(to->samples, from->samples, node_count * sizeof *to->samples);
+}
+
+/// What only training can do.
+static bool choose_training(const search *s)
+{
+    const size_t count = s->b->graph->node_count;
+    bool any = false;
+    bool any_sliced = false;
+    for (size_t i = 0; i < count && (s->b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
+        any |= choose_recomputed(s, i) || choose_renewed(s, i);
+    for (size_t i = 0; i < count && !any; i++)
+        any_sliced |= choose_sliced(s, i);
+    return any || any_sliced || choose_banded(s);
+}
+
+/// Slices of the batch, where nothing cheaper is left.
+static bool choose_batches(const search *s)
+{
+    mote_schedule_builder trial = *s->b;
+    mote_schedule schedule = *s->trial;
+    trial.schedule = &schedule;
+    return mote_schedule_choose_batches(&trial, s->peak);
 }
 
 /// Chooses more for the peak of what is chosen by now; the best so far is kept apart.
@@ -326,15 +355,9 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
         b->best_bytes = live[s.peak];
         copy_choices(count, &b->chosen, &b->best);
     }
-    bool any_sliced = false;
-    *has_more = false;
-    for (size_t i = 0; i < count && (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE); i++)
-        *has_more |= choose_recomputed(&s, i) || choose_renewed(&s, i);
-    for (size_t i = 0; i < count && !*has_more; i++)
-        any_sliced |= choose_sliced(&s, i);
-    *has_more |= any_sliced;
+    *has_more = b->strategy->training && choose_training(&s);
     if (!*has_more)
-        *has_more = choose_banded(&s);
+        *has_more = choose_batches(&s);
     return MOTE_OK;
 }
 
@@ -400,6 +423,8 @@ static void forget_choices(const mote_schedule_builder *b)
         b->chosen.renewed[i] = 0;
         b->chosen.slices[i] = 0;
         b->chosen.banded[i] = 0;
+        b->chosen.sampled[i] = 0;
+        b->chosen.samples[i] = 0;
     }
 }
 
@@ -426,8 +451,7 @@ mote_status mote_schedule_choose(mote_schedule_builder *b)
         MOTE_TRY(mote_schedule_choose_order(b));
         forget_choices(b);
     }
-    if (!b->strategy->training ||
-        !(b->strategy->techniques & (MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES)))
+    if (!(b->strategy->techniques & (b->strategy->training ? OF_TRAINING : OF_ALL)))
         return MOTE_OK;
     b->best_bytes = SIZE_MAX;
     MOTE_TRY(run_part(b, choose_more));

@@ -53,6 +53,7 @@ mote_status mote_schedule_build_chosen(mote_schedule_builder *b)
     MOTE_TRY(make_lists(b));
     MOTE_TRY(mote_schedule_make_steps(b));
     assert(b->schedule->step_count > 0);
+    mote_schedule_make_batches(b);
     mote_schedule_make_bands(b);
     MOTE_TRY(mote_schedule_make_tensors(b));
     mote_schedule_find_lives(b->schedule);
@@ -69,6 +70,10 @@ static mote_status make_choices(const mote_schedule_builder *b, mote_choices *ch
         mote_arena_array(b->scratch, count, sizeof *choices->renewed, (void **)&choices->renewed));
     MOTE_TRY(
         mote_arena_array(b->scratch, count, sizeof *choices->banded, (void **)&choices->banded));
+    MOTE_TRY(
+        mote_arena_array(b->scratch, count, sizeof *choices->sampled, (void **)&choices->sampled));
+    MOTE_TRY(
+        mote_arena_array(b->scratch, count, sizeof *choices->samples, (void **)&choices->samples));
     return mote_arena_array(b->scratch, count, sizeof *choices->slices, (void **)&choices->slices);
 }
 
@@ -154,10 +159,11 @@ const char *mote_step_text(const mote_schedule *schedule, size_t step, char *tex
 }
 
 /// Behind the first step of a run; ends the line.
-static void print_run(const mote_band_run *run, size_t step, const mote_writer *writer)
+static void print_run(const mote_step_run *run, size_t step, const mote_writer *writer)
 {
-    if (run->bands > 0 && run->first == step)
-        mote_write(writer, ", to step %zu in %zu bands of channels", run->end - 1, run->bands);
+    if (run->count > 0 && run->first == step)
+        mote_write(writer, ", to step %zu in %zu %s", run->end - 1, run->count,
+                   run->by_samples ? "slices of samples" : "bands of channels");
     mote_write(writer, "\n");
 }
 

@@ -40,14 +40,15 @@ typedef enum mote_step_kind {
 #undef MOTE_STEP_KIND_ENUM
 } mote_step_kind;
 
-/// Steps [first, end) that run for some channels after the others, one band after the other. What only they use holds
-/// a band.
-typedef struct mote_band_run {
+/// Steps [first, end) that run part by part: for some channels after the others, a band, or for some samples of the batch,
+/// a slice. What only they use holds a part.
+typedef struct mote_step_run {
     size_t first, end;
-    size_t channels; // that there are
-    size_t height;   // of a band, but for the last
-    size_t bands;    // 0: the step is in no such run
-} mote_band_run;
+    bool by_samples; // otherwise by channels
+    size_t extent;   // channels or samples that there are
+    size_t height;   // of them in a part, but for the last
+    size_t count;    // of parts; 0: the step is in no such run
+} mote_step_run;
 
 typedef struct mote_step {
     mote_step_kind kind;
@@ -57,7 +58,7 @@ typedef struct mote_step {
     size_t scratch;   // tensor, or MOTE_NONE
     size_t made;      // RECOMPUTE: tensor of the output; otherwise MOTE_NONE
     mote_slice slice; // GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
-    mote_band_run run;
+    mote_step_run run;
 } mote_step;
 
 /// One use of memory by the graph: what a node names. Several tensors may share a block.
@@ -69,7 +70,9 @@ typedef struct mote_schedule_tensor {
     size_t first, last; // steps; persistent tensors: unused
     bool persistent;
     bool holds_band; // of the run that uses it; its spec is of the first
-    size_t block;    // of the first stay; MOTE_NONE: it persists in memory, or nothing uses it
+    size_t
+        slice_samples; // that it has room for: those of a slice, of the run that uses it; 0: all of the batch
+    size_t block; // of the first stay; MOTE_NONE: it persists in memory, or nothing uses it
 } mote_schedule_tensor;
 
 /// Bytes that are placed once: of tensors that share them, at all steps of their life or at those of one stay. Where there are
@@ -130,7 +133,10 @@ typedef struct mote_strategy {
     size_t slice_bytes;   // of a gradient, about; smaller ones save little
     size_t slice_extent;  // indices of the input dimension with their taps; fewer would cost time
     size_t band_height;   // fewest channels of a band
-    size_t slot_count;    // tensors of optimizer state a weight
+    size_t batch_slice;   // fewest samples of a slice of the batch
+    size_t batch_slice_bytes;      // of a tensor that such slices are worth
+    bool batch_slices_of_losses;   // only of what losses read
+    size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
 
@@ -220,8 +226,8 @@ size_t mote_schedule_source(const mote_graph *graph, size_t value);
 /// that it is a view of.
 size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t step);
 
-/// Channels of band `index` of a run.
-mote_slice mote_schedule_band(const mote_band_run *run, size_t index);
+/// Channels or samples of part `index` of a run.
+mote_slice mote_schedule_part(const mote_step_run *run, size_t index);
 
 /// "calc_gradient", ...
 const char *mote_step_kind_text(mote_step_kind kind);

@@ -173,12 +173,29 @@ unit = 10
 activation = softmax
 """
 
+# Logits of 10 MB.
+LARGE_HEAD = """\
+[Model]
+loss = cross
+batch_size = 8
+[Optimizer]
+type = sgd
+[in]
+type = input
+input_shape = 1:64:8
+[head]
+type = fully_connected
+unit = 5000
+activation = softmax
+"""
+
 # A network in which each technique saves something.
 TECHNIQUES = {
     "recompute": DEEP,
     "slices": DEEP,
     "order": BRANCHES,
     "bands": BANDS,
+    "batch_slices": LARGE_HEAD,
     "aliases": DEEP,
     "exact": TANGLED,
 }

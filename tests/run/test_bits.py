@@ -128,6 +128,44 @@ type = fully_connected
 unit = 10
 activation = softmax
 """
+# A head whose output for the whole batch would make the peak: slices of samples, of which the last is smaller. 3 batches of
+# 12 pieces of a text and one of 5, after which whole slices are empty.
+LARGE_HEAD = """\
+[Model]
+loss = cross
+batch_size = 12
+epochs = 1
+seed = 3
+save_path = net.safetensors
+[Optimizer]
+type = adam
+[train_set]
+type = text
+path = text
+[tokens]
+type = input
+input_shape = 1:1:64
+dtype = int32
+[table]
+type = embedding
+in_dim = 4000
+out_dim = 20
+[places]
+type = positional_encoding
+[drop]
+type = dropout
+dropout_rate = 0.2
+[hidden]
+type = fully_connected
+unit = 20
+activation = gelu
+[norm]
+type = layer_normalization
+[output]
+type = fully_connected
+unit = 4000
+activation = softmax
+"""
 SLICES = [
     ("--without=slices",),
     ("--threads=3",),
@@ -157,10 +195,11 @@ VARIANTS = [
     ("--without=slices",),
     ("--without=order",),
     ("--without=bands",),
+    ("--without=batch_slices",),
     ("--without=aliases",),
     ("--without=exact",),
-    ("--without=recompute,slices,order,bands,aliases,exact",),
-    ("--without=recompute,slices,order,bands,aliases", "--planner=naive"),
+    ("--without=recompute,slices,order,bands,batch_slices,aliases,exact",),
+    ("--without=recompute,slices,order,bands,batch_slices,aliases", "--planner=naive"),
     ("--planner=exact",),
     ("--set", "Model.apply=after_all"),
     ("--set", "Model.apply=after_all", "--planner=naive", "--cpu=scalar", "--threads=2"),
@@ -228,6 +267,17 @@ class Bits(RunTest):
         self.assertIn("calc_derivative pool, to step 24 in 3 bands of channels", schedule)
         self.assert_same_bits("--epochs=1")
         self.assert_same_bits("--epochs=1", "--set=depth_bn.trainable=false", variants=VARIANTS[:5])
+
+    def test_a_large_head_in_slices_of_samples(self):
+        (self.folder / "text").write_bytes(bytes((i * i + 7 * i) % 251 for i in range(41 * 64 + 1)))
+        model = LARGE_HEAD + "[valid_set]\ntype = text\npath = text\n"
+        for options in [], ["--set=output.shared_from=table", "--set=output.disable_bias=true"]:
+            self.write_model(model)
+            schedule = self.run_mote("explain", "net.ini", "--stage=schedule", *options)
+            self.assertRegex(
+                schedule, r"forward output, to step \d+ in \d+ slices of samples"
+            )
+            self.assert_same_bits(*options)
 
     def test_lenet5(self):
         self.write_model(LENET5 + add_set("train_set", 100))

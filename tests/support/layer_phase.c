@@ -3,6 +3,7 @@
 #include "support/layer_harness.h"
 
 #include "base/hash.h"
+#include "base/size.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -215,18 +216,33 @@ typedef struct run_tensors {
     mote_tensor tensors[LAYER_TENSOR_KINDS][LAYER_TENSORS_MAX];
 } run_tensors;
 
-static mote_layer_run make_run(const layer_harness *harness, run_tensors *all, void *scratch)
+/// The tensor from a sample on.
+static mote_tensor skip_samples(const mote_tensor *tensor, size_t samples)
+{
+    mote_tensor from = *tensor;
+    size_t bytes = 0;
+    if (!tensor->data || !tensor->spec->batched)
+        return from;
+    assert_true(mote_tensor_spec_bytes(tensor->spec, samples, &bytes) == MOTE_OK);
+    from.data = (unsigned char *)tensor->data + bytes;
+    return from;
+}
+
+static mote_layer_run make_run(const layer_harness *harness, mote_slice samples, run_tensors *all,
+                               void *scratch)
 {
     for (size_t kind = 0; kind < LAYER_TENSOR_KINDS; kind++) {
         for (size_t i = 0; i < harness->slot_counts[kind]; i++)
-            all->tensors[kind][i] = harness->slots[kind][i].tensor;
+            all->tensors[kind][i] = skip_samples(&harness->slots[kind][i].tensor, samples.first);
     }
     return (mote_layer_run){
         .loss_weight = (mote_real)harness->config.loss_weight,
         .kernels = harness->kernels,
         .parallel = &harness->parallel,
         .scratch = scratch,
-        .batch = harness->config.run_batch,
+        .batch = samples.count,
+        .first_sample = samples.first,
+        .samples_left = harness->config.run_batch - samples.first - samples.count,
         .training = !harness->config.evaluation,
         .slice = harness->slice,
         .random = {.seed = 1, .name = mote_hash_name(LAYER_NODE), .iteration = 3},
@@ -252,9 +268,18 @@ void layer_harness_run(layer_harness *harness, unsigned phase)
     layer_buffer scratch = layer_buffer_make(scratch_bytes, scratch_bytes);
     collect(&w, harness);
     poison(&w);
-    run_tensors all = {0};
-    const mote_layer_run run = make_run(harness, &all, layer_buffer_bytes(&scratch));
-    callback(&run, harness->state);
+    const size_t batch = harness->config.run_batch;
+    const bool is_sliced = harness->samples > 0 && (harness->declaration.sample_phases & phase);
+    const bool sums = phase == MOTE_PHASE_GRADIENT || harness->layer->kind == MOTE_LAYER_LOSS;
+    const size_t unit = sums ? mote_size_max(harness->declaration.sample_group, 1) : 1;
+    mote_slice samples = {0,
+                          is_sliced ? mote_size_ceil_divide(harness->samples, unit) * unit : batch};
+    for (; samples.first < batch; samples.first += samples.count) {
+        run_tensors all = {0};
+        samples.count = mote_size_min(samples.count, batch - samples.first);
+        const mote_layer_run run = make_run(harness, samples, &all, layer_buffer_bytes(&scratch));
+        callback(&run, harness->state);
+    }
     check_and_restore(&w);
     check_guards(&w, &scratch, "scratch");
     layer_buffer_release(&scratch);

@@ -577,11 +577,24 @@ static void spread_output_derivatives(const work *w, const tile *t)
     }
 }
 
+/// Goes on from the groups before.
+static void read_totals(const work *w, gradient_sums *sums)
+{
+    const size_t taps = count_taps(w);
+    sums->has_total = true;
+    for (size_t c = 0; c < w->channels; c++) {
+        for (size_t tap = 0; tap < taps; tap++)
+            sums->total[tap * CHANNELS + c] = w->call->to[(w->channel + c) * taps + tap];
+    }
+}
+
 static void make_gradient(work *w)
 {
     const size_t tiles = count_tiles(&w->call->cut);
     const size_t taps = count_taps(w);
     gradient_sums sums = start_sums(w);
+    if (w->call->shape->goes_on)
+        read_totals(w, &sums);
     for (size_t i = 0; i < tiles; i++) {
         const tile t = find_tile(w, i);
         make_image(w, &t);

@@ -153,7 +153,7 @@ static void run_groups(const work *w, const block *b, const places *at, size_t r
     for (size_t k = 0; k < b->depth; k += w->blocks->segment_depth) {
         const size_t depth = mote_size_min(b->depth - k, w->blocks->segment_depth);
         const mote_real *const right = w->right + k * tile->columns;
-        const bool add = b->k + k > 0;
+        const bool add = w->product->goes_on || b->k + k > 0;
         if (whole) {
             tile->run(rows, depth, left + k * rows, right, out, w->product->row_step, add);
             continue;
@@ -174,7 +174,7 @@ static void run_block_of_group(const work *w, const block *b, const places *at, 
     tile->run(rows, b->depth, left, w->right, sums, tile->columns, b->k % group != 0);
     const size_t end = b->k + b->depth;
     if (end % group == 0 || end == w->product->depth)
-        merge(w, at, row, rows, sums, b->k >= group);
+        merge(w, at, row, rows, sums, w->product->goes_on || b->k >= group);
 }
 
 /// The rows of the tile that begins at row `at` of a block of rows: blocks are cut evenly.
@@ -407,6 +407,7 @@ void MOTE_KERNEL(product)(const mote_product *product, const mote_parallel *para
 {
     assert(product->left.kind == MOTE_FACTOR_PLAIN);
     assert(product->rows > 0 && product->columns > 0 && product->depth > 0);
+    assert(!product->goes_on || product->group > 0);
     product_call call = {.product = mote_product_simplify(product), .scratch = scratch};
     mote_positions_blocks positions;
     mote_phases_blocks phases;

@@ -106,7 +106,7 @@ void MOTE_KERNEL(product_few)(const mote_product *p, size_t first_column, size_t
         at.count = mote_size_min(column_end - at.first, COLUMNS);
         for (size_t k = 0; k < p->depth; k += segment) {
             sum_segment(p, &at, k, mote_size_min(segment, p->depth - k), sums);
-            store(p, &at, k > 0, sums);
+            store(p, &at, p->goes_on || k > 0, sums);
         }
         add_biases(p, &at);
     }

@@ -67,7 +67,7 @@ static void run_tile(const mote_taps_work *w, const mote_chunk *c, size_t rows, 
         call->offsets = w->offsets + i;
         call->right = panel + i * columns;
         const bool whole = in_group == 0 && left == call->depth; // the group is one block
-        const bool first_group = k < group;
+        const bool first_group = k < group && !w->product->goes_on;
         call->out = whole || first_group ? sums : open;
         call->add = whole ? !first_group : in_group > 0;
         MOTE_KERNEL(tile).gather(rows, call);
@@ -215,6 +215,20 @@ static void write_sums(const mote_taps_work *w, const filters *f)
         mote_copy_run(out + tap * step, f->sums + tap * f->columns, f->count);
 }
 
+/// The sums of the groups before.
+static void read_sums(const mote_taps_work *w, const filters *f)
+{
+    const mote_product *const product = w->product;
+    const size_t step = product->column_axis.step;
+    const mote_real *const out = product->out + f->first * product->row_step + w->first_tap * step;
+    const size_t taps = w->tap_end - w->first_tap;
+    for (size_t c = 0; c < f->columns; c++) {
+        for (size_t tap = 0; tap < taps; tap++)
+            f->sums[tap * f->columns + c] =
+                c < f->count ? out[c * product->row_step + tap * step] : 0;
+    }
+}
+
 /// The gradient's part of the filters and taps at hand.
 static void run_block(mote_taps_work *w)
 {
@@ -223,6 +237,10 @@ static void run_block(mote_taps_work *w)
     const filters last = find_filters(w, panels - 1);
     if (last.count < last.columns) // lanes that do not exist
         memset(last.panel, 0, get_positions(w) * last.columns * sizeof *last.panel);
+    for (size_t i = 0; product->goes_on && i < panels; i++) {
+        const filters f = find_filters(w, i);
+        read_sums(w, &f);
+    }
     mote_chunk c = {0};
     for (size_t first = 0; first < product->depth; first += c.count) {
         c = find_chunk(w, first);

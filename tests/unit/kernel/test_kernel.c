@@ -106,17 +106,17 @@ static void a_sum_over_the_batch_adds_groups_ascending(void **state)
     (void)state;
     // each addition rounds: the order shows in the result
     float values[5] = {1, 0x1p-24F, 0x1p-24F, 0x1p-24F, 0x1p-24F};
-    assert_true(mote_batch_sum(5, 1, value_of, values) == 1);
-    assert_true(mote_batch_sum(5, 2, value_of, values) == 1 + 0x1p-22F);
-    assert_true(mote_batch_sum(5, 3, value_of, values) == 1 + 0x1p-23F);
-    assert_true(mote_batch_sum(5, 8, value_of, values) == 1);
+    assert_true(mote_batch_sum(NULL, 5, 1, value_of, values) == 1);
+    assert_true(mote_batch_sum(NULL, 5, 2, value_of, values) == 1 + 0x1p-22F);
+    assert_true(mote_batch_sum(NULL, 5, 3, value_of, values) == 1 + 0x1p-23F);
+    assert_true(mote_batch_sum(NULL, 5, 8, value_of, values) == 1);
 }
 
 static void the_first_value_of_a_batch_is_stored(void **state)
 {
     (void)state;
     float values[1] = {-0.0F};
-    assert_true(signbit(mote_batch_sum(1, 4, value_of, values)));
+    assert_true(signbit(mote_batch_sum(NULL, 1, 4, value_of, values)));
 }
 
 int main(void)

@@ -92,7 +92,7 @@ static void expect_sums(const layer_harness *harness, const layer_config *config
                          .element = i};
         const mote_real expected =
             config->shared_inputs
-                ? mote_batch_sum(BATCH, mote_batch_group(ELEMENTS / own), get_sample, &e)
+                ? mote_batch_sum(NULL, BATCH, mote_batch_group(ELEMENTS / own), get_sample, &e)
                 : get_sample(&e, i / own);
         if (got[i] != expected)
             fail_msg("%s, element %zu: %a instead of %a", config->layer, i, (double)got[i],

@@ -64,7 +64,9 @@ static void single_rows_are_added_in_groups_of_64_samples(void **unused)
     mote_real x[SAMPLES * UNITS];
     mote_real sums[UNITS];
     fill(x, sizeof x / sizeof x[0]);
-    mote_columns_sum(get_kernels(), SAMPLES, 1, UNITS, UNITS, x, sums);
+    const mote_units units = {
+        .kernels = get_kernels(), .samples = SAMPLES, .units = UNITS, .plane = 1, .count = UNITS};
+    mote_columns_sum(&units, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real column[SAMPLES];
         for (size_t i = 0; i < SAMPLES; i++)
@@ -79,7 +81,12 @@ static void rows_of_a_sample_are_added_in_lanes_first(void **unused)
     mote_real x[SAMPLES * ROWS * UNITS];
     mote_real sums[UNITS];
     fill(x, sizeof x / sizeof x[0]);
-    mote_columns_sum(get_kernels(), SAMPLES, ROWS, UNITS, UNITS, x, sums);
+    const mote_units units = {.kernels = get_kernels(),
+                              .samples = SAMPLES,
+                              .units = UNITS,
+                              .plane = ROWS,
+                              .count = UNITS};
+    mote_columns_sum(&units, x, sums);
     for (size_t u = 0; u < UNITS; u++) {
         mote_real terms[SAMPLES];
         for (size_t i = 0; i < SAMPLES; i++)

@@ -56,6 +56,8 @@ static inline mote_strategy program_strategy(program_kind kind)
         .slice_bytes = 64,
         .slice_extent = 1,
         .band_height = 1,
+        .batch_slice = 1,
+        .batch_slice_bytes = 1,
         .slot_count = training ? 1 : 0,
         .slot_names = slot_names,
     };

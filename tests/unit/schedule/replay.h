@@ -267,10 +267,15 @@ static inline void replay_check_use(replay *r, const replay_use *use)
     const mote_block *const block = &r->schedule->blocks[tensor->block];
     if (r->step < block->first || r->step > block->last)
         replay_report(r, use->tensor, "is used outside of its block's life");
-    const mote_band_run *const run = &r->schedule->steps[r->step].run;
-    if (run->bands > 0 && (block->first > run->first || block->last + 1 < run->end))
-        replay_report(r, use->tensor, "does not live through all of its run of bands");
-    if (tensor->holds_band && (run->bands == 0 || tensor->spec.shape.dims[0] != run->height ||
+    const mote_step_run *const run = &r->schedule->steps[r->step].run;
+    const bool is_anew =
+        tensor->slice_samples > 0 || (run->by_samples && tensor->kind == MOTE_BLOCK_KIND_SCRATCH);
+    if (run->count > 0 && !is_anew && (block->first > run->first || block->last + 1 < run->end))
+        replay_report(r, use->tensor, "does not live through all of its run");
+    if (tensor->slice_samples > 0 &&
+        (!run->by_samples || tensor->first < run->first || tensor->last >= run->end))
+        replay_report(r, use->tensor, "holds a slice of the batch outside of its run");
+    if (tensor->holds_band && (run->count == 0 || tensor->spec.shape.dims[0] != run->height ||
                                tensor->first < run->first || tensor->last >= run->end))
         replay_report(r, use->tensor, "holds a band outside of its run");
     if (tensor->bytes > block->bytes)

@@ -75,6 +75,7 @@ static void the_random_networks_meet_every_technique(void **state)
     size_t recomputed = 0;
     size_t sliced = 0;
     size_t banded = 0;
+    size_t by_samples = 0;
     for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
         program p;
         random_model_make(&m, seed);
@@ -82,13 +83,15 @@ static void the_random_networks_meet_every_technique(void **state)
         for (size_t i = 0; i < p.schedule.step_count; i++) {
             recomputed += p.schedule.steps[i].kind == MOTE_STEP_RECOMPUTE;
             sliced += p.schedule.steps[i].slice.first > 0;
-            banded += p.schedule.steps[i].run.bands > 0;
+            banded += p.schedule.steps[i].run.count > 0 && !p.schedule.steps[i].run.by_samples;
+            by_samples += p.schedule.steps[i].run.by_samples;
         }
         program_release(&p);
     }
     assert_true(recomputed > 50);
     assert_true(sliced > 100);
     assert_true(banded > 0);
+    assert_true(by_samples > 100);
 }
 
 int main(void)
