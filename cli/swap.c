@@ -8,17 +8,19 @@ void cli_swap_print_plan(const mote_plan_info *plan)
     char file[CLI_BYTES_LENGTH];
     char in[CLI_BYTES_LENGTH];
     char out[CLI_BYTES_LENGTH];
-    if (plan->memory_budget > 0)
+    if (plan->memory_budget > 0) {
         cli_print("%-16s %12llu bytes  %8s   %s\n", "memory budget",
                   (unsigned long long)plan->memory_budget,
                   cli_format_bytes((size_t)plan->memory_budget, budget),
                   plan->swap_bytes ? "kept by swapping" : "all fits");
-    if (plan->swap_bytes > 0)
+    }
+    if (plan->swap_bytes > 0) {
         cli_print("%-16s %12llu bytes  %8s   a step reads %s and writes %s\n", "swap file",
                   (unsigned long long)plan->swap_bytes,
                   cli_format_bytes((size_t)plan->swap_bytes, file),
                   cli_format_bytes((size_t)plan->loaded_bytes, in),
                   cli_format_bytes((size_t)plan->stored_bytes, out));
+    }
     cli_print("%-16s %12.1f ms a step", "predicted", plan->predicted_ms);
     if (plan->swap_bytes > 0)
         cli_print(", %.1f ms of it waiting for the file", plan->predicted_wait_ms);

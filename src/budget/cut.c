@@ -32,21 +32,19 @@ typedef struct search {
     move best;
 } search;
 
-static double weigh(const search *s, const mote_span *span, double ns)
+static double weigh(const mote_span *span, double ns)
 {
-    (void)s;
     return span->program == 0 ? ns : OTHER_PROGRAM_SHARE * ns;
 }
 
 static double load_ns(const search *s, const mote_span *span)
 {
-    return weigh(s, span,
-                 mote_cost_load_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span)));
+    return weigh(span, mote_cost_load_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span)));
 }
 
 static double store_ns(const search *s, const mote_span *span)
 {
-    return weigh(s, span,
+    return weigh(span,
                  mote_cost_store_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span)));
 }
 
@@ -269,19 +267,23 @@ static void close_gap(const mote_spans *spans, const mote_span *span, mote_gap *
     gap->out = (mote_steps){0, 0};
 }
 
+static void close_span(const mote_spans *spans, const mote_span *span, size_t longest,
+                       size_t target)
+{
+    for (size_t i = 0; i + 1 < span->use_count; i++) {
+        mote_gap *gap = &span->uses[i].gap;
+        if (gap->out.end - gap->out.first <= longest)
+            close_gap(spans, span, gap, target);
+    }
+}
+
 /// The shortest first.
 static void close_gaps(const mote_spans *spans, size_t target)
 {
     const size_t steps = mote_spans_step_count(spans);
     for (size_t longest = 1; longest / 2 < steps; longest *= 2) {
-        for (size_t i = 0; i < spans->count; i++) {
-            const mote_span *span = &spans->items[i];
-            for (size_t j = 0; j + 1 < span->use_count; j++) {
-                mote_gap *gap = &span->uses[j].gap;
-                if (gap->out.end - gap->out.first <= longest)
-                    close_gap(spans, span, gap, target);
-            }
-        }
+        for (size_t i = 0; i < spans->count; i++)
+            close_span(spans, &spans->items[i], longest, target);
     }
 }
 

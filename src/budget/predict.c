@@ -51,15 +51,16 @@ static size_t list_events(const mote_spans *spans, mote_budget_choice *choice, e
                                                      : schedule->blocks[stay->block].bytes,
                             MOTE_TRANSFER_ALIGNMENT);
         count_bytes(choice, stay, bytes);
+        const event load = {
+            .begin = stay->first, .needed = stay->used_first, .ns = mote_cost_load_ns(cost, bytes)};
+        const event store = {.begin = stay->used_last + 1,
+                             .needed = stay->last,
+                             .is_store = true,
+                             .ns = mote_cost_store_ns(cost, bytes)};
         if (stay->is_loaded)
-            events[count++] = (event){.begin = stay->first,
-                                      .needed = stay->used_first,
-                                      .ns = mote_cost_load_ns(cost, bytes)};
+            events[count++] = load;
         if (stay->is_stored)
-            events[count++] = (event){.begin = stay->used_last + 1,
-                                      .needed = stay->last,
-                                      .is_store = true,
-                                      .ns = mote_cost_store_ns(cost, bytes)};
+            events[count++] = store;
     }
     sort_events(events, count);
     return count;

@@ -95,6 +95,25 @@ static void note_use(void *user, size_t tensor, size_t step, mote_use how)
         w->bytes[step] += (double)w->program->schedule->tensors[tensor].bytes;
 }
 
+static mote_span make_block_span(const mote_schedule *schedule, size_t program, size_t block)
+{
+    return (mote_span){.program = program,
+                       .block = block,
+                       .tensor = schedule->blocks[block].tensor,
+                       .state = MOTE_NONE,
+                       .bytes = mote_size_align(schedule->blocks[block].bytes, MOTE_ALIGNMENT)};
+}
+
+static mote_span make_state_span(const walk *w, size_t program, size_t tensor)
+{
+    const size_t bytes = w->program->schedule->tensors[tensor].bytes;
+    return (mote_span){.program = program,
+                       .block = MOTE_NONE,
+                       .tensor = tensor,
+                       .state = w->program->states[tensor],
+                       .bytes = mote_size_align(bytes, MOTE_ALIGNMENT)};
+}
+
 /// One for each block, and one for each tensor that persists.
 static mote_status make_items(walk *w, size_t program)
 {
@@ -110,21 +129,10 @@ static mote_status make_items(walk *w, size_t program)
     w->index = index;
     w->items = w->spans->items + w->spans->count;
     for (size_t i = 0; i < schedule->block_count; i++)
-        w->items[i] =
-            (mote_span){.program = program,
-                        .block = i,
-                        .tensor = schedule->blocks[i].tensor,
-                        .state = MOTE_NONE,
-                        .bytes = mote_size_align(schedule->blocks[i].bytes, MOTE_ALIGNMENT)};
+        w->items[i] = make_block_span(schedule, program, i);
     for (size_t i = 0; i < schedule->tensor_count; i++) {
-        const mote_schedule_tensor *tensor = &schedule->tensors[i];
-        if (tensor->persistent)
-            w->items[schedule->block_count + index[i]] =
-                (mote_span){.program = program,
-                            .block = MOTE_NONE,
-                            .tensor = i,
-                            .state = w->program->states[i],
-                            .bytes = mote_size_align(tensor->bytes, MOTE_ALIGNMENT)};
+        if (schedule->tensors[i].persistent)
+            w->items[schedule->block_count + index[i]] = make_state_span(w, program, i);
     }
     w->spans->count += count;
     return MOTE_OK;
@@ -239,11 +247,11 @@ static size_t count_items(const mote_schedule *schedule)
     return count;
 }
 
-mote_status mote_spans_find(const mote_budget_problem *problem, double stretch, mote_arena *arena,
-                            mote_spans *spans)
+static mote_status make_lists(mote_spans *spans)
 {
+    const mote_budget_problem *problem = spans->problem;
+    mote_arena *arena = spans->arena;
     size_t count = 0;
-    *spans = (mote_spans){.problem = problem, .arena = arena};
     for (size_t i = 0; i < problem->program_count; i++) {
         const mote_schedule *schedule = problem->programs[i].schedule;
         spans->first_steps[i + 1] = spans->first_steps[i] + schedule->step_count;
@@ -255,8 +263,16 @@ mote_status mote_spans_find(const mote_budget_problem *problem, double stretch, 
     MOTE_TRY(mote_arena_array(arena, steps, sizeof *spans->step_ns, (void **)&spans->step_ns));
     MOTE_TRY(
         mote_arena_array(arena, steps + 1, sizeof *spans->begin_ns, (void **)&spans->begin_ns));
-    MOTE_TRY(mote_arena_array(arena, problem->state_count, sizeof *spans->is_swapped,
-                              (void **)&spans->is_swapped));
+    return mote_arena_array(arena, problem->state_count, sizeof *spans->is_swapped,
+                            (void **)&spans->is_swapped);
+}
+
+mote_status mote_spans_find(const mote_budget_problem *problem, double stretch, mote_arena *arena,
+                            mote_spans *spans)
+{
+    *spans = (mote_spans){.problem = problem, .arena = arena};
+    MOTE_TRY(make_lists(spans));
+    const size_t steps = mote_spans_step_count(spans);
     for (size_t i = 0; i < problem->program_count; i++)
         MOTE_TRY(find_program(spans, i));
     for (size_t i = 0; i < problem->state_count; i++)

@@ -490,6 +490,14 @@ static mote_status link_outputs(const linker *l, mote_program *program)
     return MOTE_OK;
 }
 
+/// The caller reads outputs where they are in front of this step.
+static mote_status link_pause(linker *l, size_t step, mote_program *program)
+{
+    program->pause = program->operation_count;
+    l->step = step;
+    return link_outputs(l, program);
+}
+
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program)
 {
@@ -502,11 +510,8 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
     program->pause = MOTE_ABSENT;
     for (size_t i = 0; i < schedule->step_count;) {
         const mote_step *step = &schedule->steps[i];
-        if (step->kind == MOTE_STEP_PAUSE) {
-            program->pause = program->operation_count;
-            l.step = i;
-            MOTE_TRY(link_outputs(&l, program));
-        }
+        if (step->kind == MOTE_STEP_PAUSE)
+            MOTE_TRY(link_pause(&l, i, program));
         if (step->run.count > 0)
             MOTE_TRY(link_run(&l, &step->run, program));
         else

@@ -147,12 +147,13 @@ static void place_held(const mote_compiled *compiled, size_t step_count, mote_pl
                                          .last = step_count - 1,
                                          .fixed = block->offset};
     }
-    if (compiled->has_staging)
+    if (compiled->has_staging) {
         placements[compiled->held_count] = (mote_placement){.bytes = MOTE_STATE_STAGING_BYTES,
                                                             .alignment = MOTE_SWAP_ALIGNMENT,
                                                             .first = 0,
                                                             .last = step_count - 1,
                                                             .fixed = MOTE_PLAN_ANY};
+    }
 }
 
 static mote_status make_problem(const mote_compiler *c)

@@ -30,6 +30,18 @@ static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
                         .home = stay->home};
 }
 
+/// The block of a later stay: the one before is at `before`.
+static mote_status link_stay(mote_schedule *split, size_t before, size_t number, mote_arena *arena)
+{
+    mote_block *block = &split->blocks[before + 1];
+    char *name = NULL;
+    MOTE_TRY(mote_arena_format(arena, &name, "%s stay %zu", block->name, number));
+    block->name = name;
+    block->root = split->blocks[before].root;
+    split->blocks[before].next = before + 1;
+    return MOTE_OK;
+}
+
 /// The blocks of all stays, behind those that are there; `firsts` gets the block of the first stay, by block of the whole.
 static mote_status add_stays(const mote_schedule *whole, const mote_stay *stays, size_t stay_count,
                              mote_arena *arena, mote_schedule *split, size_t *firsts)
@@ -37,20 +49,13 @@ static mote_status add_stays(const mote_schedule *whole, const mote_stay *stays,
     size_t number = 1;
     for (size_t i = 0; i < stay_count; i++) {
         const size_t at = split->block_count++;
-        mote_block *block = &split->blocks[at];
-        *block = make_block(whole, &stays[i]);
-        block->root = at;
-        number++;
-        if (i > 0 && continues(&stays[i], &stays[i - 1])) {
-            char *name = NULL;
-            MOTE_TRY(mote_arena_format(arena, &name, "%s stay %zu", block->name, number));
-            block->name = name;
-            block->root = split->blocks[at - 1].root;
-            split->blocks[at - 1].next = at;
-            continue;
-        }
-        number = 1;
-        if (stays[i].block == MOTE_NONE)
+        const bool is_later = i > 0 && continues(&stays[i], &stays[i - 1]);
+        split->blocks[at] = make_block(whole, &stays[i]);
+        split->blocks[at].root = at;
+        number = is_later ? number + 1 : 1;
+        if (is_later)
+            MOTE_TRY(link_stay(split, at - 1, number, arena));
+        else if (stays[i].block == MOTE_NONE)
             split->tensors[stays[i].tensor].block = at;
         else
             firsts[stays[i].block] = at;

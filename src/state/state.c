@@ -152,16 +152,22 @@ mote_status mote_state_check_finite(const mote_state *state)
     return MOTE_OK;
 }
 
+static mote_status add_block(const mote_state *state, size_t index, mote_sha256 *hash)
+{
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        MOTE_TRY(mote_state_fetch(state, &part));
+        mote_sha256_add(hash, part.data, part.bytes);
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_state_digest(const mote_state *state, char text[MOTE_SHA256_TEXT_BYTES])
 {
     mote_sha256 hash;
     mote_sha256_init(&hash);
     for (size_t i = 0; i < state->block_count; i++) {
-        mote_state_part part = {.block = mote_state_kept(state, i)};
-        while (mote_state_is_saved(state, i) && mote_state_advance(state, &part)) {
-            MOTE_TRY(mote_state_fetch(state, &part));
-            mote_sha256_add(&hash, part.data, part.bytes);
-        }
+        if (mote_state_is_saved(state, i))
+            MOTE_TRY(add_block(state, mote_state_kept(state, i), &hash));
     }
     mote_sha256_finish(&hash, text);
     return MOTE_OK;

@@ -194,17 +194,20 @@ static mote_status check_cover(loader *l)
     return MOTE_OK;
 }
 
+static mote_status read_tensor(const loader *l, const wanted_tensor *wanted)
+{
+    const uint64_t begin = l->source.data_start + wanted->begin;
+    for (mote_state_part part = {.block = wanted->block}; mote_state_advance(l->state, &part);) {
+        MOTE_TRY(mote_file_read(&l->source.file, begin + part.first, part.data, part.bytes));
+        MOTE_TRY(mote_state_flush(l->state, &part));
+    }
+    return MOTE_OK;
+}
+
 static mote_status read_tensors(const loader *l)
 {
-    for (size_t i = 0; i < l->wanted_count; i++) {
-        const wanted_tensor *const wanted = &l->wanted[i];
-        const uint64_t begin = l->source.data_start + wanted->begin;
-        for (mote_state_part part = {.block = wanted->block};
-             mote_state_advance(l->state, &part);) {
-            MOTE_TRY(mote_file_read(&l->source.file, begin + part.first, part.data, part.bytes));
-            MOTE_TRY(mote_state_flush(l->state, &part));
-        }
-    }
+    for (size_t i = 0; i < l->wanted_count; i++)
+        MOTE_TRY(read_tensor(l, &l->wanted[i]));
     return MOTE_OK;
 }
 

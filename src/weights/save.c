@@ -181,6 +181,16 @@ mote_status mote_weights_make_header(const mote_state *state, const mote_weights
     return MOTE_OK;
 }
 
+static mote_status write_block(const mote_state *state, size_t index, const mote_file *file,
+                               uint64_t offset)
+{
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        MOTE_TRY(mote_state_fetch(state, &part));
+        MOTE_TRY(mote_file_write(file, offset + part.first, part.data, part.bytes));
+    }
+    return MOTE_OK;
+}
+
 static mote_status write_all(const mote_state *state, const mote_weights_header *header,
                              const mote_file *file)
 {
@@ -190,11 +200,7 @@ static mote_status write_all(const mote_state *state, const mote_weights_header 
         const mote_state_block *const block = &state->blocks[i];
         if (!mote_state_is_saved(state, i))
             continue;
-        for (mote_state_part part = {.block = mote_state_kept(state, i)};
-             mote_state_advance(state, &part);) {
-            MOTE_TRY(mote_state_fetch(state, &part));
-            MOTE_TRY(mote_file_write(file, offset + part.first, part.data, part.bytes));
-        }
+        MOTE_TRY(write_block(state, mote_state_kept(state, i), file, offset));
         offset += block->bytes;
     }
     return MOTE_OK;
