@@ -95,6 +95,7 @@ class Command(NamedTuple):
     before: tuple = ()
     stages: tuple = ()
     recover: tuple = ()
+    may_stay: tuple = ()  # older checkpoints: one that could not be read, or that a finished training finds, stays
     warning: str = ""  # what it may say though it succeeds
     is_timed: bool = False  # standard output tells times
     is_once: bool = False  # a file that is there already is not replaced
@@ -137,6 +138,7 @@ COMMANDS = (
         writes=(*WEIGHTS, *checkpoints(0, 6, 12, 18, 20)),
         stages=(train("tiny.ini", "--epochs=1"), train("tiny.ini", EVERY, KEEP)),
         recover=train("tiny.ini", EVERY, "--resume"),
+        may_stay=checkpoints(0, 6, 12),
         is_timed=True,
     ),
     Command(
@@ -145,6 +147,7 @@ COMMANDS = (
         writes=(*WEIGHTS, *checkpoints(0, 6, 10, 12, 18, 20)),
         before=train("tiny.ini", EVERY, "--epochs=1"),
         stages=(train("tiny.ini", EVERY, KEEP),),
+        may_stay=checkpoints(0, 6, 10, 12),
         warning="; going on from the one before, ",
         is_timed=True,
     ),

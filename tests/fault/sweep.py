@@ -193,8 +193,13 @@ class Bench:
             if content not in self.good[name]
         ]
 
+    def settle(self, files):
+        """Without what may stay."""
+        gone = {name: None for name in self.command.may_stay if self.whole.files[name] is None}
+        return {**files, **gone}
+
     def is_complete(self, end):
-        return end.files == self.whole.files
+        return self.settle(end.files) == self.whole.files
 
     def judge_killed(self, end):
         problems = self.judge_files(end)
@@ -226,7 +231,7 @@ class Bench:
 
     def judge_success(self, way, end):
         problems = []
-        files = dict(end.files)
+        files = self.settle(end.files)
         if way.stops_removal:  # what should be gone may be there
             files.update({name: None for name in files if self.whole.files[name] is None})
         if files != self.whole.files:
