@@ -172,7 +172,7 @@ const cli_option cli_option_table[] = {
      READS_MODEL | CLI_INFO, .read = read_setting},
     {"planner", "NAME", "naive, best_fit or exact (the default)", PLANS_MODEL, FIELD(planner),
      .choices = "best_fit exact naive", .read = read_text},
-    {"without", "LIST", "leave out techniques, like slices,swap; mote plan names them", PLANS_MODEL,
+    {"without", "LIST", "leave out:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
      FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
     {"threads", "N", "threads to compute with (all processors)", READS_MODEL | CLI_VERSION,
      FIELD(threads), .minimum = 1, .maximum = 256, .read = read_number},

@@ -110,9 +110,10 @@ static void print_tensor(const mote_compiled *compiled, const mote_schedule_tens
     if (tensor->spec.shape.rank > 0)
         mote_write(writer, "%s of %s, ", mote_dtype_text(tensor->spec.dtype),
                    mote_shape_text(&tensor->spec.shape, shape, sizeof shape));
+    if (tensor->slice_samples > 0)
+        mote_write(writer, "%zu of ", tensor->slice_samples);
     if (tensor->spec.batched)
-        mote_write(writer, "%zu samples, ",
-                   tensor->slice_samples > 0 ? tensor->slice_samples : compiled->info.batch_size);
+        mote_write(writer, "%zu samples, ", compiled->info.batch_size);
     mote_write(writer, "%zu bytes\n", tensor->bytes);
 }
 

@@ -273,14 +273,19 @@ static size_t join_runs(const mote_schedule *schedule, step_range *range)
     return samples;
 }
 
-/// Whether all of the run is chosen so by now.
-static bool is_chosen(const mote_schedule_builder *b, const step_range *range, size_t samples)
+/// Whether the run would be new, and no slice larger than by now: so the search comes to an end.
+static bool is_progress(const mote_schedule_builder *b, const step_range *range, size_t samples)
 {
+    bool is_new = false;
     for (size_t i = range->first; i <= range->last; i++) {
-        if (part_of(b->schedule, i) == INSIDE && chosen_samples(b, i) != samples)
+        const size_t node = b->schedule->steps[i].node;
+        if (part_of(b->schedule, i) != INSIDE)
+            continue;
+        if (b->chosen.sampled[node] != 0 && b->chosen.samples[node] < samples)
             return false;
+        is_new |= chosen_samples(b, i) != samples;
     }
-    return true;
+    return is_new;
 }
 
 /// Considers a tensor that lives at the peak.
@@ -300,7 +305,8 @@ static void consider(const mote_schedule_builder *b, size_t tensor, const step_r
         mote_size_min(join_runs(schedule, &range), find_samples(b, &range, FEWEST_SLICES));
     const size_t unit = find_unit(schedule, &range);
     const size_t even = mote_size_ceil_divide(samples, unit) * unit;
-    if (even < b->graph->batch && count_inside(schedule, &range) > 1 && !is_chosen(b, &range, even))
+    if (even < b->graph->batch && count_inside(schedule, &range) > 1 &&
+        is_progress(b, &range, even))
         *choice = (batch_choice){range, even, at->bytes};
 }
 
@@ -313,7 +319,8 @@ static void consider_more(const mote_schedule_builder *b, size_t peak, batch_cho
         return;
     const step_range range = {run->first, run->end - 1};
     const size_t samples = find_samples(b, &range, 2 * run->count);
-    for (size_t i = 0; i < schedule->tensor_count && samples < run->height; i++) {
+    const bool has_more = samples < run->height && is_progress(b, &range, samples);
+    for (size_t i = 0; i < schedule->tensor_count && has_more; i++) {
         const mote_schedule_tensor *at = &schedule->tensors[i];
         if (at->slice_samples > 0 && at->first <= peak && at->last >= peak &&
             at->bytes > choice->bytes && at->bytes >= b->strategy->batch_slice_bytes)

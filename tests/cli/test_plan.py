@@ -355,6 +355,15 @@ class Plan(CliTest):
                 saved = without["arena_bytes"] - plan["arena_bytes"]
                 self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
 
+    def test_what_holds_a_slice_of_the_batch_says_so(self):
+        (self.folder / "net.ini").write_text(LARGE_HEAD)
+        out, _ = self.run_mote("plan", "net.ini")
+        self.assertRegex(out, r"activations  head, 2x1x64x5000, steps \d+ to \d+\n")
+        out, _ = self.run_mote("explain", "net.ini", "--why=head")
+        self.assertIn("head: activations, F32 of 1:64:5000, 2 of 8 samples, 2560000 bytes\n", out)
+        out, _ = self.run_mote("explain", "net.ini", "--stage=schedule")
+        self.assertRegex(out, r"forward head, to step \d+ in 4 slices of samples\n")
+
     def test_all_techniques_may_be_left_out(self):
         names = [*TECHNIQUES, "swap"]
         plan = self.run_json("plan", "tiny.ini", "--without", ",".join(names))
