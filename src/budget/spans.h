@@ -88,6 +88,9 @@ mote_status mote_spans_make_stays(mote_spans *spans, mote_budget_choice *choice)
 mote_status mote_spans_widen(const mote_spans *spans, size_t target,
                              mote_budget_choice *choice) MOTE_MUST_CHECK;
 
+/// Runs of parts are not parted: what would begin or end within one begins behind it or ends in front of it.
+void mote_spans_align(const mote_spans *spans, const mote_budget_choice *choice);
+
 /// Fills in what a run of the first program takes.
 mote_status mote_spans_predict(const mote_spans *spans, mote_budget_choice *choice) MOTE_MUST_CHECK;
 

@@ -200,3 +200,21 @@ mote_status mote_spans_widen(const mote_spans *spans, size_t target, mote_budget
     }
     return MOTE_OK;
 }
+
+static void align_stay(const mote_schedule *schedule, mote_stay *stay)
+{
+    const mote_step_run *first = &schedule->steps[stay->first].run;
+    const mote_step_run *last = &schedule->steps[stay->last].run;
+    if (first->count > 0 && stay->first > first->first)
+        stay->first = mote_size_min(first->end, stay->used_first);
+    if (last->count > 0 && stay->last + 1 < last->end)
+        stay->last = mote_size_max(last->first, stay->used_last + 1) - 1;
+}
+
+void mote_spans_align(const mote_spans *spans, const mote_budget_choice *choice)
+{
+    for (size_t i = 0; i < spans->problem->program_count; i++) {
+        for (size_t j = 0; j < choice->stay_counts[i]; j++)
+            align_stay(spans->problem->programs[i].schedule, &choice->stays[i][j]);
+    }
+}

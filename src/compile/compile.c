@@ -50,6 +50,20 @@ static mote_status check_trainable(const mote_compiler *c)
                       c->request->description->path);
 }
 
+/// Below these, slices of gradients and of the batch cost time, but where a budget asks for it they make a step use less.
+#define TIGHT_SLICE_BYTES       ((size_t)1 << 19)
+#define TIGHT_SLICE_EXTENT      128U
+#define TIGHT_BATCH_SLICE_BYTES ((size_t)1 << 16)
+
+static void tighten(mote_strategy *strategy)
+{
+    strategy->swaps = true;
+    strategy->slice_bytes = TIGHT_SLICE_BYTES;
+    strategy->slice_extent = TIGHT_SLICE_EXTENT;
+    strategy->batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
+    strategy->batch_slices_of_losses = false;
+}
+
 static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph, const char *name,
                                 bool training)
 {
@@ -67,6 +81,8 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
         .batch_slice_bytes = BATCH_SLICE_BYTES,
         .batch_slices_of_losses = true,
     };
+    if (c->is_tight)
+        tighten(&strategy);
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
@@ -127,14 +143,54 @@ static mote_status link_programs(const mote_compiler *c)
     return MOTE_OK;
 }
 
+static mote_status schedule_and_plan(const mote_compiler *c)
+{
+    *c->compiled = (mote_compiled){.program_count = 0};
+    MOTE_TRY(make_schedules(c));
+    return mote_compile_plan(c);
+}
+
+/// Whether steps that use less may help: the budget is too small for others, or makes them wait.
+static bool asks_for_tight(const mote_compiler *c, mote_status status)
+{
+    return !(c->request->without & MOTE_TECHNIQUE_SWAP) &&
+           (status == MOTE_ERROR_BUDGET || (status == MOTE_OK && c->compiled->swap_bytes > 0));
+}
+
+/// Schedules whose steps use less memory, and take more time, are an alternative where a budget is too small for others, or
+/// makes these wait: what is predicted to be faster is taken, or what has the smaller floor.
+static mote_status choose_schedules(mote_compiler *c)
+{
+    const mote_arena_mark mark = mote_arena_get_mark(c->arena);
+    mote_status status = schedule_and_plan(c);
+    if (!asks_for_tight(c, status))
+        return status;
+    const bool has_failed = status != MOTE_OK;
+    const double ms = c->compiled->info.predicted_ms;
+    const size_t bytes = c->compiled->plan.arena_bytes;
+    mote_arena_release_to(c->arena, mark);
+    c->is_tight = true;
+    status = schedule_and_plan(c);
+    const mote_compiled *tight = c->compiled;
+    const bool is_worse = has_failed
+                              ? status == MOTE_ERROR_BUDGET && tight->plan.arena_bytes > bytes
+                              : status == MOTE_ERROR_BUDGET || tight->info.predicted_ms >= ms;
+    if (!is_worse)
+        return status;
+    mote_arena_release_to(c->arena, mark);
+    c->is_tight = false;
+    return schedule_and_plan(c);
+}
+
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled)
 {
-    const mote_compiler c = {request, arena, compiled};
+    mote_compiler c = {.request = request, .arena = arena, .compiled = compiled};
+    char model_hash[MOTE_SHA256_TEXT_BYTES];
     *compiled = (mote_compiled){.program_count = 0};
-    MOTE_TRY(mote_compile_check(request, arena, compiled->model_hash));
-    MOTE_TRY(make_schedules(&c));
-    MOTE_TRY(mote_compile_plan(&c));
+    MOTE_TRY(mote_compile_check(request, arena, model_hash));
+    MOTE_TRY(choose_schedules(&c));
+    memcpy(compiled->model_hash, model_hash, sizeof model_hash);
     return link_programs(&c);
 }
 

@@ -10,6 +10,7 @@ typedef struct mote_compiler {
     const mote_compile_request *request;
     mote_arena *arena;
     mote_compiled *compiled;
+    bool is_tight; // schedules are to use little memory in each step, for a budget
 } mote_compiler;
 
 /// From schedules to offsets, within the budget where there is one.

@@ -416,7 +416,8 @@ static mote_status run_best_fit(const mote_plan_problem *problem, mote_arena *ar
     size_t *trial = (size_t *)memory[1];
     memcpy(trial, plan->offsets, count * sizeof *trial);
     answer best = {.end = SIZE_MAX, .offsets = plan->offsets, .order = (mote_plan_item *)memory[0]};
-    return try_all(&s, plan->lower_bound_bytes, arena, trial, &best);
+    const size_t bound = mote_size_max(plan->lower_bound_bytes, problem->enough_bytes);
+    return try_all(&s, bound, arena, trial, &best);
 }
 
 const mote_planner mote_planner_best_fit = {

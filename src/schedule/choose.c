@@ -271,10 +271,49 @@ static bool choose_banded(const search *s)
     return true;
 }
 
+/// Sums up what each step uses.
+typedef struct use_sum {
+    const mote_schedule *trial;
+    size_t *bytes; // by step
+    size_t *
+        counted; // by tensor that persists, then by block: behind the last step that has it, 0 for none
+} use_sum;
+
+static void add_use(void *user, size_t tensor, size_t step, mote_use how)
+{
+    const use_sum *sum = (const use_sum *)user;
+    const mote_schedule_tensor *used = &sum->trial->tensors[tensor];
+    const mote_step_run *run = &sum->trial->steps[step].run;
+    const size_t end = run->count > 0 ? run->end : step + 1;
+    const size_t bytes = used->persistent ? used->bytes : sum->trial->blocks[used->block].bytes;
+    size_t *counted =
+        &sum->counted[used->persistent ? tensor : sum->trial->tensor_count + used->block];
+    size_t first = run->count > 0 ? run->first : step;
+    (void)how;
+    for (first = mote_size_max(first, *counted); first < end; first++)
+        sum->bytes[first] += mote_size_align(bytes, MOTE_ALIGNMENT);
+    *counted = end;
+}
+
+/// Bytes that each step uses: what it needs where all else may be out of memory.
+static mote_status find_used(const mote_schedule *trial, mote_arena *arena, size_t **used)
+{
+    use_sum sum = {.trial = trial};
+    MOTE_TRY(mote_arena_array(arena, trial->tensor_count + trial->block_count, sizeof *sum.counted,
+                              (void **)&sum.counted));
+    MOTE_TRY(mote_arena_array(arena, trial->step_count, sizeof **used, (void **)used));
+    sum.bytes = *used;
+    mote_schedule_visit_uses(trial, add_use, &sum);
+    return MOTE_OK;
+}
+
 /// Bytes alive at each step.
-static mote_status find_live(const mote_schedule *trial, mote_arena *arena, size_t **live)
+static mote_status find_live(const mote_schedule_builder *b, const mote_schedule *trial,
+                             mote_arena *arena, size_t **live)
 {
     mote_placement *placements = NULL;
+    if (b->strategy->swaps)
+        return find_used(trial, arena, live);
     MOTE_TRY(mote_arena_array(arena, trial->block_count, sizeof *placements, (void **)&placements));
     MOTE_TRY(mote_arena_array(arena, trial->step_count, sizeof **live, (void **)live));
     mote_schedule_place(trial, 0, placements);
@@ -348,7 +387,7 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     const size_t count = b->graph->node_count;
     size_t *live = NULL;
     MOTE_TRY(build_trial(b, arena, &trial));
-    MOTE_TRY(find_live(&trial, arena, &live));
+    MOTE_TRY(find_live(b, &trial, arena, &live));
     s.peak = find_peak(&trial, live);
     MOTE_TRY(find_lives(&s, arena));
     if (live[s.peak] < b->best_bytes) {
@@ -380,7 +419,7 @@ static mote_status measure(const mote_schedule_builder *b, mote_arena *arena, si
     mote_schedule trial;
     size_t *live = NULL;
     MOTE_TRY(build_trial(b, arena, &trial));
-    MOTE_TRY(find_live(&trial, arena, &live));
+    MOTE_TRY(find_live(b, &trial, arena, &live));
     *bytes = live[find_peak(&trial, live)];
     find_needs(&trial, live, needs);
     return MOTE_OK;

@@ -136,6 +136,7 @@ typedef struct mote_strategy {
     size_t batch_slice;   // fewest samples of a slice of the batch
     size_t batch_slice_bytes;      // of a tensor that such slices are worth
     bool batch_slices_of_losses;   // only of what losses read
+    bool swaps; // what a step does not use may be out of memory: what each uses is to be little
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"
 } mote_strategy;
