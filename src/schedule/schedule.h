@@ -211,8 +211,8 @@ typedef struct mote_stay {
 /// What comes and goes is transferred in units of so many bytes, and begins at a multiple of them.
 #define MOTE_TRANSFER_ALIGNMENT ((size_t)4096)
 
-/// The same schedule with blocks in memory for some stays only: those of a block stand side by side, by steps. All other
-/// blocks stay as they are. Shares with `whole` what does not change.
+/// The same schedule with blocks in memory for some stays only: those of a block stand side by side, by steps, and none begins
+/// or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
 mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,
                                 size_t stay_count, mote_arena *arena,
                                 mote_schedule *split) MOTE_MUST_CHECK;

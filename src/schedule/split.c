@@ -3,6 +3,7 @@
 #include "base/size.h"
 #include "schedule/build.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool continues(const mote_stay *stay, const mote_stay *before)
@@ -10,9 +11,25 @@ static bool continues(const mote_stay *stay, const mote_stay *before)
     return stay->block == before->block && stay->tensor == before->tensor;
 }
 
+/// Whether a run of parts goes on from one step to the next.
+static bool is_within_run(const mote_schedule *schedule, size_t step)
+{
+    const mote_step_run *run = &schedule->steps[step].run;
+    return run->count > 0 && step + 1 < run->end;
+}
+
+static bool is_apart_from_runs(const mote_schedule *schedule, const mote_stay *stay)
+{
+    return (stay->first == 0 || !is_within_run(schedule, stay->first - 1)) &&
+           !is_within_run(schedule, stay->last);
+}
+
 /// What is placed for a stay.
 static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
 {
+    assert(stay->first <= stay->used_first && stay->used_last <= stay->last);
+    assert(is_apart_from_runs(whole, stay));
+    (void)is_apart_from_runs;
     const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
     const size_t bytes =
         stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
