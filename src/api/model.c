@@ -181,7 +181,7 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
                                  &model->weights));
     const mote_status status = mote_compile(&request, &model->compile_arena, &model->compiled);
     if (status == MOTE_ERROR_BUDGET)
-        model->smallest_budget = model->compiled.plan.arena_bytes;
+        model->smallest_budget = model->compiled.smallest_budget;
     model->modes = request.modes;
     return status;
 }

@@ -56,12 +56,3 @@ mote_status mote_budget_choose(const mote_budget_problem *problem, size_t target
     }
     return MOTE_OK;
 }
-
-mote_status mote_budget_predict(const mote_budget_problem *problem, mote_arena *arena,
-                                double *run_ns)
-{
-    mote_spans spans;
-    MOTE_TRY(mote_spans_find(problem, 0.0, arena, &spans));
-    *run_ns = spans.begin_ns[spans.first_steps[1]];
-    return MOTE_OK;
-}

@@ -44,8 +44,7 @@ typedef struct mote_budget_choice {
 mote_status mote_budget_choose(const mote_budget_problem *problem, size_t target_bytes,
                                mote_arena *arena, mote_budget_choice *choice) MOTE_MUST_CHECK;
 
-/// How long a run of the first program takes where everything is in memory.
-mote_status mote_budget_predict(const mote_budget_problem *problem, mote_arena *arena,
-                                double *run_ns) MOTE_MUST_CHECK;
+/// How long each step of a schedule takes where everything is in memory; `step_ns` has step_count elements.
+void mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule, double *step_ns);
 
 #endif

@@ -57,7 +57,6 @@ typedef struct walk {
     const size_t *index; // by tensor that persists: which of the latter
     size_t first_step;
     bool fills;
-    double *bytes; // by step: that it reads and writes
 } walk;
 
 static mote_span *span_of(const walk *w, size_t tensor)
@@ -91,8 +90,6 @@ static void note_use(void *user, size_t tensor, size_t step, mote_use how)
 {
     const walk *w = (const walk *)user;
     add_use(w, span_of(w, tensor), step, mote_use_writes(how));
-    if (!w->fills)
-        w->bytes[step] += (double)w->program->schedule->tensors[tensor].bytes;
 }
 
 static mote_span make_block_span(const mote_schedule *schedule, size_t program, size_t block)
@@ -217,19 +214,39 @@ static double step_work(const mote_schedule *schedule, const mote_step *step)
     return work * (double)step->slice.count / (double)declaration->cut_extent;
 }
 
+/// Sums up bytes that steps read and write.
+typedef struct step_bytes {
+    const mote_schedule *schedule;
+    double *bytes; // by step
+} step_bytes;
+
+static void add_bytes(void *user, size_t tensor, size_t step, mote_use how)
+{
+    const step_bytes *sum = (const step_bytes *)user;
+    (void)how;
+    sum->bytes[step] += (double)sum->schedule->tensors[tensor].bytes;
+}
+
+void mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule, double *step_ns)
+{
+    step_bytes sum = {schedule, step_ns};
+    for (size_t i = 0; i < schedule->step_count; i++)
+        step_ns[i] = 0.0;
+    mote_schedule_visit_uses(schedule, add_bytes, &sum);
+    for (size_t i = 0; i < schedule->step_count; i++)
+        step_ns[i] =
+            mote_cost_operation_ns(cost, step_work(schedule, &schedule->steps[i]), step_ns[i]);
+}
+
 static mote_status find_program(mote_spans *spans, size_t program)
 {
     const mote_budget_program *at = &spans->problem->programs[program];
     walk w = {.program = at, .spans = spans, .first_step = spans->first_steps[program]};
     const size_t first = spans->count;
     MOTE_TRY(make_items(&w, program));
-    MOTE_TRY(mote_arena_array(spans->arena, at->schedule->step_count, sizeof *w.bytes,
-                              (void **)&w.bytes));
     mote_schedule_visit_uses(at->schedule, note_use, &w);
     MOTE_TRY(fill_uses(&w, spans->count - first));
-    for (size_t i = 0; i < at->schedule->step_count; i++)
-        spans->step_ns[w.first_step + i] = mote_cost_operation_ns(
-            &spans->problem->cost, step_work(at->schedule, &at->schedule->steps[i]), w.bytes[i]);
+    mote_budget_time_steps(&spans->problem->cost, at->schedule, spans->step_ns + w.first_step);
     for (size_t i = 0; i < at->schedule->block_count; i++) {
         const mote_block *block = &at->schedule->blocks[i];
         mote_spans_add(spans,

@@ -167,13 +167,13 @@ static mote_status choose_schedules(mote_compiler *c)
         return status;
     const bool has_failed = status != MOTE_OK;
     const double ms = c->compiled->info.predicted_ms;
-    const size_t bytes = c->compiled->plan.arena_bytes;
+    const size_t bytes = c->compiled->smallest_budget;
     mote_arena_release_to(c->arena, mark);
     c->is_tight = true;
     status = schedule_and_plan(c);
     const mote_compiled *tight = c->compiled;
     const bool is_worse = has_failed
-                              ? status == MOTE_ERROR_BUDGET && tight->plan.arena_bytes > bytes
+                              ? status == MOTE_ERROR_BUDGET && tight->smallest_budget > bytes
                               : status == MOTE_ERROR_BUDGET || tight->info.predicted_ms >= ms;
     if (!is_worse)
         return status;

@@ -13,9 +13,12 @@
 
 typedef struct fitting {
     const mote_compiler *c;
+    mote_cost cost;
     mote_schedule whole[MOTE_PROGRAMS_MAX];
     mote_budget_problem problem;
     mote_arena_mark mark; // of the compile arena, behind the whole schedules
+    size_t full_bytes;    // of the arena with everything in memory,
+    char full_step[256];  // and the step with its peak
 } fitting;
 
 static mote_status describe_program(fitting *f, size_t index, mote_arena *arena)
@@ -41,12 +44,11 @@ static mote_status describe_problem(fitting *f, mote_arena *arena)
     MOTE_TRY(mote_arena_array(arena, compiled->state_block_count, sizeof *bytes, (void **)&bytes));
     for (size_t i = 0; i < compiled->state_block_count; i++)
         bytes[i] = compiled->state_blocks[i].bytes;
-    f->problem = (mote_budget_problem){
-        .program_count = compiled->program_count,
-        .state_bytes = bytes,
-        .state_count = compiled->state_block_count,
-        .staging_bytes = MOTE_STATE_STAGING_BYTES,
-        .cost = mote_cost_assume(f->c->request->context->parallel.thread_count)};
+    f->problem = (mote_budget_problem){.program_count = compiled->program_count,
+                                       .state_bytes = bytes,
+                                       .state_count = compiled->state_block_count,
+                                       .staging_bytes = MOTE_STATE_STAGING_BYTES,
+                                       .cost = f->cost};
     memcpy(f->whole, compiled->schedules, sizeof f->whole);
     for (size_t i = 0; i < compiled->program_count; i++)
         MOTE_TRY(describe_program(f, i, arena));
@@ -107,16 +109,21 @@ static mote_status choose(fitting *f, size_t target)
     return status;
 }
 
+/// What was planned last is the least that swapping leads to; without it, it may be less still.
 static mote_status raise_floor(const fitting *f)
 {
-    const mote_compiled *compiled = f->c->compiled;
+    mote_compiled *compiled = f->c->compiled;
+    const mote_plan *plan = &compiled->plan;
+    const char *step = f->full_step;
     char text[256];
+    compiled->smallest_budget = mote_size_min(plan->arena_bytes, f->full_bytes);
+    if (plan->arena_bytes < f->full_bytes)
+        step = mote_compiled_step_text(compiled, plan->peak_step, text, sizeof text);
     return MOTE_RAISE(
         MOTE_ERROR_BUDGET,
         "%s: a memory budget of %zu bytes is too small: the smallest is %zu bytes, because of %s",
         f->c->request->description->path, (size_t)f->c->request->memory_budget,
-        compiled->plan.arena_bytes,
-        mote_compiled_step_text(compiled, compiled->plan.peak_step, text, sizeof text));
+        compiled->smallest_budget, step);
 }
 
 static mote_status swap(fitting *f)
@@ -136,24 +143,41 @@ static mote_status swap(fitting *f)
     return plan->arena_bytes <= budget ? MOTE_OK : raise_floor(f);
 }
 
+/// Of a run of the first program, with everything in memory.
+static mote_status predict(const mote_compiler *c, const mote_cost *cost)
+{
+    const mote_schedule *schedule = &c->compiled->schedules[0];
+    const mote_arena_mark mark = mote_arena_get_mark(c->arena);
+    double *step_ns = NULL;
+    MOTE_TRY(mote_arena_array(c->arena, schedule->step_count, sizeof *step_ns, (void **)&step_ns));
+    mote_budget_time_steps(cost, schedule, step_ns);
+    for (size_t i = 0; i < schedule->step_count; i++)
+        c->compiled->info.predicted_ms += step_ns[i] * 1e-6;
+    mote_arena_release_to(c->arena, mark);
+    return MOTE_OK;
+}
+
 static mote_status fit(fitting *f, mote_arena *arena)
 {
-    const mote_compile_request *request = f->c->request;
-    mote_compiled *compiled = f->c->compiled;
-    double ns = 0.0;
+    const mote_compiler *c = f->c;
+    const mote_plan *plan = &c->compiled->plan;
+    f->full_bytes = plan->arena_bytes;
+    (void)mote_compiled_step_text(c->compiled, plan->peak_step, f->full_step, sizeof f->full_step);
+    if (c->request->without & MOTE_TECHNIQUE_SWAP)
+        return raise_floor(f);
     MOTE_TRY(describe_problem(f, arena));
-    MOTE_TRY(mote_budget_predict(&f->problem, arena, &ns));
-    compiled->info.memory_budget = request->memory_budget;
-    compiled->info.predicted_ms = ns * 1e-6;
-    if (request->memory_budget == 0 || compiled->plan.arena_bytes <= request->memory_budget)
-        return MOTE_OK;
-    return request->without & MOTE_TECHNIQUE_SWAP ? raise_floor(f) : swap(f);
+    return swap(f);
 }
 
 mote_status mote_compile_fit(const mote_compiler *c)
 {
-    fitting f = {.c = c};
+    fitting f = {.c = c, .cost = mote_cost_assume(c->request->context->parallel.thread_count)};
     mote_arena arena;
+    MOTE_TRY(predict(c, &f.cost));
+    c->compiled->info.memory_budget = c->request->memory_budget;
+    if (c->request->memory_budget == 0 ||
+        c->compiled->plan.arena_bytes <= c->request->memory_budget)
+        return MOTE_OK;
     mote_arena_init(&arena, c->arena->allocator);
     const mote_status status = fit(&f, &arena);
     mote_arena_release(&arena);

@@ -2,6 +2,8 @@
 // The file for what leaves memory for a while.
 #include "os/os.h"
 
+#include "os/error.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,17 +48,49 @@ static bool is_aligned(uint64_t offset, const void *data, size_t bytes)
     return (offset | (uint64_t)(uintptr_t)data | bytes) % MOTE_SWAP_ALIGNMENT == 0;
 }
 
+/// A transfer that was cut within a sector cannot go on directly.
+static bool drop_direct(const mote_swap_file *file)
+{
+    const int flags = fcntl(file->file.descriptor, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) != 0 &&
+           fcntl(file->file.descriptor, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
+/// Whether a call that failed is to be made again.
+static bool is_again(const mote_swap_file *file)
+{
+    return errno == EINTR || (errno == EINVAL && drop_direct(file));
+}
+
 mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, void *data,
                                 size_t bytes)
 {
     assert(is_aligned(offset, data, bytes) && offset + bytes <= file->bytes);
     (void)is_aligned;
-    return mote_file_read(&file->file, offset, data, bytes);
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t count = pread(file->file.descriptor, (unsigned char *)data + done,
+                                    bytes - done, (off_t)(offset + done));
+        if (count < 0 && !is_again(file))
+            return mote_os_raise("read", file->file.path, errno);
+        if (count == 0)
+            return mote_os_raise("read", file->file.path, EIO); // all of it was written
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return MOTE_OK;
 }
 
 mote_status mote_swap_file_write(const mote_swap_file *file, uint64_t offset, const void *data,
                                  size_t bytes)
 {
     assert(is_aligned(offset, data, bytes) && offset + bytes <= file->bytes);
-    return mote_file_write(&file->file, offset, data, bytes);
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t count = pwrite(file->file.descriptor, (const unsigned char *)data + done,
+                                     bytes - done, (off_t)(offset + done));
+        if (count < 0 && !is_again(file))
+            return mote_os_raise("write", file->file.path, errno);
+        if (count == 0)
+            return mote_os_raise("write", file->file.path, ENOSPC);
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return MOTE_OK;
 }

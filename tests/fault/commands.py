@@ -19,6 +19,14 @@ TINY = support.MODEL.replace("epochs = 3", "epochs = 2").replace(
     "save_path", "save_best_path = best.safetensors\nsave_path"
 )
 
+# Weights and optimizer state of its hidden layers are large enough to be swapped.
+WIDE = (
+    TINY.replace("unit = 16", "unit = 128")
+    .replace("[output]", "[more]\ntype = fully_connected\nunit = 128\nactivation = relu\n[output]")
+    .replace("tiny.", "wide.")
+    .replace("best.", "wide_best.")
+)
+
 TABLE = """\
 [Model]
 loss = mse
@@ -111,8 +119,8 @@ EVERY = "--checkpoint-every=6 steps"
 KEEP = "--set=Model.checkpoint_keep=9"
 
 
-def checkpoints(*steps):
-    return [f"tiny.checkpoint.{step:012}" for step in steps]
+def checkpoints(*steps, model="tiny"):
+    return [f"{model}.checkpoint.{step:012}" for step in steps]
 
 
 # Training writes its files after each epoch: what one epoch leaves is good as well.
@@ -130,6 +138,17 @@ COMMANDS = (
         train("tiny.ini", "--threads=3", "--json"),
         writes=WEIGHTS,
         stages=(train("tiny.ini", "--epochs=1"),),
+        is_timed=True,
+    ),
+    Command(
+        "train-budget",
+        train("wide.ini", "--budget=340kB", EVERY),
+        writes=("wide.safetensors", "wide_best.safetensors", *checkpoints(0, 6, 12, 18, 20, model="wide")),
+        stages=(
+            train("wide.ini", "--epochs=1"),
+            train("wide.ini", "--budget=340kB", EVERY, KEEP),
+        ),
+        recover=train("wide.ini", "--budget=340kB", EVERY, "--resume"),
         is_timed=True,
     ),
     Command(
@@ -208,6 +227,7 @@ def make_folder(folder, mote):
     """All that the commands read."""
     for name, text in (
         ("tiny.ini", TINY),
+        ("wide.ini", WIDE),
         ("table.ini", TABLE),
         ("images.ini", IMAGES),
         ("sounds.ini", SOUNDS),

@@ -26,7 +26,7 @@ static size_t find_smallest(void **state, const char *text)
 {
     training t;
     assert_int_equal(start_within(state, text, 1, &t), MOTE_ERROR_BUDGET);
-    const size_t smallest = t.compiled.plan.arena_bytes;
+    const size_t smallest = t.compiled.smallest_budget;
     mote_arena_release(&t.arena);
     return smallest;
 }
