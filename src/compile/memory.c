@@ -109,12 +109,12 @@ mote_status mote_compile_place_state(const mote_compiler *c)
 static mote_status name_blocks(const mote_compiler *c, const mote_schedule *schedule,
                                const char **names)
 {
-    const bool marked = !schedule->training;
     for (size_t i = 0; i < schedule->block_count; i++) {
         char *name = NULL;
-        MOTE_TRY(mote_arena_format(c->arena, &name, "%s%s%s%s", schedule->blocks[i].name,
-                                   marked ? " (" : "", marked ? schedule->name : "",
-                                   marked ? ")" : ""));
+        names[i] = schedule->blocks[i].name;
+        if (schedule->training)
+            continue;
+        MOTE_TRY(mote_arena_format(c->arena, &name, "%s (%s)", names[i], schedule->name));
         names[i] = name;
     }
     return MOTE_OK;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training steps on one generated batch, kept in a nameless file so that reading it costs what reading data
 // costs, and no memory beyond the plan.
-#include "base/arena.h"
 #include "base/hash.h"
 #include "base/size.h"
 #include "os/os.h"
@@ -85,16 +84,16 @@ static mote_status generate_port(const generated_batch *batch, size_t port, gene
     return MOTE_OK;
 }
 
-static mote_status generate(generated_batch *batch, const mote_allocator *allocator)
+/// In pages that are given back before the arena is touched.
+static mote_status generate(generated_batch *batch)
 {
     void *memory = NULL;
-    mote_arena scratch;
+    mote_status status = MOTE_OK;
     MOTE_TRY(mote_file_open_temporary(&batch->file));
-    mote_arena_init(&scratch, allocator);
-    mote_status status = mote_arena_allocate(&scratch, sizeof(generated_chunk), &memory);
+    MOTE_TRY(mote_pages_allocate(sizeof(generated_chunk), &memory));
     for (size_t i = 0; i < batch->graph->port_count && status == MOTE_OK; i++)
         status = generate_port(batch, i, memory);
-    mote_arena_release(&scratch);
+    mote_pages_free(memory, sizeof(generated_chunk));
     return status;
 }
 
@@ -146,7 +145,7 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
     MOTE_TRY(mote_run_check_writes(run, config->steps));
     MOTE_TRY(mote_run_reset_optimizer(run));
     const mote_transfer_count before = mote_transfers_count(run->transfers);
-    mote_status status = generate(&batch, &run->context->allocator);
+    mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);
     if (status == MOTE_OK)

@@ -6,7 +6,7 @@ import unittest
 
 from running import HAS_ZLIB, HEAD, LENET5, MIXED, SANITIZED, SOURCE, RunTest, add_set
 
-ALLOWANCE = 5 << 19
+ALLOWANCE = 3 << 20
 
 SETS = add_set("train_set", 300) + add_set("valid_set", 100, "valid")
 
