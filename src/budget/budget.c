@@ -4,6 +4,8 @@
 
 #include "budget/spans.h"
 
+#include <string.h>
+
 /// Times as much as a transfer takes alone.
 static const double stretches[] = {0.0, 1.0, 2.0, 4.0, 8.0};
 
@@ -44,15 +46,43 @@ static bool is_better(const mote_budget_choice *a, const mote_budget_choice *b, 
     return a_fits ? a->run_ns < b->run_ns : a->live_bytes < b->live_bytes;
 }
 
+/// Into an arena that lasts.
+static mote_status copy_choice(const mote_budget_problem *problem, const mote_budget_choice *from,
+                               mote_arena *arena, mote_budget_choice *to)
+{
+    *to = *from;
+    MOTE_TRY(mote_arena_array(arena, problem->state_count, sizeof *to->is_swapped,
+                              (void **)&to->is_swapped));
+    if (problem->state_count > 0)
+        memcpy(to->is_swapped, from->is_swapped, problem->state_count * sizeof *to->is_swapped);
+    for (size_t i = 0; i < problem->program_count; i++) {
+        const size_t count = from->stay_counts[i];
+        MOTE_TRY(mote_arena_array(arena, count, sizeof *to->stays[i], (void **)&to->stays[i]));
+        if (count > 0)
+            memcpy(to->stays[i], from->stays[i], count * sizeof *to->stays[i]);
+    }
+    return MOTE_OK;
+}
+
+/// Keeps what a stretch gives when it is better than the choice so far; `is_first`: there is none.
+static mote_status try_better(const mote_budget_problem *problem, size_t target_bytes,
+                              double stretch, bool is_first, mote_arena *arena,
+                              mote_budget_choice *choice)
+{
+    mote_budget_choice tried;
+    mote_arena scratch;
+    mote_arena_init(&scratch, arena->allocator);
+    mote_status status = try_stretch(problem, target_bytes, stretch, &scratch, &tried);
+    if (status == MOTE_OK && (is_first || is_better(&tried, choice, target_bytes)))
+        status = copy_choice(problem, &tried, arena, choice);
+    mote_arena_release(&scratch);
+    return status;
+}
+
 mote_status mote_budget_choose(const mote_budget_problem *problem, size_t target_bytes,
                                mote_arena *arena, mote_budget_choice *choice)
 {
-    mote_budget_choice tried;
-    MOTE_TRY(try_stretch(problem, target_bytes, stretches[0], arena, choice));
-    for (size_t i = 1; i < sizeof stretches / sizeof stretches[0]; i++) {
-        MOTE_TRY(try_stretch(problem, target_bytes, stretches[i], arena, &tried));
-        if (is_better(&tried, choice, target_bytes))
-            *choice = tried;
-    }
+    for (size_t i = 0; i < sizeof stretches / sizeof stretches[0]; i++)
+        MOTE_TRY(try_better(problem, target_bytes, stretches[i], i == 0, arena, choice));
     return MOTE_OK;
 }
