@@ -223,8 +223,13 @@ typedef struct step_bytes {
 static void add_bytes(void *user, size_t tensor, size_t step, mote_use how)
 {
     const step_bytes *sum = (const step_bytes *)user;
+    const mote_step *at = &sum->schedule->steps[step];
+    double share = 1.0;
     (void)how;
-    sum->bytes[step] += (double)sum->schedule->tensors[tensor].bytes;
+    if (at->slice.count > 0)
+        share = (double)at->slice.count /
+                (double)sum->schedule->graph->nodes[at->node].declaration.cut_extent;
+    sum->bytes[step] += share * (double)sum->schedule->tensors[tensor].bytes;
 }
 
 void mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule, double *step_ns)

@@ -5,7 +5,7 @@
 mote_cost mote_cost_assume(size_t thread_count)
 {
     return (mote_cost){
-        .multiply_adds_per_ns = 55.0 * (double)thread_count,
+        .multiply_adds_per_ns = 75.0 * (double)thread_count,
         .bytes_per_ns = 15.0 * (double)thread_count,
         .operation_ns = 4000.0,
         .loaded_bytes_per_ns = 1.3,
