@@ -414,7 +414,8 @@ MOTE_API mote_status mote_model_save(mote_model *model, const char *path) MOTE_M
 /// Reads them; every name, dtype and shape must fit.
 MOTE_API mote_status mote_model_load_weights(mote_model *model, const char *path) MOTE_MUST_CHECK;
 
-/// A tensor by name ("conv1.weight"): its values, valid until the model is destroyed or compiled again.
+/// A tensor by name ("conv1.weight"): its values, valid until the model is destroyed or compiled again. Within a memory budget a
+/// tensor may be at home in the swap file: then `values` is NULL, and mote_model_read_tensor and _write_tensor get at them.
 typedef struct mote_tensor_info {
     const char *name;
     size_t rank;
@@ -432,6 +433,13 @@ MOTE_API mote_status mote_model_get_tensor(const mote_model *model, size_t index
 /// Tensor of that name.
 MOTE_API mote_status mote_model_find_tensor(const mote_model *model, const char *name,
                                             mote_tensor_info *info) MOTE_MUST_CHECK;
+
+/// Copies elements [first, first + count) of the tensor of that name to `values`, or from there into the model, wherever they
+/// are. MOTE_ERROR_ARGUMENT for elements that there are not, MOTE_ERROR_IO of the swap file.
+MOTE_API mote_status mote_model_read_tensor(const mote_model *model, const char *name, size_t first,
+                                            size_t count, float *values) MOTE_MUST_CHECK;
+MOTE_API mote_status mote_model_write_tensor(mote_model *model, const char *name, size_t first,
+                                             size_t count, const float *values) MOTE_MUST_CHECK;
 
 /// SHA-256 over the bytes of weights and running statistics in name order; `text` takes 65 bytes.
 MOTE_API mote_status mote_model_digest(const mote_model *model, char *text) MOTE_MUST_CHECK;

@@ -145,22 +145,62 @@ static const char *block_name(const void *user, size_t index)
     return is_tensor(block) ? block->name : "";
 }
 
-mote_status mote_model_find_tensor(const mote_model *model, const char *name,
-                                   mote_tensor_info *info)
+static mote_status find_tensor(const mote_model *model, const char *name, size_t *block)
 {
-    MOTE_TRY(require_allocated(model));
-    MOTE_TRY(mote_argument_require(name, "mote_model_find_tensor"));
-    MOTE_TRY(mote_argument_require(info, "mote_model_find_tensor"));
     const size_t count = model->run.state.block_count;
-    const size_t block = mote_state_find(&model->run.state, name);
-    if (block < count && is_tensor(&model->run.state.blocks[block])) {
-        fill_tensor(model, block, info);
+    *block = mote_state_find(&model->run.state, name);
+    if (*block < count && is_tensor(&model->run.state.blocks[*block]))
         return MOTE_OK;
-    }
     char hint[96];
     mote_text_hint(mote_text_nearest(name, block_name, model->run.state.blocks, count), hint,
                    sizeof hint);
     return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model has no tensor '%s'%s", name, hint);
+}
+
+mote_status mote_model_find_tensor(const mote_model *model, const char *name,
+                                   mote_tensor_info *info)
+{
+    size_t block = 0;
+    MOTE_TRY(require_allocated(model));
+    MOTE_TRY(mote_argument_require(name, "mote_model_find_tensor"));
+    MOTE_TRY(mote_argument_require(info, "mote_model_find_tensor"));
+    MOTE_TRY(find_tensor(model, name, &block));
+    fill_tensor(model, block, info);
+    return MOTE_OK;
+}
+
+/// Finds the tensor, which has to have the elements.
+static mote_status find_elements(const mote_model *model, const char *name, size_t first,
+                                 size_t count, size_t *block)
+{
+    MOTE_TRY(require_allocated(model));
+    MOTE_TRY(mote_argument_require(name, "mote_model_read_tensor, _write_tensor"));
+    MOTE_TRY(find_tensor(model, name, block));
+    const size_t elements = mote_shape_elements(&model->run.state.blocks[*block].spec.shape);
+    if (first <= elements && count <= elements - first)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "tensor '%s': elements %zu to %zu: it has %zu", name,
+                      first, first + count, elements);
+}
+
+mote_status mote_model_read_tensor(const mote_model *model, const char *name, size_t first,
+                                   size_t count, float *values)
+{
+    size_t block = 0;
+    MOTE_TRY(mote_argument_require(values, "mote_model_read_tensor"));
+    MOTE_TRY(find_elements(model, name, first, count, &block));
+    return mote_state_read(&model->run.state, block, first * sizeof *values, values,
+                           count * sizeof *values);
+}
+
+mote_status mote_model_write_tensor(mote_model *model, const char *name, size_t first, size_t count,
+                                    const float *values)
+{
+    size_t block = 0;
+    MOTE_TRY(mote_argument_require(values, "mote_model_write_tensor"));
+    MOTE_TRY(find_elements(model, name, first, count, &block));
+    return mote_state_write(&model->run.state, block, first * sizeof *values, values,
+                            count * sizeof *values);
 }
 
 mote_status mote_model_digest(const mote_model *model, char *text)

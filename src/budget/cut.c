@@ -11,8 +11,8 @@
 /// Transfers of programs beside the first count less: they run once in a while.
 #define OTHER_PROGRAM_SHARE 0.1
 
-/// To wait for a transfer costs so much more than to have one beside what is computed.
-#define WAIT_FACTOR 6.0
+/// A transfer beside what is computed costs so much of one that is waited for.
+#define HIDDEN_SHARE 0.1
 
 /// Something that may be done: a gap's steps without its span grow to `out`, or a block of the state goes from all calm
 /// steps.
@@ -29,23 +29,40 @@ typedef struct search {
     size_t target;
     double *excess;   // of all steps before this one: bytes above the target,
     size_t *exceeded; // and steps with such
+    double *idle_ns;  // of all steps before this one: time in which nothing is transferred
     move best;
 } search;
 
-static double weigh(const mote_span *span, double ns)
-{
-    return span->program == 0 ? ns : OTHER_PROGRAM_SHARE * ns;
-}
-
 static double load_ns(const search *s, const mote_span *span)
 {
-    return weigh(span, mote_cost_load_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span)));
+    return mote_cost_load_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span));
 }
 
 static double store_ns(const search *s, const mote_span *span)
 {
-    return weigh(span,
-                 mote_cost_store_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span)));
+    return mote_cost_store_ns(&s->spans->problem->cost, mote_span_transfer_bytes(span));
+}
+
+/// What a transfer costs that may take place in these steps: what is left of it where others take the time is waited for.
+static double weigh(const search *s, const mote_span *span, mote_steps steps, double ns)
+{
+    if (span->program > 0)
+        return OTHER_PROGRAM_SHARE * ns;
+    const double idle =
+        steps.first < steps.end ? s->idle_ns[steps.end] - s->idle_ns[steps.first] : 0.0;
+    return HIDDEN_SHARE * ns + (ns > idle ? ns - idle : 0.0);
+}
+
+static double weigh_load(const search *s, const mote_span *span, const mote_gap *gap,
+                         mote_steps out)
+{
+    return weigh(s, span, (mote_steps){out.end, gap->all.end}, load_ns(s, span));
+}
+
+static double weigh_store(const search *s, const mote_span *span, const mote_gap *gap,
+                          mote_steps out)
+{
+    return weigh(s, span, (mote_steps){gap->all.first, out.first}, store_ns(s, span));
 }
 
 /// The bytes too many that would go from these steps, about.
@@ -68,12 +85,13 @@ static void consider(search *s, move candidate, double cost, double bytes)
 }
 
 /// A gap that is not cut: for its calm steps, or where it has none for all.
-static void consider_cut(search *s, mote_span *span, mote_gap *gap, double cost)
+static void consider_cut(search *s, mote_span *span, mote_gap *gap, bool is_dirty)
 {
-    const bool is_calm = gap->calm.first < gap->calm.end;
-    const mote_steps out = is_calm ? gap->calm : gap->all;
-    consider(s, (move){.span = span, .gap = gap, .out = out, .state = MOTE_NONE},
-             is_calm ? cost : WAIT_FACTOR * cost, area(s, out, span->bytes));
+    const mote_steps out = gap->calm.first < gap->calm.end ? gap->calm : gap->all;
+    const double cost =
+        weigh_load(s, span, gap, out) + (is_dirty ? weigh_store(s, span, gap, out) : 0.0);
+    consider(s, (move){.span = span, .gap = gap, .out = out, .state = MOTE_NONE}, cost,
+             area(s, out, span->bytes));
 }
 
 /// A gap that is cut: to wait for the store behind the use in front of it, or for the load that its end is for.
@@ -84,11 +102,11 @@ static void consider_wait(search *s, mote_span *span, mote_gap *gap)
     consider(
         s,
         (move){.span = span, .gap = gap, .out = {gap->all.first, gap->out.end}, .state = MOTE_NONE},
-        WAIT_FACTOR * store_ns(s, span), area(s, before, span->bytes));
+        store_ns(s, span), area(s, before, span->bytes));
     consider(
         s,
         (move){.span = span, .gap = gap, .out = {gap->out.first, gap->all.end}, .state = MOTE_NONE},
-        WAIT_FACTOR * load_ns(s, span), area(s, behind, span->bytes));
+        load_ns(s, span), area(s, behind, span->bytes));
 }
 
 static void consider_gaps(search *s, mote_span *span)
@@ -106,7 +124,7 @@ static void consider_gaps(search *s, mote_span *span)
             consider_wait(s, span, gap);
             is_dirty = false;
         } else if (i + 1 < span->use_count) {
-            consider_cut(s, span, gap, load_ns(s, span) + (is_dirty ? store_ns(s, span) : 0.0));
+            consider_cut(s, span, gap, is_dirty);
         }
     }
 }
@@ -130,8 +148,9 @@ static void add_span(const search *s, const mote_span *span, double *cost, doubl
         *bytes += area(s, all, span->bytes);
         return;
     }
-    *cost += load_ns(s, span);
-    *bytes += area(s, first_out(&span->head, true), span->bytes);
+    const mote_steps head = first_out(&span->head, true);
+    *cost += weigh_load(s, span, &span->head, head);
+    *bytes += area(s, head, span->bytes);
     for (size_t i = 0; i < span->use_count; i++) {
         const bool is_last = i + 1 == span->use_count;
         const mote_steps out = first_out(&span->uses[i].gap, is_last);
@@ -139,7 +158,9 @@ static void add_span(const search *s, const mote_span *span, double *cost, doubl
         *bytes += area(s, out, span->bytes);
         if (out.first >= out.end && !is_last)
             continue;
-        *cost += (is_dirty ? store_ns(s, span) : 0.0) + (is_last ? 0.0 : load_ns(s, span));
+        const mote_gap *gap = &span->uses[i].gap;
+        *cost += (is_dirty ? weigh_store(s, span, gap, out) : 0.0) +
+                 (is_last ? 0.0 : weigh_load(s, span, gap, out));
         is_dirty = false;
     }
 }
@@ -167,6 +188,29 @@ static mote_status consider_states(search *s, mote_arena *arena)
     return MOTE_OK;
 }
 
+/// Takes time of steps for a transfer: a load as late, a store as early as it can be.
+static void occupy(const mote_spans *spans, mote_steps steps, double ns, bool is_load)
+{
+    for (size_t i = 0; i < steps.end - steps.first && steps.first < steps.end && ns > 0.0; i++) {
+        const size_t step = is_load ? steps.end - 1 - i : steps.first + i;
+        const double taken = spans->idle_ns[step] < ns ? spans->idle_ns[step] : ns;
+        spans->idle_ns[step] -= taken;
+        ns -= taken;
+    }
+}
+
+/// What goes out and comes in again around a gap takes time of the steps beside it.
+static void occupy_around(const mote_spans *spans, const mote_span *span, const mote_gap *gap)
+{
+    const mote_cost *cost = &spans->problem->cost;
+    const size_t bytes = mote_span_transfer_bytes(span);
+    if (span->program > 0)
+        return;
+    occupy(spans, (mote_steps){gap->all.first, gap->out.first}, mote_cost_store_ns(cost, bytes),
+           false);
+    occupy(spans, (mote_steps){gap->out.end, gap->all.end}, mote_cost_load_ns(cost, bytes), true);
+}
+
 /// From a life in one piece to one that is parted: its bytes are then those of transfers.
 static void part(const mote_spans *spans, const mote_span *span)
 {
@@ -186,10 +230,12 @@ static void cut_gap(const mote_spans *spans, const mote_span *span, mote_gap *ga
     if (mote_gap_is_cut(gap)) {
         mote_spans_take(spans, (mote_steps){out.first, gap->out.first}, bytes);
         mote_spans_take(spans, (mote_steps){gap->out.end, out.end}, bytes);
-    } else {
-        mote_spans_take(spans, out, bytes);
+        gap->out = out;
+        return;
     }
+    mote_spans_take(spans, out, bytes);
     gap->out = out;
+    occupy_around(spans, span, gap);
 }
 
 static void swap_span(const mote_spans *spans, mote_span *span)
@@ -233,6 +279,7 @@ static bool find_excess(search *s)
         const size_t excess = live > s->target ? live - s->target : 0;
         s->excess[i + 1] = s->excess[i] + (double)excess;
         s->exceeded[i + 1] = s->exceeded[i] + (excess > 0);
+        s->idle_ns[i + 1] = s->idle_ns[i] + s->spans->idle_ns[i];
     }
     return s->exceeded[steps] > 0;
 }
@@ -293,6 +340,7 @@ mote_status mote_spans_cut(mote_spans *spans, size_t target)
     const size_t steps = mote_spans_step_count(spans);
     MOTE_TRY(mote_arena_array(spans->arena, steps + 1, sizeof *s.excess, (void **)&s.excess));
     MOTE_TRY(mote_arena_array(spans->arena, steps + 1, sizeof *s.exceeded, (void **)&s.exceeded));
+    MOTE_TRY(mote_arena_array(spans->arena, steps + 1, sizeof *s.idle_ns, (void **)&s.idle_ns));
     for (bool is_made = true; is_made && find_excess(&s);)
         MOTE_TRY(make_move(&s, &is_made));
     close_gaps(spans, target);

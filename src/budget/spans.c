@@ -283,6 +283,7 @@ static mote_status make_lists(mote_spans *spans)
     MOTE_TRY(mote_arena_array(arena, count, sizeof *spans->items, (void **)&spans->items));
     MOTE_TRY(mote_arena_array(arena, steps, sizeof *spans->live, (void **)&spans->live));
     MOTE_TRY(mote_arena_array(arena, steps, sizeof *spans->step_ns, (void **)&spans->step_ns));
+    MOTE_TRY(mote_arena_array(arena, steps, sizeof *spans->idle_ns, (void **)&spans->idle_ns));
     MOTE_TRY(
         mote_arena_array(arena, steps + 1, sizeof *spans->begin_ns, (void **)&spans->begin_ns));
     return mote_arena_array(arena, problem->state_count, sizeof *spans->is_swapped,
@@ -300,8 +301,10 @@ mote_status mote_spans_find(const mote_budget_problem *problem, double stretch, 
     for (size_t i = 0; i < problem->state_count; i++)
         mote_spans_add(spans, (mote_steps){0, steps},
                        mote_size_align(problem->state_bytes[i], MOTE_ALIGNMENT));
-    for (size_t i = 0; i < steps; i++)
+    for (size_t i = 0; i < steps; i++) {
         spans->begin_ns[i + 1] = spans->begin_ns[i] + spans->step_ns[i];
+        spans->idle_ns[i] = spans->step_ns[i];
+    }
     for (size_t i = 0; i < spans->count; i++)
         find_gaps(spans, &spans->items[i], stretch);
     return MOTE_OK;

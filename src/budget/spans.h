@@ -47,6 +47,7 @@ typedef struct mote_spans {
     bool *is_swapped; // by block of the state
     size_t *live;     // by step: bytes in memory
     double *step_ns;  // by step
+    double *idle_ns;  // by step: of these, in which nothing is transferred
     double *begin_ns; // by step: the sum of those before; one more than there are steps
 } mote_spans;
 

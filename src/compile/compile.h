@@ -50,7 +50,7 @@ typedef struct mote_compiled {
     size_t state_block_count;
     size_t *held; // of these, those that are in memory at all steps
     size_t held_count;
-    bool has_staging;    // for the others, behind the held ones in the problem
+    bool has_staging;       // for the others, behind the held ones in the problem
     uint64_t swap_bytes;    // of the swap file; 0: there is none
     size_t smallest_budget; // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks

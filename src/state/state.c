@@ -62,18 +62,45 @@ mote_status mote_state_flush(const mote_state *state, const mote_state_part *par
                              : MOTE_OK;
 }
 
+/// The bytes of [first, end) that a part has: where they begin in the part, and how many.
+static size_t find_common(const mote_state_part *part, size_t first, size_t end, size_t *skipped)
+{
+    const size_t part_end = part->first + part->bytes;
+    const size_t from = part->first > first ? part->first : first;
+    const size_t behind = part_end < end ? part_end : end;
+    *skipped = from - part->first;
+    return from < behind ? behind - from : 0;
+}
+
 mote_status mote_state_read(const mote_state *state, size_t index, size_t first, void *to,
                             size_t bytes)
 {
-    const size_t end = first + bytes;
+    unsigned char *place = to;
     for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
-        const size_t from = part.first > first ? part.first : first;
-        const size_t behind = part.first + part.bytes < end ? part.first + part.bytes : end;
-        if (from >= behind)
+        size_t skipped = 0;
+        const size_t count = find_common(&part, first, first + bytes, &skipped);
+        if (count == 0)
             continue;
         MOTE_TRY(mote_state_fetch(state, &part));
-        memcpy((unsigned char *)to + (from - first), part.data + (from - part.first),
-               behind - from);
+        memcpy(place, part.data + skipped, count);
+        place += count;
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_state_write(const mote_state *state, size_t index, size_t first, const void *from,
+                             size_t bytes)
+{
+    const unsigned char *place = from;
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        size_t skipped = 0;
+        const size_t count = find_common(&part, first, first + bytes, &skipped);
+        if (count == 0)
+            continue;
+        MOTE_TRY(mote_state_fetch(state, &part));
+        memcpy(part.data + skipped, place, count);
+        MOTE_TRY(mote_state_flush(state, &part));
+        place += count;
     }
     return MOTE_OK;
 }

@@ -65,6 +65,10 @@ mote_status mote_state_flush(const mote_state *state, const mote_state_part *par
 mote_status mote_state_read(const mote_state *state, size_t index, size_t first, void *to,
                             size_t bytes) MOTE_MUST_CHECK;
 
+/// Copies bytes from `from`, which is not in the state, into a block.
+mote_status mote_state_write(const mote_state *state, size_t index, size_t first, const void *from,
+                             size_t bytes) MOTE_MUST_CHECK;
+
 /// Copies one block's bytes to another of the same size, of the same state or another.
 mote_status mote_state_copy(const mote_state *from, size_t source, const mote_state *to,
                             size_t target) MOTE_MUST_CHECK;
