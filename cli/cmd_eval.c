@@ -77,7 +77,7 @@ static int evaluate_model(cli_session *session, const char *set)
     if (!cli_session_find_weights(session, &weights))
         return CLI_FAILED;
     if (cli_session_compile(session, MOTE_MODE_EVALUATE, weights) != MOTE_OK)
-        return cli_fail();
+        return cli_session_fail(session);
     cli_progress progress;
     cli_progress_init(&progress, session->options, "batch");
     const mote_train_config config = {.user = &progress, .progress = cli_progress_report};

@@ -322,7 +322,7 @@ static int infer_files(cli_inference *inference)
         return CLI_FAILED;
     if (cli_session_compile(session, MOTE_MODE_INFER, inference->weights) != MOTE_OK ||
         mote_model_get_plan(session->model, &plan) != MOTE_OK)
-        return cli_fail();
+        return cli_session_fail(session);
     if (cli_takes_text(session))
         return cli_infer_text(session, inference->weights);
     if (!cli_check_text_options(session))

@@ -101,7 +101,7 @@ static int print_csv(const cli_session *session, const mote_plan_info *plan)
 static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
-    cli_findings findings = {.savings = {{false}, {0}, 0}};
+    cli_findings findings = {.savings = {.swaps = false}};
     if (options->frontier)
         return cli_session_load(session) == MOTE_OK ? cli_frontier_print(session) : cli_fail();
     if (cli_session_load(session) != MOTE_OK ||
@@ -111,6 +111,7 @@ static int plan_model(cli_session *session)
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
         cli_largest_find(session->model, &findings) != MOTE_OK)
         return cli_session_fail(session);
+    findings.savings.swaps = findings.plan.swap_bytes > 0;
     if (options->html && !cli_plan_page_write(session, &findings, options->html))
         return CLI_FAILED;
     if (options->json)
@@ -121,6 +122,15 @@ static int plan_model(cli_session *session)
     return CLI_OK;
 }
 
+static bool has_budget(const cli_options *options)
+{
+    for (size_t i = 0; i < options->setting_count; i++) {
+        if (strcmp(options->settings[i].key, "memory_budget") == 0)
+            return true;
+    }
+    return false;
+}
+
 int cli_run_plan(const cli_options *options)
 {
     if (options->json && options->csv) {
@@ -129,6 +139,10 @@ int cli_run_plan(const cli_options *options)
     }
     if (options->frontier && (options->csv || options->html)) {
         cli_error("plan: --frontier goes with neither --csv nor --html");
+        return CLI_USAGE;
+    }
+    if (options->frontier && (has_budget(options) || options->without & MOTE_TECHNIQUE_SWAP)) {
+        cli_error("plan: --frontier goes through all budgets: neither with one nor without swap");
         return CLI_USAGE;
     }
     cli_session session = {.options = options};

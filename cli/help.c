@@ -25,7 +25,8 @@ void cli_help(void)
     cli_print(
         "\n"
         "'mote COMMAND --help' lists the options of a command. Results go to stdout, talk and\n"
-        "errors to stderr. Exit code: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n");
+        "errors to stderr. Exit code: 0 done, 1 failed, 2 wrong usage, 3 too small a memory\n"
+        "budget, 130 after Ctrl-C.\n");
 }
 
 void cli_command_help(const cli_command *command)

@@ -29,7 +29,7 @@ mote_status cli_savings_measure(const cli_session *session, cli_savings *savings
 {
     const cli_options *options = session->options;
     const unsigned without = left_out(options);
-    *savings = (cli_savings){{false}, {0}, 0};
+    *savings = (cli_savings){.full_bytes = 0};
     mote_status status = measure(session, without, &savings->full_bytes);
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT && status == MOTE_OK; i++) {
         savings->is_used[i] = !(without & 1U << i);
@@ -45,7 +45,8 @@ size_t cli_savings_bytes(const cli_savings *savings, size_t index, size_t arena_
                          bool *is_more)
 {
     const size_t without = savings->arena_bytes[index];
-    const size_t with = index == MOTE_TECHNIQUE_INDEX_SWAP ? arena_bytes : savings->full_bytes;
+    const bool swaps = index == MOTE_TECHNIQUE_INDEX_SWAP && savings->swaps;
+    const size_t with = swaps ? arena_bytes : savings->full_bytes;
     *is_more = without < with;
     return *is_more ? with - without : without - with;
 }

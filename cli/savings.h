@@ -10,6 +10,7 @@ typedef struct cli_savings {
     bool is_used[MOTE_TECHNIQUE_COUNT];       // not left out by --without
     size_t arena_bytes[MOTE_TECHNIQUE_COUNT]; // without it; but for swap, with any memory
     size_t full_bytes;                        // with all of them and any memory
+    bool swaps; // the plan does; to be set before any of this is printed
 } cli_savings;
 
 /// Compiles the model once for each technique. What was compiled before is gone.

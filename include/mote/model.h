@@ -154,7 +154,7 @@ typedef struct mote_plan_info {
     size_t ahead_bytes;     // of these, what can be read in the step before, without more memory
     size_t ahead_step;      // from which on
     const char *ahead_step_name; // "" when nothing can be
-    uint64_t swap_bytes;         // of the swap file; 0: all fits into memory, as the next three
+    uint64_t swap_bytes;         // of the swap file; 0: all fits into memory, as the next two
     uint64_t loaded_bytes, stored_bytes; // from it and to it in a step
     uint64_t memory_budget;              // that was asked for; 0: none was
     double predicted_ms;                 // of a step, by rates that are assumed of the device
@@ -435,7 +435,8 @@ MOTE_API mote_status mote_model_find_tensor(const mote_model *model, const char 
                                             mote_tensor_info *info) MOTE_MUST_CHECK;
 
 /// Copies elements [first, first + count) of the tensor of that name to `values`, or from there into the model, wherever they
-/// are. MOTE_ERROR_ARGUMENT for elements that there are not, MOTE_ERROR_IO of the swap file.
+/// are. MOTE_ERROR_ARGUMENT for elements that there are not, and for writing while a step of the caller's own loop is open;
+/// MOTE_ERROR_IO of the swap file.
 MOTE_API mote_status mote_model_read_tensor(const mote_model *model, const char *name, size_t first,
                                             size_t count, float *values) MOTE_MUST_CHECK;
 MOTE_API mote_status mote_model_write_tensor(mote_model *model, const char *name, size_t first,

@@ -197,6 +197,7 @@ mote_status mote_model_write_tensor(mote_model *model, const char *name, size_t 
                                     const float *values)
 {
     size_t block = 0;
+    MOTE_TRY(mote_model_require_idle(model, "mote_model_write_tensor"));
     MOTE_TRY(mote_argument_require(values, "mote_model_write_tensor"));
     MOTE_TRY(find_elements(model, name, first, count, &block));
     return mote_state_write(&model->run.state, block, first * sizeof *values, values,

@@ -96,8 +96,10 @@ mote_status mote_model_apply(mote_model *model, const double *learning_rate)
 
 void mote_model_discard(mote_model *model)
 {
-    if (model && model->allocated)
-        model->run.stepping.open_batch = 0;
+    if (!model || !model->allocated)
+        return;
+    mote_transfers_halt(model->run.transfers);
+    model->run.stepping.open_batch = 0;
 }
 
 mote_status mote_model_restart(mote_model *model)

@@ -14,10 +14,8 @@ static void find_peak(const mote_spans *spans, mote_budget_choice *choice)
     const size_t steps = mote_spans_step_count(spans);
     choice->live_bytes = 0;
     for (size_t i = 0; i < steps; i++) {
-        if (spans->live[i] > choice->live_bytes) {
+        if (spans->live[i] > choice->live_bytes)
             choice->live_bytes = spans->live[i];
-            choice->live_step = i;
-        }
     }
 }
 

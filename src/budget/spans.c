@@ -74,16 +74,17 @@ static void add_use(const walk *w, mote_span *span, size_t step, bool writes)
     const mote_step_run *run = &w->program->schedule->steps[step].run;
     const size_t first = w->first_step + (run->count > 0 ? run->first : step);
     const size_t last = w->first_step + (run->count > 0 ? run->end - 1 : step);
+    if (!w->fills) {
+        span->use_count++;
+        return;
+    }
     mote_span_use *before = span->use_count > 0 ? &span->uses[span->use_count - 1] : NULL;
-    if (w->fills && before && before->last >= first) {
+    if (before && before->last >= first) {
         before->last = mote_size_max(before->last, last);
         before->writes = before->writes || writes;
         return;
     }
-    if (w->fills)
-        span->uses[span->use_count] =
-            (mote_span_use){.first = first, .last = last, .writes = writes};
-    span->use_count++;
+    span->uses[span->use_count++] = (mote_span_use){.first = first, .last = last, .writes = writes};
 }
 
 static void note_use(void *user, size_t tensor, size_t step, mote_use how)

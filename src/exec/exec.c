@@ -98,27 +98,36 @@ static mote_status run_timed(const mote_program *program, const mote_execution *
     return MOTE_OK;
 }
 
+static mote_status run_operation(const mote_program *program, const mote_execution *execution,
+                                 size_t index)
+{
+    const mote_operation *operation = &program->operations[index];
+    if (execution->ahead)
+        mote_ahead_open(program, index, execution);
+    if (program->transfer_count > 0)
+        MOTE_TRY(mote_transfers_begin(program, index, execution->transfers));
+    if (operation->changes && execution->has_changed)
+        *execution->has_changed = true;
+    MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, index)
+                                           : operation->run(operation, execution));
+    if (program->transfer_count > 0)
+        MOTE_TRY(mote_transfers_end(program, index, execution->transfers));
+    if (program->poison)
+        poison_dead(program, operation);
+    return MOTE_OK;
+}
+
 /// Operations [first, end): the next one begins when the arena is as it needs it.
 static mote_status run_operations(const mote_program *program, const mote_execution *execution,
                                   size_t first, size_t end)
 {
+    mote_status status = MOTE_OK;
     assert(program->base);
-    for (size_t i = first; i < end; i++) {
-        const mote_operation *operation = &program->operations[i];
-        if (execution->ahead)
-            mote_ahead_open(program, i, execution);
-        if (program->transfer_count > 0)
-            MOTE_TRY(mote_transfers_begin(program, i, execution->transfers));
-        if (operation->changes && execution->has_changed)
-            *execution->has_changed = true;
-        MOTE_TRY(execution->profiler.operation ? run_timed(program, execution, i)
-                                               : operation->run(operation, execution));
-        if (program->transfer_count > 0)
-            MOTE_TRY(mote_transfers_end(program, i, execution->transfers));
-        if (program->poison)
-            poison_dead(program, operation);
-    }
-    return MOTE_OK;
+    for (size_t i = first; i < end && status == MOTE_OK; i++)
+        status = run_operation(program, execution, i);
+    if (status != MOTE_OK)
+        mote_transfers_halt(execution->transfers);
+    return status;
 }
 
 mote_status mote_program_run(const mote_program *program, const mote_execution *execution)

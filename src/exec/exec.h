@@ -205,6 +205,10 @@ mote_status mote_transfers_create(const mote_allocator *allocator, const mote_sw
 /// Ends what is being moved. Safe on NULL.
 void mote_transfers_destroy(mote_transfers **transfers);
 
+/// Waits for what was begun and forgets the rest: where a run of a program ends before its end, since its transfers would go on
+/// beneath whatever comes next. Safe on NULL.
+void mote_transfers_halt(mote_transfers *transfers);
+
 /// Of NULL: nothing.
 mote_transfer_count mote_transfers_count(mote_transfers *transfers);
 

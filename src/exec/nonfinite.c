@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding where values first stopped being finite: the step that failed is run again, looking at all it writes.
-#include "exec/exec.h"
+#include "exec/transfer.h"
 
 static bool is_finite(const mote_tensor *tensor, size_t batch)
 {
@@ -43,15 +43,28 @@ static bool has_written_finite(const mote_operation *operation, size_t batch)
            are_finite(run.input_derivatives, run.input_count, batch) && are_gradients_finite(&run);
 }
 
+/// Whether an operation that changes nothing could be run, with what it needs in memory.
+static bool run_again(const mote_program *program, const mote_execution *execution, size_t index)
+{
+    const mote_operation *operation = &program->operations[index];
+    if (program->transfer_count == 0)
+        return operation->run(operation, execution) == MOTE_OK;
+    return mote_transfers_begin(program, index, execution->transfers) == MOTE_OK &&
+           operation->run(operation, execution) == MOTE_OK &&
+           mote_transfers_end(program, index, execution->transfers) == MOTE_OK;
+}
+
 const char *mote_program_find_nonfinite(const mote_program *program,
                                         const mote_execution *execution)
 {
-    for (size_t i = 0; i < program->operation_count; i++) {
+    const char *name = NULL;
+    bool goes_on = true;
+    for (size_t i = 0; i < program->operation_count && goes_on && !name; i++) {
         const mote_operation *operation = &program->operations[i];
-        if (operation->changes || operation->run(operation, execution) != MOTE_OK)
-            return NULL;
-        if (!has_written_finite(operation, execution->batch))
-            return operation->name;
+        goes_on = !operation->changes && run_again(program, execution, i);
+        if (goes_on && !has_written_finite(operation, execution->batch))
+            name = operation->name;
     }
-    return NULL;
+    mote_transfers_halt(execution->transfers);
+    return name;
 }

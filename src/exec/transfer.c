@@ -109,13 +109,15 @@ static void wait_for(mote_transfers *t, size_t count)
     t->count.wait_ns += mote_clock_ns() - begin;
 }
 
-/// A run of the program that did not come to its end leaves nothing that goes on.
-static void start_program(mote_transfers *t, const mote_program *program)
+void mote_transfers_halt(mote_transfers *transfers)
 {
-    wait_for(t, t->begun);
-    t->program = program;
-    t->begun = t->done = 0;
-    t->failed = MOTE_OK;
+    if (!transfers)
+        return;
+    mote_worker_lock(transfers->worker);
+    wait_for(transfers, transfers->begun);
+    transfers->begun = transfers->done = 0;
+    transfers->failed = MOTE_OK;
+    mote_worker_unlock(transfers->worker);
 }
 
 static mote_status raise_failure(const mote_transfers *t)
@@ -133,8 +135,11 @@ mote_status mote_transfers_begin(const mote_program *program, size_t index,
         operation->awaited_before == 0)
         return MOTE_OK;
     mote_worker_lock(transfers->worker);
-    if (index == 0)
-        start_program(transfers, program);
+    if (index == 0) {
+        assert(transfers->done == transfers->begun);
+        transfers->program = program;
+        transfers->begun = transfers->done = 0;
+    }
     transfers->begun = operation->begun;
     mote_worker_wake(transfers->worker);
     wait_for(transfers, operation->awaited_before);

@@ -108,7 +108,7 @@ static const mote_property properties[] = {
      .offset = offsetof(mote_model_settings, memory_budget),
      .help =
          "most bytes that the arena may have: what does not fit is made again or goes to a swap file, to "
-         "the same bits; 0: as many as are fastest"},
+         "the same bits; 0: no limit"},
     {.name = "swap_path",
      .kind = MOTE_PROPERTY_TEXT,
      .initial = "",
@@ -119,8 +119,9 @@ static const mote_property properties[] = {
      .kind = MOTE_PROPERTY_BYTES,
      .initial = "1024GiB",
      .offset = offsetof(mote_model_settings, swap_write_limit),
-     .help = "most bytes that a run may write to the swap file, since flash memory wears out: one "
-             "that would write more is refused before its first step"},
+     .help =
+         "most bytes that the steps of a training may write to the swap file, since flash memory wears "
+         "out: one that would write more is refused before its first step"},
     {.name = "on_nonfinite",
      .kind = MOTE_PROPERTY_CHOICE,
      .initial = "stop",

@@ -55,7 +55,6 @@ mote_status mote_file_reserve(const mote_file *file, uint64_t bytes) MOTE_MUST_C
 typedef struct mote_swap_file {
     mote_file file;
     uint64_t bytes;
-    bool is_direct;
 } mote_swap_file;
 
 /// All transfers begin, in the file and in memory, at multiples of this and are of whole multiples.

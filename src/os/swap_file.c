@@ -10,17 +10,15 @@
 #include <unistd.h>
 
 /// Direct access is a flag that a file system may take and then refuse each transfer: one is tried.
-static bool make_direct(const mote_file *file)
+static void make_direct(const mote_file *file)
 {
     _Alignas(4096) unsigned char page[4096];
     const int flags = fcntl(file->descriptor, F_GETFL);
     _Static_assert(MOTE_SWAP_ALIGNMENT == sizeof page, "a transfer");
     if (flags < 0 || fcntl(file->descriptor, F_SETFL, flags | O_DIRECT) != 0)
-        return false;
-    if (pread(file->descriptor, page, sizeof page, 0) >= 0 || errno == EINTR)
-        return true;
-    (void)fcntl(file->descriptor, F_SETFL, flags);
-    return false;
+        return;
+    if (pread(file->descriptor, page, sizeof page, 0) < 0 && errno != EINTR)
+        (void)fcntl(file->descriptor, F_SETFL, flags);
 }
 
 mote_status mote_swap_file_open(const char *folder, uint64_t bytes, mote_swap_file *file)
@@ -33,7 +31,7 @@ mote_status mote_swap_file_open(const char *folder, uint64_t bytes, mote_swap_fi
         mote_file_close(&opened.file);
         return status;
     }
-    opened.is_direct = make_direct(&opened.file);
+    make_direct(&opened.file);
     *file = opened;
     return MOTE_OK;
 }

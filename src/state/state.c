@@ -57,9 +57,13 @@ mote_status mote_state_fetch(const mote_state *state, const mote_state_part *par
 mote_status mote_state_flush(const mote_state *state, const mote_state_part *part)
 {
     const mote_state_block *const block = &state->blocks[part->block];
-    return block->is_swapped ? mote_swap_file_write(state->swap, block->home + part->first,
-                                                    part->data, transfer_bytes(part))
-                             : MOTE_OK;
+    if (!block->is_swapped)
+        return MOTE_OK;
+    const mote_status status = mote_swap_file_write(state->swap, block->home + part->first,
+                                                    part->data, transfer_bytes(part));
+    if (status != MOTE_OK && state->is_torn)
+        *state->is_torn = true;
+    return status;
 }
 
 /// The bytes of [first, end) that a part has: where they begin in the part, and how many.

@@ -39,6 +39,7 @@ typedef struct mote_state {
     unsigned char *base;
     const mote_swap_file *swap; // where a block is swapped
     unsigned char *staging;     // MOTE_STATE_STAGING_BYTES, aligned for it
+    bool *is_torn;              // becomes true when a part could not be changed; NULL: nobody asks
     bool is_whole; // files have all blocks as they are: averages and the optimizer's too
 } mote_state;
 

@@ -42,7 +42,8 @@ static mote_status check_writes(const mote_trainer *t)
     const uint64_t batch = mote_compiled_graph(t->run->compiled)->batch;
     const uint64_t in_epoch = (mote_dataset_sample_count(t->training) + batch - 1) / batch;
     const uint64_t done = (t->at.epoch - 1) * in_epoch + t->at.sample / batch;
-    const uint64_t steps = t->run->description->settings.epochs * in_epoch - done;
+    const uint64_t all = t->run->description->settings.epochs * in_epoch;
+    const uint64_t steps = all > done ? all - done : 0;
     const uint64_t most = t->config->steps;
     return mote_run_check_writes(t->run, most > 0 && most < steps ? most : steps);
 }

@@ -63,10 +63,16 @@ static mote_status open_swap(mote_run *run)
     const char *folder = run->description->settings.swap_path;
     if (folder[0])
         MOTE_TRY(mote_description_path(run->description, folder, &run->arena, &folder));
-    MOTE_TRY(mote_swap_file_open(folder[0] ? folder : NULL, compiled->swap_bytes, &run->swap));
+    const mote_status status =
+        mote_swap_file_open(folder[0] ? folder : NULL, compiled->swap_bytes, &run->swap);
+    if (status != MOTE_OK)
+        return MOTE_RAISE(status, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
+                          run->description->path, (size_t)compiled->swap_bytes,
+                          mote_last_error()->message);
     run->state.swap = &run->swap;
-    run->state.staging =
-        (unsigned char *)run->memory + compiled->plan.offsets[compiled->held_count];
+    if (compiled->has_staging)
+        run->state.staging =
+            (unsigned char *)run->memory + compiled->plan.offsets[compiled->held_count];
     return mote_transfers_create(&run->context->allocator, &run->swap, &run->transfers);
 }
 
@@ -93,7 +99,8 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     }
     run->state = (mote_state){.blocks = compiled->state_blocks,
                               .block_count = compiled->state_block_count,
-                              .base = (unsigned char *)run->memory};
+                              .base = (unsigned char *)run->memory,
+                              .is_torn = &run->is_torn};
     MOTE_TRY(open_swap(run));
     for (size_t i = 0; i < compiled->program_count; i++)
         mote_program_bind(&compiled->programs[i], (unsigned char *)run->memory);

@@ -42,7 +42,7 @@ static void explain_nonfinite(const mote_trainer *t, char *text, size_t bytes)
 {
     char message[512];
     (void)snprintf(message, sizeof message, "%.500s", mote_last_error()->message);
-    if (mote_state_check_finite(&t->run->state) != MOTE_OK) {
+    if (mote_state_check_finite(&t->run->state) == MOTE_ERROR_NONFINITE) {
         (void)snprintf(text, bytes, "%s: since an earlier step, %s", message,
                        mote_last_error()->message);
         return;

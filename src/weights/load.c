@@ -206,9 +206,12 @@ static mote_status read_tensor(const loader *l, const wanted_tensor *wanted)
 
 static mote_status read_tensors(const loader *l)
 {
-    for (size_t i = 0; i < l->wanted_count; i++)
-        MOTE_TRY(read_tensor(l, &l->wanted[i]));
-    return MOTE_OK;
+    mote_status status = MOTE_OK;
+    for (size_t i = 0; i < l->wanted_count && status == MOTE_OK; i++)
+        status = read_tensor(l, &l->wanted[i]);
+    if (status != MOTE_OK && l->state->is_torn)
+        *l->state->is_torn = true;
+    return status;
 }
 
 /// A file for a whole state must have checksums.

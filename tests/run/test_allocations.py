@@ -5,6 +5,7 @@ The preloaded library writes a line for each call. The first step begins with th
 training images, which nothing but steps reads; training ends with the last rename of the saved file.
 """
 
+import json
 import os
 import pty
 import subprocess
@@ -132,6 +133,13 @@ class Allocations(RunTest):
         self.assert_training_allocates_nothing(MIXED, "--threads=3")
         self.assert_training_allocates_nothing(MIXED, "--threads=1", "--cpu=scalar")
         self.assert_training_allocates_nothing(MIXED, "--json", "--set=train_set.shuffle=false")
+
+    def test_training_within_a_budget_allocates_nothing(self):
+        self.write_model(LENET5 + add_set("train_set", 150) + add_set("valid_set", 70, "valid"))
+        refused = json.loads(self.run_mote("plan", "net.ini", "--budget=1", "--json", code=3))
+        self.assert_training_allocates_nothing(
+            LENET5, f"--budget={refused['smallest_budget_bytes']}"
+        )
 
     def test_profiling_allocates_nothing(self):
         self.assert_training_allocates_nothing(LENET5, "--profile=trace.json")

@@ -2,12 +2,14 @@
 """A memory budget is kept, to the byte and seen from outside, and changes no bit of what is trained."""
 
 import json
+import subprocess
 import unittest
 
 from running import (
     BRANCHES,
     LENET5,
     MIXED,
+    MOTE,
     RECURRENT,
     SANITIZED,
     SHARED,
@@ -52,6 +54,24 @@ class Budget(RunTest):
         for first, second in ((least, 0), (0, least), (least, 2 * least)):
             self.digest(f"--budget={first}", "--epochs=1", "--checkpoint-every=1 steps")
             self.assertEqual(self.digest(f"--budget={second}", "--resume"), expected)
+
+    def test_a_finished_training_is_left_alone_with_fewer_epochs(self):
+        self.write_model(LENET5 + SETS)
+        budget = f"--budget={self.smallest('plan', 'net.ini')}"
+        expected = self.digest(budget, "--checkpoint-every=1 steps")
+        self.assertEqual(self.digest(budget, "--epochs=1", "--resume"), expected)
+
+    def test_the_first_layer_that_is_not_finite_is_named_alike(self):
+        self.write_model(LENET5.replace("type = adam", "type = sgd\nlearning_rate = 1000000") + SETS)
+        least = self.smallest("plan", "net.ini")
+        messages = set()
+        for budget in (0, least, 2 * least):
+            command = [MOTE, "train", "net.ini", "--quiet", f"--budget={budget}"]
+            run = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn("the first that was not is", run.stderr)
+            messages.add(run.stderr)
+        self.assertEqual(len(messages), 1, messages)
 
     def test_what_is_planned_is_what_is_moved(self):
         model = SOURCE / "bench" / "models" / "lenet5.ini"

@@ -4,6 +4,7 @@
 #include "support/expect.h"
 #include "support/files.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,8 @@
     "[a]\ntype = fully_connected\nunit = 128\nactivation = tanh\n" \
     "[b]\ntype = fully_connected\nunit = 128\nactivation = tanh\n" \
     "[c]\ntype = fully_connected\nunit = 128\n"
+#define BATCH    ((size_t)4)
+#define WIDTH    ((size_t)128)
 #define ELEMENTS ((size_t)128 * 128)
 
 typedef struct session {
@@ -126,11 +129,68 @@ static void tensors_are_reached_wherever_they_are(void **state)
     end(&s);
 }
 
+static void fill_batch(float *inputs, float *labels)
+{
+    for (size_t i = 0; i < BATCH * WIDTH; i++) {
+        inputs[i] = (float)(i % 13) - 6.0F;
+        labels[i] = (float)(i % 7);
+    }
+}
+
+/// Outputs for one batch, between steps that were begun and discarded.
+static void run_beside_steps(void **state, uint64_t budget, float *outputs)
+{
+    session s;
+    static float inputs[BATCH * WIDTH];
+    static float labels[BATCH * WIDTH];
+    const void *const in[] = {inputs};
+    const void *const out[] = {labels};
+    const mote_batch batch = {in, 1, out, 1, BATCH};
+    mote_metrics metrics;
+    const mote_compile_config config = {.modes = MOTE_MODE_STEP | MOTE_MODE_INFER,
+                                        .memory_budget = budget};
+    fill_batch(inputs, labels);
+    start(state, "0", &s);
+    expect_ok(mote_model_compile(s.model, &config));
+    for (size_t i = 0; i < 20; i++) {
+        expect_ok(mote_model_forward(s.model, &batch, &metrics));
+        expect_raises(mote_model_write_tensor(s.model, "a.weight", 0, 1, inputs),
+                      MOTE_ERROR_ARGUMENT,
+                      "mote_model_write_tensor: a step is open: mote_model_apply or "
+                      "mote_model_discard must end it");
+        mote_model_discard(s.model);
+        expect_ok(mote_model_run(s.model, inputs, BATCH, outputs + i * BATCH * WIDTH));
+    }
+    labels[5] = HUGE_VALF; // a step that fails on its way
+    assert_int_equal(mote_model_forward(s.model, &batch, &metrics), MOTE_ERROR_NONFINITE);
+    expect_ok(mote_model_run(s.model, inputs, BATCH, outputs + 20 * BATCH * WIDTH));
+    end(&s);
+}
+
+static void nothing_of_a_discarded_step_goes_on(void **state)
+{
+    session s;
+    static float expected[21 * BATCH * WIDTH];
+    static float found[21 * BATCH * WIDTH];
+    start(state, "0", &s);
+    const mote_compile_config config = {.modes = MOTE_MODE_STEP | MOTE_MODE_INFER,
+                                        .memory_budget = 1};
+    assert_int_equal(mote_model_compile(s.model, &config), MOTE_ERROR_BUDGET);
+    const uint64_t smallest = mote_model_smallest_budget(s.model);
+    end(&s);
+    run_beside_steps(state, UINT64_MAX, expected);
+    for (uint64_t i = 0; i < 4; i++) {
+        run_beside_steps(state, smallest + smallest / 16 * i, found);
+        assert_memory_equal(found, expected, sizeof found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_budget_is_known_after_one_that_is_too_small),
         cmocka_unit_test(the_model_files_budget_counts_unless_the_program_has_one),
+        cmocka_unit_test(nothing_of_a_discarded_step_goes_on),
         cmocka_unit_test(tensors_are_reached_wherever_they_are),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
