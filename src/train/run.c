@@ -63,12 +63,12 @@ static mote_status open_swap(mote_run *run)
     const char *folder = run->description->settings.swap_path;
     if (folder[0])
         MOTE_TRY(mote_description_path(run->description, folder, &run->arena, &folder));
-    const mote_status status =
-        mote_swap_file_open(folder[0] ? folder : NULL, compiled->swap_bytes, &run->swap);
-    if (status != MOTE_OK)
-        return MOTE_RAISE(status, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
+    folder = folder[0] ? folder : NULL;
+    if (mote_swap_file_open(folder, compiled->swap_bytes, &run->swap) != MOTE_OK) {
+        return MOTE_RAISE(MOTE_ERROR_IO, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
                           run->description->path, (size_t)compiled->swap_bytes,
                           mote_last_error()->message);
+    }
     run->state.swap = &run->swap;
     if (compiled->has_staging)
         run->state.staging =
