@@ -78,6 +78,7 @@ static void add_use(const walk *w, mote_span *span, size_t step, bool writes)
         span->use_count++;
         return;
     }
+    assert(span->uses);
     mote_span_use *before = span->use_count > 0 ? &span->uses[span->use_count - 1] : NULL;
     if (before && before->last >= first) {
         before->last = mote_size_max(before->last, last);
