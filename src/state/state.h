@@ -21,9 +21,9 @@ typedef enum mote_state_role {
 typedef struct mote_state_block {
     const char *name; // "conv1.weight", "conv1.weight.velocity"
     mote_state_role role;
+    bool is_swapped;
     mote_tensor_spec spec;
     size_t bytes;
-    bool is_swapped;
     size_t offset;  // in the tensor arena, unless it is swapped
     uint64_t home;  // in the swap file, if it is
     size_t average; // block of a weight's moving average, which comes behind it; 0: it has none

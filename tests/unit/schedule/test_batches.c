@@ -8,6 +8,9 @@
 #define HEAD  "[head]\ntype = fully_connected\nunit = 50\nactivation = softmax\n"
 
 /// Slices of what losses read, if that has so many bytes.
+/// Bytes of what the head makes of a sample.
+#define HEAD_SAMPLE ((size_t)64 * 50 * sizeof(mote_real))
+
 static mote_strategy of_losses(program_kind kind, size_t bytes)
 {
     mote_strategy strategy = program_strategy(kind);
@@ -63,7 +66,7 @@ static void a_head_runs_from_its_output_to_its_derivatives(void **state)
     assert_run(&p, "forward head", "calc_derivative head", 12);
     assert_shared(&p, "head", "head derivative");
     assert_int_equal(get_tensor(&p, "head")->slice_samples, 1);
-    assert_int_equal(program_block(&p, "head")->bytes, 64 * 50 * sizeof(mote_real));
+    assert_int_equal(program_block(&p, "head")->bytes, HEAD_SAMPLE);
     assert_int_equal(get_tensor(&p, "a derivative")->slice_samples, 0);
     assert_int_equal(get_tensor(&p, "head.weight gradient")->slice_samples, 0);
     assert_life(&p, "head.weight gradient", "forward head", "apply head.weight");
@@ -74,7 +77,7 @@ static void a_head_runs_from_its_output_to_its_derivatives(void **state)
 static void there_are_no_more_slices_than_it_takes(void **state)
 {
     program p;
-    const size_t sample = 64 * 50 * sizeof(mote_real);
+    const size_t sample = HEAD_SAMPLE;
     mote_strategy strategy = of_losses(TRAIN, 12 * sample);
     build(state, MODEL ROWS FC("a") HEAD, &strategy, &p);
     assert_int_equal(get_tensor(&p, "head")->slice_samples, 3);
