@@ -30,7 +30,6 @@ static mote_status try_stretch(const mote_budget_problem *problem, size_t target
     find_peak(&spans, choice);
     if (choice->live_bytes <= target_bytes)
         MOTE_TRY(mote_spans_widen(&spans, target_bytes, choice));
-    find_peak(&spans, choice);
     mote_spans_align(&spans, choice);
     return mote_spans_predict(&spans, choice);
 }

@@ -33,7 +33,7 @@ typedef struct mote_budget_choice {
     bool *is_swapped; // by block of the state: it is in memory in its stays alone
     mote_stay *stays[MOTE_BUDGET_PROGRAMS_MAX];
     size_t stay_counts[MOTE_BUDGET_PROGRAMS_MAX];
-    size_t live_bytes;                   // most at a step
+    size_t live_bytes; // most at a step, before transfers were given what is free below the target
     uint64_t loaded_bytes, stored_bytes; // in a run of the first program
     double run_ns;                       // of it, as predicted
     double wait_ns;                      // of that, for transfers

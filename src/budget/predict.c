@@ -2,8 +2,6 @@
 // A run of a program in thought: one thread computes, another moves blocks in the order in which their turns come.
 #include "budget/spans.h"
 
-#include "base/size.h"
-
 /// What begins in front of a step and has to be done in front of another, or behind it.
 typedef struct event {
     size_t begin;
@@ -46,10 +44,7 @@ static size_t list_events(const mote_spans *spans, mote_budget_choice *choice, e
     size_t count = 0;
     for (size_t i = 0; i < choice->stay_counts[0]; i++) {
         const mote_stay *stay = &choice->stays[0][i];
-        const size_t bytes =
-            mote_size_align(stay->block == MOTE_NONE ? schedule->tensors[stay->tensor].bytes
-                                                     : schedule->blocks[stay->block].bytes,
-                            MOTE_TRANSFER_ALIGNMENT);
+        const size_t bytes = mote_schedule_stay_bytes(schedule, stay);
         count_bytes(choice, stay, bytes);
         const event load = {
             .begin = stay->first, .needed = stay->used_first, .ns = mote_cost_load_ns(cost, bytes)};

@@ -84,19 +84,6 @@ typedef struct widening {
     const double *begins; // by step of it: when it begins, if nothing waits
 } widening;
 
-static size_t stay_bytes(const widening *w, const mote_stay *stay, size_t program)
-{
-    const mote_schedule *schedule = w->spans->problem->programs[program].schedule;
-    const size_t bytes = stay->block == MOTE_NONE ? schedule->tensors[stay->tensor].bytes
-                                                  : schedule->blocks[stay->block].bytes;
-    return mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT);
-}
-
-static bool continues(const mote_stay *stay, const mote_stay *before)
-{
-    return stay->block == before->block && stay->tensor == before->tensor;
-}
-
 static mote_steps one_step(const widening *w, size_t step)
 {
     return (mote_steps){w->first_step + step, w->first_step + step + 1};
@@ -113,7 +100,7 @@ static double widen_load(const widening *w, size_t index, size_t bytes, double l
     mote_stay *stay = &w->stays[index];
     const double ns = mote_cost_load_ns(&w->spans->problem->cost, bytes);
     const double end = w->begins[stay->used_first] < limit ? w->begins[stay->used_first] : limit;
-    const bool has_before = index > 0 && continues(stay, &w->stays[index - 1]);
+    const bool has_before = index > 0 && mote_stay_continues(stay, &w->stays[index - 1]);
     const size_t lowest = has_before ? w->stays[index - 1].last + 1 : 0;
     while (stay->first > lowest && w->begins[stay->first] > end - ns &&
            has_room(w, stay->first - 1, bytes)) {
@@ -130,7 +117,7 @@ static double widen_store(const widening *w, size_t index, size_t bytes, double 
     const double ns = mote_cost_store_ns(&w->spans->problem->cost, bytes);
     const double begin =
         w->begins[stay->used_last + 1] > limit ? w->begins[stay->used_last + 1] : limit;
-    const bool has_next = index + 1 < w->count && continues(&w->stays[index + 1], stay);
+    const bool has_next = index + 1 < w->count && mote_stay_continues(&w->stays[index + 1], stay);
     const size_t highest = has_next ? w->stays[index + 1].first - 1 : w->step_count - 1;
     while (stay->last < highest && w->begins[stay->last + 1] < begin + ns &&
            has_room(w, stay->last + 1, bytes)) {
@@ -164,6 +151,7 @@ static void sort_transfers(transfer *transfers, size_t count)
 
 static mote_status widen_program(const widening *w, size_t program)
 {
+    const mote_schedule *schedule = w->spans->problem->programs[program].schedule;
     transfer *loads = NULL;
     transfer *stores = NULL;
     size_t load_count = 0;
@@ -180,12 +168,12 @@ static mote_status widen_program(const widening *w, size_t program)
     sort_transfers(stores, store_count);
     double limit = w->begins[w->step_count];
     for (size_t i = load_count; i-- > 0;)
-        limit =
-            widen_load(w, loads[i].stay, stay_bytes(w, &w->stays[loads[i].stay], program), limit);
+        limit = widen_load(w, loads[i].stay,
+                           mote_schedule_stay_bytes(schedule, &w->stays[loads[i].stay]), limit);
     limit = w->begins[0];
     for (size_t i = 0; i < store_count; i++)
-        limit = widen_store(w, stores[i].stay, stay_bytes(w, &w->stays[stores[i].stay], program),
-                            limit);
+        limit = widen_store(w, stores[i].stay,
+                            mote_schedule_stay_bytes(schedule, &w->stays[stores[i].stay]), limit);
     return MOTE_OK;
 }
 

@@ -11,6 +11,9 @@
 /// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
 #define TRIES 6U
 
+_Static_assert(MOTE_TRANSFER_ALIGNMENT == MOTE_SWAP_ALIGNMENT,
+               "blocks are placed as they are moved");
+
 typedef struct fitting {
     const mote_compiler *c;
     mote_cost cost;
@@ -64,12 +67,11 @@ static void find_homes(mote_compiled *compiled, const mote_budget_problem *probl
         mote_stay *stay = &stays[i];
         if (stay->block == MOTE_NONE) {
             stay->home = compiled->state_blocks[at->states[stay->tensor]].home;
-        } else if (i > 0 && stays[i - 1].block == stay->block) {
+        } else if (i > 0 && mote_stay_continues(stay, &stays[i - 1])) {
             stay->home = stays[i - 1].home;
         } else {
             stay->home = compiled->swap_bytes;
-            compiled->swap_bytes +=
-                mote_size_align(at->schedule->blocks[stay->block].bytes, MOTE_TRANSFER_ALIGNMENT);
+            compiled->swap_bytes += mote_schedule_stay_bytes(at->schedule, stay);
         }
     }
 }

@@ -211,6 +211,12 @@ typedef struct mote_stay {
 /// What comes and goes is transferred in units of so many bytes, and begins at a multiple of them.
 #define MOTE_TRANSFER_ALIGNMENT ((size_t)4096)
 
+/// Bytes in memory during a stay.
+size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay);
+
+/// Whether a stay is of the same block as the one before it.
+bool mote_stay_continues(const mote_stay *stay, const mote_stay *before);
+
 /// The same schedule with blocks in memory for some stays only: those of a block stand side by side, by steps, and none begins
 /// or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
 mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,

@@ -6,7 +6,14 @@
 #include <assert.h>
 #include <string.h>
 
-static bool continues(const mote_stay *stay, const mote_stay *before)
+size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay)
+{
+    const size_t bytes = stay->block == MOTE_NONE ? whole->tensors[stay->tensor].bytes
+                                                  : whole->blocks[stay->block].bytes;
+    return mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT);
+}
+
+bool mote_stay_continues(const mote_stay *stay, const mote_stay *before)
 {
     return stay->block == before->block && stay->tensor == before->tensor;
 }
@@ -31,12 +38,10 @@ static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
     assert(is_apart_from_runs(whole, stay));
     (void)is_apart_from_runs;
     const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
-    const size_t bytes =
-        stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
     return (mote_block){.name = tensor->name,
                         .kind = tensor->kind,
                         .tensor = stay->tensor,
-                        .bytes = mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT),
+                        .bytes = mote_schedule_stay_bytes(whole, stay),
                         .first = stay->first,
                         .last = stay->last,
                         .used_first = stay->used_first,
@@ -66,7 +71,7 @@ static mote_status add_stays(const mote_schedule *whole, const mote_stay *stays,
     size_t number = 1;
     for (size_t i = 0; i < stay_count; i++) {
         const size_t at = split->block_count++;
-        const bool is_later = i > 0 && continues(&stays[i], &stays[i - 1]);
+        const bool is_later = i > 0 && mote_stay_continues(&stays[i], &stays[i - 1]);
         split->blocks[at] = make_block(whole, &stays[i]);
         split->blocks[at].root = at;
         number = is_later ? number + 1 : 1;

@@ -53,16 +53,13 @@ static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
         kept->state.base = memory;
         return MOTE_OK;
     }
-    const char *folder = run->description->settings.swap_path;
     MOTE_TRY(
         mote_arena_allocate(&kept->arena, MOTE_STATE_STAGING_BYTES + MOTE_SWAP_ALIGNMENT, &memory));
     const size_t address = (size_t)(uintptr_t)memory;
     kept->state.staging =
         (unsigned char *)memory + (mote_size_align(address, MOTE_SWAP_ALIGNMENT) - address);
     kept->state.swap = &kept->swap;
-    if (folder[0])
-        MOTE_TRY(mote_description_path(run->description, folder, &kept->arena, &folder));
-    return mote_swap_file_open(folder[0] ? folder : NULL, bytes, &kept->swap);
+    return mote_run_open_swap(run, bytes, &kept->arena, &kept->swap);
 }
 
 static mote_status copy_state(const mote_run *run, mote_kept *kept)

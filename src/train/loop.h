@@ -47,6 +47,10 @@ void mote_run_set_batch(const mote_run *run, uint64_t first, uint64_t samples,
 mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch);
 
 /// Optimizer state as it is before the first update: a training that begins counts its updates anew.
+/// A file in [Model] swap_path, whose text lives in `arena`; MOTE_ERROR_IO names that key.
+mote_status mote_run_open_swap(const mote_run *run, uint64_t bytes, mote_arena *arena,
+                               mote_swap_file *file) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_PROPERTY where so many steps would write more to the swap file than [Model] swap_write_limit allows.
 mote_status mote_run_check_writes(const mote_run *run, uint64_t steps) MOTE_MUST_CHECK;
 

@@ -54,21 +54,25 @@ static mote_status keep_paths(mote_run *run)
                              run->checkpoint_path, UINT64_MAX);
 }
 
+mote_status mote_run_open_swap(const mote_run *run, uint64_t bytes, mote_arena *arena,
+                               mote_swap_file *file)
+{
+    const char *folder = run->description->settings.swap_path;
+    if (folder[0])
+        MOTE_TRY(mote_description_path(run->description, folder, arena, &folder));
+    if (mote_swap_file_open(folder[0] ? folder : NULL, bytes, file) == MOTE_OK)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_IO, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
+                      run->description->path, (size_t)bytes, mote_last_error()->message);
+}
+
 /// What does not fit into the arena has a file.
 static mote_status open_swap(mote_run *run)
 {
     const mote_compiled *compiled = run->compiled;
     if (compiled->swap_bytes == 0)
         return MOTE_OK;
-    const char *folder = run->description->settings.swap_path;
-    if (folder[0])
-        MOTE_TRY(mote_description_path(run->description, folder, &run->arena, &folder));
-    folder = folder[0] ? folder : NULL;
-    if (mote_swap_file_open(folder, compiled->swap_bytes, &run->swap) != MOTE_OK) {
-        return MOTE_RAISE(MOTE_ERROR_IO, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
-                          run->description->path, (size_t)compiled->swap_bytes,
-                          mote_last_error()->message);
-    }
+    MOTE_TRY(mote_run_open_swap(run, compiled->swap_bytes, &run->arena, &run->swap));
     run->state.swap = &run->swap;
     if (compiled->has_staging)
         run->state.staging =
