@@ -11,9 +11,6 @@
 /// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
 #define TRIES 6U
 
-_Static_assert(MOTE_TRANSFER_ALIGNMENT == MOTE_SWAP_ALIGNMENT,
-               "blocks are placed as they are moved");
-
 typedef struct fitting {
     const mote_compiler *c;
     mote_cost cost;
