@@ -11,6 +11,9 @@
 /// Alignment of every block of the arena, in bytes: a cache line, and the widest vector.
 #define MOTE_ALIGNMENT 64U
 
+/// What moves between memory and the swap file begins in both at a multiple of this and is of whole multiples.
+#define MOTE_TRANSFER_ALIGNMENT ((size_t)4096)
+
 /// a + b; raises MOTE_ERROR_SHAPE with `what` in the message when it does not fit.
 mote_status mote_size_add(size_t a, size_t b, const char *what, size_t *sum) MOTE_MUST_CHECK;
 

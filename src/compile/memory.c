@@ -149,7 +149,7 @@ static void place_held(const mote_compiled *compiled, size_t step_count, mote_pl
     }
     if (compiled->has_staging) {
         placements[compiled->held_count] = (mote_placement){.bytes = MOTE_STATE_STAGING_BYTES,
-                                                            .alignment = MOTE_SWAP_ALIGNMENT,
+                                                            .alignment = MOTE_TRANSFER_ALIGNMENT,
                                                             .first = 0,
                                                             .last = step_count - 1,
                                                             .fixed = MOTE_PLAN_ANY};

@@ -57,9 +57,6 @@ typedef struct mote_swap_file {
     uint64_t bytes;
 } mote_swap_file;
 
-/// All transfers begin, in the file and in memory, at multiples of this and are of whole multiples.
-#define MOTE_SWAP_ALIGNMENT ((size_t)4096)
-
 /// Makes it in `folder` (NULL: as mote_file_open_temporary; borrowed while it is open) and reserves all its space, so that
 /// a full disk is found before work starts.
 mote_status mote_swap_file_open(const char *folder, uint64_t bytes,

@@ -2,6 +2,8 @@
 // The file for what leaves memory for a while.
 #include "os/os.h"
 
+#include "base/size.h"
+
 #include "os/error.h"
 
 #include <assert.h>
@@ -14,7 +16,7 @@ static void make_direct(const mote_file *file)
 {
     _Alignas(4096) unsigned char page[4096];
     const int flags = fcntl(file->descriptor, F_GETFL);
-    _Static_assert(MOTE_SWAP_ALIGNMENT == sizeof page, "a transfer");
+    _Static_assert(MOTE_TRANSFER_ALIGNMENT == sizeof page, "a transfer");
     if (flags < 0 || fcntl(file->descriptor, F_SETFL, flags | O_DIRECT) != 0)
         return;
     if (pread(file->descriptor, page, sizeof page, 0) < 0 && errno != EINTR)
@@ -43,7 +45,7 @@ void mote_swap_file_close(mote_swap_file *file)
 
 static bool is_aligned(uint64_t offset, const void *data, size_t bytes)
 {
-    return (offset | (uint64_t)(uintptr_t)data | bytes) % MOTE_SWAP_ALIGNMENT == 0;
+    return (offset | (uint64_t)(uintptr_t)data | bytes) % MOTE_TRANSFER_ALIGNMENT == 0;
 }
 
 /// A transfer that was cut within a sector cannot go on directly.

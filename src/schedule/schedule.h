@@ -208,9 +208,6 @@ typedef struct mote_stay {
     uint64_t home;
 } mote_stay;
 
-/// What comes and goes is transferred in units of so many bytes, and begins at a multiple of them.
-#define MOTE_TRANSFER_ALIGNMENT ((size_t)4096)
-
 /// Bytes in memory during a stay.
 size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay);
 

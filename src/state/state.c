@@ -2,6 +2,8 @@
 // Finding blocks by name, and the digest that says whether two states are equal.
 #include "state/state.h"
 
+#include "base/size.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -43,7 +45,8 @@ bool mote_state_advance(const mote_state *state, mote_state_part *part)
 /// A part of a swapped block as it is transferred: what is behind the block's end is padding.
 static size_t transfer_bytes(const mote_state_part *part)
 {
-    return (part->bytes + MOTE_SWAP_ALIGNMENT - 1) / MOTE_SWAP_ALIGNMENT * MOTE_SWAP_ALIGNMENT;
+    return (part->bytes + MOTE_TRANSFER_ALIGNMENT - 1) / MOTE_TRANSFER_ALIGNMENT *
+           MOTE_TRANSFER_ALIGNMENT;
 }
 
 mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part)

@@ -38,8 +38,8 @@ static size_t place_blocks(const mote_run *run, mote_state_block *blocks)
         blocks[i].is_swapped = run->transfers != NULL;
         blocks[i].offset = end;
         blocks[i].home = end;
-        end +=
-            mote_size_align(blocks[i].bytes, run->transfers ? MOTE_SWAP_ALIGNMENT : MOTE_ALIGNMENT);
+        end += mote_size_align(blocks[i].bytes,
+                               run->transfers ? MOTE_TRANSFER_ALIGNMENT : MOTE_ALIGNMENT);
     }
     return end;
 }
@@ -53,11 +53,11 @@ static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
         kept->state.base = memory;
         return MOTE_OK;
     }
-    MOTE_TRY(
-        mote_arena_allocate(&kept->arena, MOTE_STATE_STAGING_BYTES + MOTE_SWAP_ALIGNMENT, &memory));
+    MOTE_TRY(mote_arena_allocate(&kept->arena, MOTE_STATE_STAGING_BYTES + MOTE_TRANSFER_ALIGNMENT,
+                                 &memory));
     const size_t address = (size_t)(uintptr_t)memory;
     kept->state.staging =
-        (unsigned char *)memory + (mote_size_align(address, MOTE_SWAP_ALIGNMENT) - address);
+        (unsigned char *)memory + (mote_size_align(address, MOTE_TRANSFER_ALIGNMENT) - address);
     kept->state.swap = &kept->swap;
     return mote_run_open_swap(run, bytes, &kept->arena, &kept->swap);
 }

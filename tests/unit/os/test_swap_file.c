@@ -2,6 +2,8 @@
 // The file for what leaves memory.
 #include "os/os.h"
 
+#include "base/size.h"
+
 #include "base/status.h"
 #include "support/expect.h"
 #include "support/files.h"
@@ -14,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define UNIT MOTE_SWAP_ALIGNMENT
+#define UNIT MOTE_TRANSFER_ALIGNMENT
 
 static void what_is_written_is_read(void **state)
 {
