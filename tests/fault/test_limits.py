@@ -157,7 +157,7 @@ class Limits(unittest.TestCase):
 
     def test_a_huge_batch_is_refused(self):
         head = HEAD.replace("batch_size = 2", "batch_size = 1048576")
-        layers = INPUT + "[a]\ntype = fully_connected\nunit = 1000\n"
+        layers = INPUT + "[a]\ntype = fully_connected\nunit = 20000000\n"
         self.refuse("bench", self.write_model("", layers, head), "--quiet", hint="arena")
 
     def test_many_epochs_cost_nothing_before_they_come(self):
