@@ -32,12 +32,12 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
     info->offset = compiled->plan.offsets[index];
     info->name = mote_compiled_placement_name(compiled, index, &info->kind);
     size_t samples = 0;
-    const mote_tensor_spec *spec = mote_compiled_placement_spec(compiled, index, &samples);
+    const mote_tensor_spec spec = mote_compiled_placement_spec(compiled, index, &samples);
     info->rank = 0;
-    if (spec->batched)
+    if (spec.batched)
         info->dims[info->rank++] = samples;
-    for (size_t i = 0; i < spec->shape.rank; i++)
-        info->dims[info->rank++] = spec->shape.dims[i];
+    for (size_t i = 0; i < spec.shape.rank; i++)
+        info->dims[info->rank++] = spec.shape.dims[i];
     return MOTE_OK;
 }
 

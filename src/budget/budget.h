@@ -23,7 +23,8 @@ typedef struct mote_budget_program {
 typedef struct mote_budget_problem {
     mote_budget_program programs[MOTE_BUDGET_PROGRAMS_MAX];
     size_t program_count;
-    const size_t *state_bytes; // by block of the state
+    const size_t *state_bytes;       // by block of the state
+    const mote_slices *state_slices; // by the same: in which it may come and go
     size_t state_count;
     size_t staging_bytes; // that are needed beside all else where anything of the state is swapped
     mote_cost cost;

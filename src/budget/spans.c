@@ -54,18 +54,27 @@ typedef struct walk {
     const mote_budget_program *program;
     mote_spans *spans;
     mote_span *items;    // of the program: blocks, then what persists
-    const size_t *index; // by tensor that persists: which of the latter
+    const size_t *index; // by tensor that persists: the first of the latter
     size_t first_step;
     bool fills;
 } walk;
 
-static mote_span *span_of(const walk *w, size_t tensor)
+/// How a tensor that persists is cut.
+static mote_slices slices_of(const walk *w, size_t tensor)
+{
+    return w->spans->problem->state_slices[w->program->states[tensor]];
+}
+
+static mote_span *span_of(const walk *w, size_t tensor, size_t step)
 {
     const mote_schedule *schedule = w->program->schedule;
     const mote_schedule_tensor *used = &schedule->tensors[tensor];
     if (!used->persistent)
         return &w->items[used->block];
-    return &w->items[schedule->block_count + w->index[tensor]];
+    mote_span *span = &w->items[schedule->block_count + w->index[tensor]];
+    while (span->slice.count > 0 && span->slice.first < schedule->steps[step].slice.first)
+        span++;
+    return span;
 }
 
 /// Uses come by ascending steps; what a run of bands uses is used by all of it.
@@ -91,7 +100,7 @@ static void add_use(const walk *w, mote_span *span, size_t step, bool writes)
 static void note_use(void *user, size_t tensor, size_t step, mote_use how)
 {
     const walk *w = (const walk *)user;
-    add_use(w, span_of(w, tensor), step, mote_use_writes(how));
+    add_use(w, span_of(w, tensor, step), step, mote_use_writes(how));
 }
 
 static mote_span make_block_span(const mote_schedule *schedule, size_t program, size_t block)
@@ -103,17 +112,31 @@ static mote_span make_block_span(const mote_schedule *schedule, size_t program, 
                        .bytes = mote_size_align(schedule->blocks[block].bytes, MOTE_ALIGNMENT)};
 }
 
-static mote_span make_state_span(const walk *w, size_t program, size_t tensor)
+static mote_span make_state_span(const walk *w, size_t program, size_t tensor, mote_slice slice)
 {
-    const size_t bytes = w->program->schedule->tensors[tensor].bytes;
+    const mote_schedule_tensor *used = &w->program->schedule->tensors[tensor];
+    const size_t bytes = slice.count > 0
+                             ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, slice)
+                             : used->bytes;
     return (mote_span){.program = program,
                        .block = MOTE_NONE,
                        .tensor = tensor,
                        .state = w->program->states[tensor],
+                       .slice = slice,
                        .bytes = mote_size_align(bytes, MOTE_ALIGNMENT)};
 }
 
-/// One for each block, and one for each tensor that persists.
+/// One, or one for each slice.
+static void make_state_spans(walk *w, size_t program, size_t tensor)
+{
+    const mote_slices slices = slices_of(w, tensor);
+    mote_span *spans = &w->items[w->program->schedule->block_count + w->index[tensor]];
+    spans[0] = make_state_span(w, program, tensor, (mote_slice){0, 0});
+    for (size_t i = 0; i < slices.count; i++)
+        spans[i] = make_state_span(w, program, tensor, slices.items[i]);
+}
+
+/// One for each block, and those of tensors that persist.
 static mote_status make_items(walk *w, size_t program)
 {
     const mote_schedule *schedule = w->program->schedule;
@@ -122,8 +145,10 @@ static mote_status make_items(walk *w, size_t program)
     MOTE_TRY(
         mote_arena_array(w->spans->arena, schedule->tensor_count, sizeof *index, (void **)&index));
     for (size_t i = 0; i < schedule->tensor_count; i++) {
-        if (schedule->tensors[i].persistent)
-            index[i] = count++ - schedule->block_count;
+        if (!schedule->tensors[i].persistent)
+            continue;
+        index[i] = count - schedule->block_count;
+        count += mote_size_max(slices_of(w, i).count, 1);
     }
     w->index = index;
     w->items = w->spans->items + w->spans->count;
@@ -131,7 +156,7 @@ static mote_status make_items(walk *w, size_t program)
         w->items[i] = make_block_span(schedule, program, i);
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         if (schedule->tensors[i].persistent)
-            w->items[schedule->block_count + index[i]] = make_state_span(w, program, i);
+            make_state_spans(w, program, i);
     }
     w->spans->count += count;
     return MOTE_OK;
@@ -263,11 +288,14 @@ static mote_status find_program(mote_spans *spans, size_t program)
     return MOTE_OK;
 }
 
-static size_t count_items(const mote_schedule *schedule)
+static size_t count_items(const mote_budget_problem *problem, const mote_budget_program *program)
 {
+    const mote_schedule *schedule = program->schedule;
     size_t count = schedule->block_count;
-    for (size_t i = 0; i < schedule->tensor_count; i++)
-        count += schedule->tensors[i].persistent;
+    for (size_t i = 0; i < schedule->tensor_count; i++) {
+        if (schedule->tensors[i].persistent)
+            count += mote_size_max(problem->state_slices[program->states[i]].count, 1);
+    }
     return count;
 }
 
@@ -279,7 +307,7 @@ static mote_status make_lists(mote_spans *spans)
     for (size_t i = 0; i < problem->program_count; i++) {
         const mote_schedule *schedule = problem->programs[i].schedule;
         spans->first_steps[i + 1] = spans->first_steps[i] + schedule->step_count;
-        count += count_items(schedule);
+        count += count_items(problem, &problem->programs[i]);
     }
     const size_t steps = mote_spans_step_count(spans);
     MOTE_TRY(mote_arena_array(arena, count, sizeof *spans->items, (void **)&spans->items));

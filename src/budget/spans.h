@@ -25,15 +25,16 @@ typedef struct mote_span_use {
     mote_gap gap; // behind it
 } mote_span_use;
 
-/// A block, or a tensor that persists, in one program.
+/// A block, or a tensor that persists, or a slice of one, in one program.
 typedef struct mote_span {
     size_t program;
-    size_t block;  // in its schedule, or MOTE_NONE
-    size_t tensor; // in it
-    size_t state;  // block of the state, or MOTE_NONE
-    size_t bytes;  // in memory
-    bool may_go;   // it is worth a transfer
-    mote_gap head; // of what persists
+    size_t block;     // in its schedule, or MOTE_NONE
+    size_t tensor;    // in it
+    size_t state;     // block of the state, or MOTE_NONE
+    mote_slice slice; // of it; count 0: whole
+    size_t bytes;     // in memory
+    bool may_go;      // it is worth a transfer
+    mote_gap head;    // of what persists
     mote_span_use *uses;
     size_t use_count;
 } mote_span;

@@ -26,6 +26,7 @@ static mote_stay make_stay(const mote_spans *spans, const mote_span *span, size_
         writes = writes || span->uses[i].writes;
     return (mote_stay){.block = span->block,
                        .tensor = span->tensor,
+                       .slice = span->slice,
                        .first = held.first - begin,
                        .last = held.end - 1 - begin,
                        .used_first = span->uses[first].first - begin,
@@ -100,7 +101,7 @@ static double widen_load(const widening *w, size_t index, size_t bytes, double l
     mote_stay *stay = &w->stays[index];
     const double ns = mote_cost_load_ns(&w->spans->problem->cost, bytes);
     const double end = w->begins[stay->used_first] < limit ? w->begins[stay->used_first] : limit;
-    const bool has_before = index > 0 && mote_stay_continues(stay, &w->stays[index - 1]);
+    const bool has_before = index > 0 && mote_stay_follows(stay, &w->stays[index - 1]);
     const size_t lowest = has_before ? w->stays[index - 1].last + 1 : 0;
     while (stay->first > lowest && w->begins[stay->first] > end - ns &&
            has_room(w, stay->first - 1, bytes)) {
@@ -117,7 +118,7 @@ static double widen_store(const widening *w, size_t index, size_t bytes, double 
     const double ns = mote_cost_store_ns(&w->spans->problem->cost, bytes);
     const double begin =
         w->begins[stay->used_last + 1] > limit ? w->begins[stay->used_last + 1] : limit;
-    const bool has_next = index + 1 < w->count && mote_stay_continues(&w->stays[index + 1], stay);
+    const bool has_next = index + 1 < w->count && mote_stay_follows(&w->stays[index + 1], stay);
     const size_t highest = has_next ? w->stays[index + 1].first - 1 : w->step_count - 1;
     while (stay->last < highest && w->begins[stay->last + 1] < begin + ns &&
            has_room(w, stay->last + 1, bytes)) {

@@ -50,9 +50,9 @@ typedef struct mote_compiled {
     size_t state_block_count;
     size_t *held; // of these, those that are in memory at all steps
     size_t held_count;
-    bool has_staging;       // for the others, behind the held ones in the problem
-    uint64_t swap_bytes;    // of the swap file; 0: there is none
-    size_t smallest_budget; // where the one asked for was too small
+    size_t staging_bytes; // for the others, behind the held ones in the problem; 0: there are none
+    uint64_t swap_bytes;  // of the swap file; 0: there is none
+    size_t smallest_budget;                     // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs
     mote_plan_problem problem; // what persists in memory, then the blocks of each schedule
@@ -89,8 +89,8 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
                                          mote_block_kind *kind);
 
 /// Type and shape of the tensor that placement `index` is named by; where it is batched, it has room for `samples`.
-const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
-                                                     size_t *samples);
+mote_tensor_spec mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
+                                              size_t *samples);
 
 /// Name of the `other`-th tensor with the bytes of placement `index` beside the one that it is named by; NULL behind the
 /// last.

@@ -41,18 +41,32 @@ static mote_status describe_problem(fitting *f, mote_arena *arena)
 {
     const mote_compiled *compiled = f->c->compiled;
     size_t *bytes = NULL;
+    mote_slices *slices = NULL;
     MOTE_TRY(mote_arena_array(arena, compiled->state_block_count, sizeof *bytes, (void **)&bytes));
-    for (size_t i = 0; i < compiled->state_block_count; i++)
+    MOTE_TRY(
+        mote_arena_array(arena, compiled->state_block_count, sizeof *slices, (void **)&slices));
+    for (size_t i = 0; i < compiled->state_block_count; i++) {
         bytes[i] = compiled->state_blocks[i].bytes;
+        slices[i] = compiled->state_blocks[i].slices;
+    }
     f->problem = (mote_budget_problem){.program_count = compiled->program_count,
                                        .state_bytes = bytes,
+                                       .state_slices = slices,
                                        .state_count = compiled->state_block_count,
-                                       .staging_bytes = MOTE_STATE_STAGING_BYTES,
+                                       .staging_bytes = mote_compile_staging_bytes(compiled),
                                        .cost = f->cost};
     memcpy(f->whole, compiled->schedules, sizeof f->whole);
     for (size_t i = 0; i < compiled->program_count; i++)
         MOTE_TRY(describe_program(f, i, arena));
     return MOTE_OK;
+}
+
+static uint64_t find_state_home(const mote_state_block *block, mote_slice slice)
+{
+    size_t index = 0;
+    while (slice.count > 0 && block->slices.items[index].first < slice.first)
+        index++;
+    return mote_state_slice_home(block, index);
 }
 
 /// All stays of a block have one home. What of the state is swapped has its own already.
@@ -63,7 +77,8 @@ static void find_homes(mote_compiled *compiled, const mote_budget_problem *probl
     for (size_t i = 0; i < count; i++) {
         mote_stay *stay = &stays[i];
         if (stay->block == MOTE_NONE) {
-            stay->home = compiled->state_blocks[at->states[stay->tensor]].home;
+            stay->home =
+                find_state_home(&compiled->state_blocks[at->states[stay->tensor]], stay->slice);
         } else if (i > 0 && mote_stay_continues(stay, &stays[i - 1])) {
             stay->home = stays[i - 1].home;
         } else {

@@ -289,6 +289,23 @@ static mote_status link_read(const linker *l, const mote_step *step, mote_operat
     return MOTE_OK;
 }
 
+/// What the optimizer keeps beside a weight, or where that is all that is in memory, the slice of it that the step changes.
+static mote_status link_slot(const linker *l, mote_operation *operation, size_t tensor)
+{
+    mote_tensor *linked = &operation->tensors[operation->tensor_count];
+    mote_tensor_spec *spec = NULL;
+    link_tensor(l, operation, tensor);
+    if (tensor == MOTE_NONE || l->schedule->tensors[tensor].block == MOTE_NONE)
+        return MOTE_OK;
+    const size_t block = mote_schedule_find_block(l->schedule, tensor, l->step);
+    if (l->schedule->blocks[block].slice.count == 0)
+        return MOTE_OK;
+    assert(l->schedule->blocks[block].slice.first == l->schedule->steps[l->step].slice.first);
+    MOTE_TRY(copy_spec(l, linked, &spec));
+    spec->shape.dims[1] = l->schedule->blocks[block].slice.count;
+    return MOTE_OK;
+}
+
 static mote_status link_apply(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
@@ -300,7 +317,8 @@ static mote_status link_apply(const linker *l, const mote_step *step, mote_opera
     link_tensor(l, operation, tensors->rows[step->index]);
     link_tensor(l, operation, step->scratch);
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
-        link_tensor(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]);
+        MOTE_TRY(
+            link_slot(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]));
     return MOTE_OK;
 }
 

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/// Smaller slices cost more time to move than they give room.
+#define SMALLEST_SLICE ((size_t)65536)
+
 static mote_state_role role_of(const mote_compiled *compiled, const mote_schedule_tensor *tensor)
 {
     if (tensor->kind == MOTE_BLOCK_KIND_OPTIMIZER)
@@ -59,6 +62,16 @@ static mote_status find_averages(const mote_compiler *c)
     return MOTE_OK;
 }
 
+/// What is worth being moved in slices.
+static mote_status list_slices(const mote_compiler *c, size_t tensor, mote_state_block *block)
+{
+    MOTE_TRY(
+        mote_schedule_find_slices(&c->compiled->schedules[0], tensor, c->arena, &block->slices));
+    if (block->slices.count > 0 && block->bytes / block->slices.count < SMALLEST_SLICE)
+        block->slices.count = 0;
+    return MOTE_OK;
+}
+
 /// In name order. The first program names all of it.
 static mote_status list_state(const mote_compiler *c)
 {
@@ -74,13 +87,23 @@ static mote_status list_state(const mote_compiler *c)
         const mote_schedule_tensor *tensor = &schedule->tensors[i];
         if (!tensor->persistent)
             continue;
-        const mote_state_block block = {.name = tensor->name,
-                                        .role = role_of(compiled, tensor),
-                                        .spec = tensor->spec,
-                                        .bytes = tensor->bytes};
+        mote_state_block block = {.name = tensor->name,
+                                  .role = role_of(compiled, tensor),
+                                  .spec = tensor->spec,
+                                  .bytes = tensor->bytes};
+        MOTE_TRY(list_slices(c, i, &block));
         insert_sorted(compiled, &block);
     }
     return find_averages(c);
+}
+
+size_t mote_compile_staging_bytes(const mote_compiled *compiled)
+{
+    for (size_t i = 0; i < compiled->state_block_count; i++) {
+        if (compiled->state_blocks[i].slices.count > 0)
+            return MOTE_STATE_SLICES_STAGING_BYTES;
+    }
+    return MOTE_STATE_STAGING_BYTES;
 }
 
 /// What persists in memory lies at the start of the arena, the rest at the start of the swap file.
@@ -94,14 +117,14 @@ mote_status mote_compile_place_state(const mote_compiler *c)
         mote_state_block *block = &compiled->state_blocks[i];
         if (block->is_swapped) {
             block->home = compiled->swap_bytes;
-            compiled->swap_bytes += mote_size_align(block->bytes, MOTE_TRANSFER_ALIGNMENT);
+            compiled->swap_bytes += mote_state_home_bytes(block);
             continue;
         }
         compiled->held[compiled->held_count++] = i;
         block->offset = offset;
         MOTE_TRY(end_block(c, block, &offset));
     }
-    compiled->has_staging = compiled->swap_bytes > 0;
+    compiled->staging_bytes = compiled->swap_bytes > 0 ? mote_compile_staging_bytes(compiled) : 0;
     return MOTE_OK;
 }
 
@@ -128,7 +151,7 @@ static mote_status name_placements(const mote_compiler *c)
                               (void **)&names));
     for (size_t i = 0; i < compiled->held_count; i++)
         names[i] = compiled->state_blocks[compiled->held[i]].name;
-    if (compiled->has_staging)
+    if (compiled->staging_bytes > 0)
         names[compiled->held_count] = "swapped state's staging";
     for (size_t i = 0; i < compiled->program_count; i++)
         MOTE_TRY(name_blocks(c, &compiled->schedules[i], names + compiled->first_placements[i]));
@@ -147,8 +170,8 @@ static void place_held(const mote_compiled *compiled, size_t step_count, mote_pl
                                          .last = step_count - 1,
                                          .fixed = block->offset};
     }
-    if (compiled->has_staging) {
-        placements[compiled->held_count] = (mote_placement){.bytes = MOTE_STATE_STAGING_BYTES,
+    if (compiled->staging_bytes > 0) {
+        placements[compiled->held_count] = (mote_placement){.bytes = compiled->staging_bytes,
                                                             .alignment = MOTE_TRANSFER_ALIGNMENT,
                                                             .first = 0,
                                                             .last = step_count - 1,
@@ -160,7 +183,7 @@ static mote_status make_problem(const mote_compiler *c)
 {
     mote_compiled *compiled = c->compiled;
     mote_placement *placements = NULL;
-    size_t count = compiled->held_count + compiled->has_staging;
+    size_t count = compiled->held_count + (compiled->staging_bytes > 0);
     size_t step_count = 0;
     for (size_t i = 0; i < compiled->program_count; i++) {
         compiled->first_placements[i] = count;
@@ -291,20 +314,22 @@ const char *mote_compiled_placement_name(const mote_compiled *compiled, size_t i
     return compiled->placement_names[index];
 }
 
-const mote_tensor_spec *mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
-                                                     size_t *samples)
+mote_tensor_spec mote_compiled_placement_spec(const mote_compiled *compiled, size_t index,
+                                              size_t *samples)
 {
-    static const mote_tensor_spec staging = {.dtype = MOTE_DTYPE_U8};
     *samples = compiled->info.batch_size;
     if (index < compiled->held_count)
-        return &compiled->state_blocks[compiled->held[index]].spec;
-    if (index < compiled->first_placements[0])
-        return &staging;
+        return compiled->state_blocks[compiled->held[index]].spec;
+    if (index < compiled->first_placements[0]) // the staging
+        return (mote_tensor_spec){.dtype = MOTE_DTYPE_U8};
     const mote_schedule *schedule = find_block(compiled, &index);
-    const mote_schedule_tensor *tensor = &schedule->tensors[schedule->blocks[index].tensor];
-    if (tensor->slice_samples > 0)
-        *samples = tensor->slice_samples;
-    return &tensor->spec;
+    const mote_block *block = &schedule->blocks[index];
+    mote_tensor_spec spec = schedule->tensors[block->tensor].spec;
+    if (schedule->tensors[block->tensor].slice_samples > 0)
+        *samples = schedule->tensors[block->tensor].slice_samples;
+    if (block->slice.count > 0)
+        spec.shape.dims[1] = block->slice.count;
+    return spec;
 }
 
 const char *mote_compiled_placement_tensor(const mote_compiled *compiled, size_t index,

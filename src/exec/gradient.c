@@ -81,6 +81,18 @@ static mote_optimizer_run make_run(const mote_execution *execution)
                                 .step = execution->update};
 }
 
+/// Of a slot the slice that is applied: within the whole, or all that is in memory.
+static void set_slot(const mote_operation *operation, size_t index, size_t first,
+                     mote_optimizer_run *run)
+{
+    const mote_tensor *slot = &operation->tensors[MOTE_APPLY_SLOTS + index];
+    if (!slot->data)
+        return;
+    const bool is_whole = slot->spec->shape.dims[1] > operation->slice.count;
+    run->slots[index] = (mote_real *)slot->data + (is_whole ? first : 0);
+    run->slot_row_steps[index] = is_whole ? run->row_step : run->row;
+}
+
 /// To the slice of the weight's input dimension that the gradient is of.
 static void apply_slice(const mote_operation *operation, mote_optimizer_run *run,
                         const void *optimizer_state)
@@ -94,10 +106,8 @@ static void apply_slice(const mote_operation *operation, mote_optimizer_run *run
     run->row_step = shape->dims[1] * index;
     run->weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data + first;
     run->gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data;
-    for (size_t i = MOTE_APPLY_SLOTS; i < operation->tensor_count; i++) {
-        mote_real *slot = (mote_real *)tensors[i].data;
-        run->slots[i - MOTE_APPLY_SLOTS] = slot ? slot + first : NULL;
-    }
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
+        set_slot(operation, i, first, run);
     run->optimizer->apply(run, optimizer_state);
 }
 

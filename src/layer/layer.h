@@ -52,11 +52,6 @@ typedef struct mote_integer_range {
     int32_t first, last; // both included
 } mote_integer_range;
 
-/// Indices [first, first + count) of the input dimension of weight 0, its second; of a band, channels.
-typedef struct mote_slice {
-    size_t first, count;
-} mote_slice;
-
 /// What setup declared.
 typedef struct mote_declaration {
     mote_arena *arena;

@@ -10,14 +10,16 @@ typedef struct apply_call {
     const void *factors;
 } apply_call;
 
-/// Elements of one row: in weight and slots they lie further on than in the gradient.
+/// Elements of one row: in the weight, and in slots that are whole, they lie further on than in the gradient.
 static void run_in_row(const apply_call *call, size_t first, size_t count)
 {
     mote_optimizer_run run = *call->run;
-    const size_t shift = first / run.row * (run.row_step - run.row);
-    run.weight += shift;
-    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
-        run.slots[i] = run.slots[i] ? run.slots[i] + shift : NULL;
+    const size_t index = first / run.row;
+    run.weight += index * (run.row_step - run.row);
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++) {
+        if (run.slots[i])
+            run.slots[i] += index * (run.slot_row_steps[i] - run.row);
+    }
     call->part(&run, call->factors, first, count);
 }
 

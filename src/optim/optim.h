@@ -23,10 +23,11 @@ typedef struct mote_optimizer_run {
     uint64_t step;        // updates done before this one, plus 1
     size_t count;         // elements
     size_t row,
-        row_step; // so many neighbours, every row_step, of weight and slots; 0: all are neighbours
+        row_step; // so many neighbours, every row_step, of the weight; 0: all are neighbours
     mote_real *weight;
     const mote_real *gradient; // `count` neighbours
     mote_real *slots[MOTE_OPTIMIZER_SLOTS_MAX];
+    size_t slot_row_steps[MOTE_OPTIMIZER_SLOTS_MAX]; // as row_step, of each slot
 } mote_optimizer_run;
 
 typedef struct mote_optimizer {

@@ -285,11 +285,11 @@ static void add_use(void *user, size_t tensor, size_t step, mote_use how)
     const mote_schedule_tensor *used = &sum->trial->tensors[tensor];
     const mote_step_run *run = &sum->trial->steps[step].run;
     const size_t end = run->count > 0 ? run->end : step + 1;
-    const size_t bytes = used->persistent ? used->bytes : sum->trial->blocks[used->block].bytes;
+    const size_t bytes = used->persistent ? mote_schedule_used_bytes(sum->trial, tensor, step, how)
+                                          : sum->trial->blocks[used->block].bytes;
     size_t *counted =
         &sum->counted[used->persistent ? tensor : sum->trial->tensor_count + used->block];
     size_t first = run->count > 0 ? run->first : step;
-    (void)how;
     for (first = mote_size_max(first, *counted); first < end; first++)
         sum->bytes[first] += mote_size_align(bytes, MOTE_ALIGNMENT);
     *counted = end;

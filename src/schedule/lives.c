@@ -197,6 +197,16 @@ void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *v
         use(&w, schedule->values[mote_graph_result(w.graph, i)], last, MOTE_USE_RESULT);
 }
 
+size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, size_t step,
+                                mote_use how)
+{
+    const mote_schedule_tensor *used = &schedule->tensors[tensor];
+    const mote_slice slice = schedule->steps[step].slice;
+    return how == MOTE_USE_STATE && slice.count > 0
+               ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, slice)
+               : used->bytes;
+}
+
 static void widen_life(void *user, size_t tensor, size_t step, mote_use how)
 {
     mote_schedule_tensor *used = &((mote_schedule *)user)->tensors[tensor];

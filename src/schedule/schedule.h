@@ -88,6 +88,7 @@ typedef struct mote_block {
     size_t next;                  // the one of the next, or MOTE_NONE
     bool is_loaded, is_stored;    // from and to its home
     uint64_t home;                // offset there
+    mote_slice slice;             // of dimension 1 of the tensor, all that there is; count 0: whole
 } mote_block;
 
 /// Tensors of a node, by the index that the layer uses; MOTE_NONE where this program has none.
@@ -186,6 +187,10 @@ bool mote_use_writes(mote_use use);
 
 typedef void mote_use_visitor(void *user, size_t tensor, size_t step, mote_use use);
 
+/// Bytes that a step uses of a tensor: of what the optimizer keeps beside a weight, those of the step's slice.
+size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, size_t step,
+                                mote_use how);
+
 /// Calls `visit` for each use that a step makes of a tensor, step by step. The life of one that does not persist is from the
 /// first to the last.
 void mote_schedule_visit_uses(const mote_schedule *schedule, mote_use_visitor *visit, void *user);
@@ -198,10 +203,16 @@ mote_status mote_schedule_build(const mote_graph *graph, const mote_strategy *st
 void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
                          mote_placement *placements);
 
+/// The slices that steps use of a tensor that persists, where none uses more: the optimizer's state of a weight that is
+/// applied in slices.
+mote_status mote_schedule_find_slices(const mote_schedule *schedule, size_t tensor,
+                                      mote_arena *arena, mote_slices *slices) MOTE_MUST_CHECK;
+
 /// A stay of a block, or of a tensor that persists and shall not do so in memory.
 typedef struct mote_stay {
-    size_t block;  // of the whole schedule; MOTE_NONE: it is of a tensor that persists
-    size_t tensor; // the first of the block
+    size_t block;     // of the whole schedule; MOTE_NONE: it is of a tensor that persists
+    size_t tensor;    // the first of the block
+    mote_slice slice; // of it; count 0: whole
     size_t first, last;
     size_t used_first, used_last;
     bool is_loaded, is_stored;
@@ -211,16 +222,19 @@ typedef struct mote_stay {
 /// Bytes in memory during a stay.
 size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay);
 
-/// Whether a stay is of the same block as the one before it.
+/// Whether a stay is of the same block, or tensor, as the one before it.
 bool mote_stay_continues(const mote_stay *stay, const mote_stay *before);
 
-/// The same schedule with blocks in memory for some stays only: those of a block stand side by side, by steps, and none begins
-/// or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
+/// Whether it is of the same bytes as well, and so begins when the other one has ended.
+bool mote_stay_follows(const mote_stay *stay, const mote_stay *before);
+
+/// The same schedule with blocks in memory for some stays only: those of a block, or of a tensor, stand side by side, by the
+/// steps that use them, and none begins or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
 mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,
                                 size_t stay_count, mote_arena *arena,
                                 mote_schedule *split) MOTE_MUST_CHECK;
 
-/// The block that holds the tensor at a step: MOTE_NONE where it has none.
+/// The block that holds the tensor, or the step's slice of it, at a step that uses it: MOTE_NONE where it has none.
 size_t mote_schedule_find_block(const mote_schedule *schedule, size_t tensor, size_t step);
 
 /// The value whose bytes a value has: through views.

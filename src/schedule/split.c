@@ -8,14 +8,59 @@
 
 size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay)
 {
-    const size_t bytes = stay->block == MOTE_NONE ? whole->tensors[stay->tensor].bytes
-                                                  : whole->blocks[stay->block].bytes;
+    const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
+    size_t bytes = stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
+    if (stay->slice.count > 0)
+        bytes = mote_shape_slice_bytes(&tensor->spec.shape, bytes, stay->slice);
     return mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT);
+}
+
+/// The node whose weight 0 has the tensor beside it as the optimizer's state, or MOTE_NONE.
+static size_t find_owner(const mote_schedule *schedule, size_t tensor)
+{
+    for (size_t i = 0; i < schedule->graph->node_count; i++) {
+        const size_t *slots = schedule->nodes[i].slots;
+        for (size_t j = 0; j < MOTE_OPTIMIZER_SLOTS_MAX; j++) {
+            if (schedule->graph->nodes[i].declaration.weight_count > 0 && slots[j] == tensor)
+                return i;
+        }
+    }
+    return MOTE_NONE;
+}
+
+static bool applies_slice(const mote_step *step, size_t node)
+{
+    return step->kind == MOTE_STEP_APPLY && step->node == node && step->slice.count > 0;
+}
+
+mote_status mote_schedule_find_slices(const mote_schedule *schedule, size_t tensor,
+                                      mote_arena *arena, mote_slices *slices)
+{
+    const size_t owner = find_owner(schedule, tensor);
+    mote_slice *items = NULL;
+    size_t count = 0;
+    *slices = (mote_slices){NULL, 0};
+    if (owner == MOTE_NONE)
+        return MOTE_OK;
+    for (size_t i = 0; i < schedule->step_count; i++)
+        count += applies_slice(&schedule->steps[i], owner);
+    MOTE_TRY(mote_arena_array(arena, count, sizeof *items, (void **)&items));
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        if (applies_slice(&schedule->steps[i], owner))
+            items[slices->count++] = schedule->steps[i].slice;
+    }
+    slices->items = items;
+    return MOTE_OK;
 }
 
 bool mote_stay_continues(const mote_stay *stay, const mote_stay *before)
 {
     return stay->block == before->block && stay->tensor == before->tensor;
+}
+
+bool mote_stay_follows(const mote_stay *stay, const mote_stay *before)
+{
+    return mote_stay_continues(stay, before) && stay->slice.first == before->slice.first;
 }
 
 /// Whether a run of parts goes on from one step to the next.
@@ -49,7 +94,8 @@ static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
                         .next = MOTE_NONE,
                         .is_loaded = stay->is_loaded,
                         .is_stored = stay->is_stored,
-                        .home = stay->home};
+                        .home = stay->home,
+                        .slice = stay->slice};
 }
 
 /// The block of a later stay: the one before is at `before`.
@@ -127,7 +173,7 @@ mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *sta
 size_t mote_schedule_find_block(const mote_schedule *schedule, size_t tensor, size_t step)
 {
     size_t block = schedule->tensors[tensor].block;
-    while (block != MOTE_NONE && schedule->blocks[block].last < step &&
+    while (block != MOTE_NONE && schedule->blocks[block].used_last < step &&
            schedule->blocks[block].next != MOTE_NONE)
         block = schedule->blocks[block].next;
     return block;

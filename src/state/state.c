@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding blocks by name, and the digest that says whether two states are equal.
-#include "state/state.h"
+#include "state/slices.h"
 
 #include "base/size.h"
 
@@ -37,24 +37,26 @@ bool mote_state_advance(const mote_state *state, mote_state_part *part)
     part->first += part->bytes;
     part->bytes = block->bytes - part->first;
     part->data = block->is_swapped ? state->staging : state->base + block->offset;
-    if (block->is_swapped && part->bytes > MOTE_STATE_STAGING_BYTES)
-        part->bytes = MOTE_STATE_STAGING_BYTES;
+    const size_t room = block->slices.count > 0 ? state->staging_bytes / 2 : state->staging_bytes;
+    if (block->is_swapped && part->bytes > room)
+        part->bytes = room;
     return part->bytes > 0;
 }
 
 /// A part of a swapped block as it is transferred: what is behind the block's end is padding.
 static size_t transfer_bytes(const mote_state_part *part)
 {
-    return (part->bytes + MOTE_TRANSFER_ALIGNMENT - 1) / MOTE_TRANSFER_ALIGNMENT *
-           MOTE_TRANSFER_ALIGNMENT;
+    return mote_size_align(part->bytes, MOTE_TRANSFER_ALIGNMENT);
 }
 
 mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part)
 {
     const mote_state_block *const block = &state->blocks[part->block];
-    return block->is_swapped ? mote_swap_file_read(state->swap, block->home + part->first,
-                                                   part->data, transfer_bytes(part))
-                             : MOTE_OK;
+    if (!block->is_swapped)
+        return MOTE_OK;
+    return block->slices.count > 0 ? mote_state_fetch_slices(state, part)
+                                   : mote_swap_file_read(state->swap, block->home + part->first,
+                                                         part->data, transfer_bytes(part));
 }
 
 mote_status mote_state_flush(const mote_state *state, const mote_state_part *part)
@@ -62,8 +64,34 @@ mote_status mote_state_flush(const mote_state *state, const mote_state_part *par
     const mote_state_block *const block = &state->blocks[part->block];
     if (!block->is_swapped)
         return MOTE_OK;
-    const mote_status status = mote_swap_file_write(state->swap, block->home + part->first,
-                                                    part->data, transfer_bytes(part));
+    const mote_status status = block->slices.count > 0
+                                   ? mote_state_flush_slices(state, part)
+                                   : mote_swap_file_write(state->swap, block->home + part->first,
+                                                          part->data, transfer_bytes(part));
+    if (status != MOTE_OK && state->is_torn)
+        *state->is_torn = true;
+    return status;
+}
+
+/// Zeros, however it lies in the file.
+static mote_status clear_home(const mote_state *state, const mote_state_block *block)
+{
+    const size_t bytes = mote_state_home_bytes(block);
+    memset(state->staging, 0, state->staging_bytes);
+    for (size_t first = 0; first < bytes; first += state->staging_bytes)
+        MOTE_TRY(mote_swap_file_write(state->swap, block->home + first, state->staging,
+                                      mote_size_min(state->staging_bytes, bytes - first)));
+    return MOTE_OK;
+}
+
+mote_status mote_state_clear(const mote_state *state, size_t index)
+{
+    void *const data = mote_state_data(state, index);
+    if (data) {
+        memset(data, 0, state->blocks[index].bytes);
+        return MOTE_OK;
+    }
+    const mote_status status = clear_home(state, &state->blocks[index]);
     if (status != MOTE_OK && state->is_torn)
         *state->is_torn = true;
     return status;
@@ -126,6 +154,7 @@ mote_status mote_state_copy(const mote_state *from, size_t source, const mote_st
                             size_t target)
 {
     assert(from->blocks[source].bytes == to->blocks[target].bytes);
+    assert(from != to || to->blocks[target].slices.count == 0 || !from->blocks[source].is_swapped);
     const unsigned char *const data = mote_state_data(from, source);
     unsigned char *const place = mote_state_data(to, target);
     if (data)

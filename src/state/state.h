@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Named blocks that outlive a step: weights, running statistics, optimizer state. They lie in the arena, or in the swap
-// file, from where a program fetches them while it needs them; between two steps all of these are at home there.
+// file, from where a program fetches them while it needs them; between two steps all of these are at home there. A block that
+// is fetched slice by slice lies there in that way, and is put together where it is looked at.
 #ifndef MOTE_STATE_STATE_H
 #define MOTE_STATE_STATE_H
 
@@ -24,13 +25,15 @@ typedef struct mote_state_block {
     bool is_swapped;
     mote_tensor_spec spec;
     size_t bytes;
-    size_t offset;  // in the tensor arena, unless it is swapped
-    uint64_t home;  // in the swap file, if it is
-    size_t average; // block of a weight's moving average, which comes behind it; 0: it has none
+    size_t offset;      // in the tensor arena, unless it is swapped
+    uint64_t home;      // in the swap file, if it is
+    mote_slices slices; // of it that lie there, each as a tensor of its own
+    size_t average;     // block of a weight's moving average, which comes behind it; 0: it has none
 } mote_state_block;
 
-/// A swapped block is looked at in parts of so many bytes.
-#define MOTE_STATE_STAGING_BYTES ((size_t)32768)
+/// Memory that swapped blocks are looked at in, part by part: without slices, and with, where half of it is for reading them.
+#define MOTE_STATE_STAGING_BYTES        ((size_t)32768)
+#define MOTE_STATE_SLICES_STAGING_BYTES ((size_t)262144)
 
 /// Blocks sorted by name (strcmp), and where the arena lies.
 typedef struct mote_state {
@@ -38,8 +41,9 @@ typedef struct mote_state {
     size_t block_count;
     unsigned char *base;
     const mote_swap_file *swap; // where a block is swapped
-    unsigned char *staging;     // MOTE_STATE_STAGING_BYTES, aligned for it
-    bool *is_torn;              // becomes true when a part could not be changed; NULL: nobody asks
+    unsigned char *staging;     // aligned for it
+    size_t staging_bytes;
+    bool *is_torn; // becomes true when a part could not be changed; NULL: nobody asks
     bool is_whole; // files have all blocks as they are: averages and the optimizer's too
 } mote_state;
 
@@ -49,6 +53,12 @@ typedef struct mote_state_part {
     size_t first, bytes;
     unsigned char *data;
 } mote_state_part;
+
+/// Bytes in the swap file of a block that is swapped.
+size_t mote_state_home_bytes(const mote_state_block *block);
+
+/// Where slice `index` of a block begins in the swap file, a whole number of transfers.
+uint64_t mote_state_slice_home(const mote_state_block *block, size_t index);
 
 /// Index of a block by exact name, or block_count.
 size_t mote_state_find(const mote_state *state, const char *name);
@@ -62,6 +72,9 @@ bool mote_state_advance(const mote_state *state, mote_state_part *part);
 mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
 mote_status mote_state_flush(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
 
+/// Makes all of a block zero.
+mote_status mote_state_clear(const mote_state *state, size_t index) MOTE_MUST_CHECK;
+
 /// Copies bytes of a block to `to`, which is not in the state.
 mote_status mote_state_read(const mote_state *state, size_t index, size_t first, void *to,
                             size_t bytes) MOTE_MUST_CHECK;
@@ -70,7 +83,8 @@ mote_status mote_state_read(const mote_state *state, size_t index, size_t first,
 mote_status mote_state_write(const mote_state *state, size_t index, size_t first, const void *from,
                              size_t bytes) MOTE_MUST_CHECK;
 
-/// Copies one block's bytes to another of the same size, of the same state or another.
+/// Copies one block's bytes to another of the same size, of the same state or another; within a state not from a swapped block
+/// to one in slices.
 mote_status mote_state_copy(const mote_state *from, size_t source, const mote_state *to,
                             size_t target) MOTE_MUST_CHECK;
 

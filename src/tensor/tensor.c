@@ -56,6 +56,12 @@ size_t mote_shape_elements(const mote_shape *shape)
     return elements;
 }
 
+size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice slice)
+{
+    assert(shape->rank > 1 && slice.first + slice.count <= shape->dims[1]);
+    return bytes / shape->dims[1] * slice.count;
+}
+
 mote_status mote_shape_check(const mote_shape *shape, const char *what)
 {
     assert(shape->rank <= MOTE_RANK_MAX);

@@ -33,6 +33,17 @@ typedef struct mote_shape {
     size_t dims[MOTE_RANK_MAX];
 } mote_shape;
 
+/// Indices [first, first + count) of a dimension.
+typedef struct mote_slice {
+    size_t first, count;
+} mote_slice;
+
+/// All of dimension 1, in slices, ascending; count 0: it is not cut.
+typedef struct mote_slices {
+    const mote_slice *items;
+    size_t count;
+} mote_slices;
+
 /// What has to be known to reserve memory. `batched` tensors hold one `shape` a sample.
 typedef struct mote_tensor_spec {
     mote_dtype dtype;
@@ -61,6 +72,9 @@ bool mote_shape_equal(const mote_shape *a, const mote_shape *b);
 /// Product of the dimensions; shapes are checked by mote_shape_check when they are made, so this
 /// fits.
 size_t mote_shape_elements(const mote_shape *shape);
+
+/// Bytes of a slice of dimension 1 of a tensor with this shape that has `bytes`.
+size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice slice);
 
 /// Raises MOTE_ERROR_SHAPE naming `what` when a dimension is 0 or the element count overflows.
 mote_status mote_shape_check(const mote_shape *shape, const char *what) MOTE_MUST_CHECK;

@@ -38,6 +38,7 @@ static size_t place_blocks(const mote_run *run, mote_state_block *blocks)
         blocks[i].is_swapped = run->transfers != NULL;
         blocks[i].offset = end;
         blocks[i].home = end;
+        blocks[i].slices.count = 0;
         end += mote_size_align(blocks[i].bytes,
                                run->transfers ? MOTE_TRANSFER_ALIGNMENT : MOTE_ALIGNMENT);
     }
@@ -58,6 +59,7 @@ static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
     const size_t address = (size_t)(uintptr_t)memory;
     kept->state.staging =
         (unsigned char *)memory + (mote_size_align(address, MOTE_TRANSFER_ALIGNMENT) - address);
+    kept->state.staging_bytes = MOTE_STATE_STAGING_BYTES;
     kept->state.swap = &kept->swap;
     return mote_run_open_swap(run, bytes, &kept->arena, &kept->swap);
 }

@@ -74,9 +74,10 @@ static mote_status open_swap(mote_run *run)
         return MOTE_OK;
     MOTE_TRY(mote_run_open_swap(run, compiled->swap_bytes, &run->arena, &run->swap));
     run->state.swap = &run->swap;
-    if (compiled->has_staging)
+    if (compiled->staging_bytes > 0)
         run->state.staging =
             (unsigned char *)run->memory + compiled->plan.offsets[compiled->held_count];
+    run->state.staging_bytes = compiled->staging_bytes;
     return mote_transfers_create(&run->context->allocator, &run->swap, &run->transfers);
 }
 
@@ -147,20 +148,11 @@ mote_status mote_run_initialize(mote_run *run)
     return mote_state_reset_averages(&run->state);
 }
 
-static mote_status clear_block(const mote_run *run, size_t index)
-{
-    for (mote_state_part part = {.block = index}; mote_state_advance(&run->state, &part);) {
-        memset(part.data, 0, part.bytes);
-        MOTE_TRY(mote_state_flush(&run->state, &part));
-    }
-    return MOTE_OK;
-}
-
 mote_status mote_run_reset_optimizer(const mote_run *run)
 {
     for (size_t i = 0; i < run->state.block_count; i++) {
         if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
-            MOTE_TRY(clear_block(run, i));
+            MOTE_TRY(mote_state_clear(&run->state, i));
     }
     return mote_state_reset_averages(&run->state);
 }

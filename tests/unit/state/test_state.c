@@ -183,8 +183,12 @@ static void swapped_blocks_are_looked_at_in_parts(void **state)
     };
     mote_swap_file file;
     expect_ok(mote_swap_file_open(mote_test_folder(state), (uint64_t)1 << 20, &file));
-    const mote_state s = {
-        .blocks = two, .block_count = 2, .base = memory, .swap = &file, .staging = staging};
+    const mote_state s = {.blocks = two,
+                          .block_count = 2,
+                          .base = memory,
+                          .swap = &file,
+                          .staging = staging,
+                          .staging_bytes = sizeof staging};
     for (size_t i = 0; i < BYTES; i++)
         memory[i] = (unsigned char)(i * 11 + i / 256);
     assert_null(mote_state_data(&s, 1));
@@ -204,6 +208,120 @@ static void swapped_blocks_are_looked_at_in_parts(void **state)
     mote_swap_file_close(&file);
 }
 
+enum {
+    ROWS = 40,
+    INDICES = 50,
+    TAPS = 9,
+    SLICED_BYTES = ROWS * INDICES * TAPS * 4
+};
+
+/// A block in memory, one of its shape that lies in the file in three slices, and one that lies there as in memory.
+typedef struct sliced {
+    mote_state_block blocks[3];
+    mote_swap_file file;
+    mote_state state;
+    unsigned char values[SLICED_BYTES];
+} sliced;
+
+static void sliced_open(void **state, sliced *s)
+{
+    static const mote_slice slices[] = {{0, 16}, {16, 16}, {32, 18}};
+    static _Alignas(4096) unsigned char staging[8192]; // a part is half of that, which two rows are
+    static unsigned char memory[SLICED_BYTES];
+    const mote_state_block block = {
+        .name = "a",
+        .role = MOTE_STATE_WEIGHT,
+        .spec = {.dtype = MOTE_DTYPE_F32, .shape = {.rank = 3, .dims = {ROWS, INDICES, TAPS}}},
+        .bytes = SLICED_BYTES};
+    for (size_t i = 0; i < 3; i++)
+        s->blocks[i] = block;
+    s->blocks[1].is_swapped = s->blocks[2].is_swapped = true;
+    s->blocks[1].home = 4096;
+    s->blocks[1].slices = (mote_slices){slices, 3};
+    s->blocks[2].home = 4096 + mote_state_home_bytes(&s->blocks[1]);
+    expect_ok(mote_swap_file_open(mote_test_folder(state), (uint64_t)1 << 20, &s->file));
+    s->state = (mote_state){.blocks = s->blocks,
+                            .block_count = 3,
+                            .base = memory,
+                            .swap = &s->file,
+                            .staging = staging,
+                            .staging_bytes = sizeof staging};
+    for (size_t i = 0; i < SLICED_BYTES; i++)
+        s->values[i] = (unsigned char)(i * 11 + i / 256);
+    expect_ok(mote_state_write(&s->state, 0, 0, s->values, SLICED_BYTES));
+}
+
+static void assert_values(const sliced *s, size_t block)
+{
+    static unsigned char read[SLICED_BYTES];
+    expect_ok(mote_state_read(&s->state, block, 0, read, SLICED_BYTES));
+    assert_memory_equal(read, s->values, SLICED_BYTES);
+}
+
+static void slices_lie_one_behind_the_other(void **state)
+{
+    static _Alignas(4096) unsigned char found[4096 * 6];
+    static sliced s;
+    sliced_open(state, &s);
+    const size_t width = (size_t)16 * TAPS * 4;
+    const size_t row = (size_t)INDICES * TAPS * 4;
+    expect_ok(mote_state_copy(&s.state, 0, &s.state, 1));
+    assert_int_equal(mote_state_slice_home(&s.blocks[1], 0), 4096);
+    assert_int_equal(mote_state_slice_home(&s.blocks[1], 1), 4096 + sizeof found);
+    assert_int_equal(mote_state_home_bytes(&s.blocks[1]), 2 * sizeof found + 4096 * 7);
+    expect_ok(mote_swap_file_read(&s.file, 4096 + sizeof found, found, sizeof found));
+    for (size_t i = 0; i < ROWS; i++)
+        assert_memory_equal(found + i * width, s.values + i * row + width, width);
+    mote_swap_file_close(&s.file);
+}
+
+static void a_block_in_slices_is_looked_at_as_a_whole(void **state)
+{
+    static sliced s;
+    unsigned char read[3000];
+    sliced_open(state, &s);
+    expect_ok(mote_state_copy(&s.state, 0, &s.state, 1));
+    assert_values(&s, 1);
+    expect_ok(mote_state_copy(&s.state, 1, &s.state, 2));
+    assert_values(&s, 2);
+    expect_ok(mote_state_clear(&s.state, 0));
+    expect_ok(mote_state_copy(&s.state, 1, &s.state, 0));
+    assert_values(&s, 0);
+    for (size_t first = 1; first + sizeof read < SLICED_BYTES; first += 2345) {
+        expect_ok(mote_state_read(&s.state, 1, first, read, sizeof read));
+        assert_memory_equal(read, s.values + first, sizeof read);
+        memset(s.values + first, (int)first, 7);
+        expect_ok(mote_state_write(&s.state, 1, first, s.values + first, 7));
+        assert_values(&s, 1);
+    }
+    static _Alignas(4096) unsigned char staging[4096];
+    mote_state other = s.state;
+    other.staging = staging;
+    other.staging_bytes = sizeof staging;
+    expect_ok(mote_state_copy(&other, 2, &s.state, 1));
+    expect_ok(mote_state_read(&s.state, 0, 0, s.values, SLICED_BYTES));
+    assert_values(&s, 1);
+    mote_swap_file_close(&s.file);
+}
+
+static void a_cleared_block_is_zero_wherever_it_lies(void **state)
+{
+    static sliced s;
+    sliced_open(state, &s);
+    memset(s.values, 0xff, SLICED_BYTES);
+    for (size_t i = 0; i < 3; i++)
+        expect_ok(mote_state_write(&s.state, i, 0, s.values, SLICED_BYTES));
+    expect_ok(mote_state_clear(&s.state, 1));
+    assert_values(&s, 0);
+    assert_values(&s, 2);
+    expect_ok(mote_state_clear(&s.state, 0));
+    expect_ok(mote_state_clear(&s.state, 2));
+    memset(s.values, 0, SLICED_BYTES);
+    for (size_t i = 0; i < 3; i++)
+        assert_values(&s, i);
+    mote_swap_file_close(&s.file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +333,9 @@ int main(void)
         cmocka_unit_test(a_value_that_is_not_finite_is_found_in_weights_and_statistics),
         cmocka_unit_test(the_largest_values_are_finite),
         cmocka_unit_test(swapped_blocks_are_looked_at_in_parts),
+        cmocka_unit_test(slices_lie_one_behind_the_other),
+        cmocka_unit_test(a_block_in_slices_is_looked_at_as_a_whole),
+        cmocka_unit_test(a_cleared_block_is_zero_wherever_it_lies),
         cmocka_unit_test(what_is_kept_of_an_averaged_weight_is_its_average),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);

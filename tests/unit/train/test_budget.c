@@ -14,6 +14,11 @@
     "[h]\ntype = fully_connected\nunit = 64\nactivation = tanh\n"         \
     "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
 #define MODEL BUDGETED DATA VALID WIDE_NET
+#define LARGE_NET                                               \
+    "[in]\ntype = input\ninput_shape = 1:4:4\nflatten = true\n" \
+    "[h]\ntype = fully_connected\nunit = 512\n"                 \
+    "[l]\ntype = fully_connected\nunit = 512\n"                 \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
 
 /// Of the arena: 0 is the smallest that works.
 static mote_status start_within(void **state, const char *text, uint64_t budget, training *t)
@@ -57,6 +62,38 @@ static void every_budget_gives_the_same_bits(void **state)
         const digest found = training_digest(&t);
         assert_same(&found, &expected);
         assert_int_equal(t.result.swapped_out_bytes > 0, t.compiled.info.stored_bytes > 0);
+        training_release(&t);
+    }
+}
+
+static const mote_state_block *find_block(const training *t, const char *name)
+{
+    const size_t index = mote_state_find(&t->run.state, name);
+    assert_true(index < t->run.state.block_count);
+    return &t->run.state.blocks[index];
+}
+
+/// What the optimizer keeps beside a weight that is applied in slices is in memory slice by slice.
+static void optimizer_state_comes_and_goes_in_slices(void **state)
+{
+    static const char *const optimizers[] = {"type = adam\n",
+                                             "type = sgd\nmomentum = 0.9\nnesterov = true\n",
+                                             "type = rmsprop\nmomentum = 0.5\n"};
+    for (size_t i = 0; i < sizeof optimizers / sizeof optimizers[0]; i++) {
+        training t;
+        char text[2048];
+        (void)snprintf(text, sizeof text, "%s%s%s%s",
+                       "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\n[Optimizer]\n",
+                       optimizers[i], "learning_rate = 0.001\n", DATA LARGE_NET);
+        const digest expected = train_text(state, text, NULL);
+        expect_ok(start_within(state, text, find_smallest(state, text), &t));
+        const mote_state_block *slot =
+            find_block(&t, i == 0 ? "l.weight.mean" : "l.weight.velocity");
+        assert_true(slot->is_swapped && slot->slices.count > 1);
+        assert_true(t.compiled.plan.arena_bytes < 3 * slot->bytes);
+        expect_ok(training_run(&t, NULL));
+        const digest found = training_digest(&t);
+        assert_same(&found, &expected);
         training_release(&t);
     }
 }
@@ -173,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_budget_gives_the_same_bits),
+        cmocka_unit_test(optimizer_state_comes_and_goes_in_slices),
         cmocka_unit_test(what_is_planned_is_what_is_moved),
         cmocka_unit_test(a_budget_that_is_too_small_says_which_is_not),
         cmocka_unit_test(without_swap_nothing_is_swapped),
