@@ -51,6 +51,8 @@ enum {
 /// Ways to need less memory, and what each does. None of them changes a bit of a result.
 #define MOTE_TECHNIQUE_MAP(X)                                                                   \
     X(RECOMPUTE, "recompute", "outputs that are cheap to make again are not kept for backward") \
+    X(BLOCK_RECOMPUTE, "block_recompute",                                                       \
+      "within a budget, convolutions and products may be run again for backward")               \
     X(SLICES, "slices", "large gradients are made and applied in slices")                       \
     X(ORDER, "order", "independent branches run in the order that needs least")                 \
     X(BANDS, "bands", "some channels go through several steps before the next ones do")         \

@@ -80,6 +80,7 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
         .batch_slice = 1,
         .batch_slice_bytes = BATCH_SLICE_BYTES,
         .batch_slices_of_losses = true,
+        .recompute_above = c->recompute_above,
     };
     if (c->is_tight)
         tighten(&strategy);
@@ -150,36 +151,97 @@ static mote_status schedule_and_plan(const mote_compiler *c)
     return mote_compile_plan(c);
 }
 
-/// Whether steps that use less may help: the budget is too small for others, or makes them wait.
-static bool asks_for_tight(const mote_compiler *c, mote_status status)
+/// A way to schedule where a budget is too small for the usual one, or makes it wait.
+typedef struct alternative {
+    bool is_tight;
+    double repeated; // share of the bytes that are too many which layers are run again for
+} alternative;
+
+static const alternative alternatives[] = {
+    {false, 0.0},
+    {true, 0.0},
+    {false, 0.5},
+    {false, 1.0},
+};
+
+#define ALTERNATIVE_COUNT (sizeof alternatives / sizeof alternatives[0])
+
+/// What came of one.
+typedef struct outcome {
+    mote_status status; // MOTE_OK or MOTE_ERROR_BUDGET
+    double ms;          // as predicted
+    size_t bytes;       // of the smallest budget, where this one is too small
+} outcome;
+
+static bool is_better(const outcome *a, const outcome *b)
 {
-    return !(c->request->without & MOTE_TECHNIQUE_SWAP) &&
-           (status == MOTE_ERROR_BUDGET || (status == MOTE_OK && c->compiled->swap_bytes > 0));
+    if (a->status != b->status)
+        return a->status == MOTE_OK;
+    return a->status == MOTE_OK ? a->ms < b->ms : a->bytes < b->bytes;
 }
 
-/// Schedules whose steps use less memory, and take more time, are an alternative where a budget is too small for others, or
-/// makes these wait: what is predicted to be faster is taken, or what has the smaller floor.
+/// Bytes of blocks that may live when so large a share of what is too much is not kept; `whole`: compiled for any budget.
+static size_t find_limit(const mote_compiler *c, const mote_compiled *whole, double share)
+{
+    size_t blocks = whole->whole_bytes;
+    for (size_t i = 0; i < whole->state_block_count; i++)
+        blocks -= mote_size_min(blocks, whole->state_blocks[i].bytes);
+    const size_t excess =
+        mote_size_min(whole->whole_bytes - (size_t)c->request->memory_budget, blocks - blocks / 8);
+    return share > 0.0 ? blocks - (size_t)((double)excess * share) : 0;
+}
+
+static mote_status try_alternative(mote_compiler *c, const alternative *tried, size_t limit,
+                                   outcome *result)
+{
+    c->is_tight = tried->is_tight;
+    c->recompute_above = limit;
+    const mote_status status = schedule_and_plan(c);
+    *result = (outcome){status, c->compiled->info.predicted_ms, c->compiled->smallest_budget};
+    return status == MOTE_ERROR_BUDGET ? MOTE_OK : status;
+}
+
+/// Whether other schedules may help.
+static bool asks_for_others(const mote_compiler *c, const outcome *first)
+{
+    return !(c->request->without & MOTE_TECHNIQUE_SWAP) &&
+           (first->status == MOTE_ERROR_BUDGET || c->compiled->swap_bytes > 0);
+}
+
+static bool may_try(const mote_compiler *c, const alternative *tried)
+{
+    return tried->repeated == 0.0 ||
+           (c->compiled->train && !(c->request->without & MOTE_TECHNIQUE_BLOCK_RECOMPUTE));
+}
+
+/// Schedules whose steps use less memory, or that run layers again, take more time, but where a budget is too small for the
+/// usual one, or makes it wait, what is predicted to be faster is taken, or what has the smallest floor.
 static mote_status choose_schedules(mote_compiler *c)
 {
     const mote_arena_mark mark = mote_arena_get_mark(c->arena);
-    mote_status status = schedule_and_plan(c);
-    if (!asks_for_tight(c, status))
-        return status;
-    const bool has_failed = status != MOTE_OK;
-    const double ms = c->compiled->info.predicted_ms;
-    const size_t bytes = c->compiled->smallest_budget;
+    size_t limits[ALTERNATIVE_COUNT] = {0};
+    outcome outcomes[ALTERNATIVE_COUNT];
+    size_t best = 0;
+    size_t last = 0;
+    MOTE_TRY(try_alternative(c, &alternatives[0], 0, &outcomes[0]));
+    if (!asks_for_others(c, &outcomes[0]))
+        return outcomes[0].status;
+    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
+        limits[i] = find_limit(c, c->compiled, alternatives[i].repeated);
+    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
+        if (!may_try(c, &alternatives[i]))
+            continue;
+        mote_arena_release_to(c->arena, mark);
+        MOTE_TRY(try_alternative(c, &alternatives[i], limits[i], &outcomes[i]));
+        last = i;
+        if (is_better(&outcomes[i], &outcomes[best]))
+            best = i;
+    }
+    if (best == last)
+        return outcomes[best].status;
     mote_arena_release_to(c->arena, mark);
-    c->is_tight = true;
-    status = schedule_and_plan(c);
-    const mote_compiled *tight = c->compiled;
-    const bool is_worse = has_failed
-                              ? status == MOTE_ERROR_BUDGET && tight->smallest_budget > bytes
-                              : status == MOTE_ERROR_BUDGET || tight->info.predicted_ms >= ms;
-    if (!is_worse)
-        return status;
-    mote_arena_release_to(c->arena, mark);
-    c->is_tight = false;
-    return schedule_and_plan(c);
+    MOTE_TRY(try_alternative(c, &alternatives[best], limits[best], &outcomes[best]));
+    return outcomes[best].status;
 }
 
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,

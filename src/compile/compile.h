@@ -52,6 +52,7 @@ typedef struct mote_compiled {
     size_t held_count;
     size_t staging_bytes; // for the others, behind the held ones in the problem; 0: there are none
     uint64_t swap_bytes;  // of the swap file; 0: there is none
+    size_t whole_bytes;   // of the arena with everything in memory
     size_t smallest_budget;                     // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs

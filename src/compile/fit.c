@@ -17,8 +17,7 @@ typedef struct fitting {
     mote_schedule whole[MOTE_PROGRAMS_MAX];
     mote_budget_problem problem;
     mote_arena_mark mark; // of the compile arena, behind the whole schedules
-    size_t full_bytes;    // of the arena with everything in memory,
-    char full_step[256];  // and the step with its peak
+    char full_step[256];  // with the peak of the arena with everything in memory
 } fitting;
 
 static mote_status describe_program(fitting *f, size_t index, mote_arena *arena)
@@ -130,8 +129,8 @@ static mote_status raise_floor(const fitting *f)
     const mote_plan *plan = &compiled->plan;
     const char *step = f->full_step;
     char text[256];
-    compiled->smallest_budget = mote_size_min(plan->arena_bytes, f->full_bytes);
-    if (plan->arena_bytes < f->full_bytes)
+    compiled->smallest_budget = mote_size_min(plan->arena_bytes, compiled->whole_bytes);
+    if (plan->arena_bytes < compiled->whole_bytes)
         step = mote_compiled_step_text(compiled, plan->peak_step, text, sizeof text);
     return MOTE_RAISE(
         MOTE_ERROR_BUDGET,
@@ -175,7 +174,6 @@ static mote_status fit(fitting *f, mote_arena *arena)
 {
     const mote_compiler *c = f->c;
     const mote_plan *plan = &c->compiled->plan;
-    f->full_bytes = plan->arena_bytes;
     (void)mote_compiled_step_text(c->compiled, plan->peak_step, f->full_step, sizeof f->full_step);
     if (c->request->without & MOTE_TECHNIQUE_SWAP)
         return raise_floor(f);
@@ -188,6 +186,7 @@ mote_status mote_compile_fit(const mote_compiler *c)
     fitting f = {.c = c, .cost = mote_cost_assume(c->request->context->parallel.thread_count)};
     mote_arena arena;
     MOTE_TRY(predict(c, &f.cost));
+    c->compiled->whole_bytes = c->compiled->plan.arena_bytes;
     c->compiled->info.memory_budget = c->request->memory_budget;
     if (c->request->memory_budget == 0 ||
         c->compiled->plan.arena_bytes <= c->request->memory_budget)

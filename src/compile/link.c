@@ -198,8 +198,9 @@ static void link_temporaries(const linker *l, mote_operation *operation, size_t 
     }
 }
 
-static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind kind)
+static mote_layer_callback *callback_of(const mote_node *node, mote_step_kind kind)
 {
+    const mote_layer *layer = node->layer;
     switch (kind) {
     case MOTE_STEP_FORWARD:
         return layer->forward;
@@ -208,7 +209,7 @@ static mote_layer_callback *callback_of(const mote_layer *layer, mote_step_kind 
     case MOTE_STEP_DERIVATIVE:
         return layer->calc_derivative;
     case MOTE_STEP_RECOMPUTE:
-        return layer->recompute;
+        return node->declaration.recomputes ? layer->recompute : layer->forward;
     case MOTE_STEP_UPDATE:
         return layer->update;
     case MOTE_STEP_READ:
@@ -264,7 +265,7 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
                          3 * declaration->weight_count + declaration->statistic_count +
                          declaration->temporary_count + 1));
     operation->run = is_loss ? mote_operation_loss : mote_operation_layer;
-    operation->callback = callback_of(node->layer, step->kind);
+    operation->callback = callback_of(node, step->kind);
     operation->state = node->state;
     operation->random_name = mote_hash_name(node->name);
     operation->training = l->schedule->training;

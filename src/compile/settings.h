@@ -10,7 +10,8 @@ typedef struct mote_compiler {
     const mote_compile_request *request;
     mote_arena *arena;
     mote_compiled *compiled;
-    bool is_tight; // schedules are to use little memory in each step, for a budget
+    bool is_tight;          // schedules are to use little memory in each step, for a budget
+    size_t recompute_above; // bytes of blocks that layers are run again for; 0: none are
 } mote_compiler;
 
 /// From schedules to offsets, within the budget where there is one.

@@ -330,6 +330,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
     declare_scratch(setup, state);
+    mote_setup_repeats(setup);
     return MOTE_OK;
 }
 

@@ -53,6 +53,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_weighted_scratch(setup, &forward, &gradient, &derivative);
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     mote_linear_work(&state->linear));
+    mote_setup_repeats(setup);
     return MOTE_OK;
 }
 

@@ -92,7 +92,8 @@ typedef struct mote_declaration {
     bool derivative_over_input;             // input derivative 0 over input 0
     bool
         recomputes; // `recompute` may be called: input 0 and temporaries are all it reads beside weights
-    bool view;      // outputs are input 0; no forward step
+    bool repeats; // `forward` may be called once more, by the same rule, and is all but cheap
+    bool view;    // outputs are input 0; no forward step
     bool derivative_view; // input derivatives are output derivative 0; no derivative step
 } mote_declaration;
 
@@ -273,6 +274,10 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes);
 /// layer's formula counts them: with taps in the padding, without what a way of computing does twice. In real
 /// numbers, since this is for profiles alone.
 void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds);
+
+/// Forward may be run once more to make output 0 again: it reads input 0 and weights alone, keeps no temporaries, and its
+/// scratch and work are declared.
+void mote_setup_repeats(mote_setup *setup);
 
 /// What was declared for one phase.
 double mote_declaration_work(const mote_declaration *declaration, unsigned phase);

@@ -177,6 +177,15 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes)
     }
 }
 
+void mote_setup_repeats(mote_setup *setup)
+{
+    mote_declaration *const declaration = setup->declaration;
+    declaration->repeats = true;
+    mote_setup_scratch(setup, MOTE_PHASE_RECOMPUTE, declaration->scratch_bytes[0]);
+    mote_setup_work(setup, MOTE_PHASE_RECOMPUTE,
+                    mote_declaration_work(declaration, MOTE_PHASE_FORWARD));
+}
+
 void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds)
 {
     for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {

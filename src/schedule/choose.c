@@ -5,6 +5,7 @@
 // - Outputs are made again in backward instead of being kept: those whose layers say that it is cheap, that would live
 //   at the peak only because backward reads them, and whose sources live there anyway. What is made again and lives at
 //   the peak for later readers, too, is made anew for each of them.
+// - Where a budget asks for it, layers that are not cheap are run again as well, those with the least work for the bytes.
 // - The gradient of a weight that lives at the peak is made and applied slice by slice.
 // - Steps around the peak run band by band, so that what only they use holds a band (bands.c),
 // - or slice by slice of the batch, so that what only they use holds a slice (batches.c).
@@ -21,8 +22,12 @@
 #define SLICES_MAX    ((size_t)256)
 
 /// Techniques that the search for peaks is for, of programs that train and of all.
-#define OF_ALL      MOTE_TECHNIQUE_BATCH_SLICES
-#define OF_TRAINING (OF_ALL | MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_SLICES)
+#define OF_ALL MOTE_TECHNIQUE_BATCH_SLICES
+#define OF_TRAINING \
+    (OF_ALL | MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_BLOCK_RECOMPUTE | MOTE_TECHNIQUE_SLICES)
+
+/// A byte that is made again takes about the time of so many multiply-adds.
+#define WORK_OF_BYTE 5.0
 
 /// A value that is no view, as it is kept from forward.
 typedef struct value_life {
@@ -39,6 +44,7 @@ typedef struct search {
     size_t *values;                 // by tensor of it: the value that it has, or MOTE_NONE
     value_life *lives;              // in it, by value
     size_t peak;                    // its step at which most bytes live
+    bool repeats; // all layers that can be are run again; otherwise those that are cheap or chosen
 } search;
 
 static bool is_backward(mote_step_kind kind)
@@ -67,6 +73,8 @@ static void note_use(void *user, size_t tensor, size_t step, mote_use how)
     if (how == MOTE_USE_INPUT)
         s->lives[value].forward_end = step;
     else if (how == MOTE_USE_INPUT_NEEDED || how == MOTE_USE_OUTPUT_NEEDED)
+        note_read(s, value, step);
+    else if (how == MOTE_USE_SOURCE && s->b->strategy->recompute_above > 0)
         note_read(s, value, step);
     else if (how == MOTE_USE_RESULT) // what the caller reads lives to the end
         s->lives[value].end = step;
@@ -111,7 +119,11 @@ static size_t input_of(const search *s, size_t node)
 static size_t find_maker(const search *s, size_t value)
 {
     const size_t node = s->b->graph->values[value].producer;
-    return node != MOTE_NONE && s->b->graph->nodes[node].declaration.recomputes ? node : MOTE_NONE;
+    if (node == MOTE_NONE)
+        return MOTE_NONE;
+    const mote_declaration *declaration = &s->b->graph->nodes[node].declaration;
+    const bool may_repeat = declaration->repeats && (s->repeats || s->b->chosen.recomputed[node]);
+    return declaration->recomputes || may_repeat ? node : MOTE_NONE;
 }
 
 /// Whether a value is kept to `step` of backward.
@@ -133,10 +145,11 @@ static bool can_reach(const search *s, size_t value, size_t step)
     return true;
 }
 
-/// Chooses a node and those that its input is made again by at `step`; `renewed` as in the builder.
+/// Chooses a node and those that its input is made again by at `step`; `renewed` as in the builder, but what is not cheap
+/// stays from its first reader to the last.
 static void choose_chain(const search *s, size_t node, size_t step, size_t renewed)
 {
-    for (;;) {
+    while (renewed == 0 || s->b->graph->nodes[node].declaration.recomputes) {
         s->b->chosen.recomputed[node] = true;
         s->b->chosen.renewed[node] = renewed;
         if (is_kept(s, input_of(s, node), step))
@@ -145,20 +158,91 @@ static void choose_chain(const search *s, size_t node, size_t step, size_t renew
     }
 }
 
-/// Chooses a node whose output lives at the peak only because backward reads it.
-static bool choose_recomputed(const search *s, size_t index)
+/// Whether the node's output lives at the peak only because backward reads it, and can be made again for that.
+static bool can_recompute(const search *s, size_t index)
 {
     const mote_node *node = &s->b->graph->nodes[index];
-    if (!node->runs || !node->declaration.recomputes || s->b->chosen.recomputed[index])
+    if (!node->runs || s->b->chosen.recomputed[index])
         return false;
     const value_life *life = &s->lives[node->outputs[0]];
-    if (life->backward_begin == MOTE_NONE || life->forward_end >= s->peak ||
-        life->backward_begin <= s->peak || life->end == s->trial->step_count - 1)
+    return life->backward_begin != MOTE_NONE && life->forward_end < s->peak &&
+           life->backward_begin > s->peak && life->end < s->trial->step_count - 1 &&
+           can_reach(s, input_of(s, index), life->backward_begin);
+}
+
+static void recompute(const search *s, size_t index)
+{
+    choose_chain(s, index, s->lives[s->b->graph->nodes[index].outputs[0]].backward_begin, 0);
+}
+
+/// Chooses a node that is cheap.
+static bool choose_recomputed(const search *s, size_t index)
+{
+    if (!s->b->graph->nodes[index].declaration.recomputes || !can_recompute(s, index))
         return false;
-    if (!can_reach(s, input_of(s, index), life->backward_begin))
-        return false;
-    choose_chain(s, index, life->backward_begin, 0);
+    recompute(s, index);
     return true;
+}
+
+static double output_bytes(const search *s, size_t node)
+{
+    const size_t tensor = s->trial->values[s->b->graph->nodes[node].outputs[0]];
+    return (double)s->trial->tensors[tensor].bytes;
+}
+
+/// What it takes to make the node's output again, by all that has to be for it.
+static double work_of(const search *s, size_t node)
+{
+    const size_t step = s->lives[s->b->graph->nodes[node].outputs[0]].backward_begin;
+    double work = 0.0;
+    for (;;) {
+        const mote_declaration *declaration = &s->b->graph->nodes[node].declaration;
+        if (!s->b->chosen.recomputed[node])
+            work += WORK_OF_BYTE * output_bytes(s, node) +
+                    mote_declaration_work(declaration, MOTE_PHASE_RECOMPUTE) *
+                        (double)s->b->graph->batch;
+        if (is_kept(s, input_of(s, node), step))
+            return work;
+        node = find_maker(s, input_of(s, node));
+    }
+}
+
+/// The node that is not cheap whose output takes the least work for its bytes, or MOTE_NONE.
+static size_t find_repeated(const search *s)
+{
+    size_t best = MOTE_NONE;
+    double least = 0.0;
+    for (size_t i = 0; i < s->b->graph->node_count; i++) {
+        if (!s->b->graph->nodes[i].declaration.repeats || !can_recompute(s, i))
+            continue;
+        const double work = work_of(s, i) / output_bytes(s, i);
+        if (best == MOTE_NONE || work < least) {
+            best = i;
+            least = work;
+        }
+    }
+    return best;
+}
+
+/// Chooses such nodes for half of the bytes that are too many at the peak: what is too many then is seen anew.
+static bool choose_repeated(search *s, size_t live)
+{
+    const mote_strategy *strategy = s->b->strategy;
+    double excess = (double)live - (double)strategy->recompute_above;
+    bool any = false;
+    if (!(strategy->techniques & MOTE_TECHNIQUE_BLOCK_RECOMPUTE) || strategy->recompute_above == 0)
+        return false;
+    s->repeats = true;
+    for (double half = excess / 2.0; excess > half;) {
+        const size_t node = find_repeated(s);
+        if (node == MOTE_NONE)
+            break;
+        recompute(s, node);
+        excess -= output_bytes(s, node);
+        any = true;
+    }
+    s->repeats = false;
+    return any;
 }
 
 /// The run of bands that the steps around the peak may be; count 0: none.
@@ -185,7 +269,8 @@ static bool is_made_in_bands(const search *s, size_t node)
 /// for that node, unless that needs parts of it: slices, whose derivative may then take its place, or bands.
 static bool choose_renewed(const search *s, size_t index)
 {
-    if (!s->b->chosen.recomputed[index] || s->b->chosen.renewed[index] > 0)
+    if (!s->b->chosen.recomputed[index] || s->b->chosen.renewed[index] > 0 ||
+        !s->b->graph->nodes[index].declaration.recomputes)
         return false;
     const mote_step *peak = &s->trial->steps[s->peak];
     const value_life *life = &s->lives[s->b->graph->nodes[index].outputs[0]];
@@ -397,6 +482,8 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     *has_more = b->strategy->training && choose_training(&s);
     if (!*has_more)
         *has_more = choose_batches(&s);
+    if (!*has_more && b->strategy->training)
+        *has_more = choose_repeated(&s, live[s.peak]);
     return MOTE_OK;
 }
 

@@ -137,6 +137,8 @@ typedef struct mote_strategy {
     size_t batch_slice;   // fewest samples of a slice of the batch
     size_t batch_slice_bytes;    // of a tensor that such slices are worth
     bool batch_slices_of_losses; // only of what losses read
+    size_t
+        recompute_above; // bytes alive: above them whole blocks of layers are run again; 0: never
     bool swaps; // what a step does not use may be out of memory: what each uses is to be little
     size_t slot_count;             // tensors of optimizer state a weight
     const char *const *slot_names; // their names, "<weight>.<slot>"

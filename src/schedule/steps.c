@@ -44,7 +44,8 @@ unsigned mote_schedule_phases(const mote_schedule_builder *b, const mote_node *n
         phases |= MOTE_PHASE_GRADIENT;
     if (has_derivative(schedule, node))
         phases |= MOTE_PHASE_DERIVATIVE;
-    if (node->declaration.recomputes && schedule->again[node->outputs[0]])
+    if ((node->declaration.recomputes || node->declaration.repeats) &&
+        schedule->again[node->outputs[0]])
         phases |= MOTE_PHASE_RECOMPUTE;
     if (has_update(schedule, node))
         phases |= MOTE_PHASE_UPDATE;
