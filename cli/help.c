@@ -4,6 +4,25 @@
 #include "option_table.h"
 #include "output.h"
 
+#include <string.h>
+
+/// Columns of an option's name, and of what is said about it.
+#define LEFT_WIDTH 28
+#define HELP_WIDTH 72
+
+/// In lines; no word is longer.
+static void print_about(const char *text)
+{
+    while (strlen(text) > HELP_WIDTH) {
+        int length = HELP_WIDTH;
+        while (text[length] != ' ')
+            length--;
+        cli_print("%.*s\n%*s", length, text, LEFT_WIDTH, "");
+        text += length + 1;
+    }
+    cli_print("%s\n", text);
+}
+
 static void print_option(const cli_option *option)
 {
     char left[64];
@@ -12,7 +31,8 @@ static void print_option(const cli_option *option)
     else
         cli_format(left, sizeof left, "--%s%s%s", option->name, option->argument ? " " : "",
                    option->argument ? option->argument : "");
-    cli_print("  %-24s  %s\n", left, option->help);
+    cli_print("  %-*s", LEFT_WIDTH - 2, left);
+    print_about(option->help);
 }
 
 void cli_help(void)

@@ -6,8 +6,24 @@
 #include "signals.h"
 
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 #include <unistd.h>
+
+#ifdef __GLIBC__
+/// What compiling needs for a while goes back to the system, instead of lying beside the arena: glibc would raise the limit
+/// from which it does that as it goes.
+static void bound_heap(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 65536);
+}
+#else
+static void bound_heap(void)
+{
+}
+#endif
 
 /// A standard stream that is closed must not become the first file that is opened: results would be
 /// written into it. Reading and writing of the stand-in fail as they would on the closed one.
@@ -90,6 +106,7 @@ int main(int argument_count, char **arguments)
 {
     if (!open_standard_streams())
         return CLI_FAILED;
+    bound_heap();
     cli_signals_init();
     return cli_finish_output(run(argument_count, arguments));
 }

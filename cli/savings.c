@@ -25,6 +25,12 @@ static mote_status measure(const cli_session *session, unsigned without, size_t 
     return status;
 }
 
+/// With any memory such a technique has nothing to do.
+static bool is_for_budgets(size_t index)
+{
+    return index == MOTE_TECHNIQUE_INDEX_SWAP || index == MOTE_TECHNIQUE_INDEX_BLOCK_RECOMPUTE;
+}
+
 mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
 {
     const cli_options *options = session->options;
@@ -33,7 +39,7 @@ mote_status cli_savings_measure(const cli_session *session, cli_savings *savings
     mote_status status = measure(session, without, &savings->full_bytes);
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT && status == MOTE_OK; i++) {
         savings->is_used[i] = !(without & 1U << i);
-        if (savings->is_used[i] && i == MOTE_TECHNIQUE_INDEX_SWAP)
+        if (savings->is_used[i] && is_for_budgets(i))
             savings->arena_bytes[i] = savings->full_bytes;
         else if (savings->is_used[i])
             status = measure(session, without | 1U << i, &savings->arena_bytes[i]);
@@ -63,10 +69,10 @@ void cli_savings_print(const cli_savings *savings, size_t arena_bytes)
         cli_format(exact, sizeof exact, "%s%zu", is_more ? "-" : "", bytes);
         cli_format(text, sizeof text, "%s%s", is_more ? "-" : "", cli_format_bytes(bytes, rounded));
         if (savings->is_used[i])
-            cli_print("  %-14s %12s bytes  %8s   %s\n", mote_technique_name(i), exact, text,
+            cli_print("  %-15s %11s bytes  %8s   %s\n", mote_technique_name(i), exact, text,
                       mote_technique_summary(i));
         else
-            cli_print("  %-14s %18s\n", mote_technique_name(i), "left out");
+            cli_print("  %-15s %17s\n", mote_technique_name(i), "left out");
     }
 }
 

@@ -155,13 +155,12 @@ static mote_status schedule_and_plan(const mote_compiler *c)
 typedef struct alternative {
     bool is_tight;
     double repeated; // share of the bytes that are too many which layers are run again for
+    bool repeats_all;
 } alternative;
 
 static const alternative alternatives[] = {
-    {false, 0.0},
-    {true, 0.0},
-    {false, 0.5},
-    {false, 1.0},
+    {.repeated = 0.0}, {.is_tight = true},    {.repeated = 0.5},
+    {.repeated = 1.0}, {.repeats_all = true},
 };
 
 #define ALTERNATIVE_COUNT (sizeof alternatives / sizeof alternatives[0])
@@ -180,20 +179,24 @@ static bool is_better(const outcome *a, const outcome *b)
     return a->status == MOTE_OK ? a->ms < b->ms : a->bytes < b->bytes;
 }
 
-/// Bytes of blocks that may live when so large a share of what is too much is not kept; `whole`: compiled for any budget.
-static size_t find_limit(const mote_compiler *c, const mote_compiled *whole, double share)
+/// Bytes of blocks above which layers are run again, by what the model takes with any memory.
+static size_t find_limit(const mote_compiler *c, const mote_compiled *whole,
+                         const alternative *tried)
 {
     size_t blocks = whole->whole_bytes;
     for (size_t i = 0; i < whole->state_block_count; i++)
         blocks -= mote_size_min(blocks, whole->state_blocks[i].bytes);
     const size_t excess =
         mote_size_min(whole->whole_bytes - (size_t)c->request->memory_budget, blocks - blocks / 8);
-    return share > 0.0 ? blocks - (size_t)((double)excess * share) : 0;
+    if (tried->repeats_all)
+        return 1;
+    return tried->repeated > 0.0 ? blocks - (size_t)((double)excess * tried->repeated) : 0;
 }
 
-static mote_status try_alternative(mote_compiler *c, const alternative *tried, size_t limit,
-                                   outcome *result)
+static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark,
+                                   const alternative *tried, size_t limit, outcome *result)
 {
+    mote_arena_release_to(c->arena, *mark);
     c->is_tight = tried->is_tight;
     c->recompute_above = limit;
     const mote_status status = schedule_and_plan(c);
@@ -201,47 +204,46 @@ static mote_status try_alternative(mote_compiler *c, const alternative *tried, s
     return status == MOTE_ERROR_BUDGET ? MOTE_OK : status;
 }
 
-/// Whether other schedules may help.
-static bool asks_for_others(const mote_compiler *c, const outcome *first)
+static bool may_try(const mote_compiler *c, const alternative *tried, const outcome *best)
 {
-    return !(c->request->without & MOTE_TECHNIQUE_SWAP) &&
-           (first->status == MOTE_ERROR_BUDGET || c->compiled->swap_bytes > 0);
-}
-
-static bool may_try(const mote_compiler *c, const alternative *tried)
-{
-    return tried->repeated == 0.0 ||
-           (c->compiled->train && !(c->request->without & MOTE_TECHNIQUE_BLOCK_RECOMPUTE));
+    const unsigned technique =
+        tried->is_tight ? MOTE_TECHNIQUE_SWAP : MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
+    if (c->request->without & technique)
+        return false;
+    return tried->is_tight ||
+           (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
 
 /// Schedules whose steps use less memory, or that run layers again, take more time, but where a budget is too small for the
-/// usual one, or makes it wait, what is predicted to be faster is taken, or what has the smallest floor.
+/// usual one, or makes it wait, what is predicted to be faster is taken, or what has the smallest floor: that of those
+/// that do not go by the budget, so that it can be kept.
 static mote_status choose_schedules(mote_compiler *c)
 {
     const mote_arena_mark mark = mote_arena_get_mark(c->arena);
     size_t limits[ALTERNATIVE_COUNT] = {0};
-    outcome outcomes[ALTERNATIVE_COUNT];
-    size_t best = 0;
+    outcome best;
+    size_t chosen = 0;
     size_t last = 0;
-    MOTE_TRY(try_alternative(c, &alternatives[0], 0, &outcomes[0]));
-    if (!asks_for_others(c, &outcomes[0]))
-        return outcomes[0].status;
+    MOTE_TRY(try_alternative(c, &mark, &alternatives[0], 0, &best));
+    if (best.status == MOTE_OK && c->compiled->swap_bytes == 0)
+        return MOTE_OK;
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
-        limits[i] = find_limit(c, c->compiled, alternatives[i].repeated);
+        limits[i] = find_limit(c, c->compiled, &alternatives[i]);
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
-        if (!may_try(c, &alternatives[i]))
+        outcome tried;
+        if (!may_try(c, &alternatives[i], &best))
             continue;
-        mote_arena_release_to(c->arena, mark);
-        MOTE_TRY(try_alternative(c, &alternatives[i], limits[i], &outcomes[i]));
+        MOTE_TRY(try_alternative(c, &mark, &alternatives[i], limits[i], &tried));
         last = i;
-        if (is_better(&outcomes[i], &outcomes[best]))
-            best = i;
+        if (!is_better(&tried, &best) ||
+            (tried.status != MOTE_OK && alternatives[i].repeated > 0.0))
+            continue;
+        best = tried;
+        chosen = i;
     }
-    if (best == last)
-        return outcomes[best].status;
-    mote_arena_release_to(c->arena, mark);
-    MOTE_TRY(try_alternative(c, &alternatives[best], limits[best], &outcomes[best]));
-    return outcomes[best].status;
+    if (chosen != last)
+        MOTE_TRY(try_alternative(c, &mark, &alternatives[chosen], limits[chosen], &best));
+    return best.status;
 }
 
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,

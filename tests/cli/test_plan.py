@@ -366,6 +366,7 @@ class Plan(CliTest):
 
     def test_all_techniques_may_be_left_out(self):
         names = [*TECHNIQUES, "swap"]
+        names.insert(1, "block_recompute")
         plan = self.run_json("plan", "tiny.ini", "--without", ",".join(names))
         self.assertEqual(list(plan["techniques"]), names)
         for technique in plan["techniques"].values():

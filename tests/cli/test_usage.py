@@ -168,7 +168,7 @@ class Usage(CliTest):
                 "option --without: there is no technique 'recompte', did you mean 'recompute'?",
             )
         line = self.refuse("plan", "--without=juggling", "tiny.ini")
-        self.assertIn("there is no technique 'juggling', expected one of: recompute, slices,", line)
+        self.assertIn("there is no technique 'juggling', expected one of: recompute, block_recompute,", line)
         for names in ["slices,", ",", "slices,,recompute"]:
             self.assertIn("no technique ''", self.refuse("plan", "--without", names, "tiny.ini"))
         self.assertIn("no option '--without'", self.refuse("eval", "--without=slices", "tiny.ini"))

@@ -198,7 +198,7 @@ VARIANTS = [
     ("--without=batch_slices",),
     ("--without=aliases",),
     ("--without=exact",),
-    ("--without=recompute,slices,order,bands,batch_slices,aliases,exact",),
+    ("--without=recompute,slices,order,bands,batch_slices,aliases,exact,block_recompute,swap",),
     ("--without=recompute,slices,order,bands,batch_slices,aliases", "--planner=naive"),
     ("--planner=exact",),
     ("--set", "Model.apply=after_all"),

@@ -26,6 +26,7 @@ typedef enum program_kind {
     TRAIN_SAVING,     // with all techniques
     TRAIN_SAVING_AFTER_ALL,
     TRAIN_SAVING_CLIP_VALUE,
+    TRAIN_REPEATING, // layers run again for every byte, and no slices of the batch
     EVALUATE,
     INFER,
     INFER_SAVING
@@ -43,8 +44,7 @@ static inline mote_strategy program_strategy(program_kind kind)
     const bool after_all =
         kind == TRAIN_AFTER_ALL || kind == TRAIN_CLIP_NORM || kind == TRAIN_SAVING_AFTER_ALL;
     const bool clips_value = kind == TRAIN_CLIP_VALUE || kind == TRAIN_SAVING_CLIP_VALUE;
-    const bool saves =
-        (kind >= TRAIN_SAVING && kind <= TRAIN_SAVING_CLIP_VALUE) || kind == INFER_SAVING;
+    const bool saves = (kind >= TRAIN_SAVING && kind <= TRAIN_REPEATING) || kind == INFER_SAVING;
     return (mote_strategy){
         .name = training ? "train" : "test",
         .training = training,
@@ -52,12 +52,15 @@ static inline mote_strategy program_strategy(program_kind kind)
         .clip = kind == TRAIN_CLIP_NORM ? MOTE_CLIP_NORM
                 : clips_value           ? MOTE_CLIP_VALUE
                                         : MOTE_CLIP_NONE,
-        .techniques = saves ? ~0U : MOTE_TECHNIQUE_ALIASES,
+        .techniques = kind == TRAIN_REPEATING ? ~(unsigned)MOTE_TECHNIQUE_BATCH_SLICES
+                      : saves                 ? ~0U
+                                              : MOTE_TECHNIQUE_ALIASES,
         .slice_bytes = 64,
         .slice_extent = 1,
         .band_height = 1,
         .batch_slice = 1,
         .batch_slice_bytes = 1,
+        .recompute_above = kind == TRAIN_REPEATING ? 1 : 0,
         .slot_count = training ? 1 : 0,
         .slot_names = slot_names,
     };

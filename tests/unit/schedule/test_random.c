@@ -14,6 +14,7 @@ static void no_tensor_is_overwritten_between_its_write_and_its_last_read(void **
                                          TRAIN_SAVING,
                                          TRAIN_SAVING_AFTER_ALL,
                                          TRAIN_SAVING_CLIP_VALUE,
+                                         TRAIN_REPEATING,
                                          EVALUATE,
                                          INFER,
                                          INFER_SAVING};
@@ -66,6 +67,18 @@ static void the_replay_notices_a_block_that_is_shared_wrongly(void **state)
 {
     check_misplaced(state, TRAIN);
     check_misplaced(state, TRAIN_SAVING);
+    check_misplaced(state, TRAIN_REPEATING);
+}
+
+static size_t count_repeated(const mote_schedule *schedule)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        const mote_step *step = &schedule->steps[i];
+        count += step->kind == MOTE_STEP_RECOMPUTE &&
+                 !schedule->graph->nodes[step->node].declaration.recomputes;
+    }
+    return count;
 }
 
 /// Every technique is met by the random networks, or they would show nothing.
@@ -76,6 +89,7 @@ static void the_random_networks_meet_every_technique(void **state)
     size_t sliced = 0;
     size_t banded = 0;
     size_t by_samples = 0;
+    size_t repeated = 0;
     for (uint64_t seed = 0; seed < NETWORK_COUNT; seed++) {
         program p;
         random_model_make(&m, seed);
@@ -86,12 +100,17 @@ static void the_random_networks_meet_every_technique(void **state)
             banded += p.schedule.steps[i].run.count > 0 && !p.schedule.steps[i].run.by_samples;
             by_samples += p.schedule.steps[i].run.by_samples;
         }
+        assert_int_equal(count_repeated(&p.schedule), 0); // nobody asked for it
+        program_release(&p);
+        program_build(state, m.text, TRAIN_REPEATING, &p);
+        repeated += count_repeated(&p.schedule);
         program_release(&p);
     }
     assert_true(recomputed > 50);
     assert_true(sliced > 100);
     assert_true(banded > 0);
     assert_true(by_samples > 100);
+    assert_true(repeated > 10);
 }
 
 int main(void)

@@ -112,6 +112,56 @@ static void what_is_cheap_to_make_again_is_not_kept_to_backward(void **state)
           "apply a.bias\n");
 }
 
+static void a_block_of_layers_is_run_again_where_memory_asks_for_it(void **state)
+{
+    STEPS("[Model]\nloss = mse\n" INPUT CONV("a") BN("n") RELU("r") CONV("b") BN("m") CONV("c"),
+          TRAIN_REPEATING,
+          "read in batch\n"
+          "forward a\n"
+          "forward n\n"
+          "forward r\n"
+          "forward b\n"
+          "forward m\n"
+          "forward c\n"
+          "read c/loss label\n"
+          "forward c/loss\n"
+          "calc_derivative c/loss\n"
+          "calc_gradient c [0, 1)\n"
+          "calc_derivative c [0, 1)\n"
+          "apply c.weight [0, 1)\n"
+          "calc_gradient c [1, 2)\n"
+          "calc_derivative c [1, 2)\n"
+          "apply c.weight [1, 2)\n"
+          "apply c.bias\n"
+          "recompute a\n"
+          "recompute n\n"
+          "recompute r\n"
+          "recompute b\n"
+          "calc_gradient m\n"
+          "calc_derivative m\n"
+          "update m\n"
+          "apply m.weight\n"
+          "apply m.bias\n"
+          "calc_gradient b [0, 1)\n"
+          "calc_derivative b [0, 1)\n"
+          "apply b.weight [0, 1)\n"
+          "calc_gradient b [1, 2)\n"
+          "calc_derivative b [1, 2)\n"
+          "apply b.weight [1, 2)\n"
+          "apply b.bias\n"
+          "recompute n\n"
+          "recompute r\n"
+          "calc_derivative r\n"
+          "calc_gradient n\n"
+          "calc_derivative n\n"
+          "update n\n"
+          "apply n.weight\n"
+          "apply n.bias\n"
+          "calc_gradient a\n"
+          "apply a.weight\n"
+          "apply a.bias\n");
+}
+
 #define SMALL "type = conv2d\nfilters = 4\nkernel_size = 1\n"
 #define BRANCHES                                                                             \
     "[Model]\n" INPUT "[small]\n" SMALL                                                      \
@@ -392,6 +442,7 @@ int main(void)
         cmocka_unit_test(weights_change_after_the_whole_backward_pass_if_asked_for),
         cmocka_unit_test(a_gradient_is_clipped_by_value_right_before_it_is_applied),
         cmocka_unit_test(what_is_cheap_to_make_again_is_not_kept_to_backward),
+        cmocka_unit_test(a_block_of_layers_is_run_again_where_memory_asks_for_it),
         cmocka_unit_test(the_branch_that_needs_more_runs_first),
         cmocka_unit_test(branches_of_a_shared_weight_stay_in_their_order),
         cmocka_unit_test(a_gradient_is_made_and_applied_slice_by_slice),

@@ -98,6 +98,58 @@ static void optimizer_state_comes_and_goes_in_slices(void **state)
     }
 }
 
+#define WIDE_CONV   "type = conv2d\nfilters = 64\nkernel_size = 1\n"
+#define NARROW_CONV "type = conv2d\nfilters = 2\nkernel_size = 3\npadding = same\n"
+#define NORMALIZED  "type = batch_normalization\nactivation = relu\n"
+#define DEEP_NET                                                                  \
+    "[in]\ntype = input\ninput_shape = 1:4:4\n"                                   \
+    "[a]\n" WIDE_CONV "[an]\n" NORMALIZED "[b]\n" NARROW_CONV "[c]\n" WIDE_CONV   \
+    "[cn]\n" NORMALIZED "[d]\n" NARROW_CONV "[e]\n" WIDE_CONV "[en]\n" NORMALIZED \
+    "[f]\n" NARROW_CONV "flatten = true\n"                                        \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
+
+static size_t count_repeated(const training *t)
+{
+    const mote_schedule *schedule = &t->compiled.schedules[0];
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        const mote_step *step = &schedule->steps[i];
+        count += step->kind == MOTE_STEP_RECOMPUTE &&
+                 schedule->graph->nodes[step->node].declaration.repeats;
+    }
+    return count;
+}
+
+/// Without a file, too: then what is run again has to be enough.
+static void layers_are_run_again_to_the_same_bits(void **state)
+{
+    static const char text[] = "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\n"
+                               "[Optimizer]\ntype = adam\n" DATA VALID DEEP_NET;
+    const digest expected = train_text(state, text, NULL);
+    mote_compile_request options = {
+        .modes = MOTE_MODE_TRAIN, .memory_budget = 1, .without = MOTE_TECHNIQUE_SWAP};
+    training t;
+    assert_int_equal(training_start_as(state, text, &options, mote_allocator_default(), &t),
+                     MOTE_ERROR_BUDGET);
+    options.memory_budget = t.compiled.smallest_budget;
+    mote_arena_release(&t.arena);
+    const size_t full = find_full(state, text);
+    assert_true(options.memory_budget < full);
+    expect_ok(training_start_as(state, text, &options, mote_allocator_default(), &t));
+    assert_true(t.compiled.plan.arena_bytes <= options.memory_budget);
+    assert_int_equal(t.compiled.swap_bytes, 0);
+    assert_true(count_repeated(&t) > 0);
+    expect_ok(training_run(&t, NULL));
+    const digest found = training_digest(&t);
+    assert_same(&found, &expected);
+    training_release(&t);
+    options.without |= MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
+    assert_int_equal(training_start_as(state, text, &options, mote_allocator_default(), &t),
+                     MOTE_ERROR_BUDGET);
+    assert_int_equal(t.compiled.smallest_budget, full);
+    mote_arena_release(&t.arena);
+}
+
 static void what_is_planned_is_what_is_moved(void **state)
 {
     training t;
@@ -129,7 +181,7 @@ static void without_swap_nothing_is_swapped(void **state)
     const mote_compile_request options = {
         .modes = MOTE_MODE_TRAIN,
         .memory_budget = find_full(state, MODEL) - 1,
-        .without = MOTE_TECHNIQUE_SWAP,
+        .without = MOTE_TECHNIQUE_SWAP | MOTE_TECHNIQUE_BLOCK_RECOMPUTE,
     };
     assert_int_equal(training_start_as(state, MODEL, &options, mote_allocator_default(), &t),
                      MOTE_ERROR_BUDGET);
@@ -211,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_budget_gives_the_same_bits),
         cmocka_unit_test(optimizer_state_comes_and_goes_in_slices),
+        cmocka_unit_test(layers_are_run_again_to_the_same_bits),
         cmocka_unit_test(what_is_planned_is_what_is_moved),
         cmocka_unit_test(a_budget_that_is_too_small_says_which_is_not),
         cmocka_unit_test(without_swap_nothing_is_swapped),
