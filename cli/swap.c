@@ -12,7 +12,9 @@ void cli_swap_print_plan(const mote_plan_info *plan)
         cli_print("%-16s %12llu bytes  %8s   %s\n", "memory budget",
                   (unsigned long long)plan->memory_budget,
                   cli_format_bytes((size_t)plan->memory_budget, budget),
-                  plan->swap_bytes ? "kept by swapping" : "all fits");
+                  plan->swap_bytes > 0         ? "kept by swapping"
+                  : plan->recomputed_flops > 0 ? "kept by running layers again"
+                                               : "all fits");
     }
     if (plan->swap_bytes > 0) {
         cli_print("%-16s %12llu bytes  %8s   a step reads %s and writes %s\n", "swap file",
@@ -24,6 +26,8 @@ void cli_swap_print_plan(const mote_plan_info *plan)
     cli_print("%-16s %12.1f ms a step", "predicted", plan->predicted_ms);
     if (plan->swap_bytes > 0)
         cli_print(", %.1f ms of it waiting for the file", plan->predicted_wait_ms);
+    if (plan->recomputed_flops > 0)
+        cli_print(", %.3f GFLOP of it done again", plan->recomputed_flops * 1e-9);
     cli_print("\n");
 }
 
@@ -35,6 +39,7 @@ void cli_swap_add_plan(const mote_plan_info *plan, cli_json *json)
     cli_json_add_size(json, "swapped_out_bytes", plan->stored_bytes);
     cli_json_add_real(json, "predicted_step_ms", plan->predicted_ms);
     cli_json_add_real(json, "predicted_wait_ms", plan->predicted_wait_ms);
+    cli_json_add_real(json, "recomputed_flops", plan->recomputed_flops);
 }
 
 /// Done in this call.
@@ -66,4 +71,5 @@ void cli_swap_add_result(const mote_plan_info *plan, const mote_train_result *re
     cli_json_add_size(json, "swapped_out_bytes", result->swapped_out_bytes / steps);
     cli_json_add_real(json, "wait_ms", result->swap_wait_ms / (double)steps);
     cli_json_add_real(json, "predicted_step_ms", plan->predicted_ms);
+    cli_json_add_real(json, "recomputed_flops", plan->recomputed_flops);
 }

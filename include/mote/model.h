@@ -161,6 +161,8 @@ typedef struct mote_plan_info {
     uint64_t memory_budget;              // that was asked for; 0: none was
     double predicted_ms;                 // of a step, by rates that are assumed of the device
     double predicted_wait_ms;            // of these, for transfers
+    double
+        recomputed_flops; // of a step: in products and convolutions that are run again, a multiply-add as two
 } mote_plan_info;
 
 /// After MOTE_ERROR_BUDGET from mote_model_compile: the smallest budget that it would take; else 0.

@@ -256,6 +256,20 @@ static mote_status run_planner(const mote_compiler *c)
                       mote_last_error()->message);
 }
 
+/// Of a run of the first program.
+static double count_recomputed(const mote_schedule *schedule)
+{
+    double flops = 0.0;
+    for (size_t i = 0; i < schedule->step_count; i++) {
+        const mote_step *step = &schedule->steps[i];
+        if (step->kind == MOTE_STEP_RECOMPUTE)
+            flops += 2.0 * (double)schedule->graph->batch *
+                     mote_declaration_work(&schedule->graph->nodes[step->node].declaration,
+                                           MOTE_PHASE_RECOMPUTE);
+    }
+    return flops;
+}
+
 static mote_status fill_info(const mote_compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -287,6 +301,7 @@ static mote_status fill_info(const mote_compiler *c)
                           mote_compiled_step_text(compiled, info->peak_step, text, sizeof text)));
     info->peak_step_name = name;
     info->ahead_step_name = "";
+    info->recomputed_flops = count_recomputed(&compiled->schedules[0]);
     return MOTE_OK;
 }
 

@@ -121,7 +121,7 @@ typedef struct mote_schedule {
     size_t clip_factor; // tensor that NORM writes and CLIP reads, or MOTE_NONE
 } mote_schedule;
 
-/// Everything that may be decided: later also swap.
+/// Everything that may be decided.
 typedef struct mote_strategy {
     const char *name;
     bool training;

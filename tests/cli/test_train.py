@@ -30,6 +30,7 @@ SHARED_KEYS = {
     "swapped_out_bytes": int,
     "wait_ms": float,
     "predicted_step_ms": float,
+    "recomputed_flops": float,
     "profile": type(None),
 }
 
