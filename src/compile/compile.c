@@ -227,12 +227,14 @@ static mote_status choose_schedules(mote_compiler *c)
     MOTE_TRY(try_alternative(c, &mark, &alternatives[0], 0, &best));
     if (best.status == MOTE_OK && c->compiled->swap_bytes == 0)
         return MOTE_OK;
+    c->is_alternative = true;
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
         limits[i] = find_limit(c, c->compiled, &alternatives[i]);
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
         outcome tried;
         if (!may_try(c, &alternatives[i], &best))
             continue;
+        c->limit_ms = best.status == MOTE_OK ? best.ms : 0.0;
         MOTE_TRY(try_alternative(c, &mark, &alternatives[i], limits[i], &tried));
         last = i;
         if (!is_better(&tried, &best) ||
@@ -241,6 +243,7 @@ static mote_status choose_schedules(mote_compiler *c)
         best = tried;
         chosen = i;
     }
+    c->limit_ms = 0.0;
     if (chosen != last)
         MOTE_TRY(try_alternative(c, &mark, &alternatives[chosen], limits[chosen], &best));
     return best.status;

@@ -17,7 +17,8 @@ typedef struct fitting {
     mote_schedule whole[MOTE_PROGRAMS_MAX];
     mote_budget_problem problem;
     mote_arena_mark mark; // of the compile arena, behind the whole schedules
-    char full_step[256];  // with the peak of the arena with everything in memory
+    bool is_slow; // what was chosen last takes longer than what is known, and was not planned
+    char full_step[256]; // with the peak of the arena with everything in memory
 } fitting;
 
 static mote_status describe_program(fitting *f, size_t index, mote_arena *arena)
@@ -101,7 +102,7 @@ static mote_status take_choice(fitting *f, const mote_budget_choice *choice)
         MOTE_TRY(mote_schedule_split(&f->whole[i], choice->stays[i], choice->stay_counts[i],
                                      f->c->arena, &compiled->schedules[i]));
     }
-    MOTE_TRY(mote_compile_place(f->c));
+    MOTE_TRY(mote_compile_place(f->c, false));
     info->swap_bytes = compiled->swap_bytes;
     info->loaded_bytes = choice->loaded_bytes;
     info->stored_bytes = choice->stored_bytes;
@@ -110,13 +111,23 @@ static mote_status take_choice(fitting *f, const mote_budget_choice *choice)
     return MOTE_OK;
 }
 
+/// Whether a choice that keeps the target takes longer than what is known; with fewer bytes it would take longer still.
+static bool is_slow(const fitting *f, const mote_budget_choice *choice, size_t target)
+{
+    const double limit = f->c->limit_ms;
+    return limit > 0.0 && choice->live_bytes <= target && choice->run_ns * 1e-6 >= limit;
+}
+
 static mote_status choose(fitting *f, size_t target)
 {
     mote_arena arena;
     mote_budget_choice choice;
     mote_arena_init(&arena, f->c->arena->allocator);
     mote_status status = mote_budget_choose(&f->problem, target, &arena, &choice);
-    if (status == MOTE_OK)
+    f->is_slow = status == MOTE_OK && is_slow(f, &choice, target);
+    if (f->is_slow)
+        f->c->compiled->info.predicted_ms = choice.run_ns * 1e-6;
+    else if (status == MOTE_OK)
         status = take_choice(f, &choice);
     mote_arena_release(&arena);
     return status;
@@ -147,7 +158,7 @@ static mote_status swap(fitting *f)
     f->mark = mote_arena_get_mark(f->c->arena);
     for (size_t i = 0; i < TRIES && target > 0; i++) {
         MOTE_TRY(choose(f, target));
-        if (plan->arena_bytes <= budget)
+        if (f->is_slow || plan->arena_bytes <= budget)
             return MOTE_OK;
         const size_t over = plan->arena_bytes - budget;
         target = over < target ? target - over : 0;

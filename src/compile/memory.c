@@ -179,7 +179,23 @@ static void place_held(const mote_compiled *compiled, size_t step_count, mote_pl
     }
 }
 
-static mote_status make_problem(const mote_compiler *c)
+/// Where the budget cannot be kept, all offsets are good enough.
+static mote_status mark_hopeless(const mote_compiler *c)
+{
+    mote_plan_problem *problem = &c->compiled->problem;
+    const mote_arena_mark mark = mote_arena_get_mark(c->arena);
+    size_t *live = NULL;
+    MOTE_TRY(mote_arena_array(c->arena, problem->step_count, sizeof *live, (void **)&live));
+    mote_plan_live_bytes(problem, live);
+    for (size_t i = 0; i < problem->step_count; i++) {
+        if (problem->enough_bytes > 0 && live[i] > problem->enough_bytes)
+            problem->enough_bytes = SIZE_MAX - 1; // what is not placed yet ends at SIZE_MAX
+    }
+    mote_arena_release_to(c->arena, mark);
+    return MOTE_OK;
+}
+
+static mote_status make_problem(const mote_compiler *c, bool is_rough)
 {
     mote_compiled *compiled = c->compiled;
     mote_placement *placements = NULL;
@@ -202,7 +218,7 @@ static mote_status make_problem(const mote_compiler *c)
                                             .placement_count = count,
                                             .step_count = step_count,
                                             .enough_bytes = (size_t)c->request->memory_budget};
-    return MOTE_OK;
+    return is_rough ? mark_hopeless(c) : MOTE_OK;
 }
 
 /// The program that a placement behind those of the state belongs to, and its block there.
@@ -305,9 +321,9 @@ static mote_status fill_info(const mote_compiler *c)
     return MOTE_OK;
 }
 
-mote_status mote_compile_place(const mote_compiler *c)
+mote_status mote_compile_place(const mote_compiler *c, bool is_rough)
 {
-    MOTE_TRY(make_problem(c));
+    MOTE_TRY(make_problem(c, is_rough));
     return run_planner(c);
 }
 
@@ -315,7 +331,7 @@ mote_status mote_compile_plan(const mote_compiler *c)
 {
     MOTE_TRY(list_state(c));
     MOTE_TRY(mote_compile_place_state(c));
-    MOTE_TRY(mote_compile_place(c));
+    MOTE_TRY(mote_compile_place(c, c->is_alternative));
     MOTE_TRY(measure_unplanned(c));
     MOTE_TRY(mote_compile_fit(c));
     MOTE_TRY(name_placements(c));

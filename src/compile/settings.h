@@ -12,6 +12,9 @@ typedef struct mote_compiler {
     mote_compiled *compiled;
     bool is_tight;          // schedules are to use little memory in each step, for a budget
     size_t recompute_above; // bytes of blocks that layers are run again for; 0: none are
+    bool
+        is_alternative; // to schedules that were planned: of use only where they are faster, or these are too large
+    double limit_ms; // that it must be predicted to take less than; 0: any
 } mote_compiler;
 
 /// From schedules to offsets, within the budget where there is one.
@@ -23,8 +26,9 @@ size_t mote_compile_staging_bytes(const mote_compiled *compiled);
 /// Finds the places of what persists, in memory or in the swap file, by what of it is swapped.
 mote_status mote_compile_place_state(const mote_compiler *c) MOTE_MUST_CHECK;
 
-/// Finds the offsets of the schedules as they are.
-mote_status mote_compile_place(const mote_compiler *c) MOTE_MUST_CHECK;
+/// Finds the offsets of the schedules as they are. `is_rough`: where more bytes live at a step than the budget allows, any
+/// offsets do.
+mote_status mote_compile_place(const mote_compiler *c, bool is_rough) MOTE_MUST_CHECK;
 
 /// Where they need more memory than the budget allows: has blocks come and go until they do not. Raises
 /// MOTE_ERROR_BUDGET with the smallest budget that works.
