@@ -7,7 +7,7 @@
 #include <string.h>
 
 /// Times as much as a transfer takes alone.
-static const double stretches[] = {0.0, 1.0, 2.0, 4.0, 8.0};
+static const double stretches[] = {0.0, 0.5, 1.0, 2.0, 4.0, 8.0};
 
 static void find_peak(const mote_spans *spans, mote_budget_choice *choice)
 {
