@@ -70,6 +70,14 @@ void mote_program_bind(mote_program *program, unsigned char *base)
     }
 }
 
+uint64_t mote_program_stored_bytes(const mote_program *program)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; program && i < program->transfer_count; i++)
+        bytes += program->transfers[i].is_store ? program->transfers[i].bytes : 0;
+    return bytes;
+}
+
 static void poison_dead(const mote_program *program, const mote_operation *operation)
 {
     for (size_t i = 0; i < operation->dead_count; i++)

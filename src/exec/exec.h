@@ -215,6 +215,9 @@ mote_transfer_count mote_transfers_count(mote_transfers *transfers);
 /// How many samples of a batch a layer's operation runs for; 0 where the batch ends before them.
 size_t mote_operation_batch(const mote_operation *operation, size_t batch);
 
+/// Bytes that a run of the program writes to the swap file; of NULL: none.
+uint64_t mote_program_stored_bytes(const mote_program *program);
+
 /// Resolves all tensors against the arena that starts at `base`.
 void mote_program_bind(mote_program *program, unsigned char *base);
 

@@ -142,9 +142,10 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                                 .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
     mote_run_restart(run);
-    MOTE_TRY(mote_run_check_writes(run, config->steps));
+    const mote_swap_use use = {.steps = config->steps};
+    MOTE_TRY(mote_run_check_writes(run, run->compiled, &use));
     MOTE_TRY(mote_run_reset_optimizer(run));
-    const mote_transfer_count before = mote_transfers_count(run->transfers);
+    const mote_transfer_count before = mote_run_count_moved(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);
