@@ -262,8 +262,9 @@ typedef struct mote_train_config {
     bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
     bool no_save;             // write neither save_path nor save_best_path, nor checkpoints
     bool resume;              // go on from the newest checkpoint, see mote_model_train
-    /// Told, before the first step, what the user should know and is no failure: a damaged checkpoint that was passed
-    /// over, that there is none, that an earlier training's were removed. May be NULL.
+    /// Told what the user should know and is no failure: before the first step a damaged checkpoint that was passed
+    /// over, that there is none, that an earlier training's were removed; in front of a step another memory budget
+    /// (mote/control.h). May be NULL.
     void (*notice)(void *user, const char *text);
     uint64_t steps;         // stop after that many steps; 0: all epochs
     mote_profiler profiler; // of training steps: mote/profile.h

@@ -120,8 +120,8 @@ static const mote_property properties[] = {
      .initial = "1024GiB",
      .offset = offsetof(mote_model_settings, swap_write_limit),
      .help =
-         "most bytes that the steps of a training may write to the swap file, since flash memory wears "
-         "out: one that would write more is refused before its first step"},
+         "most bytes that a training with its validations, an evaluation, a benchmark or a loop of the caller's own "
+         "may write to the swap file, since flash memory wears out: what would write more is refused before it begins"},
     {.name = "on_nonfinite",
      .kind = MOTE_PROPERTY_CHOICE,
      .initial = "stop",
