@@ -95,8 +95,12 @@ mote_status mote_model_make(mote_context *context, mote_model **model)
     mote_arena_init(&made->arena, allocator);
     mote_arena_init(&made->compilation.arena, allocator);
     mote_arena_init(&made->weights_arena, allocator);
-    *model = made;
-    return MOTE_OK;
+    const mote_status status = mote_gate_create(allocator, &made->control.gate);
+    if (status == MOTE_OK)
+        *model = made;
+    else
+        (void)allocator->reallocate(allocator->user, made, sizeof *made, 0);
+    return status;
 }
 
 mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
@@ -137,6 +141,7 @@ void mote_model_destroy(mote_model **model)
     forget_compiled(*model);
     mote_kept_release(&(*model)->kept);
     mote_arena_release(&(*model)->arena);
+    mote_gate_destroy(&(*model)->control.gate);
     (void)allocator->reallocate(allocator->user, *model, sizeof **model, 0);
     *model = NULL;
 }

@@ -191,6 +191,7 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     MOTE_TRY(mote_compile_check(request, arena, model_hash));
     MOTE_TRY(choose_schedules(&c));
     memcpy(compiled->model_hash, model_hash, sizeof model_hash);
+    MOTE_TRY(mote_compile_time_operations(&c));
     return link_programs(&c);
 }
 

@@ -5,6 +5,7 @@
 #include "base/size.h"
 
 #include <math.h>
+#include <string.h>
 
 void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
 {
@@ -99,6 +100,20 @@ void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
     result->swapped_in_bytes = now.loaded_bytes - before.loaded_bytes;
     result->swapped_out_bytes = now.stored_bytes - before.stored_bytes;
     result->swap_wait_ms = (double)(now.wait_ns - before.wait_ns) * 1e-6;
+}
+
+mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch)
+{
+    const double deadline_ms = run->description->settings.operation_deadline_ms;
+    watch->deadline_ns = (uint64_t)(deadline_ms * 1e6);
+    return watch->deadline_ns > 0 ? watch : NULL;
+}
+
+void mote_run_tell_watch(const mote_operation_watch *watch, mote_train_result *result)
+{
+    result->late_operations = watch->late_count;
+    result->longest_operation_ms = (double)watch->longest_ns * 1e-6;
+    memcpy(result->longest_operation, watch->longest, sizeof result->longest_operation);
 }
 
 /// Callbacks are asked by the thread that trains: of these there is one reader.

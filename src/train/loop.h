@@ -63,6 +63,12 @@ mote_status mote_run_check_writes(const mote_run *run, const mote_compiled *comp
 /// What transfers did since the run was created.
 mote_transfer_count mote_run_count_moved(const mote_run *run);
 
+/// The watch for an execution, with [Model] operation_deadline_ms; NULL without that.
+mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch);
+
+/// What it has seen, into the result.
+void mote_run_tell_watch(const mote_operation_watch *watch, mote_train_result *result);
+
 /// What transfers did since `before`, into the result.
 void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
                               mote_train_result *result);

@@ -341,6 +341,9 @@ mote_status mote_run_save(mote_run *run, const char *path)
 mote_execution mote_run_execution(const mote_run *run)
 {
     const mote_training_settings *settings = &run->compiled->settings;
+    mote_control *const control = run->control;
+    if (control)
+        control->stops = false;
     return (mote_execution){
         .kernels = run->context->kernels,
         .parallel = &run->context->parallel,
@@ -348,6 +351,8 @@ mote_execution mote_run_execution(const mote_run *run)
         .optimizer = settings->optimizer,
         .optimizer_state = settings->optimizer_state,
         .transfers = run->transfers,
+        .yield = control ? mote_control_yield : NULL,
+        .yield_user = control,
     };
 }
 

@@ -25,6 +25,7 @@ typedef struct mote_trainer {
     mote_step_times times;
     mote_execution execution;
     mote_transfer_count moved; // before this call
+    mote_operation_watch watch;
     mote_position at;
     uint64_t first_step; // of this call
     bool is_over;        // stopped, or as many steps done as wanted

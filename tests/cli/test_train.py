@@ -30,6 +30,9 @@ SHARED_KEYS = {
     "swapped_out_bytes": int,
     "wait_ms": float,
     "predicted_step_ms": float,
+    "late_operations": int,
+    "longest_operation": str,
+    "longest_operation_ms": float,
     "profile": type(None),
 }
 
