@@ -272,6 +272,19 @@ static void check_checkpoints(checker *c)
         tell(c, name, MOTE_CHECK_OK, "'%s.<step>' can be written", path);
 }
 
+/// A budget may be asked for later, so that a folder that is named is tried anyway.
+static void check_swap(checker *c)
+{
+    static const char name[] = "swap_path";
+    const uint64_t bytes = c->run.compiled ? c->run.compiled->swap_bytes : 0;
+    const char *chosen = c->model->description.settings.swap_path;
+    if (bytes == 0 && !chosen[0])
+        tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file, and nothing is swapped");
+    else if (!has_failed(c, name, mote_run_check_swap(&c->run)))
+        tell(c, name, MOTE_CHECK_OK, "a swap file of %llu bytes can be made%s%s%s",
+             (unsigned long long)bytes, chosen[0] ? " in '" : "", chosen, chosen[0] ? "'" : "");
+}
+
 static void check_paths(checker *c)
 {
     static const char last[] = "save_path";
@@ -286,6 +299,7 @@ static void check_paths(checker *c)
     else
         tell(c, best, MOTE_CHECK_SKIPPED, "not in the model file");
     check_checkpoints(c);
+    check_swap(c);
 }
 
 static void check_all(checker *c)

@@ -140,6 +140,9 @@ mote_status mote_run_check_saving(mote_run *run, const char *path,
 /// best_path, too.
 mote_status mote_run_check_checkpoints(mote_run *run, const char **path) MOTE_MUST_CHECK;
 
+/// Whether a swap file of the plan's size could be made, or, where it needs none, any.
+mote_status mote_run_check_swap(mote_run *run) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_PROPERTY when [Model] has a key that works with validation alone, and there is none.
 mote_status mote_run_check_validation(const mote_run *run, bool has_validation) MOTE_MUST_CHECK;
 
