@@ -25,9 +25,9 @@ typedef struct mote_ahead mote_ahead;
 /// A thread that moves blocks between the arena and a swap file.
 typedef struct mote_transfers mote_transfers;
 
-/// How long operations took, from one yield to the next.
 #define MOTE_WATCH_NAME_BYTES 96U
 
+/// How long operations took, from one yield to the next.
 typedef struct mote_operation_watch {
     uint64_t deadline_ns;
     uint64_t late_count; // operations that took longer

@@ -113,6 +113,7 @@ void mote_run_tell_watch(const mote_operation_watch *watch, mote_train_result *r
 {
     result->late_operations = watch->late_count;
     result->longest_operation_ms = (double)watch->longest_ns * 1e-6;
+    _Static_assert(sizeof result->longest_operation == sizeof watch->longest, "room for its name");
     memcpy(result->longest_operation, watch->longest, sizeof result->longest_operation);
 }
 

@@ -25,7 +25,9 @@ enum {
     "[Model]\nloss = cross\nbatch_size = 4\nepochs = 3\nseed = 5\n" \
     "checkpoint_path = points\ncheckpoint_every = 2 steps\n"        \
     "[Optimizer]\ntype = adam\nlearning_rate = 0.01\n"              \
-    "moving_average = 0.9\n"
+    "moving_average = 0.9\n"                                        \
+    "[train_set]\ntype = raw\npath = samples\none_hot = false\n"    \
+    "[valid_set]\ntype = raw\npath = samples\none_hot = false\n"
 #define WIDE(name) "[" name "]\ntype = fully_connected\nunit = 192\nactivation = tanh\n"
 #define NET                                                                                       \
     "[in]\ntype = input\ninput_shape = 1:8:8\n"                                                   \
@@ -52,14 +54,23 @@ typedef struct session {
     mote_train_result result;
 } session;
 
-static int make_sample(void *user, uint64_t sample, size_t port, void *values, size_t count)
+static void make_sample(uint64_t sample, float *image, int32_t *label)
 {
-    (void)user;
-    for (size_t i = 0; i < count && port == 0; i++)
-        ((float *)values)[i] = (float)((sample * 5 + i * 3) % 17) / 17;
-    if (port == 1)
-        *(int32_t *)values = (int32_t)(sample % 3);
-    return 0;
+    for (size_t i = 0; i < PIXELS; i++)
+        image[i] = (float)((sample * 5 + i * 3) % 17) / 17;
+    *label = (int32_t)(sample % 3);
+}
+
+/// A file, so that batches are read ahead.
+static void write_samples(void **state)
+{
+    float records[SAMPLES][PIXELS + 1];
+    for (size_t i = 0; i < SAMPLES; i++) {
+        int32_t label = 0;
+        make_sample(i, records[i], &label);
+        records[i][PIXELS] = (float)label;
+    }
+    (void)mote_test_write(state, "samples", records, sizeof records);
 }
 
 static uint64_t arena_bytes(const session *s)
@@ -71,17 +82,14 @@ static uint64_t arena_bytes(const session *s)
 
 static void start(void **state, const mote_allocator *allocator, unsigned modes, session *s)
 {
-    static const char *const sets[] = {"train_set", "valid_set"};
     const mote_context_config threads = {.thread_count = 2, .allocator = allocator};
     const mote_compile_config config = {.modes = modes | MOTE_MODE_EVALUATE};
-    const mote_data_source source = {.sample_count = SAMPLES, .read = make_sample};
     const char *const path = mote_test_write_text(state, "model.ini", MODEL);
+    write_samples(state);
     *s = (session){.context = NULL};
     expect_ok(mote_context_create(&threads, &s->context));
     expect_ok(mote_model_load(s->context, path, NULL, 0, &s->model));
     expect_ok(mote_model_compile(s->model, &config));
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
-        expect_ok(mote_model_set_data(s->model, sets[i], &source));
 }
 
 static digest end(session *s)
@@ -211,10 +219,8 @@ static mote_status forward(session *s, uint64_t first, size_t count)
     int32_t classes[BATCH];
     const void *const inputs[] = {images};
     const void *const labels[] = {classes};
-    for (size_t i = 0; i < count; i++) {
-        (void)make_sample(NULL, first + i, 0, images[i], PIXELS);
-        (void)make_sample(NULL, first + i, 1, &classes[i], 1);
-    }
+    for (size_t i = 0; i < count; i++)
+        make_sample(first + i, images[i], &classes[i]);
     const mote_batch batch = {inputs, 1, labels, 1, count};
     return mote_model_forward(s->model, &batch, NULL);
 }
