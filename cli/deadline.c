@@ -6,19 +6,21 @@
 
 void cli_deadline_print_plan(const mote_plan_info *plan)
 {
-    if (plan->operation_deadline_ms > 0)
-        cli_print(
-            "%-16s %12.1f ms for an operation: %zu are predicted to take longer, %s takes %.1f ms\n",
-            "deadline", plan->operation_deadline_ms, plan->late_operation_count,
-            plan->longest_operation, plan->longest_operation_ms);
+    if (plan->operation_deadline_ms <= 0)
+        return;
+    cli_print(
+        "%-16s %12.1f ms for an operation: %zu are predicted to take longer, %s takes %.1f ms\n",
+        "deadline", plan->operation_deadline_ms, plan->late_operation_count,
+        plan->longest_operation, plan->longest_operation_ms);
 }
 
 void cli_deadline_print_result(const mote_plan_info *plan, const mote_train_result *result)
 {
-    if (plan->operation_deadline_ms > 0)
-        cli_print("%-15s %" PRIu64 " operations took longer than %g ms, the longest, %s, %.1f ms\n",
-                  "deadline", result->late_operations, plan->operation_deadline_ms,
-                  result->longest_operation, result->longest_operation_ms);
+    if (plan->operation_deadline_ms <= 0)
+        return;
+    cli_print("%-15s %" PRIu64 " operations took longer than %g ms, the longest, %s, %.1f ms\n",
+              "deadline", result->late_operations, plan->operation_deadline_ms,
+              result->longest_operation, result->longest_operation_ms);
 }
 
 void cli_deadline_add_plan(const mote_plan_info *plan, cli_json *json)

@@ -83,15 +83,16 @@ static void tell(const mote_trainer *t, uint64_t budget, mote_status status)
     char notice[2048];
     if (!t->config->notice)
         return;
-    if (status == MOTE_OK)
+    if (status == MOTE_OK) {
         (void)snprintf(notice, sizeof notice,
                        "a memory budget of %llu bytes from step %llu on: the arena has %zu bytes",
                        (unsigned long long)budget, (unsigned long long)t->at.steps + 1,
                        plan->arena_bytes);
-    else
+    } else {
         (void)snprintf(notice, sizeof notice,
                        "%.1500s; training goes on in the arena of before, of %zu bytes",
                        mote_last_error()->message, plan->arena_bytes);
+    }
     t->config->notice(t->config->user, notice);
 }
 
