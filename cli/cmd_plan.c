@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote plan: what memory training will take.
 #include "commands.h"
+#include "deadline.h"
 #include "frontier.h"
 #include "output.h"
 #include "plan_page.h"
@@ -58,6 +59,7 @@ static int print_json(const cli_session *session, const cli_findings *findings)
     cli_json_add_size(&json, "ahead_step", plan->ahead_step);
     cli_json_add_text(&json, "ahead_step_name", plan->ahead_step_name);
     cli_swap_add_plan(plan, &json);
+    cli_deadline_add_plan(plan, &json);
     cli_savings_add_json(&findings->savings, plan->arena_bytes, &json);
     cli_json_add_text(&json, "planner", plan->planner);
     cli_json_add_text(&json, "plan_hash", plan->plan_hash);

@@ -2,6 +2,7 @@
 // A memory plan for people: sizes in bytes and rounded, what was saved, and who holds the peak.
 #include "plan_text.h"
 
+#include "deadline.h"
 #include "swap.h"
 
 const char *cli_format_shape(const mote_placement_info *block, char *text)
@@ -99,6 +100,7 @@ void cli_plan_print(const cli_findings *findings)
     print_bytes("without planning", plan->unplanned_bytes, "a place of its own for each block");
     print_ahead(plan);
     cli_swap_print_plan(plan);
+    cli_deadline_print_plan(plan);
     cli_savings_print(&findings->savings, plan->arena_bytes);
     cli_print("peak at step %zu, %s\n", plan->peak_step, plan->peak_step_name);
     print_kinds(plan);

@@ -2,6 +2,7 @@
 // What training and benchmark report alike.
 #include "result.h"
 
+#include "deadline.h"
 #include "metrics.h"
 #include "swap.h"
 
@@ -35,6 +36,7 @@ void cli_result_print(const cli_session *session, const cli_result *result)
     print_bytes("arena", result->plan.arena_bytes);
     print_bytes("lower bound", result->plan.lower_bound_bytes);
     cli_swap_print_result(&result->plan, trained);
+    cli_deadline_print_result(&result->plan, trained);
     print_bytes("peak RSS", result->peak_bytes);
     print_bytes("RSS before", session->rss_before_bytes);
     cli_print("%-15s %s\n", "weights SHA-256", result->digest);
@@ -60,4 +62,5 @@ void cli_result_add_json(const cli_session *session, const cli_result *result, c
     cli_json_add_text(json, "plan_hash", result->plan.plan_hash);
     cli_json_add_size(json, "steps", result->trained.steps);
     cli_swap_add_result(&result->plan, &result->trained, json);
+    cli_deadline_add_result(&result->trained, json);
 }

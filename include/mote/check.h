@@ -43,7 +43,7 @@ typedef struct mote_check_config {
 } mote_check_config;
 
 /// Checks the description, the network with its shapes, the optimizer, the plan, the weights to start from, every
-/// sample of every data section, and that save_path, save_best_path and checkpoints can be written; goes on behind
+/// sample of every data section, and that save_path, save_best_path, checkpoints and a swap file can be written; goes on behind
 /// failures. Each of these is told to config->report. Trains nothing and changes no file. `failed_count` may be NULL. Errors:
 /// MOTE_ERROR_ARGUMENT, MOTE_ERROR_MEMORY when there is none to begin with; checks that fail are none.
 MOTE_API mote_status mote_model_check(mote_context *context, const mote_check_config *config,

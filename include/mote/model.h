@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /// A model belongs to one thread at a time: no two calls with it may overlap, and another thread may go on with it when
-/// the call before has returned and the program has made that visible to it (a mutex, a join). What a call gives out
+/// the call before has returned and the program has made that visible to it (a mutex, a join); mote/control.h is for any thread. What a call gives out
 /// (strings, tensors, metrics' names) belongs to the model in that sense. Models of different contexts are independent.
 /// Models of one context may be loaded, compiled, saved and inspected at once, but they share its threads: of
 /// mote_model_train, _bench, _evaluate, _run, _run_all, _forward and _apply only one at a time. Callbacks run in the
@@ -163,6 +163,10 @@ typedef struct mote_plan_info {
     double predicted_wait_ms;            // of these, for transfers
     double
         recomputed_flops; // of a step: in products and convolutions that are run again, a multiply-add as two
+    double operation_deadline_ms;  // of [Model]; 0: it has none
+    size_t late_operation_count;   // of all programs, that are predicted to take longer,
+    double longest_operation_ms;   // and the longest of all, without its transfers
+    const char *longest_operation; // its step
 } mote_plan_info;
 
 /// After MOTE_ERROR_BUDGET from mote_model_compile: the smallest budget that it would take; else 0.
@@ -266,8 +270,9 @@ typedef struct mote_train_config {
     bool (*stop)(void *user); // asked after each step and each batch of an evaluation; true ends it
     bool no_save;             // write neither save_path nor save_best_path, nor checkpoints
     bool resume;              // go on from the newest checkpoint, see mote_model_train
-    /// Told, before the first step, what the user should know and is no failure: a damaged checkpoint that was passed
-    /// over, that there is none, that an earlier training's were removed. May be NULL.
+    /// Told what the user should know and is no failure: before the first step a damaged checkpoint that was passed
+    /// over, that there is none, that an earlier training's were removed; in front of a step another memory budget
+    /// (mote/control.h). May be NULL.
     void (*notice)(void *user, const char *text);
     uint64_t steps;         // stop after that many steps; 0: all epochs
     mote_profiler profiler; // of training steps: mote/profile.h
@@ -286,10 +291,14 @@ typedef struct mote_train_result {
     uint64_t swapped_in_bytes,
         swapped_out_bytes; // in these steps and evaluations, from and to the swap file
     double swap_wait_ms;   // in which nothing was computed because of that
-    bool stopped;          // the stop callback ended it
-    bool stopped_early;    // [Model] patience ended it before the last epoch
-    uint64_t best_epoch;   // with the lowest validation loss, the first of equals; 0: not validated
-    double best_loss;      // its validation loss
+    bool stopped;          // the stop or yield callback ended it
+    uint64_t
+        late_operations; // that took longer than [Model] operation_deadline_ms, with their transfers,
+    double longest_operation_ms; // and the longest of all; 0 without that key
+    char longest_operation[96];
+    bool stopped_early;  // [Model] patience ended it before the last epoch
+    uint64_t best_epoch; // with the lowest validation loss, the first of equals; 0: not validated
+    double best_loss;    // its validation loss
     uint64_t epochs_waited; // since the validation loss fell (by more than [Model] min_delta)
     const char *saved_path; // save_path, NULL when not written; valid while the model is compiled
     const char *best_path;  // save_best_path, as well

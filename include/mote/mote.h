@@ -19,6 +19,7 @@
 #include "mote/check.h"
 #include "mote/component.h"
 #include "mote/context.h"
+#include "mote/control.h"
 #include "mote/data.h"
 #include "mote/export.h"
 #include "mote/inspection.h"

@@ -41,14 +41,12 @@ struct mote_model {
     const char *save_path; // usable paths, NULL when absent
     const char *best_path; // save_best_path
     const char *load_path;
-    mote_arena compile_arena;
-    bool compiled_once;       // `compiled` is valid
-    uint64_t smallest_budget; // when it was too small, else 0
-    mote_compiled compiled;
-    unsigned modes;
-    char *weights;  // of compile_config, in compile_arena; NULL
-    bool allocated; // `run` is valid
+    mote_compilation compilation;
+    mote_arena weights_arena; // for the next
+    char *weights;            // of compile_config, until it is compiled again; NULL
+    bool allocated;           // `run` is valid
     mote_run run;
+    mote_control control;                     // what other threads say
     mote_kept *kept;                          // of the run before the model was compiled anew; NULL
     uint64_t batch_size;                      // of the model file
     mote_data_source sources[MOTE_SET_COUNT]; // read = NULL: the section of the model file
@@ -107,10 +105,12 @@ mote_status mote_model_require_idle(const mote_model *model, const char *call) M
 /// As mote_model_allocate, with another file to start from; NULL: what was kept, or initial values.
 mote_status mote_model_allocate_from(mote_model *model, const char *weights) MOTE_MUST_CHECK;
 
-/// As mote_model_allocate, but a file to start from need not be there: a checkpoint has all that it would give. When going
-/// on has ended, mote_model_check_resumed gives the memory back if neither was there.
+/// As mote_model_allocate, but a file to start from need not be there: a checkpoint has all that it would give.
 mote_status mote_model_allocate_to_resume(mote_model *model) MOTE_MUST_CHECK;
-void mote_model_check_resumed(mote_model *model);
+
+/// Behind a call that went on from a checkpoint, or may have changed the plan: the run is given back if neither file nor
+/// checkpoint was there, or its memory was lost; what it held then is kept.
+void mote_model_settle(mote_model *model);
 
 /// Raises MOTE_ERROR_ARGUMENT unless the model is compiled for all of `modes`.
 mote_status mote_model_require(const mote_model *model, unsigned modes) MOTE_MUST_CHECK;

@@ -77,7 +77,7 @@ static mote_status build_graph(const checker *c, bool inference, mote_graph *gra
                                       .layers = context->layers,
                                       .thread_count = context->parallel.thread_count,
                                       .inference = inference};
-    return mote_graph_build(&config, &c->model->compile_arena, graph);
+    return mote_graph_build(&config, &c->model->compilation.arena, graph);
 }
 
 static void tell_network(checker *c, const mote_graph *graph)
@@ -106,7 +106,7 @@ static void check_network(checker *c)
         c->has_loss = graph.loss_count > 0;
         tell_network(c, &graph);
     }
-    mote_arena_release(&c->model->compile_arena);
+    mote_arena_release(&c->model->compilation.arena);
 }
 
 /// What does not need a bad optimizer is checked without it.
@@ -120,8 +120,8 @@ static void check_optimizer(checker *c)
         tell(c, name, MOTE_CHECK_SKIPPED, "there is no [Optimizer]: the model cannot be trained");
         return;
     }
-    c->has_bad_optimizer =
-        has_failed(c, name, mote_compile_settings(&request, &c->model->compile_arena, &settings));
+    c->has_bad_optimizer = has_failed(
+        c, name, mote_compile_settings(&request, &c->model->compilation.arena, &settings));
     if (c->has_bad_optimizer) {
         description->optimizer = description->schedule = NULL;
     } else {
@@ -130,7 +130,7 @@ static void check_optimizer(checker *c)
              settings.rate->rate(settings.rate_state, settings.learning_rate, 0),
              settings.rate->name);
     }
-    mote_arena_release(&c->model->compile_arena);
+    mote_arena_release(&c->model->compilation.arena);
 }
 
 /// Whether `name` cannot be checked since the network is not known; tells so.
@@ -159,7 +159,7 @@ static void check_plan(checker *c)
     } else if (c->is_planned) {
         const char *other_name = c->has_loss ? "evaluation" : "inference";
         tell(c, name, MOTE_CHECK_OK, "%s takes an arena of %zu bytes",
-             can_train ? "training" : other_name, c->model->compiled.info.arena_bytes);
+             can_train ? "training" : other_name, c->model->compilation.compiled->info.arena_bytes);
     }
 }
 
@@ -184,7 +184,7 @@ static void start_run(checker *c)
     mote_model *model = c->model;
     const mote_run without_memory = {.context = model->context,
                                      .description = &model->description,
-                                     .compiled = &model->compiled,
+                                     .compiled = model->compilation.compiled,
                                      .save_path = model->save_path,
                                      .best_path = model->best_path,
                                      .knowledge = {.class_names = "", .preparation = ""}};
@@ -272,6 +272,19 @@ static void check_checkpoints(checker *c)
         tell(c, name, MOTE_CHECK_OK, "'%s.<step>' can be written", path);
 }
 
+/// A budget may be asked for later, so that a folder that is named is tried anyway.
+static void check_swap(checker *c)
+{
+    static const char name[] = "swap_path";
+    const uint64_t bytes = c->run.compiled ? c->run.compiled->swap_bytes : 0;
+    const char *chosen = c->model->description.settings.swap_path;
+    if (bytes == 0 && !chosen[0])
+        tell(c, name, MOTE_CHECK_SKIPPED, "not in the model file, and nothing is swapped");
+    else if (!has_failed(c, name, mote_run_check_swap(&c->run)))
+        tell(c, name, MOTE_CHECK_OK, "a swap file of %llu bytes can be made%s%s%s",
+             (unsigned long long)bytes, chosen[0] ? " in '" : "", chosen, chosen[0] ? "'" : "");
+}
+
 static void check_paths(checker *c)
 {
     static const char last[] = "save_path";
@@ -286,6 +299,7 @@ static void check_paths(checker *c)
     else
         tell(c, best, MOTE_CHECK_SKIPPED, "not in the model file");
     check_checkpoints(c);
+    check_swap(c);
 }
 
 static void check_all(checker *c)

@@ -36,7 +36,7 @@ mote_status mote_model_resume(mote_model *model, const mote_train_config *config
     MOTE_TRY(mote_model_allocate_to_resume(model));
     const mote_status status = mote_run_resume(&model->run, config ? config : &no_callbacks,
                                                data_position ? data_position : &ignored);
-    mote_model_check_resumed(model);
+    mote_model_settle(model);
     return status;
 }
 

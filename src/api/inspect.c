@@ -11,7 +11,7 @@ mote_status mote_model_get_plan(const mote_model *model, mote_plan_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
     MOTE_TRY(mote_argument_require(info, "mote_model_get_plan"));
-    *info = model->compiled.info;
+    *info = model->compilation.compiled->info;
     return MOTE_OK;
 }
 
@@ -20,7 +20,7 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
 {
     MOTE_TRY(mote_model_require(model, 0));
     MOTE_TRY(mote_argument_require(info, "mote_model_get_placement"));
-    const mote_compiled *compiled = &model->compiled;
+    const mote_compiled *compiled = model->compilation.compiled;
     if (index >= compiled->problem.placement_count)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "placement %zu: the plan has %zu", index,
                           compiled->problem.placement_count);
@@ -43,9 +43,10 @@ mote_status mote_model_get_placement(const mote_model *model, size_t index,
 
 const char *mote_model_placement_tensor(const mote_model *model, size_t index, size_t other)
 {
-    if (!model || !model->compiled_once || index >= model->compiled.problem.placement_count)
+    if (!model || !model->compilation.compiled ||
+        index >= model->compilation.compiled->problem.placement_count)
         return NULL;
-    return mote_compiled_placement_tensor(&model->compiled, index, other);
+    return mote_compiled_placement_tensor(model->compilation.compiled, index, other);
 }
 
 mote_status mote_model_get_step_name(const mote_model *model, size_t step, char *text, size_t bytes)
@@ -54,10 +55,10 @@ mote_status mote_model_get_step_name(const mote_model *model, size_t step, char 
     if (!text || bytes == 0)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "mote_model_get_step_name: text is NULL or takes 0 bytes");
-    if (step >= model->compiled.problem.step_count)
+    if (step >= model->compilation.compiled->problem.step_count)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "step %zu: the plan has %zu", step,
-                          model->compiled.problem.step_count);
-    (void)mote_compiled_step_text(&model->compiled, step, text, bytes);
+                          model->compilation.compiled->problem.step_count);
+    (void)mote_compiled_step_text(model->compilation.compiled, step, text, bytes);
     return MOTE_OK;
 }
 
@@ -72,7 +73,7 @@ mote_status mote_model_explain(const mote_model *model, mote_stage stage, const 
         return MOTE_OK;
     }
     MOTE_TRY(mote_model_require(model, 0));
-    mote_compiled_print(&model->compiled, stage, writer);
+    mote_compiled_print(model->compilation.compiled, stage, writer);
     return MOTE_OK;
 }
 
@@ -82,7 +83,7 @@ mote_status mote_model_explain_tensor(const mote_model *model, const char *name,
     MOTE_TRY(mote_model_require(model, 0));
     MOTE_TRY(mote_argument_require(name, "mote_model_explain_tensor"));
     MOTE_TRY(mote_argument_require(writer, "mote_model_explain_tensor"));
-    return mote_compiled_explain(&model->compiled, name, writer);
+    return mote_compiled_explain(model->compilation.compiled, name, writer);
 }
 
 const char *mote_model_class_names(const mote_model *model)
@@ -99,14 +100,16 @@ static bool is_tensor(const mote_state_block *block)
 size_t mote_model_tensor_count(const mote_model *model)
 {
     size_t count = 0;
-    for (size_t i = 0; model && model->compiled_once && i < model->compiled.state_block_count; i++)
-        count += is_tensor(&model->compiled.state_blocks[i]);
+    for (size_t i = 0;
+         model && model->compilation.compiled && i < model->compilation.compiled->state_block_count;
+         i++)
+        count += is_tensor(&model->compilation.compiled->state_blocks[i]);
     return count;
 }
 
 static void fill_tensor(const mote_model *model, size_t block, mote_tensor_info *info)
 {
-    const mote_state_block *from = &model->compiled.state_blocks[block];
+    const mote_state_block *from = &model->compilation.compiled->state_blocks[block];
     *info = (mote_tensor_info){.name = from->name,
                                .rank = from->spec.shape.rank,
                                .element_count = mote_shape_elements(&from->spec.shape),
@@ -129,8 +132,8 @@ mote_status mote_model_get_tensor(const mote_model *model, size_t index, mote_te
     MOTE_TRY(require_allocated(model));
     MOTE_TRY(mote_argument_require(info, "mote_model_get_tensor"));
     size_t left = index;
-    for (size_t i = 0; i < model->compiled.state_block_count; i++) {
-        if (!is_tensor(&model->compiled.state_blocks[i]) || left-- > 0)
+    for (size_t i = 0; i < model->compilation.compiled->state_block_count; i++) {
+        if (!is_tensor(&model->compilation.compiled->state_blocks[i]) || left-- > 0)
             continue;
         fill_tensor(model, i, info);
         return MOTE_OK;

@@ -46,8 +46,8 @@ static mote_status check_model(mote_model *model)
     char hash[MOTE_SHA256_TEXT_BYTES];
     const mote_compile_request request = {.context = model->context,
                                           .description = &model->description};
-    const mote_status status = mote_compile_check(&request, &model->compile_arena, hash);
-    mote_arena_release(&model->compile_arena);
+    const mote_status status = mote_compile_check(&request, &model->compilation.arena, hash);
+    mote_arena_release(&model->compilation.arena);
     MOTE_TRY(status);
     for (size_t i = 0; i < MOTE_SET_COUNT; i++)
         MOTE_TRY(mote_model_check_set(model, i));
@@ -93,9 +93,14 @@ mote_status mote_model_make(mote_context *context, mote_model **model)
     atomic_store(&mote_context_handle_of(context)->is_closed, true);
     made->context = context;
     mote_arena_init(&made->arena, allocator);
-    mote_arena_init(&made->compile_arena, allocator);
-    *model = made;
-    return MOTE_OK;
+    mote_arena_init(&made->compilation.arena, allocator);
+    mote_arena_init(&made->weights_arena, allocator);
+    const mote_status status = mote_gate_create(allocator, &made->control.gate);
+    if (status == MOTE_OK)
+        *model = made;
+    else
+        (void)allocator->reallocate(allocator->user, made, sizeof *made, 0);
+    return status;
 }
 
 mote_status mote_model_load(mote_context *context, const char *path, const mote_setting *settings,
@@ -120,11 +125,12 @@ static void forget_compiled(mote_model *model)
 {
     if (model->allocated)
         mote_run_release(&model->run);
-    mote_arena_release(&model->compile_arena);
+    mote_compilation_release(&model->compilation);
+    mote_arena_release(&model->weights_arena);
     model->allocated = false;
-    model->compiled_once = false;
-    model->smallest_budget = 0;
+    model->compilation.smallest_budget = 0;
     model->weights = NULL;
+    atomic_store(&model->control.budget, 0);
 }
 
 void mote_model_destroy(mote_model **model)
@@ -135,6 +141,7 @@ void mote_model_destroy(mote_model **model)
     forget_compiled(*model);
     mote_kept_release(&(*model)->kept);
     mote_arena_release(&(*model)->arena);
+    mote_gate_destroy(&(*model)->control.gate);
     (void)allocator->reallocate(allocator->user, *model, sizeof **model, 0);
     *model = NULL;
 }
@@ -177,13 +184,10 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     model->description.settings.batch_size = config->batch ? config->batch : model->batch_size;
     MOTE_TRY(find_planner(config, &request.planner));
     if (config->weights)
-        MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
+        MOTE_TRY(mote_arena_text(&model->weights_arena, config->weights, strlen(config->weights),
                                  &model->weights));
-    const mote_status status = mote_compile(&request, &model->compile_arena, &model->compiled);
-    if (status == MOTE_ERROR_BUDGET)
-        model->smallest_budget = model->compiled.smallest_budget;
-    model->modes = request.modes;
-    return status;
+    model->compilation.request = request;
+    return mote_compilation_make(&model->compilation);
 }
 
 /// What the model has learned outlives its compilation.
@@ -192,7 +196,7 @@ static mote_status keep_state(mote_model *model)
     mote_kept *kept = NULL;
     if (!model->allocated)
         return MOTE_OK;
-    MOTE_TRY(mote_run_keep(&model->run, &kept));
+    MOTE_TRY(mote_run_keep(&model->run, false, &kept));
     mote_kept_release(&model->kept);
     model->kept = kept;
     return MOTE_OK;
@@ -206,19 +210,12 @@ mote_status mote_model_compile(mote_model *model, const mote_compile_config *con
     MOTE_TRY(mote_model_require_idle(model, "mote_model_compile"));
     MOTE_TRY(keep_state(model));
     forget_compiled(model);
-    const mote_status status = compile_model(model, config ? config : &defaults);
-    const uint64_t smallest = model->smallest_budget;
-    if (status == MOTE_OK)
-        model->compiled_once = true;
-    else
-        forget_compiled(model);
-    model->smallest_budget = smallest;
-    return status;
+    return compile_model(model, config ? config : &defaults);
 }
 
 uint64_t mote_model_smallest_budget(const mote_model *model)
 {
-    return model ? model->smallest_budget : 0;
+    return model ? model->compilation.smallest_budget : 0;
 }
 
 mote_status mote_argument_require(const void *argument, const char *call)
@@ -230,20 +227,23 @@ mote_status mote_model_require(const mote_model *model, unsigned modes)
 {
     if (!model)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "model is NULL");
-    if (!model->compiled_once)
+    if (!model->compilation.compiled)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled");
-    if ((model->modes & modes) != modes)
+    const unsigned compiled = model->compilation.request.modes;
+    if ((compiled & modes) != modes)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "the model is compiled for modes 0x%x; this needs 0x%x", model->modes,
-                          modes);
+                          "the model is compiled for modes 0x%x; this needs 0x%x", compiled, modes);
     return MOTE_OK;
 }
 
 static mote_status allocate_model(mote_model *model, const char *weights)
 {
-    MOTE_TRY(mote_run_create(model->context, &model->description, &model->compiled, &model->run));
+    MOTE_TRY(mote_run_create(model->context, &model->description, model->compilation.compiled,
+                             &model->run));
     MOTE_TRY(mote_run_initialize(&model->run));
     model->run.sources = model->sources;
+    model->run.compilation = &model->compilation;
+    model->run.control = &model->control;
     if (weights)
         return mote_run_load(&model->run, weights);
     return model->kept ? mote_run_restore(&model->run, model->kept) : MOTE_OK;
@@ -285,10 +285,15 @@ mote_status mote_model_allocate_to_resume(mote_model *model)
     return MOTE_OK;
 }
 
-void mote_model_check_resumed(mote_model *model)
+void mote_model_settle(mote_model *model)
 {
-    if (!model->run.missing_weights)
+    if (model->run.memory && !model->run.missing_weights)
         return;
+    if (!model->run.memory) { // what it was to start from is past
+        model->weights = NULL;
+        model->kept = model->run.kept;
+        model->run.kept = NULL;
+    }
     mote_run_release(&model->run);
     model->allocated = false;
 }
@@ -332,7 +337,7 @@ mote_status mote_model_train(mote_model *model, const mote_train_config *config,
     const mote_train_config *used = config ? config : &no_callbacks;
     MOTE_TRY(used->resume ? mote_model_allocate_to_resume(model) : mote_model_allocate(model));
     const mote_status status = mote_run_train(&model->run, used, result ? result : &ignored);
-    mote_model_check_resumed(model);
+    mote_model_settle(model);
     return status;
 }
 
@@ -355,7 +360,7 @@ mote_status mote_model_evaluate(mote_model *model, const char *set, const mote_t
     MOTE_TRY(mote_model_require_idle(model, "mote_model_evaluate"));
     MOTE_TRY(mote_argument_require(set, "mote_model_evaluate"));
     MOTE_TRY(mote_argument_require(metrics, "mote_model_evaluate"));
-    if (!model->compiled.evaluate)
+    if (!model->compilation.compiled->evaluate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "the model is not compiled for evaluation");
     mote_run_set found;
     if (!mote_model_find_set(model, set, &found))
@@ -371,7 +376,7 @@ mote_status mote_model_read_image(mote_model *model, const char *path, float *sa
     MOTE_TRY(mote_argument_require(path, "mote_model_read_image"));
     MOTE_TRY(mote_argument_require(sample, "mote_model_read_image"));
     MOTE_TRY(mote_model_allocate(model));
-    const mote_graph *graph = &model->compiled.graphs[1];
+    const mote_graph *graph = &model->compilation.compiled->graphs[1];
     if (graph->input_count != 1 || graph->values[graph->ports[0]].spec.dtype != MOTE_DTYPE_REAL) {
         return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
                           "'%s': images feed networks with one input of real numbers; this one has "

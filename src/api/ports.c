@@ -12,7 +12,8 @@ static const mote_graph *get_output_graph(const mote_compiled *compiled)
 
 static const mote_graph *get_graph(const mote_model *model)
 {
-    return model && model->compiled_once ? mote_compiled_graph(&model->compiled) : NULL;
+    return model && model->compilation.compiled ? mote_compiled_graph(model->compilation.compiled)
+                                                : NULL;
 }
 
 size_t mote_model_input_count(const mote_model *model)
@@ -29,7 +30,7 @@ size_t mote_model_label_count(const mote_model *model)
 
 size_t mote_model_output_count(const mote_model *model)
 {
-    return get_graph(model) ? get_output_graph(&model->compiled)->output_count : 0;
+    return get_graph(model) ? get_output_graph(model->compilation.compiled)->output_count : 0;
 }
 
 /// Value `values[first + index]` of the graph, of `count` that there are.
@@ -65,7 +66,7 @@ static mote_status get_port(const port_list *list, size_t index, mote_port_info 
 mote_status mote_model_get_input(const mote_model *model, size_t index, mote_port_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    const mote_graph *graph = mote_compiled_graph(&model->compiled);
+    const mote_graph *graph = mote_compiled_graph(model->compilation.compiled);
     const port_list list = {"input", graph, graph->ports, graph->input_count};
     return get_port(&list, index, info);
 }
@@ -73,7 +74,7 @@ mote_status mote_model_get_input(const mote_model *model, size_t index, mote_por
 mote_status mote_model_get_label(const mote_model *model, size_t index, mote_port_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    const mote_graph *graph = mote_compiled_graph(&model->compiled);
+    const mote_graph *graph = mote_compiled_graph(model->compilation.compiled);
     const port_list list = {"label", graph, graph->ports + graph->input_count,
                             graph->port_count - graph->input_count};
     return get_port(&list, index, info);
@@ -82,7 +83,7 @@ mote_status mote_model_get_label(const mote_model *model, size_t index, mote_por
 mote_status mote_model_get_output(const mote_model *model, size_t index, mote_port_info *info)
 {
     MOTE_TRY(mote_model_require(model, 0));
-    const mote_graph *graph = get_output_graph(&model->compiled);
+    const mote_graph *graph = get_output_graph(model->compilation.compiled);
     const port_list list = {"output", graph, graph->outputs, graph->output_count};
     return get_port(&list, index, info);
 }
@@ -104,7 +105,7 @@ mote_status mote_model_get_sizes(const mote_model *model, size_t *input_elements
 
 mote_status mote_model_check_samples(const mote_model *model, const char *call, size_t count)
 {
-    const size_t batch = model->compiled.info.batch_size;
+    const size_t batch = model->compilation.compiled->info.batch_size;
     if (count > 0 && count <= batch)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_ARGUMENT, "%s: takes 1 to %zu samples, got %zu", call, batch,
@@ -125,7 +126,7 @@ static mote_status check_arrays(const mote_model *model, const char *call,
                                 const mote_run_batch *batch, const void *const *outputs,
                                 size_t output_count)
 {
-    const mote_graph *graph = &model->compiled.graphs[1];
+    const mote_graph *graph = &model->compilation.compiled->graphs[1];
     if (batch->input_count != graph->input_count || output_count != graph->output_count)
         return MOTE_RAISE(
             MOTE_ERROR_ARGUMENT, "%s: %zu inputs and %zu outputs, the network has %zu and %zu",
@@ -152,7 +153,7 @@ mote_status mote_model_run_all(mote_model *model, const void *const *inputs, siz
 /// One input and one output, of float.
 static mote_status check_simple(const mote_model *model)
 {
-    const mote_graph *graph = &model->compiled.graphs[1];
+    const mote_graph *graph = &model->compilation.compiled->graphs[1];
     const bool integers = graph->values[graph->ports[0]].spec.dtype == MOTE_DTYPE_I32 ||
                           graph->values[graph->outputs[0]].spec.dtype == MOTE_DTYPE_I32;
     if (graph->input_count == 1 && graph->output_count == 1 && !integers)
@@ -168,10 +169,10 @@ static mote_status check_simple(const mote_model *model)
 mote_status mote_model_run(mote_model *model, const float *inputs, size_t count, float *outputs)
 {
     MOTE_TRY(mote_model_require(model, MOTE_MODE_INFER));
-    if (!inputs || !outputs || count == 0 || count > model->compiled.info.batch_size)
+    if (!inputs || !outputs || count == 0 || count > model->compilation.compiled->info.batch_size)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "mote_model_run: needs inputs, outputs and 1 to %zu samples, got %zu",
-                          model->compiled.info.batch_size, count);
+                          model->compilation.compiled->info.batch_size, count);
     MOTE_TRY(check_simple(model));
     const void *input = inputs;
     void *output = outputs;

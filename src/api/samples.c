@@ -78,7 +78,7 @@ static mote_status describe_inputs(const mote_graph *graph, mote_arena *arena,
 static mote_status open_with(mote_model *model, const char *path, mote_arena *arena,
                              mote_samples *samples)
 {
-    const mote_graph *graph = &model->compiled.graphs[1];
+    const mote_graph *graph = &model->compilation.compiled->graphs[1];
     const mote_section *section = NULL;
     MOTE_TRY(find_section(model, &section));
     const mote_shape *output = &graph->values[graph->outputs[0]].spec.shape;

@@ -32,7 +32,7 @@ static mote_status require_open(const mote_model *model, const char *call)
 static mote_status check_batch(const mote_model *model, const mote_batch *batch)
 {
     static const char call[] = "mote_model_forward";
-    const mote_graph *graph = mote_compiled_graph(&model->compiled);
+    const mote_graph *graph = mote_compiled_graph(model->compilation.compiled);
     const size_t label_count = graph->port_count - graph->input_count;
     MOTE_TRY(mote_argument_require(batch, call));
     MOTE_TRY(mote_argument_require(batch->inputs, call));
@@ -61,6 +61,7 @@ mote_status mote_model_forward(mote_model *model, const mote_batch *batch, mote_
         mote_run_forward(&model->run, &samples, metrics ? metrics : &ignored);
     if (status == MOTE_OK)
         return status;
+    mote_model_settle(model);
     return MOTE_RAISE(status, "mote_model_forward: %.900s; there is nothing to apply",
                       mote_last_error()->message);
 }
@@ -72,7 +73,7 @@ mote_status mote_model_get_step_output(const mote_model *model, size_t index, co
     MOTE_TRY(require_open(model, call));
     MOTE_TRY(mote_argument_require(values, call));
     MOTE_TRY(mote_model_get_output(model, index, &output));
-    const void *found = mote_program_output(model->compiled.train, index);
+    const void *found = mote_program_output(model->compilation.compiled->train, index);
     if (!found)
         return MOTE_RAISE(MOTE_ERROR_UNSUPPORTED,
                           "%s: no loss reads output '%s', so that training does not compute it",
@@ -88,9 +89,10 @@ mote_status mote_model_apply(mote_model *model, const double *learning_rate)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "mote_model_apply: the learning rate is %g, expected 0 or more",
                           *learning_rate);
-    const double rate = learning_rate ? *learning_rate
-                                      : mote_run_learning_rate(&model->compiled.settings,
-                                                               model->run.stepping.applied);
+    const double rate = learning_rate
+                            ? *learning_rate
+                            : mote_run_learning_rate(&model->compilation.compiled->settings,
+                                                     model->run.stepping.applied);
     return mote_run_apply(&model->run, rate);
 }
 
@@ -117,9 +119,9 @@ mote_status mote_model_get_step(const mote_model *model, mote_step_info *info)
     MOTE_TRY(mote_argument_require(info, "mote_model_get_step"));
     const mote_stepping stepping =
         model->allocated ? model->run.stepping : (mote_stepping){.applied = 0};
-    *info = (mote_step_info){
-        .applied = stepping.applied,
-        .open_samples = stepping.open_batch,
-        .learning_rate = mote_run_learning_rate(&model->compiled.settings, stepping.applied)};
+    *info = (mote_step_info){.applied = stepping.applied,
+                             .open_samples = stepping.open_batch,
+                             .learning_rate = mote_run_learning_rate(
+                                 &model->compilation.compiled->settings, stepping.applied)};
     return MOTE_OK;
 }

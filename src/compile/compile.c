@@ -258,7 +258,35 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     MOTE_TRY(mote_compile_check(request, arena, model_hash));
     MOTE_TRY(choose_schedules(&c));
     memcpy(compiled->model_hash, model_hash, sizeof model_hash);
+    MOTE_TRY(mote_compile_time_operations(&c));
     return link_programs(&c);
+}
+
+static mote_status make_in_arena(mote_compilation *compilation)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_allocate(&compilation->arena, sizeof *compilation->compiled, &memory));
+    compilation->compiled = memory;
+    const mote_status status =
+        mote_compile(&compilation->request, &compilation->arena, compilation->compiled);
+    if (status == MOTE_ERROR_BUDGET)
+        compilation->smallest_budget = compilation->compiled->smallest_budget;
+    return status;
+}
+
+mote_status mote_compilation_make(mote_compilation *compilation)
+{
+    compilation->smallest_budget = 0;
+    const mote_status status = make_in_arena(compilation);
+    if (status != MOTE_OK)
+        mote_compilation_release(compilation);
+    return status;
+}
+
+void mote_compilation_release(mote_compilation *compilation)
+{
+    mote_arena_release(&compilation->arena);
+    compilation->compiled = NULL;
 }
 
 const mote_graph *mote_compiled_graph(const mote_compiled *compiled)

@@ -62,6 +62,14 @@ typedef struct mote_compiled {
     char model_hash[MOTE_SHA256_TEXT_BYTES];
 } mote_compiled;
 
+/// What was asked for and what came of it, in an arena of its own: it can take the place of another one as a whole.
+typedef struct mote_compilation {
+    mote_compile_request request;
+    mote_arena arena;
+    mote_compiled *compiled;  // in the arena; NULL: nothing is compiled
+    uint64_t smallest_budget; // where the one that was asked for was too small; else 0
+} mote_compilation;
+
 /// Checks all of a description that needs no data: layers and graph, [Optimizer], [LearningRateScheduler]. Gives
 /// the model's hash: SHA-256 of what makes the model and its training what they are, layers, properties,
 /// connections, shapes, optimizer, schedule, batch size and seed; no paths, no number of epochs, nothing that may
@@ -80,6 +88,12 @@ mote_status mote_compile_settings(const mote_compile_request *request, mote_aren
 /// Errors as those of the stages. On failure the arena holds garbage that its owner releases.
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled) MOTE_MUST_CHECK;
+
+/// Compiles what its request says. After an error nothing is compiled.
+mote_status mote_compilation_make(mote_compilation *compilation) MOTE_MUST_CHECK;
+
+/// The arena is empty then. Safe on what was not made, with an initialized arena.
+void mote_compilation_release(mote_compilation *compilation);
 
 /// The keys every [Optimizer] and every [LearningRateScheduler] has, beside those of its type.
 const mote_property *mote_compile_optimizer_properties(void);

@@ -34,6 +34,9 @@ mote_status mote_compile_place(const mote_compiler *c, bool is_rough) MOTE_MUST_
 /// MOTE_ERROR_BUDGET with the smallest budget that works.
 mote_status mote_compile_fit(const mote_compiler *c) MOTE_MUST_CHECK;
 
+/// Predicts which operation takes longest, and how many take longer than [Model] operation_deadline_ms.
+mote_status mote_compile_time_operations(const mote_compiler *c) MOTE_MUST_CHECK;
+
 /// Turns schedule and offsets into the program.
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);

@@ -19,7 +19,7 @@
 
 /// One thing the graph wants to be fed.
 typedef struct mote_dataset_port {
-    const char *name; // for messages
+    const char *name; // for messages; it need not outlive mote_dataset_open
     mote_tensor_spec
         spec; // I32: indices; real labels of n elements may also be fed as one-hot rows
     int32_t index_first, index_last; // I32: what an index may be, both included

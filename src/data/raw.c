@@ -63,7 +63,10 @@ static mote_status place_ports(raw_state *s, const mote_dataset_ports *ports, mo
     s->port_count = ports->input_count + ports->label_count;
     MOTE_TRY(mote_arena_array(arena, s->port_count, sizeof *s->ports, (void **)&s->ports));
     for (size_t i = 0; i < s->port_count; i++) {
+        char *name = NULL;
+        MOTE_TRY(mote_arena_text(arena, ports->items[i].name, strlen(ports->items[i].name), &name));
         s->ports[i].port = ports->items[i];
+        s->ports[i].port.name = name;
         MOTE_TRY(place_port(s, &s->ports[i], i >= ports->input_count));
     }
     assert(s->record_floats > 0);

@@ -8,6 +8,7 @@
 #include "os/os.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t mote_operation_batch(const mote_operation *operation, size_t batch)
@@ -70,6 +71,14 @@ void mote_program_bind(mote_program *program, unsigned char *base)
     }
 }
 
+uint64_t mote_program_stored_bytes(const mote_program *program)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; program && i < program->transfer_count; i++)
+        bytes += program->transfers[i].is_store ? program->transfers[i].bytes : 0;
+    return bytes;
+}
+
 static void poison_dead(const mote_program *program, const mote_operation *operation)
 {
     for (size_t i = 0; i < operation->dead_count; i++)
@@ -117,6 +126,39 @@ static mote_status run_operation(const mote_program *program, const mote_executi
     return MOTE_OK;
 }
 
+static mote_status run_watched(const mote_program *program, const mote_execution *execution,
+                               size_t index)
+{
+    mote_operation_watch *const watch = execution->watch;
+    const uint64_t begin = mote_clock_ns();
+    const mote_status status = run_operation(program, execution, index);
+    const uint64_t ns = mote_clock_ns() - begin;
+    watch->late_count += ns > watch->deadline_ns;
+    if (ns <= watch->longest_ns)
+        return status;
+    watch->longest_ns = ns;
+    (void)snprintf(watch->longest, sizeof watch->longest, "%s", program->operations[index].name);
+    return status;
+}
+
+/// Lets whoever shares the processor have it. What has begun to change weights is not left half done.
+static mote_status yield(const mote_execution *execution, const mote_operation *operation)
+{
+    if (!execution->yield || !execution->yield(execution->yield_user))
+        return MOTE_OK;
+    if (execution->has_changed && *execution->has_changed)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_STOPPED, "stopped in front of '%s'", operation->name);
+}
+
+static mote_status run_next(const mote_program *program, const mote_execution *execution,
+                            size_t index)
+{
+    MOTE_TRY(yield(execution, &program->operations[index]));
+    return execution->watch ? run_watched(program, execution, index)
+                            : run_operation(program, execution, index);
+}
+
 /// Operations [first, end): the next one begins when the arena is as it needs it.
 static mote_status run_operations(const mote_program *program, const mote_execution *execution,
                                   size_t first, size_t end)
@@ -124,7 +166,7 @@ static mote_status run_operations(const mote_program *program, const mote_execut
     mote_status status = MOTE_OK;
     assert(program->base);
     for (size_t i = first; i < end && status == MOTE_OK; i++)
-        status = run_operation(program, execution, i);
+        status = run_next(program, execution, i);
     if (status != MOTE_OK)
         mote_transfers_halt(execution->transfers);
     return status;

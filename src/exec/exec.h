@@ -25,6 +25,16 @@ typedef struct mote_ahead mote_ahead;
 /// A thread that moves blocks between the arena and a swap file.
 typedef struct mote_transfers mote_transfers;
 
+#define MOTE_WATCH_NAME_BYTES 96U
+
+/// How long operations took, from one yield to the next.
+typedef struct mote_operation_watch {
+    uint64_t deadline_ns;
+    uint64_t late_count; // operations that took longer
+    uint64_t longest_ns;
+    char longest[MOTE_WATCH_NAME_BYTES]; // the name of the one that did
+} mote_operation_watch;
+
 /// What changes from one run of a program to the next.
 typedef struct mote_execution {
     const mote_kernels *kernels;
@@ -44,6 +54,9 @@ typedef struct mote_execution {
     mote_profiler profiler;
     bool
         *has_changed; // becomes true where weights or statistics begin to change; NULL: nobody asks
+    bool (*yield)(void *user); // asked in front of each operation whether to end there; may be NULL
+    void *yield_user;
+    mote_operation_watch *watch; // NULL: nobody asks
 } mote_execution;
 
 /// Runs one operation.
@@ -215,10 +228,13 @@ mote_transfer_count mote_transfers_count(mote_transfers *transfers);
 /// How many samples of a batch a layer's operation runs for; 0 where the batch ends before them.
 size_t mote_operation_batch(const mote_operation *operation, size_t batch);
 
+/// Bytes that a run of the program writes to the swap file; of NULL: none.
+uint64_t mote_program_stored_bytes(const mote_program *program);
+
 /// Resolves all tensors against the arena that starts at `base`.
 void mote_program_bind(mote_program *program, unsigned char *base);
 
-/// Runs all operations; stops at the first failure.
+/// Runs all operations; stops at the first failure, and with MOTE_STOPPED where yield says so and nothing has changed yet.
 mote_status mote_program_run(const mote_program *program,
                              const mote_execution *execution) MOTE_MUST_CHECK;
 

@@ -41,11 +41,12 @@ typedef struct mote_model_settings {
     const char *checkpoint_path;  // "" when absent, as the next
     const char *checkpoint_every; // "5 steps", "30 s"
     uint64_t checkpoint_keep;
-    uint64_t memory_budget;      // bytes of the arena; 0: none
-    const char *swap_path;       // "" when absent
-    uint64_t swap_write_limit;   // bytes a run
-    uint64_t checkpoint_steps;   // of checkpoint_every; 0: not by steps
-    uint64_t checkpoint_seconds; // 0: not by time
+    uint64_t memory_budget;       // bytes of the arena; 0: none
+    const char *swap_path;        // "" when absent
+    uint64_t swap_write_limit;    // bytes a run
+    double operation_deadline_ms; // 0: none
+    uint64_t checkpoint_steps;    // of checkpoint_every; 0: not by steps
+    uint64_t checkpoint_seconds;  // 0: not by time
 } mote_model_settings;
 
 typedef struct mote_section {

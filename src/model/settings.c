@@ -120,8 +120,17 @@ static const mote_property properties[] = {
      .initial = "1024GiB",
      .offset = offsetof(mote_model_settings, swap_write_limit),
      .help =
-         "most bytes that the steps of a training may write to the swap file, since flash memory wears "
-         "out: one that would write more is refused before its first step"},
+         "most bytes that a training with its validations, an evaluation, a benchmark or a loop of the caller's own "
+         "may write to the swap file, since flash memory wears out: what would write more is refused before it begins"},
+    {.name = "operation_deadline_ms",
+     .kind = MOTE_PROPERTY_REAL,
+     .initial = "0",
+     .minimum = 0,
+     .maximum = 1e9,
+     .offset = offsetof(mote_model_settings, operation_deadline_ms),
+     .help =
+         "plan says which operations are predicted to take longer, train and bench which did: between two "
+         "of them others get the processor; 0: they do not"},
     {.name = "on_nonfinite",
      .kind = MOTE_PROPERTY_CHOICE,
      .initial = "stop",

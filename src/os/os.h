@@ -190,6 +190,21 @@ mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thre
 
 void mote_thread_pool_destroy(mote_thread_pool **pool);
 
+/// What a thread passes, or waits at while it is closed. Any thread may close and open it.
+typedef struct mote_gate mote_gate;
+
+/// An open one. `allocator` is borrowed. Raises MOTE_ERROR_MEMORY.
+mote_status mote_gate_create(const mote_allocator *allocator, mote_gate **gate) MOTE_MUST_CHECK;
+
+/// Nobody waits at it. Safe on NULL.
+void mote_gate_destroy(mote_gate **gate);
+
+void mote_gate_close(mote_gate *gate);
+void mote_gate_open(mote_gate *gate);
+
+/// Sleeps while it is closed.
+void mote_gate_pass(mote_gate *gate);
+
 /// A thread beside those of a pool, with a lock for what it shares with the thread that made it.
 typedef struct mote_worker mote_worker;
 

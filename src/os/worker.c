@@ -36,15 +36,23 @@ static void release(mote_worker *worker)
     (void)worker->allocator->reallocate(worker->allocator->user, worker, sizeof *worker, 0);
 }
 
+/// Reading and moving bytes takes little; what a process has by default may be more than all else.
+#define STACK_BYTES ((size_t)1 << 20)
+
 /// Signals are for the program's threads.
 static bool start(mote_worker *worker)
 {
+    pthread_attr_t attributes;
     sigset_t all;
     sigset_t before;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    expect_success(pthread_attr_setstacksize(&attributes, STACK_BYTES));
     (void)sigfillset(&all);
     expect_success(pthread_sigmask(SIG_SETMASK, &all, &before));
-    const int error = pthread_create(&worker->thread, NULL, run_worker, worker);
+    const int error = pthread_create(&worker->thread, &attributes, run_worker, worker);
     expect_success(pthread_sigmask(SIG_SETMASK, &before, NULL));
+    expect_success(pthread_attr_destroy(&attributes));
     return error == 0;
 }
 

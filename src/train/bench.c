@@ -104,8 +104,12 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
     const mote_training_settings *settings = &run->compiled->settings;
     mote_step_times times = {.values = run->step_times};
     mote_progress progress = {.epoch = 1, .epochs = 1, .batches = config->steps};
+    mote_operation_watch watch = {.late_count = 0};
+    bool has_changed = false;
     mote_execution execution = mote_run_execution(run);
     execution.profiler = config->profiler;
+    execution.has_changed = &has_changed;
+    execution.watch = mote_run_watch(run, &watch);
     const uint64_t samples = config->steps * mote_compiled_graph(run->compiled)->batch;
     mote_run_set_source(run, source, &execution);
     for (; result->steps < config->steps && !result->stopped; result->steps++) {
@@ -116,7 +120,13 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
         execution.learning_rate = settings->rate->rate(
             settings->rate_state, settings->learning_rate, execution.iteration);
         const uint64_t begin = mote_clock_ns();
-        MOTE_TRY(mote_program_run(program, &execution));
+        has_changed = false;
+        const mote_status status = mote_program_run(program, &execution);
+        if (status == MOTE_STOPPED && mote_control_stops(run->control)) {
+            result->stopped = true;
+            break;
+        }
+        MOTE_TRY(status);
         progress.step_ns = mote_clock_ns() - begin;
         mote_step_times_add(&times, progress.step_ns);
         mote_tally_add(&tally, program, execution.batch);
@@ -125,8 +135,10 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
         progress.training = result->training;
         if (config->progress)
             config->progress(config->user, &progress);
-        result->stopped = config->stop && config->stop(config->user);
+        result->stopped =
+            mote_control_stops(run->control) || (config->stop && config->stop(config->user));
     }
+    mote_run_tell_watch(&watch, result);
     result->step_ms_median = mote_step_times_median(&times);
     return MOTE_OK;
 }
@@ -142,9 +154,10 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                                 .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
     mote_run_restart(run);
-    MOTE_TRY(mote_run_check_writes(run, config->steps));
+    const mote_swap_use use = {.steps = config->steps};
+    MOTE_TRY(mote_run_check_writes(run, run->compiled, &use));
     MOTE_TRY(mote_run_reset_optimizer(run));
-    const mote_transfer_count before = mote_transfers_count(run->transfers);
+    const mote_transfer_count before = mote_run_count_moved(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);

@@ -189,3 +189,16 @@ mote_status mote_run_check_checkpoints(mote_run *run, const char **path)
         MOTE_TRY(mote_checkpoints_check_apart(*path, "save_best_path", run->best_path));
     return mote_run_check_saving(run, *path, NULL);
 }
+
+mote_status mote_run_check_swap(mote_run *run)
+{
+    const uint64_t bytes = run->compiled ? run->compiled->swap_bytes : 0;
+    const char *folder = NULL;
+    mote_swap_file file;
+    if (run->transfers) // its own is open
+        return MOTE_OK;
+    MOTE_TRY(mote_run_find_swap(run->description, &run->arena, &folder));
+    MOTE_TRY(mote_run_open_swap(run, folder, bytes > 0 ? bytes : MOTE_TRANSFER_ALIGNMENT, &file));
+    mote_swap_file_close(&file);
+    return MOTE_OK;
+}

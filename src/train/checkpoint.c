@@ -18,6 +18,7 @@ static const char format_key[] = "mote.format";
 static const char format[] = "checkpoint 1";
 static const char step_key[] = "mote.step";
 static const char position_key[] = "mote.position";
+static const char plan_key[] = "mote.plan_hash";
 static const char identity_key[] = "mote.identity";
 
 /// The path, and `step` behind it.
@@ -198,9 +199,9 @@ static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
 mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
                                   mote_checkpoints *checkpoints)
 {
-    *checkpoints = (mote_checkpoints){
-        .run = run, .state = run->state, .keep = run->description->settings.checkpoint_keep};
-    checkpoints->state.is_whole = true;
+    *checkpoints =
+        (mote_checkpoints){.run = run, .keep = run->description->settings.checkpoint_keep};
+    mote_checkpoints_follow(checkpoints);
     mote_arena_init(&checkpoints->arena, &run->context->allocator);
     const mote_status status = open_path(checkpoints, access);
     if (status != MOTE_OK)
@@ -230,11 +231,17 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
     metadata[count++] = (mote_weights_metadata){format_key, format};
     metadata[count++] = (mote_weights_metadata){step_key, "000000000000"};
     metadata[count++] = (mote_weights_metadata){position_key, position};
-    metadata[count++] = (mote_weights_metadata){"mote.plan_hash", run->compiled->info.plan_hash};
+    metadata[count++] = (mote_weights_metadata){plan_key, run->compiled->info.plan_hash};
     MOTE_TRY(mote_run_add_metadata(run, &checkpoints->arena, metadata, &count));
     metadata[count++] = (mote_weights_metadata){identity_key, identity};
     return mote_weights_make_header(&checkpoints->state, metadata, count, &checkpoints->arena,
                                     &checkpoints->header);
+}
+
+void mote_checkpoints_follow(mote_checkpoints *checkpoints)
+{
+    checkpoints->state = checkpoints->run->state;
+    checkpoints->state.is_whole = true;
 }
 
 static mote_status fill_header(mote_checkpoints *c, const mote_position *position)
@@ -246,6 +253,7 @@ static mote_status fill_header(mote_checkpoints *c, const mote_position *positio
     (void)snprintf(step, sizeof step, "%012" PRIu64, position->steps);
     step[STEP_DIGITS] = '\0';
     mote_weights_set_metadata(&c->header, step_key, step);
+    mote_weights_set_metadata(&c->header, plan_key, c->run->compiled->info.plan_hash);
     return mote_weights_seal(&c->state, c->table, &c->header);
 }
 

@@ -52,6 +52,9 @@ mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
 mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *identity,
                                    uint64_t sample_count) MOTE_MUST_CHECK;
 
+/// The run has another plan: its state lies elsewhere.
+void mote_checkpoints_follow(mote_checkpoints *checkpoints);
+
 /// Safe on what was not opened.
 void mote_checkpoints_release(mote_checkpoints *checkpoints);
 

@@ -31,25 +31,34 @@ static mote_status copy_block(const mote_run *run, size_t index, mote_arena *are
 }
 
 /// One block behind the other; gives their end.
-static size_t place_blocks(const mote_run *run, mote_state_block *blocks)
+static size_t place_blocks(mote_state_block *blocks, size_t count, bool in_file)
 {
+    const size_t alignment = in_file ? MOTE_TRANSFER_ALIGNMENT : MOTE_ALIGNMENT;
     size_t end = 0;
-    for (size_t i = 0; i < run->state.block_count; i++) {
-        blocks[i].is_swapped = run->transfers != NULL;
+    for (size_t i = 0; i < count; i++) {
+        blocks[i].is_swapped = in_file;
         blocks[i].offset = end;
         blocks[i].home = end;
         blocks[i].slices.count = 0;
-        end += mote_size_align(blocks[i].bytes,
-                               run->transfers ? MOTE_TRANSFER_ALIGNMENT : MOTE_ALIGNMENT);
+        end += mote_size_align(blocks[i].bytes, alignment);
     }
     return end;
 }
 
-/// Where the copy is going to be.
-static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
+static mote_status copy_text(mote_arena *arena, const char *text, const char **copy)
 {
+    char *made = NULL;
+    MOTE_TRY(mote_arena_text(arena, text, strlen(text), &made));
+    *copy = made;
+    return MOTE_OK;
+}
+
+/// Where the copy is going to be.
+static mote_status make_room(const mote_run *run, size_t bytes, bool in_file, mote_kept *kept)
+{
+    const char *folder = NULL;
     void *memory = NULL;
-    if (!run->transfers) {
+    if (!in_file) {
         MOTE_TRY(mote_arena_allocate(&kept->arena, bytes, &memory));
         kept->state.base = memory;
         return MOTE_OK;
@@ -61,10 +70,12 @@ static mote_status make_room(const mote_run *run, size_t bytes, mote_kept *kept)
         (unsigned char *)memory + (mote_size_align(address, MOTE_TRANSFER_ALIGNMENT) - address);
     kept->state.staging_bytes = MOTE_STATE_STAGING_BYTES;
     kept->state.swap = &kept->swap;
-    return mote_run_open_swap(run, bytes, &kept->arena, &kept->swap);
+    if (run->swap_path)
+        MOTE_TRY(copy_text(&kept->arena, run->swap_path, &folder));
+    return mote_run_open_swap(run, folder, bytes, &kept->swap);
 }
 
-static mote_status copy_state(const mote_run *run, mote_kept *kept)
+static mote_status copy_state(const mote_run *run, bool in_file, mote_kept *kept)
 {
     const size_t count = run->state.block_count;
     mote_state_block *blocks = NULL;
@@ -72,21 +83,13 @@ static mote_status copy_state(const mote_run *run, mote_kept *kept)
     for (size_t i = 0; i < count; i++)
         MOTE_TRY(copy_block(run, i, &kept->arena, &blocks[i]));
     kept->state = (mote_state){.blocks = blocks, .block_count = count};
-    MOTE_TRY(make_room(run, place_blocks(run, blocks), kept));
+    MOTE_TRY(make_room(run, place_blocks(blocks, count, in_file), in_file, kept));
     for (size_t i = 0; i < count; i++)
         MOTE_TRY(mote_state_copy(&run->state, i, &kept->state, i));
     return MOTE_OK;
 }
 
-static mote_status copy_text(mote_arena *arena, const char *text, const char **copy)
-{
-    char *made = NULL;
-    MOTE_TRY(mote_arena_text(arena, text, strlen(text), &made));
-    *copy = made;
-    return MOTE_OK;
-}
-
-static mote_status fill(const mote_run *run, mote_kept *kept)
+static mote_status fill(const mote_run *run, bool in_file, mote_kept *kept)
 {
     kept->image_scale = run->image_scale;
     kept->scale_known = run->scale_known;
@@ -95,10 +98,10 @@ static mote_status fill(const mote_run *run, mote_kept *kept)
     kept->is_torn = run->is_torn;
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.class_names, &kept->knowledge.class_names));
     MOTE_TRY(copy_text(&kept->arena, run->knowledge.preparation, &kept->knowledge.preparation));
-    return copy_state(run, kept);
+    return copy_state(run, in_file || run->transfers, kept);
 }
 
-mote_status mote_run_keep(const mote_run *run, mote_kept **kept)
+mote_status mote_run_keep(const mote_run *run, bool in_file, mote_kept **kept)
 {
     mote_arena arena;
     mote_kept *made = NULL;
@@ -106,7 +109,7 @@ mote_status mote_run_keep(const mote_run *run, mote_kept **kept)
     MOTE_TRY(mote_arena_allocate(&arena, sizeof *made, (void **)&made));
     made->arena = arena;
     made->swap.file.descriptor = -1;
-    const mote_status status = fill(run, made);
+    const mote_status status = fill(run, in_file, made);
     if (status == MOTE_OK)
         *kept = made;
     else

@@ -5,6 +5,7 @@
 #include "base/size.h"
 
 #include <math.h>
+#include <string.h>
 
 void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
 {
@@ -66,27 +67,54 @@ double mote_step_times_median(mote_step_times *times)
     return ((double)lower + (double)upper) / 2.0 * 1e-6;
 }
 
-mote_status mote_run_check_writes(const mote_run *run, uint64_t steps)
+/// a + b * c, or the largest number.
+static uint64_t add_product(uint64_t a, uint64_t b, uint64_t c)
 {
-    const mote_plan_info *plan = &run->compiled->info;
+    return c > 0 && b > (UINT64_MAX - a) / c ? UINT64_MAX : a + b * c;
+}
+
+mote_status mote_run_check_writes(const mote_run *run, const mote_compiled *compiled,
+                                  const mote_swap_use *use)
+{
     const uint64_t limit = run->description->settings.swap_write_limit;
-    if (plan->stored_bytes == 0 || steps <= limit / plan->stored_bytes)
+    const uint64_t step_bytes = mote_program_stored_bytes(compiled->train);
+    const uint64_t batch_bytes = mote_program_stored_bytes(compiled->evaluate);
+    uint64_t bytes = add_product(0, use->steps, step_bytes);
+    bytes = add_product(bytes, use->batches, batch_bytes);
+    if (bytes == 0 || add_product(bytes, use->written_bytes, 1) <= limit)
         return MOTE_OK;
     return MOTE_RAISE(
         MOTE_ERROR_PROPERTY,
-        "%s: %llu steps that each write %llu bytes to the swap file are more than [Model] "
-        "swap_write_limit = %llu bytes; a larger memory_budget writes less",
-        run->description->path, (unsigned long long)steps, (unsigned long long)plan->stored_bytes,
-        (unsigned long long)limit);
+        "%s: %llu steps that each write %llu bytes to the swap file and %llu batches of evaluation that "
+        "each write %llu, behind %llu bytes before, are more than [Model] swap_write_limit = %llu bytes; "
+        "a larger memory_budget writes less",
+        run->description->path, (unsigned long long)use->steps, (unsigned long long)step_bytes,
+        (unsigned long long)use->batches, (unsigned long long)batch_bytes,
+        (unsigned long long)use->written_bytes, (unsigned long long)limit);
 }
 
 void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
                               mote_train_result *result)
 {
-    const mote_transfer_count now = mote_transfers_count(run->transfers);
+    const mote_transfer_count now = mote_run_count_moved(run);
     result->swapped_in_bytes = now.loaded_bytes - before.loaded_bytes;
     result->swapped_out_bytes = now.stored_bytes - before.stored_bytes;
     result->swap_wait_ms = (double)(now.wait_ns - before.wait_ns) * 1e-6;
+}
+
+mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch)
+{
+    const double deadline_ms = run->description->settings.operation_deadline_ms;
+    watch->deadline_ns = (uint64_t)(deadline_ms * 1e6);
+    return watch->deadline_ns > 0 ? watch : NULL;
+}
+
+void mote_run_tell_watch(const mote_operation_watch *watch, mote_train_result *result)
+{
+    result->late_operations = watch->late_count;
+    result->longest_operation_ms = (double)watch->longest_ns * 1e-6;
+    _Static_assert(sizeof result->longest_operation == sizeof watch->longest, "room for its name");
+    memcpy(result->longest_operation, watch->longest, sizeof result->longest_operation);
 }
 
 /// Callbacks are asked by the thread that trains: of these there is one reader.
@@ -247,6 +275,13 @@ mote_status mote_run_evaluate_all(const mote_run *run, mote_dataset *dataset,
     return status;
 }
 
+static mote_status check_evaluation(const mote_run *run, uint64_t samples)
+{
+    const size_t batch = mote_compiled_graph(run->compiled)->batch;
+    const mote_swap_use use = {.batches = (samples + batch - 1) / batch};
+    return mote_run_check_writes(run, run->compiled, &use);
+}
+
 mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
                               const mote_train_config *config, mote_metrics *metrics)
 {
@@ -257,6 +292,8 @@ mote_status mote_run_evaluate(mote_run *run, const mote_run_set *set,
     known.known = run->knowledge;
     MOTE_TRY(mote_run_open(run, &known, &dataset));
     mote_status status = mote_run_check_scale(run, dataset, set->owner);
+    if (status == MOTE_OK)
+        status = check_evaluation(run, mote_dataset_sample_count(dataset));
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, mote_dataset_source(dataset));
     if (status == MOTE_OK)

@@ -46,18 +46,40 @@ void mote_run_set_batch(const mote_run *run, uint64_t first, uint64_t samples,
 /// Serves a batch that is in memory and outlives it.
 mote_source mote_run_batch_source(const mote_run *run, mote_run_batch *batch);
 
-/// Optimizer state as it is before the first update: a training that begins counts its updates anew.
-/// A file in [Model] swap_path, whose text lives in `arena`; MOTE_ERROR_IO names that key.
-mote_status mote_run_open_swap(const mote_run *run, uint64_t bytes, mote_arena *arena,
+/// A file in `folder`, which is the run's swap_path and outlives it; MOTE_ERROR_IO names that key.
+mote_status mote_run_open_swap(const mote_run *run, const char *folder, uint64_t bytes,
                                mote_swap_file *file) MOTE_MUST_CHECK;
 
-/// Raises MOTE_ERROR_PROPERTY where so many steps would write more to the swap file than [Model] swap_write_limit allows.
-mote_status mote_run_check_writes(const mote_run *run, uint64_t steps) MOTE_MUST_CHECK;
+/// What was written to the swap file, and what is to come.
+typedef struct mote_swap_use {
+    uint64_t written_bytes;
+    uint64_t steps, batches; // of training, of evaluation
+} mote_swap_use;
+
+/// Raises MOTE_ERROR_PROPERTY where that is more, with a plan, than [Model] swap_write_limit allows.
+mote_status mote_run_check_writes(const mote_run *run, const mote_compiled *compiled,
+                                  const mote_swap_use *use) MOTE_MUST_CHECK;
+
+/// What transfers did since the run was created.
+mote_transfer_count mote_run_count_moved(const mote_run *run);
+
+/// The watch for an execution, with [Model] operation_deadline_ms; NULL without that.
+mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch);
+
+/// What it has seen, into the result.
+void mote_run_tell_watch(const mote_operation_watch *watch, mote_train_result *result);
 
 /// What transfers did since `before`, into the result.
 void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
                               mote_train_result *result);
 
+/// Plans anew, for another budget (0: any), and moves what persists there through a file: the old arena is given back before
+/// the new one is had. After an error the run is as before, but that it may have lost its memory: then run->kept has what it
+/// held. After MOTE_ERROR_BUDGET the compilation knows the smallest. What is to be written must be allowed.
+mote_status mote_run_replan(mote_run *run, uint64_t budget,
+                            const mote_swap_use *use) MOTE_MUST_CHECK;
+
+/// Optimizer state as it is before the first update: a training that begins counts its updates anew.
 mote_status mote_run_reset_optimizer(const mote_run *run) MOTE_MUST_CHECK;
 
 /// Opens a data section for the graph that the compiled model trains or evaluates.

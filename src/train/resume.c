@@ -36,16 +36,31 @@ static mote_status replace_older(mote_trainer *t)
     return MOTE_OK;
 }
 
-/// What is written to the swap file, in as many steps as there may be.
-static mote_status check_writes(const mote_trainer *t)
+mote_swap_use mote_trainer_find_swap_use(const mote_trainer *t)
 {
     const uint64_t batch = mote_compiled_graph(t->run->compiled)->batch;
     const uint64_t in_epoch = (mote_dataset_sample_count(t->training) + batch - 1) / batch;
-    const uint64_t done = (t->at.epoch - 1) * in_epoch + t->at.sample / batch;
+    const uint64_t done = (t->at.epoch - 1) * in_epoch + (t->at.sample + batch - 1) / batch;
     const uint64_t all = t->run->description->settings.epochs * in_epoch;
-    const uint64_t steps = all > done ? all - done : 0;
-    const uint64_t most = t->config->steps;
-    return mote_run_check_writes(t->run, most > 0 && most < steps ? most : steps);
+    const uint64_t wanted = t->config->steps;
+    const uint64_t most = wanted - (t->at.steps - t->first_step);
+    uint64_t steps = all > done ? all - done : 0;
+    if (wanted > 0 && most < steps)
+        steps = most;
+    uint64_t batches = 0;
+    if (t->validation)
+        batches = (mote_dataset_sample_count(t->validation) + batch - 1) / batch *
+                  ((done + steps) / in_epoch - t->at.epochs_done);
+    return (mote_swap_use){.written_bytes =
+                               mote_run_count_moved(t->run).stored_bytes - t->moved.stored_bytes,
+                           .steps = steps,
+                           .batches = batches};
+}
+
+static mote_status check_writes(const mote_trainer *t)
+{
+    const mote_swap_use use = mote_trainer_find_swap_use(t);
+    return mote_run_check_writes(t->run, t->run->compiled, &use);
 }
 
 static mote_status begin_anew(mote_trainer *t)
@@ -72,12 +87,11 @@ mote_status mote_trainer_begin(mote_trainer *t)
     if (resumes) {
         t->has_checkpoint = true;
         t->written = t->at;
-        t->result->resumed_step = t->at.steps;
+        t->first_step = t->result->resumed_step = t->at.steps;
         MOTE_TRY(check_writes(t));
     } else {
         MOTE_TRY(begin_anew(t));
     }
-    t->first_step = t->at.steps;
     t->written_ns = mote_clock_ns();
     t->result->was_finished = resumes && is_finished(t);
     return MOTE_OK;

@@ -50,17 +50,23 @@ static mote_status keep_paths(mote_run *run)
         MOTE_TRY(
             mote_description_path(description, settings->save_best_path, arena, &run->best_path));
     MOTE_TRY(mote_run_find_checkpoints(description, arena, &run->checkpoint_path));
+    MOTE_TRY(mote_run_find_swap(description, arena, &run->swap_path));
     return mote_arena_format(arena, &run->newest_checkpoint, "%s" MOTE_CHECKPOINT_END,
                              run->checkpoint_path, UINT64_MAX);
 }
 
-mote_status mote_run_open_swap(const mote_run *run, uint64_t bytes, mote_arena *arena,
+mote_status mote_run_find_swap(const mote_description *description, mote_arena *arena,
+                               const char **path)
+{
+    const char *chosen = description->settings.swap_path;
+    *path = NULL;
+    return chosen[0] ? mote_description_path(description, chosen, arena, path) : MOTE_OK;
+}
+
+mote_status mote_run_open_swap(const mote_run *run, const char *folder, uint64_t bytes,
                                mote_swap_file *file)
 {
-    const char *folder = run->description->settings.swap_path;
-    if (folder[0])
-        MOTE_TRY(mote_description_path(run->description, folder, arena, &folder));
-    if (mote_swap_file_open(folder[0] ? folder : NULL, bytes, file) == MOTE_OK)
+    if (mote_swap_file_open(folder, bytes, file) == MOTE_OK)
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_IO, "%s: [Model] swap_path: a swap file of %zu bytes: %.800s",
                       run->description->path, (size_t)bytes, mote_last_error()->message);
@@ -72,7 +78,7 @@ static mote_status open_swap(mote_run *run)
     const mote_compiled *compiled = run->compiled;
     if (compiled->swap_bytes == 0)
         return MOTE_OK;
-    MOTE_TRY(mote_run_open_swap(run, compiled->swap_bytes, &run->arena, &run->swap));
+    MOTE_TRY(mote_run_open_swap(run, run->swap_path, compiled->swap_bytes, &run->swap));
     run->state.swap = &run->swap;
     if (compiled->staging_bytes > 0)
         run->state.staging =
@@ -81,26 +87,16 @@ static mote_status open_swap(mote_run *run)
     return mote_transfers_create(&run->context->allocator, &run->swap, &run->transfers);
 }
 
-mote_status mote_run_create(const mote_context *context, const mote_description *description,
-                            mote_compiled *compiled, mote_run *run)
+mote_status mote_run_open_memory(mote_run *run, mote_compiled *compiled)
 {
-    *run = (mote_run){.context = context,
-                      .description = description,
-                      .compiled = compiled,
-                      .memory_bytes = compiled->plan.arena_bytes,
-                      .image_scale = MOTE_IMAGE_SCALE,
-                      .knowledge = {"", ""},
-                      .swap = {.file = {.descriptor = -1}}};
-    mote_arena_init(&run->arena, &context->allocator);
-    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
-                              (void **)&run->step_times));
-    MOTE_TRY(keep_paths(run));
+    run->compiled = compiled;
+    run->memory_bytes = compiled->plan.arena_bytes;
     if (mote_pages_allocate(run->memory_bytes, &run->memory) != MOTE_OK) {
         return MOTE_RAISE(
             MOTE_ERROR_MEMORY,
             "%s: the planned arena of %zu bytes could not be had; a smaller batch_size "
             "needs less",
-            description->path, run->memory_bytes);
+            run->description->path, run->memory_bytes);
     }
     run->state = (mote_state){.blocks = compiled->state_blocks,
                               .block_count = compiled->state_block_count,
@@ -112,13 +108,45 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
     return MOTE_OK;
 }
 
-void mote_run_release(mote_run *run)
+void mote_run_close_memory(mote_run *run)
 {
-    mote_run_restart(run);
+    run->moved = mote_run_count_moved(run);
     mote_transfers_destroy(&run->transfers);
     mote_swap_file_close(&run->swap);
     if (run->memory)
         mote_pages_free(run->memory, run->memory_bytes);
+    run->memory = NULL;
+    run->state = (mote_state){.block_count = 0};
+}
+
+mote_transfer_count mote_run_count_moved(const mote_run *run)
+{
+    const mote_transfer_count now = mote_transfers_count(run->transfers);
+    return (mote_transfer_count){.loaded_bytes = run->moved.loaded_bytes + now.loaded_bytes,
+                                 .stored_bytes = run->moved.stored_bytes + now.stored_bytes,
+                                 .wait_ns = run->moved.wait_ns + now.wait_ns};
+}
+
+mote_status mote_run_create(const mote_context *context, const mote_description *description,
+                            mote_compiled *compiled, mote_run *run)
+{
+    *run = (mote_run){.context = context,
+                      .description = description,
+                      .image_scale = MOTE_IMAGE_SCALE,
+                      .knowledge = {"", ""},
+                      .swap = {.file = {.descriptor = -1}}};
+    mote_arena_init(&run->arena, &context->allocator);
+    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
+                              (void **)&run->step_times));
+    MOTE_TRY(keep_paths(run));
+    return mote_run_open_memory(run, compiled);
+}
+
+void mote_run_release(mote_run *run)
+{
+    mote_run_restart(run);
+    mote_run_close_memory(run);
+    mote_kept_release(&run->kept);
     mote_arena_release(&run->arena);
     *run = (mote_run){.swap = {.file = {.descriptor = -1}}};
 }
@@ -305,6 +333,9 @@ mote_status mote_run_save(mote_run *run, const char *path)
 mote_execution mote_run_execution(const mote_run *run)
 {
     const mote_training_settings *settings = &run->compiled->settings;
+    mote_control *const control = run->control;
+    if (control)
+        control->stops = false;
     return (mote_execution){
         .kernels = run->context->kernels,
         .parallel = &run->context->parallel,
@@ -312,6 +343,8 @@ mote_execution mote_run_execution(const mote_run *run)
         .optimizer = settings->optimizer,
         .optimizer_state = settings->optimizer_state,
         .transfers = run->transfers,
+        .yield = control ? mote_control_yield : NULL,
+        .yield_user = control,
     };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One training step in two halves, for callers with their own loop.
-#include "train/loop.h"
+#include "train/checkpoint.h"
 #include "train/train.h"
 
 #include <assert.h>
@@ -20,8 +20,32 @@ static mote_execution step_execution(const mote_run *run, size_t batch)
     return execution;
 }
 
+/// Between two steps: takes another budget that was asked for.
+static mote_status change_budget(mote_run *run)
+{
+    uint64_t budget = 0;
+    const mote_swap_use use = {.written_bytes = 0}; // each step is looked at on its own
+    if (!mote_control_take_budget(run->control, &budget))
+        return MOTE_OK;
+    const mote_status status = mote_run_replan(run, budget, &use);
+    if (run->memory && run->stepping.checkpoints)
+        mote_checkpoints_follow(run->stepping.checkpoints);
+    return status;
+}
+
+/// This step, behind all that was written since the loop began.
+static mote_status check_writes(const mote_run *run)
+{
+    const mote_swap_use use = {.written_bytes = mote_run_count_moved(run).stored_bytes -
+                                                run->stepping.stored_before,
+                               .steps = 1};
+    return mote_run_check_writes(run, run->compiled, &use);
+}
+
 mote_status mote_run_forward(mote_run *run, const mote_run_batch *batch, mote_metrics *metrics)
 {
+    MOTE_TRY(change_budget(run));
+    MOTE_TRY(check_writes(run));
     const mote_program *program = run->compiled->train;
     mote_run_batch memory = *batch;
     const mote_source source = mote_run_batch_source(run, &memory);

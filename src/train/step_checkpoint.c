@@ -20,7 +20,7 @@ static void close_checkpoints(mote_run *run)
 void mote_run_restart(mote_run *run)
 {
     close_checkpoints(run);
-    run->stepping = (mote_stepping){.applied = 0};
+    run->stepping = (mote_stepping){.stored_before = mote_run_count_moved(run).stored_bytes};
 }
 
 static mote_status open_at(mote_run *run, mote_checkpoints *c)

@@ -14,7 +14,8 @@ static void check_end(mote_trainer *t)
 {
     const mote_train_config *config = t->config;
     const uint64_t steps = t->at.steps - t->first_step;
-    t->result->stopped = config->stop && config->stop(config->user);
+    t->result->stopped =
+        mote_control_stops(t->run->control) || (config->stop && config->stop(config->user));
     t->is_over = t->result->stopped || (config->steps && steps >= config->steps);
 }
 
@@ -22,6 +23,14 @@ static void report(mote_trainer *t)
 {
     if (t->config->progress)
         t->config->progress(t->config->user, &t->progress);
+}
+
+void mote_trainer_set_execution(mote_trainer *t)
+{
+    t->execution = mote_run_execution(t->run);
+    t->execution.profiler = t->config->profiler;
+    t->execution.has_changed = &t->has_changed;
+    t->execution.watch = mote_run_watch(t->run, &t->watch);
 }
 
 /// What of an execution belongs to the step that comes next.
@@ -101,6 +110,11 @@ static mote_status run_step(mote_trainer *t)
     prepare_step(t);
     const uint64_t begin = mote_clock_ns();
     const mote_status status = mote_program_run(program, &t->execution);
+    if (status == MOTE_STOPPED &&
+        mote_control_stops(t->run->control)) { // as though it had not begun
+        t->result->stopped = t->is_over = true;
+        return MOTE_OK;
+    }
     const bool skipped = status != MOTE_OK && is_skipped(t, status);
     if (skipped)
         tell_skipped(t);
@@ -140,7 +154,10 @@ static mote_status train_epoch(mote_trainer *t)
     mote_run_set_source(t->run, mote_dataset_source(t->training), &t->execution);
     t->progress.batch = (t->at.sample + batch - 1) / batch;
     while (t->at.sample < samples && !t->is_over) {
+        MOTE_TRY(mote_trainer_change_budget(t));
         MOTE_TRY(run_step(t));
+        if (t->is_over)
+            break;
         report_step(t);
         check_end(t);
         if (mote_trainer_is_checkpoint_due(t))
@@ -299,22 +316,21 @@ static void fill_result(mote_trainer *t)
 mote_status mote_run_train(mote_run *run, const mote_train_config *config,
                            mote_train_result *result)
 {
-    mote_trainer t = {.run = run, .config = config, .result = result};
-    const mote_transfer_count before = mote_transfers_count(run->transfers);
+    mote_trainer t = {
+        .run = run, .config = config, .result = result, .moved = mote_run_count_moved(run)};
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
     t.times.values = run->step_times;
     mote_run_restart(run);
-    t.execution = mote_run_execution(run);
-    t.execution.profiler = config->profiler;
-    t.execution.has_changed = &t.has_changed;
+    mote_trainer_set_execution(&t);
     mote_status status = mote_trainer_open(&t);
     if (status == MOTE_OK)
         status = mote_trainer_begin(&t);
     if (status == MOTE_OK && !result->was_finished)
         status = save_stopped(&t, train_epochs(&t));
     fill_result(&t);
-    mote_run_count_transfers(run, before, result);
+    mote_run_count_transfers(run, t.moved, result);
+    mote_run_tell_watch(&t.watch, result);
     mote_trainer_close(&t);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "data/data.h"
 #include "model/model.h"
 #include "mote/model.h"
+#include "train/control.h"
 #include "weights/weights.h"
 
 #define MOTE_STEP_TIMES_MAX 4096U
@@ -37,22 +38,30 @@ typedef struct mote_run_batch {
 /// Training in the caller's own loop.
 typedef struct mote_stepping {
     uint64_t applied;                     // steps so far; 0: the optimizer begins anew
+    uint64_t stored_before;               // bytes in the swap file before the loop began
     size_t open_batch;                    // samples of the step between forward and apply; 0: none
     struct mote_checkpoints *checkpoints; // its own, open and locked; NULL: not yet
     bool has_checkpoints;                 // those that are there are of this loop
 } mote_stepping;
 
-/// Borrows context, description and compiled, which must outlive it.
+/// What a run holds in its arena that shall outlive it, while the model is compiled anew.
+typedef struct mote_kept mote_kept;
+
+/// Borrows context, description, compiled and compilation, which must outlive it.
 typedef struct mote_run {
     const mote_context *context;
     const mote_description *description;
     mote_compiled *compiled;
-    mote_arena arena; // small things: header, paths, times
-    void *memory;     // the tensor arena
+    mote_compilation *compilation; // of which that is; NULL: it stays the plan
+    mote_control *control;         // what other threads say to it; NULL: nothing
+    mote_arena arena;              // small things: header, paths, times
+    void *memory;                  // the tensor arena
     size_t memory_bytes;
     mote_state state;
     mote_swap_file swap;         // closed where all fits into memory
     mote_transfers *transfers;   // to and from there; NULL then
+    mote_transfer_count moved;   // by those of before
+    const char *swap_path;       // the folder of that file; NULL: that of temporary files
     const char *save_path;       // usable, NULL when the model has none
     const char *best_path;       // save_best_path, as well
     const char *checkpoint_path; // where checkpoints are, if there are any
@@ -67,6 +76,7 @@ typedef struct mote_run {
         *sources; // for training and validation; read = NULL or no array: sections
     mote_stepping stepping;
     mote_ahead *ahead; // of the training, benchmark or evaluation that is running
+    mote_kept *kept;   // where memory was lost between two plans: what it held
 } mote_run;
 
 /// Gets the arena and binds the programs; weights are zero.
@@ -74,6 +84,10 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                             mote_compiled *compiled, mote_run *run) MOTE_MUST_CHECK;
 
 void mote_run_release(mote_run *run);
+
+/// The part of creating that is of the plan: arena, swap file, bound programs. Behind an error, too, it is to be closed.
+mote_status mote_run_open_memory(mote_run *run, mote_compiled *compiled) MOTE_MUST_CHECK;
+void mote_run_close_memory(mote_run *run);
 
 /// Initial values from the seed; running statistics and optimizer state as declared.
 mote_status mote_run_initialize(mote_run *run) MOTE_MUST_CHECK;
@@ -88,11 +102,9 @@ mote_status mote_run_save(mote_run *run, const char *path) MOTE_MUST_CHECK;
 mote_status mote_run_find_checkpoints(const mote_description *description, mote_arena *arena,
                                       const char **path) MOTE_MUST_CHECK;
 
-/// What a run holds in its arena that shall outlive it, while the model is compiled anew.
-typedef struct mote_kept mote_kept;
-
-/// Copies weights, statistics and optimizer state with what is known of the data.
-mote_status mote_run_keep(const mote_run *run, mote_kept **kept) MOTE_MUST_CHECK;
+/// Copies weights, statistics and optimizer state with what is known of the data. The copy of a run that swaps is in a
+/// file, and any run's with `in_file`.
+mote_status mote_run_keep(const mote_run *run, bool in_file, mote_kept **kept) MOTE_MUST_CHECK;
 
 /// Puts them into a run of the same model; of the optimizer's state what it has place for. Without all of it, the
 /// optimizer begins anew.
@@ -115,6 +127,10 @@ typedef struct mote_data_report {
 mote_status mote_run_check_data(mote_run *run, const mote_section *section, const char *owner,
                                 mote_data_report *report) MOTE_MUST_CHECK;
 
+/// The folder of the swap file, usable: [Model] swap_path, or NULL.
+mote_status mote_run_find_swap(const mote_description *description, mote_arena *arena,
+                               const char **path) MOTE_MUST_CHECK;
+
 /// Whether weights could be saved there: makes the file beside `path` and removes it. `other` (or NULL) is the
 /// save_path, which must be another file.
 mote_status mote_run_check_saving(mote_run *run, const char *path,
@@ -123,6 +139,9 @@ mote_status mote_run_check_saving(mote_run *run, const char *path,
 /// Whether checkpoints could be written, and to which path; it lives in the run's arena. Needs of the run save_path and
 /// best_path, too.
 mote_status mote_run_check_checkpoints(mote_run *run, const char **path) MOTE_MUST_CHECK;
+
+/// Whether a swap file of the plan's size could be made, or, where it needs none, any.
+mote_status mote_run_check_swap(mote_run *run) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_PROPERTY when [Model] has a key that works with validation alone, and there is none.
 mote_status mote_run_check_validation(const mote_run *run, bool has_validation) MOTE_MUST_CHECK;

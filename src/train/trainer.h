@@ -24,6 +24,8 @@ typedef struct mote_trainer {
     mote_arena_mark mark;  // of the run's arena: the header lies behind it
     mote_step_times times;
     mote_execution execution;
+    mote_transfer_count moved; // before this call
+    mote_operation_watch watch;
     mote_position at;
     uint64_t first_step; // of this call
     bool is_over;        // stopped, or as many steps done as wanted
@@ -40,6 +42,16 @@ void mote_trainer_close(mote_trainer *t);
 
 /// Finds where to begin: at a checkpoint or anew. A training that had ended is `was_finished` then.
 mote_status mote_trainer_begin(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// Everything of its execution that does not change from step to step, but the source.
+void mote_trainer_set_execution(mote_trainer *t);
+
+/// Between two steps: takes another budget that was asked for; one that cannot be had is told of, and training goes on as it
+/// was. An error where it cannot.
+mote_status mote_trainer_change_budget(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// What this call has written to the swap file, and what of its steps and validations there may still be.
+mote_swap_use mote_trainer_find_swap_use(const mote_trainer *t);
 
 /// Whether checkpoints are written, and this step is followed by one.
 bool mote_trainer_is_checkpoint_due(const mote_trainer *t);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command check: what it finds, how it says so, and that it leaves no trace."""
 
+import json
 import os
 import unittest
 
@@ -18,6 +19,7 @@ NAMES = [
     "save_path",
     "save_best_path",
     "checkpoint_path",
+    "swap_path",
 ]
 
 
@@ -58,7 +60,7 @@ class Check(CliTest):
         self.assertEqual(out.count("failed "), 3)
         for text in ["did you mean 'adam'", "test-labels.idx", "cannot write 'a/b"]:
             self.assertIn(text, out)
-        self.assertEqual(talk, "mote: tiny.ini: 3 of 11 checks failed\n")
+        self.assertEqual(talk, "mote: tiny.ini: 3 of 12 checks failed\n")
 
     def test_where_checkpoints_go_is_checked(self):
         (self.folder / "folder").mkdir()
@@ -79,6 +81,24 @@ class Check(CliTest):
                 results = self.results(f"--set=Model.checkpoint_path={path}", best, code=1 if reason else 0)
                 self.assertEqual(results["checkpoint_path"]["result"], "failed" if reason else "ok")
                 self.assertIn(reason or "'points.<step>' can be written", results["checkpoint_path"]["message"])
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def test_where_a_swap_file_goes_is_checked(self):
+        (self.folder / "folder").mkdir()
+        before = sorted(os.listdir(self.folder))
+        wide = "--set=hidden.unit=4096"
+        out, _ = self.run_mote("plan", "tiny.ini", wide, "--budget=1", "--json", code=3)
+        budget = f"--set=Model.memory_budget={json.loads(out)['smallest_budget_bytes']}"
+        self.assertEqual(self.results()["swap_path"]["result"], "skipped")
+        for path, code in (("folder", 0), ("absent", 1), ("tiny.ini", 1)):
+            for arguments in ((), (wide, budget)):
+                with self.subTest((path, arguments)):
+                    results = self.results(f"--set=Model.swap_path={path}", *arguments, code=code)
+                    self.assertEqual(results["swap_path"]["result"], "failed" if code else "ok")
+                    reason = "[Model] swap_path: a swap file of" if code else "can be made in 'folder'"
+                    self.assertIn(reason, results["swap_path"]["message"])
+        message = self.results(wide, budget)["swap_path"]["message"]
+        self.assertRegex(message, "^a swap file of [1-9][0-9]+ bytes can be made$")
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_quiet_prints_what_failed(self):

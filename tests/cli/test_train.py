@@ -31,6 +31,9 @@ SHARED_KEYS = {
     "wait_ms": float,
     "predicted_step_ms": float,
     "recomputed_flops": float,
+    "late_operations": int,
+    "longest_operation": str,
+    "longest_operation_ms": float,
     "profile": type(None),
 }
 
@@ -61,6 +64,22 @@ class Train(CliTest):
         self.assertIs(result["stopped"], False)
         self.assertIs(result["stopped_early"], False)
         self.assertRegex(result["weights_sha256"], "^[0-9a-f]{64}$")
+
+    def test_operations_longer_than_a_deadline_are_told(self):
+        late = "--set=Model.operation_deadline_ms=0.000001"
+        plan = self.run_json("plan", "tiny.ini", late)
+        result = self.run_json("train", "tiny.ini", late)
+        self.assertGreater(plan["late_operations"], 0)
+        self.assertGreaterEqual(result["late_operations"], result["steps"] * 3)
+        self.assertRegex(result["longest_operation"], "^[a-z_]+ ")
+        self.assertGreater(result["longest_operation_ms"], 0)
+        for command in ("plan", "train"):
+            out, _ = self.run_mote(command, "tiny.ini", late)
+            self.assertRegex(out, r"(?m)^deadline +.* longer")
+            out, _ = self.run_mote(command, "tiny.ini")
+            self.assertNotIn("deadline", out)
+        self.assertEqual(self.run_json("train", "tiny.ini")["late_operations"], 0)
+        self.assertEqual(self.run_json("plan", "tiny.ini")["late_operations"], 0)
 
     def test_epochs_are_told_one_by_one(self):
         result = self.run_json("train", "tiny.ini")

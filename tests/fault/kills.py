@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Kills a training of LeNet-5 that writes a checkpoint every 5 steps, resumes it, and compares what it leaves, bit by bit,
-with one that was not killed.
+with one that was not killed. With --in-budget all of this within the smallest memory budget, where most writes are to the
+swap file.
 
 Half of the kills are at a write, sync or rename (in the middle of a write, too, or as a loss of power, which takes what was
 not synced), through the preloaded fault layer; the other half at random times. Of these the ones that hit a step that was being computed are counted: the
@@ -47,11 +48,17 @@ def read_content(path):
 class Training:
     """A folder in which the training is run, killed and resumed."""
 
-    def __init__(self, mote, preload, folder):
+    def __init__(self, mote, preload, folder, in_budget=False):
         self.mote, self.preload, self.folder = mote, preload, folder
+        self.arguments = list(ARGUMENTS)
         shutil.copy(MODEL, folder)
         (folder / "data").symlink_to(MODEL.parent / "data")
         self.kept = {path.name for path in folder.iterdir()}
+        if in_budget:  # the reference is of a training without one
+            _, out, _ = self.run()
+            self.unbounded = json.loads(out)["weights_sha256"]
+            _, out, _ = self.run("--budget=1")
+            self.arguments.append(f"--budget={json.loads(out)['smallest_budget_bytes']}")
         report = folder.parent / "report"
         began = time.monotonic()
         code, out, talk = self.run(environment={"MOTE_FAULT_REPORT": str(report)})
@@ -59,6 +66,8 @@ class Training:
         if code != 0:
             raise SystemExit(f"fails without a kill: {talk}")
         self.digest = json.loads(out)["weights_sha256"]
+        if in_budget and (self.digest != self.unbounded or json.loads(out)["swapped_out_bytes"] == 0):
+            raise SystemExit("a budget does not swap, or changes bits")
         self.reference = self.read()
         lines = report.read_text().splitlines()
         self.counts = {name: int(count) for name, count in map(str.split, lines)}
@@ -67,7 +76,7 @@ class Training:
     def start(self, *arguments, environment=None):
         preloaded = {"LD_PRELOAD": str(self.preload), **environment} if environment else {}
         return subprocess.Popen(
-            [self.mote, *ARGUMENTS, *arguments],
+            [self.mote, *self.arguments, *arguments],
             cwd=self.folder,
             env={**os.environ, **preloaded},
             stdin=subprocess.DEVNULL,
@@ -144,7 +153,7 @@ class Training:
         return how, self.resume(generator)
 
 
-def try_kills(mote, preload, count, seed):
+def try_kills(mote, preload, count, seed, in_budget=False):
     """Gives the kills by kind, the resumes by step, and what went wrong."""
     generator = random.Random(seed)
     kinds = collections.Counter()
@@ -152,7 +161,7 @@ def try_kills(mote, preload, count, seed):
     with tempfile.TemporaryDirectory(prefix="mote-kill-") as name:
         folder = Path(name) / "training"
         folder.mkdir()
-        training = Training(mote, preload, folder)
+        training = Training(mote, preload, folder, in_budget)
         for i in range(count):
             how, problem = training.try_kill(i % 2 == 0, generator)
             kinds[how] += 1
@@ -166,10 +175,13 @@ def main():
     parser.add_argument("--build", default="build/check", type=Path, help="default: %(default)s")
     parser.add_argument("--count", default=1000, type=int, help="kills (default: %(default)s)")
     parser.add_argument("--seed", default=1, type=int, help="of places and times (default: %(default)s)")
+    parser.add_argument("--in-budget", action="store_true", help="of the smallest memory that works")
     options = parser.parse_args()
     build = options.build.resolve()
     preload = build / "tests" / "preload" / "fault.so"
-    kinds, resumed, problems = try_kills(build / "mote", preload, options.count, options.seed)
+    kinds, resumed, problems = try_kills(
+        build / "mote", preload, options.count, options.seed, options.in_budget
+    )
     for how, count in sorted(kinds.items()):
         print(f"{count:6} killed {how}")
     for step, count in sorted(resumed.items()):

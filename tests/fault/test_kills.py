@@ -23,6 +23,13 @@ class Kills(unittest.TestCase):
         self.assertGreater(len(resumed), 2)
         self.assertEqual(problems, [])
 
+    def test_so_does_every_one_within_a_budget(self):
+        counts, resumed, problems = kills.try_kills(MOTE, PRELOAD, COUNT // 4, seed=4, in_budget=True)
+        print(dict(counts))
+        self.assertEqual(counts.total(), COUNT // 4)
+        self.assertGreater(len(resumed), 0)
+        self.assertEqual(problems, [])
+
     def test_other_bits_are_seen(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "training"

@@ -2,8 +2,14 @@
 """A memory budget is kept, to the byte and seen from outside, and changes no bit of what is trained."""
 
 import json
+import os
+import resource
+import shutil
 import subprocess
+import tempfile
+import time
 import unittest
+from pathlib import Path
 
 from running import (
     BRANCHES,
@@ -93,18 +99,123 @@ class Budget(RunTest):
         budget = f"--budget={self.smallest('plan', model)}"
         self.run_mote("bench", model, budget, "--set=Model.swap_path=/no/such", code=1)
 
-    @unittest.skipIf(SANITIZED, "sanitizers have memory of their own")
+
+MEMORY_FILE_SYSTEMS = ("tmpfs", "ramfs")
+DIRECT = os.O_DIRECT
+
+
+def find_disk():
+    """A folder whose files are on a disk, or None."""
+    for folder in (tempfile.gettempdir(), "/var/tmp", os.environ["MOTE_PRELOAD_DIR"]):
+        command = ["stat", "--file-system", "--format=%T", folder]
+        kind = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        if kind and kind not in MEMORY_FILE_SYSTEMS:
+            return folder
+    return None
+
+
+@unittest.skipIf(SANITIZED, "sanitizers have memory of their own")
+class Process(RunTest):
+    """ResNet-18 in the smallest budget, as a process that is given no more than that and a little."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk = find_disk()
+        if not self.disk:
+            self.skipTest("no folder for the swap file is on a disk")
+        self.model = SOURCE / "bench" / "models" / "resnet18.ini"
+        out = self.run_mote("plan", self.model, "--batch=1", "--budget=1", "--json", code=3)
+        self.budget = json.loads(out)["smallest_budget_bytes"]
+
+    def arguments(self, *others, budget=None, steps=2):
+        budget = self.budget if budget is None else budget
+        swap = f"--set=Model.swap_path={self.disk}"
+        options = ("--batch=1", "--threads=2", "--json", "--quiet", f"--steps={steps}")
+        return ("bench", str(self.model), *options, f"--budget={budget}", swap, *others)
+
+    def run_limited(self, command, limit):
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        )
+
     def test_resident_memory_stays_within_the_budget(self):
         """What a process of nothing has, the budget, and 4 MB."""
         launcher = self.compile_tool(SOURCE / "bench" / "peak_rss.c")
         report = self.folder / "peak"
-        model = SOURCE / "bench" / "models" / "resnet18.ini"
-        budget = self.smallest("plan", model, "--batch=1")
         self.run_mote("version", command=(launcher, report))
         nothing = int(report.read_text())
-        arguments = ("bench", model, "--batch=1", f"--budget={budget}", "--steps=2", "--quiet")
-        self.run_mote(*arguments, command=(launcher, report))
-        self.assertLessEqual(int(report.read_text()), nothing + budget + 4_000_000)
+        self.run_mote(*self.arguments(), command=(launcher, report))
+        self.assertLessEqual(int(report.read_text()), nothing + self.budget + 4_000_000)
+
+    def test_an_address_space_of_the_budget_and_16_MB_suffices(self):
+        """Beside what a process of nothing has. Without the budget, the same process has too little."""
+        report = self.folder / "peak"
+        preload = Path(os.environ["MOTE_PRELOAD_DIR"]) / "peak.so"
+        environment = {"LD_PRELOAD": str(preload), "MOTE_PEAK_REPORT": str(report)}
+        self.run_mote("version", "--threads=2", environment=environment)
+        limit = int(report.read_text()) + self.budget + 16_000_000
+        expected = json.loads(self.run_mote(*self.arguments(budget=0)))["weights_sha256"]
+        end = self.run_limited([MOTE, *self.arguments()], limit)
+        self.assertEqual(end.returncode, 0, end.stderr)
+        self.assertEqual(json.loads(end.stdout)["weights_sha256"], expected)
+        end = self.run_limited([MOTE, *self.arguments(budget=0)], limit)
+        self.assertEqual(end.returncode, 1)
+        self.assertRegex(end.stderr, "^mote: .*the planned arena of [0-9]+ bytes could not be had")
+
+    def test_a_group_of_the_budget_and_8_MB_suffices(self):
+        """The kernel counts the page cache of the swap file, too."""
+        user = [] if os.geteuid() == 0 else ["--user"]
+        scope = ["systemd-run", *user, "--scope", "--quiet", "--collect", "-p", "MemorySwapMax=0"]
+        if not shutil.which("systemd-run") or subprocess.run(
+            [*scope, "true"], capture_output=True, stdin=subprocess.DEVNULL
+        ).returncode:
+            self.skipTest("no memory group can be made here; the address space is limited instead")
+        limit = f"MemoryMax={self.budget + 8_000_000}"
+        self.run_mote(*self.arguments(), command=(*scope, "-p", limit))
+        full = subprocess.run(
+            [*scope, "-p", limit, MOTE, *self.arguments(budget=0)], capture_output=True
+        )
+        self.assertNotEqual(full.returncode, 0)
+
+    def find_swap_file(self, process):
+        """The nameless file in that folder, as /proc has it; None while it is not there."""
+        for link in Path(f"/proc/{process.pid}/fd").iterdir():
+            try:
+                target = os.readlink(link)
+                is_large = link.stat().st_size > self.budget
+            except OSError:  # closed meanwhile
+                continue
+            if target.startswith(self.disk) and target.endswith(" (deleted)") and is_large:
+                return link
+        return None
+
+    @unittest.skipUnless(shutil.which("fincore"), "there is no fincore")
+    def test_the_swap_file_is_not_kept_in_the_page_cache(self):
+        """Where the file system reads and writes past it; elsewhere it is told."""
+        process = subprocess.Popen(
+            [MOTE, *self.arguments(steps=1000)], cwd=self.folder, stdout=subprocess.DEVNULL
+        )
+        try:
+            link, end = None, time.monotonic() + 60
+            while not link and time.monotonic() < end and process.poll() is None:
+                time.sleep(0.05)
+                link = self.find_swap_file(process)
+            self.assertIsNotNone(link, "the swap file is not there")
+            time.sleep(2)  # some steps
+            info = Path(f"/proc/{process.pid}/fdinfo/{link.name}").read_text()
+            flags = int(info.split("flags:")[1].split()[0], 8)
+            command = ["fincore", "--bytes", "--noheadings", "--output=RES,SIZE", link]
+            cached, size = map(int, subprocess.check_output(command, text=True).split())
+        finally:
+            process.kill()
+            process.wait()
+        print(f"swap file in {self.disk}: {size} bytes, {cached} of them in the page cache")
+        if flags & DIRECT:
+            self.assertLessEqual(cached, 1_000_000)
 
 
 if __name__ == "__main__":

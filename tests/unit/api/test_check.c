@@ -24,7 +24,7 @@
     "[out]\ntype = fully_connected\nunit = 4\nactivation = softmax\n"
 
 enum {
-    CHECKS = 11
+    CHECKS = 12
 };
 
 /// What was told, one a line: "<result> <name>: <message>".
@@ -88,6 +88,7 @@ static void a_good_model_passes_every_check(void **state)
     assert_told(&t, "ok save_path: '");
     assert_told(&t, "skipped save_best_path: not in the model file\n");
     assert_told(&t, "skipped checkpoint_path: not in the model file");
+    assert_told(&t, "skipped swap_path: not in the model file, and nothing is swapped");
     assert_int_equal(access(mote_test_path(state, "saved"), F_OK), -1);
     assert_int_equal(access(mote_test_path(state, "saved.mote-tmp"), F_OK), -1);
 }

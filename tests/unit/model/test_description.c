@@ -200,7 +200,7 @@ static void every_setting_is_documented(void **state)
 {
     (void)state;
     const mote_property *const table = mote_model_properties();
-    assert_int_equal(mote_property_count(table), 18);
+    assert_int_equal(mote_property_count(table), 19);
     for (const mote_property *row = table; row->name; row++)
         assert_true(strlen(row->help) > 0);
 }

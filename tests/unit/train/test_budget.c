@@ -218,7 +218,7 @@ static void weights_are_saved_and_loaded_from_where_they_are(void **state)
 static void pass_on(void **state, const training *from, uint64_t budget, training *to)
 {
     mote_kept *kept = NULL;
-    expect_ok(mote_run_keep(&from->run, &kept));
+    expect_ok(mote_run_keep(&from->run, false, &kept));
     expect_ok(start_within(state, MODEL, budget, to));
     expect_ok(mote_run_restore(&to->run, kept));
     mote_kept_release(&kept);
