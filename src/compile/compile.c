@@ -153,9 +153,9 @@ static mote_status schedule_and_plan(const mote_compiler *c)
 
 /// A way to schedule where a budget is too small for the usual one, or makes it wait.
 typedef struct alternative {
-    bool is_tight;
     double repeated; // share of the bytes that are too many which layers are run again for
     bool repeats_all;
+    bool is_tight;
 } alternative;
 
 static const alternative alternatives[] = {
@@ -214,39 +214,49 @@ static bool may_try(const mote_compiler *c, const alternative *tried, const outc
            (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
 
+/// What was tried, and the best of it.
+typedef struct trials {
+    size_t limits[ALTERNATIVE_COUNT];
+    outcome best;
+    size_t chosen, last;
+} trials;
+
+/// Behind the usual one. A floor counts where it does not go by the budget, so that it can be kept.
+static mote_status try_others(mote_compiler *c, const mote_arena_mark *mark, trials *t)
+{
+    c->is_alternative = true;
+    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
+        t->limits[i] = find_limit(c, c->compiled, &alternatives[i]);
+    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
+        outcome tried;
+        if (!may_try(c, &alternatives[i], &t->best))
+            continue;
+        c->limit_ms = t->best.status == MOTE_OK ? t->best.ms : 0.0;
+        MOTE_TRY(try_alternative(c, mark, &alternatives[i], t->limits[i], &tried));
+        t->last = i;
+        if (!is_better(&tried, &t->best) ||
+            (tried.status != MOTE_OK && alternatives[i].repeated > 0.0))
+            continue;
+        t->best = tried;
+        t->chosen = i;
+    }
+    c->limit_ms = 0.0;
+    return MOTE_OK;
+}
+
 /// Schedules whose steps use less memory, or that run layers again, take more time, but where a budget is too small for the
-/// usual one, or makes it wait, what is predicted to be faster is taken, or what has the smallest floor: that of those
-/// that do not go by the budget, so that it can be kept.
+/// usual one, or makes it wait, what is predicted to be faster is taken, or what has the smallest floor.
 static mote_status choose_schedules(mote_compiler *c)
 {
     const mote_arena_mark mark = mote_arena_get_mark(c->arena);
-    size_t limits[ALTERNATIVE_COUNT] = {0};
-    outcome best;
-    size_t chosen = 0;
-    size_t last = 0;
-    MOTE_TRY(try_alternative(c, &mark, &alternatives[0], 0, &best));
-    if (best.status == MOTE_OK && c->compiled->swap_bytes == 0)
+    trials t = {.chosen = 0};
+    MOTE_TRY(try_alternative(c, &mark, &alternatives[0], 0, &t.best));
+    if (t.best.status == MOTE_OK && c->compiled->swap_bytes == 0)
         return MOTE_OK;
-    c->is_alternative = true;
-    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
-        limits[i] = find_limit(c, c->compiled, &alternatives[i]);
-    for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
-        outcome tried;
-        if (!may_try(c, &alternatives[i], &best))
-            continue;
-        c->limit_ms = best.status == MOTE_OK ? best.ms : 0.0;
-        MOTE_TRY(try_alternative(c, &mark, &alternatives[i], limits[i], &tried));
-        last = i;
-        if (!is_better(&tried, &best) ||
-            (tried.status != MOTE_OK && alternatives[i].repeated > 0.0))
-            continue;
-        best = tried;
-        chosen = i;
-    }
-    c->limit_ms = 0.0;
-    if (chosen != last)
-        MOTE_TRY(try_alternative(c, &mark, &alternatives[chosen], limits[chosen], &best));
-    return best.status;
+    MOTE_TRY(try_others(c, &mark, &t));
+    if (t.chosen != t.last)
+        MOTE_TRY(try_alternative(c, &mark, &alternatives[t.chosen], t.limits[t.chosen], &t.best));
+    return t.best.status;
 }
 
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,

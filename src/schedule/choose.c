@@ -70,11 +70,10 @@ static void note_use(void *user, size_t tensor, size_t step, mote_use how)
     const size_t value = s->values[tensor];
     if (value == MOTE_NONE)
         return;
+    const bool is_source = how == MOTE_USE_SOURCE && s->b->strategy->recompute_above > 0;
     if (how == MOTE_USE_INPUT)
         s->lives[value].forward_end = step;
-    else if (how == MOTE_USE_INPUT_NEEDED || how == MOTE_USE_OUTPUT_NEEDED)
-        note_read(s, value, step);
-    else if (how == MOTE_USE_SOURCE && s->b->strategy->recompute_above > 0)
+    else if (how == MOTE_USE_INPUT_NEEDED || how == MOTE_USE_OUTPUT_NEEDED || is_source)
         note_read(s, value, step);
     else if (how == MOTE_USE_RESULT) // what the caller reads lives to the end
         s->lives[value].end = step;

@@ -268,7 +268,7 @@ static void slices_lie_one_behind_the_other(void **state)
     expect_ok(mote_state_copy(&s.state, 0, &s.state, 1));
     assert_int_equal(mote_state_slice_home(&s.blocks[1], 0), 4096);
     assert_int_equal(mote_state_slice_home(&s.blocks[1], 1), 4096 + sizeof found);
-    assert_int_equal(mote_state_home_bytes(&s.blocks[1]), 2 * sizeof found + 4096 * 7);
+    assert_int_equal(mote_state_home_bytes(&s.blocks[1]), 2 * sizeof found + (size_t)4096 * 7);
     expect_ok(mote_swap_file_read(&s.file, 4096 + sizeof found, found, sizeof found));
     for (size_t i = 0; i < ROWS; i++)
         assert_memory_equal(found + i * width, s.values + i * row + width, width);
