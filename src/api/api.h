@@ -90,6 +90,11 @@ mote_status mote_model_check_set(const mote_model *model, size_t index) MOTE_MUS
 mote_status mote_model_check_path(const mote_model *model, const char *key,
                                   const char *path) MOTE_MUST_CHECK;
 
+/// The cost table to plan by: that of the file `given`, else that of this processor beside the swap file. `*path` is its file, in
+/// `arena`; NULL: there is none.
+mote_status mote_model_find_cost(const mote_model *model, const char *given, mote_arena *arena,
+                                 const char **path, mote_cost *cost) MOTE_MUST_CHECK;
+
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;
 

@@ -157,6 +157,8 @@ static uint64_t find_budget(const mote_model *model, const mote_compile_config *
 
 static mote_status compile_model(mote_model *model, const mote_compile_config *config)
 {
+    mote_cost cost;
+    const char *cost_path = NULL;
     mote_compile_request request = {.context = model->context,
                                     .description = &model->description,
                                     .modes = config->modes ? config->modes : MOTE_MODE_TRAIN,
@@ -179,7 +181,10 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     if (config->weights)
         MOTE_TRY(mote_arena_text(&model->compile_arena, config->weights, strlen(config->weights),
                                  &model->weights));
+    MOTE_TRY(mote_model_find_cost(model, config->cost, &model->compile_arena, &cost_path, &cost));
+    request.cost = cost_path ? &cost : NULL;
     const mote_status status = mote_compile(&request, &model->compile_arena, &model->compiled);
+    model->compiled.info.cost_path = cost_path ? cost_path : "";
     if (status == MOTE_ERROR_BUDGET)
         model->smallest_budget = model->compiled.smallest_budget;
     model->modes = request.modes;
