@@ -115,7 +115,7 @@ MOTE_API mote_status mote_model_compile(mote_model *model,
 /// CPU level and number of threads, and otherwise assumes rates. A plan depends on nothing else that is of the device, so
 /// nothing is measured unasked: with the same table the plan is the same, always.
 ///
-/// Takes a second or two, 64 MiB of memory and 8 MiB of disk, and the context's threads, as training does. Prints nothing.
+/// Takes a second or two, 64 MiB of memory and 32 MiB of disk, and the context's threads, as training does. Prints nothing.
 /// MOTE_ERROR_ARGUMENT without any path; MOTE_ERROR_IO of the folder or the file; MOTE_ERROR_MEMORY.
 MOTE_API mote_status mote_model_measure_cost(mote_model *model, const char *path) MOTE_MUST_CHECK;
 

@@ -57,7 +57,7 @@ typedef struct mote_cost_device {
     const char *swap_folder; // NULL: the system's for temporary files
 } mote_cost_device;
 
-/// Times kernels and transfers, for about a second, with 64 MiB of memory and 8 MiB of a swap file that it removes. Raises
+/// Times kernels and transfers, for about a second, with 64 MiB of memory and 32 MiB of a swap file that it removes. Raises
 /// MOTE_ERROR_MEMORY, and MOTE_ERROR_IO of the file.
 mote_status mote_cost_measure(const mote_cost_device *device, mote_cost *cost) MOTE_MUST_CHECK;
 

@@ -9,11 +9,12 @@
 #define CALLS_MIN 3U
 #define CALLS_NS  25000000.0 // enough of a probe
 
-// transfers: sizes of blocks of small networks, and so few bytes that slow storage takes a second
-#define SWAP_BYTES    ((size_t)8 << 20U)
-#define LARGE_BYTES   ((size_t)1 << 20U)
-#define SMALL_BYTES   ((size_t)32 << 10U)
-#define TRANSFERS_MAX 15U
+// transfers: of blocks as small networks have them, and so few that slow storage takes little more than a second
+#define SWAP_BYTES  ((size_t)32 << 20U)
+#define LARGE_BYTES ((size_t)2 << 20U)
+#define SMALL_BYTES ((size_t)32 << 10U)
+#define SMALL_COUNT ((size_t)16)
+#define SWAP_NS     300000000U // enough of a size and a direction
 
 #define CACHE_BYTES_MIN ((size_t)4 << 20U)
 
@@ -171,27 +172,31 @@ static mote_status store(const mote_swap_file *file, uint64_t offset, void *data
     return mote_swap_file_write(file, offset, data, bytes);
 }
 
-static mote_status time_transfer(const mote_swap_file *file, transfer *move, size_t bytes,
-                                 void *data, double *ns)
+/// The mean of transfers, one behind the other: storage is often fast at first. In the end `*count` is how many there were, of at
+/// most as many.
+static mote_status time_transfers(const mote_swap_file *file, transfer *move, size_t bytes,
+                                  void *data, size_t *count, double *ns)
 {
-    times t = {.count = 0};
-    for (uint64_t offset = 0; offset < SWAP_BYTES && t.count < TRANSFERS_MAX; offset += bytes) {
-        const uint64_t begin_ns = mote_clock_ns();
-        MOTE_TRY(move(file, offset, data, bytes));
-        add_time(&t, begin_ns);
+    const uint64_t begin_ns = mote_clock_ns();
+    size_t done = 0;
+    while (done < *count && (done < CALLS_MIN || mote_clock_ns() - begin_ns < SWAP_NS)) {
+        MOTE_TRY(move(file, done * bytes, data, bytes));
+        done++;
     }
-    *ns = median(&t);
+    *count = done;
+    *ns = (double)(mote_clock_ns() - begin_ns) / (double)done;
     return MOTE_OK;
 }
 
-/// A fixed time, and so many bytes in a nanosecond.
+/// A fixed time, and so many bytes in a nanosecond, of at most `*count` large transfers.
 static mote_status measure_transfer(const mote_swap_file *file, transfer *move, void *data,
-                                    double *fixed_ns, double *rate)
+                                    size_t *count, double *fixed_ns, double *rate)
 {
     double large = 0.0;
     double small = 0.0;
-    MOTE_TRY(time_transfer(file, move, LARGE_BYTES, data, &large));
-    MOTE_TRY(time_transfer(file, move, SMALL_BYTES, data, &small));
+    size_t small_count = SMALL_COUNT;
+    MOTE_TRY(time_transfers(file, move, LARGE_BYTES, data, count, &large));
+    MOTE_TRY(time_transfers(file, move, SMALL_BYTES, data, &small_count, &small));
     const double more = large - small > REST_MIN * large ? large - small : REST_MIN * large;
     *rate = (double)(LARGE_BYTES - SMALL_BYTES) / more;
     *fixed_ns = small - (double)SMALL_BYTES / *rate;
@@ -202,11 +207,13 @@ static mote_status measure_transfer(const mote_swap_file *file, transfer *move, 
 static mote_status measure_swap(const char *folder, void *data, mote_cost *cost)
 {
     mote_swap_file file;
+    size_t count = SWAP_BYTES / LARGE_BYTES;
     MOTE_TRY(mote_swap_file_open(folder, SWAP_BYTES, &file));
-    mote_status status = measure_transfer(&file, store, data, &cost->store_ns, &cost->stored_bytes);
-    if (status == MOTE_OK) // what was written is there to be read
-        status =
-            measure_transfer(&file, mote_swap_file_read, data, &cost->load_ns, &cost->loaded_bytes);
+    mote_status status =
+        measure_transfer(&file, store, data, &count, &cost->store_ns, &cost->stored_bytes);
+    if (status == MOTE_OK) // no more is read than was written
+        status = measure_transfer(&file, mote_swap_file_read, data, &count, &cost->load_ns,
+                                  &cost->loaded_bytes);
     mote_swap_file_close(&file);
     return status;
 }
