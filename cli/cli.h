@@ -51,9 +51,9 @@ struct cli_options {
     const cli_command *command;
     int argument_count; // as main got them
     char *const *arguments;
-    bool help, json, quiet, csv, profile, resume, frontier;
+    bool help, json, quiet, csv, profile, resume, frontier, measure;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
-        *prompt, *trace, *why, *html, *to;
+        *prompt, *trace, *why, *html, *to, *cost;
     unsigned without;                               // techniques, as bits
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order

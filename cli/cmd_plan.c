@@ -100,14 +100,21 @@ static int print_csv(const cli_session *session, const mote_plan_info *plan)
     return CLI_OK;
 }
 
+static mote_status measure(const cli_session *session)
+{
+    const cli_options *options = session->options;
+    return options->measure ? mote_model_measure_cost(session->model, options->cost) : MOTE_OK;
+}
+
 static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
     cli_findings findings = {.savings = {.swaps = false}};
+    if (cli_session_load(session) != MOTE_OK || measure(session) != MOTE_OK)
+        return cli_fail();
     if (options->frontier)
-        return cli_session_load(session) == MOTE_OK ? cli_frontier_print(session) : cli_fail();
-    if (cli_session_load(session) != MOTE_OK ||
-        ((options->html || !options->csv) &&
+        return cli_frontier_print(session);
+    if (((options->html || !options->csv) &&
          cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
         cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||

@@ -38,6 +38,7 @@ mote_status cli_session_compile(cli_session *session, unsigned modes, const char
         .planner = session->options->planner,
         .weights = weights,
         .without = session->options->without,
+        .cost = session->options->cost,
     };
     session->rss_before_bytes = mote_process_resident_bytes();
     return mote_model_compile(session->model, &config);

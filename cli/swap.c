@@ -28,7 +28,8 @@ void cli_swap_print_plan(const mote_plan_info *plan)
         cli_print(", %.1f ms of it waiting for the file", plan->predicted_wait_ms);
     if (plan->recomputed_flops > 0)
         cli_print(", %.3f GFLOP of it done again", plan->recomputed_flops * 1e-9);
-    cli_print("\n");
+    cli_print("%s%s\n", plan->cost_path[0] ? ", by " : ", by rates that are assumed of the device",
+              plan->cost_path);
 }
 
 void cli_swap_add_plan(const mote_plan_info *plan, cli_json *json)
@@ -40,6 +41,7 @@ void cli_swap_add_plan(const mote_plan_info *plan, cli_json *json)
     cli_json_add_real(json, "predicted_step_ms", plan->predicted_ms);
     cli_json_add_real(json, "predicted_wait_ms", plan->predicted_wait_ms);
     cli_json_add_real(json, "recomputed_flops", plan->recomputed_flops);
+    cli_json_add_text(json, "cost", plan->cost_path[0] ? plan->cost_path : NULL);
 }
 
 /// Done in this call.

@@ -94,6 +94,8 @@ typedef struct mote_compile_config {
     uint64_t memory_budget; // most bytes of the arena; 0: [Model] memory_budget; UINT64_MAX: any
     unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are. EXACT: the planner
                       // "exact" gives way to "best_fit"
+    const char *cost; // file of a cost table to plan by, see mote_model_measure_cost; NULL: the one
+                      // beside the swap file, if there is one
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
@@ -108,6 +110,16 @@ typedef struct mote_compile_config {
 /// bits, in more time. MOTE_ERROR_BUDGET when nothing makes it fit: see mote_model_smallest_budget.
 MOTE_API mote_status mote_model_compile(mote_model *model,
                                         const mote_compile_config *config) MOTE_MUST_CHECK;
+
+/// Measures what computing takes on this device, and moving bytes to the folder of the swap file and back, and writes it as a
+/// cost table: to the file `path`, or with NULL into that folder ([Model] swap_path), as mote-cost-LEVEL-THREADS.ini. By such a
+/// table budgets are planned and times predicted: mote_model_compile takes it from there, when it is of this processor,
+/// CPU level and number of threads, and otherwise assumes rates. A plan depends on nothing else that is of the device, so
+/// nothing is measured unasked: with the same table the plan is the same, always.
+///
+/// Takes a second or two, 64 MiB of memory and 32 MiB of disk, and the context's threads, as training does. Prints nothing.
+/// MOTE_ERROR_ARGUMENT without any path; MOTE_ERROR_IO of the folder or the file; MOTE_ERROR_MEMORY.
+MOTE_API mote_status mote_model_measure_cost(mote_model *model, const char *path) MOTE_MUST_CHECK;
 
 /// Gets the arena from the system and fills the weights: from compile_config.weights, [Model] load_path, or
 /// initial values.
@@ -159,7 +171,7 @@ typedef struct mote_plan_info {
     uint64_t swap_bytes;         // of the swap file; 0: all fits into memory, as the next two
     uint64_t loaded_bytes, stored_bytes; // from it and to it in a step
     uint64_t memory_budget;              // that was asked for; 0: none was
-    double predicted_ms;                 // of a step, by rates that are assumed of the device
+    double predicted_ms;                 // of a step, by the rates of a cost table
     double predicted_wait_ms;            // of these, for transfers
     double
         recomputed_flops; // of a step: in products and convolutions that are run again, a multiply-add as two
@@ -167,6 +179,7 @@ typedef struct mote_plan_info {
     size_t late_operation_count;   // of all programs, that are predicted to take longer,
     double longest_operation_ms;   // and the longest of all, without its transfers
     const char *longest_operation; // its step
+    const char *cost_path;         // file of that table; "": its rates are assumed, not measured
 } mote_plan_info;
 
 /// After MOTE_ERROR_BUDGET from mote_model_compile: the smallest budget that it would take; else 0.

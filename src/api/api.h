@@ -42,7 +42,8 @@ struct mote_model {
     const char *best_path; // save_best_path
     const char *load_path;
     mote_compilation compilation;
-    mote_arena weights_arena; // for the next
+    mote_arena request_arena; // what the last request names: files of weights and costs
+    mote_cost cost;           // of that table, if there is one
     char *weights;            // of compile_config, until it is compiled again; NULL
     bool allocated;           // `run` is valid
     mote_run run;
@@ -87,6 +88,11 @@ mote_status mote_model_check_set(const mote_model *model, size_t index) MOTE_MUS
 /// Refuses a `path` (NULL is fine) to save to that is the load_path; `key` is what [Model] calls it.
 mote_status mote_model_check_path(const mote_model *model, const char *key,
                                   const char *path) MOTE_MUST_CHECK;
+
+/// The cost table to plan by: that of the file `given`, else that of this processor beside the swap file. `*path` is its file, in
+/// `arena`; NULL: there is none.
+mote_status mote_model_find_cost(const mote_model *model, const char *given, mote_arena *arena,
+                                 const char **path, mote_cost *cost) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;

@@ -137,27 +137,12 @@ size_t mote_process_peak_bytes(void)
     return mote_memory_peak_bytes();
 }
 
-static mote_status write_replacement(mote_file_replacement *replacement, const void *data,
-                                     size_t bytes)
-{
-    MOTE_TRY(mote_file_replacement_begin(replacement));
-    const mote_status status = mote_file_write(&replacement->file, 0, data, bytes);
-    if (status == MOTE_OK)
-        return mote_file_replacement_commit(replacement);
-    mote_file_replacement_abandon(replacement);
-    return status;
-}
-
 mote_status mote_context_write_file(const mote_context *context, const char *path, const void *data,
                                     size_t bytes)
 {
     static const char call[] = "mote_context_write_file";
-    mote_file_replacement replacement;
     MOTE_TRY(mote_argument_require(context, call));
     MOTE_TRY(mote_argument_require(path, call));
     MOTE_TRY(mote_argument_require(data, call));
-    MOTE_TRY(mote_file_replacement_init(&replacement, path, &context->allocator));
-    const mote_status status = write_replacement(&replacement, data, bytes);
-    mote_file_replacement_release(&replacement);
-    return status;
+    return mote_file_replace(path, data, bytes, &context->allocator);
 }

@@ -94,7 +94,7 @@ mote_status mote_model_make(mote_context *context, mote_model **model)
     made->context = context;
     mote_arena_init(&made->arena, allocator);
     mote_arena_init(&made->compilation.arena, allocator);
-    mote_arena_init(&made->weights_arena, allocator);
+    mote_arena_init(&made->request_arena, allocator);
     const mote_status status = mote_gate_create(allocator, &made->control.gate);
     if (status == MOTE_OK)
         *model = made;
@@ -126,7 +126,7 @@ static void forget_compiled(mote_model *model)
     if (model->allocated)
         mote_run_release(&model->run);
     mote_compilation_release(&model->compilation);
-    mote_arena_release(&model->weights_arena);
+    mote_arena_release(&model->request_arena);
     model->allocated = false;
     model->compilation.smallest_budget = 0;
     model->weights = NULL;
@@ -184,8 +184,11 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     model->description.settings.batch_size = config->batch ? config->batch : model->batch_size;
     MOTE_TRY(find_planner(config, &request.planner));
     if (config->weights)
-        MOTE_TRY(mote_arena_text(&model->weights_arena, config->weights, strlen(config->weights),
+        MOTE_TRY(mote_arena_text(&model->request_arena, config->weights, strlen(config->weights),
                                  &model->weights));
+    MOTE_TRY(mote_model_find_cost(model, config->cost, &model->request_arena, &request.cost_path,
+                                  &model->cost));
+    request.cost = request.cost_path ? &model->cost : NULL;
     model->compilation.request = request;
     return mote_compilation_make(&model->compilation);
 }

@@ -44,7 +44,9 @@ typedef struct mote_budget_choice {
 mote_status mote_budget_choose(const mote_budget_problem *problem, size_t target_bytes,
                                mote_arena *arena, mote_budget_choice *choice) MOTE_MUST_CHECK;
 
-/// How long each step of a schedule takes where everything is in memory; `step_ns` has step_count elements.
-void mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule, double *step_ns);
+/// How long each step of a schedule takes where everything is in memory; `step_ns` has step_count elements. `arena` is left as
+/// it was.
+mote_status mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule,
+                                   mote_arena *arena, double *step_ns) MOTE_MUST_CHECK;
 
 #endif

@@ -228,48 +228,6 @@ static void find_gaps(const mote_spans *spans, mote_span *span, double stretch)
     }
 }
 
-/// The multiply-adds of a step for all samples, of all its bands.
-static double step_work(const mote_schedule *schedule, const mote_step *step)
-{
-    const unsigned phase = mote_step_phase(step->kind);
-    if (phase == 0)
-        return 0.0;
-    const mote_declaration *declaration = &schedule->graph->nodes[step->node].declaration;
-    const double work = mote_declaration_work(declaration, phase) * (double)schedule->graph->batch;
-    if (step->slice.count == 0)
-        return work;
-    return work * (double)step->slice.count / (double)declaration->cut_extent;
-}
-
-/// Sums up bytes that steps read and write.
-typedef struct step_bytes {
-    const mote_schedule *schedule;
-    double *bytes; // by step
-} step_bytes;
-
-static void add_bytes(void *user, size_t tensor, size_t step, mote_use how)
-{
-    const step_bytes *sum = (const step_bytes *)user;
-    const mote_step *at = &sum->schedule->steps[step];
-    double share = 1.0;
-    (void)how;
-    if (at->slice.count > 0)
-        share = (double)at->slice.count /
-                (double)sum->schedule->graph->nodes[at->node].declaration.cut_extent;
-    sum->bytes[step] += share * (double)sum->schedule->tensors[tensor].bytes;
-}
-
-void mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule, double *step_ns)
-{
-    step_bytes sum = {schedule, step_ns};
-    for (size_t i = 0; i < schedule->step_count; i++)
-        step_ns[i] = 0.0;
-    mote_schedule_visit_uses(schedule, add_bytes, &sum);
-    for (size_t i = 0; i < schedule->step_count; i++)
-        step_ns[i] =
-            mote_cost_operation_ns(cost, step_work(schedule, &schedule->steps[i]), step_ns[i]);
-}
-
 static mote_status find_program(mote_spans *spans, size_t program)
 {
     const mote_budget_program *at = &spans->problem->programs[program];
@@ -278,7 +236,8 @@ static mote_status find_program(mote_spans *spans, size_t program)
     MOTE_TRY(make_items(&w, program));
     mote_schedule_visit_uses(at->schedule, note_use, &w);
     MOTE_TRY(fill_uses(&w, spans->count - first));
-    mote_budget_time_steps(&spans->problem->cost, at->schedule, spans->step_ns + w.first_step);
+    MOTE_TRY(mote_budget_time_steps(&spans->problem->cost, at->schedule, spans->arena,
+                                    spans->step_ns + w.first_step));
     for (size_t i = 0; i < at->schedule->block_count; i++) {
         const mote_block *block = &at->schedule->blocks[i];
         mote_spans_add(spans,

@@ -4,6 +4,7 @@
 #define MOTE_COMPILE_COMPILE_H
 
 #include "base/context.h"
+#include "cost/cost.h"
 #include "exec/exec.h"
 #include "model/model.h"
 #include "mote/model.h"
@@ -21,6 +22,8 @@ typedef struct mote_compile_request {
     unsigned without;       // MOTE_TECHNIQUE_* that are not used
     bool whole_gradients;   // store all rows of all gradients: the same bits, more memory
     uint64_t memory_budget; // most bytes of the arena; 0: any
+    const mote_cost *cost;  // of the device; NULL: as it is assumed
+    const char *cost_path;  // the file that it is of, or NULL
 } mote_compile_request;
 
 /// [Optimizer] and [LearningRateScheduler].

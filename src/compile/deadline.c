@@ -16,7 +16,7 @@ static mote_status time_program(const mote_compiler *c, const mote_cost *cost, s
     const double deadline_ns = c->compiled->info.operation_deadline_ms * 1e6;
     double *step_ns = NULL;
     MOTE_TRY(mote_arena_array(c->arena, schedule->step_count, sizeof *step_ns, (void **)&step_ns));
-    mote_budget_time_steps(cost, schedule, step_ns);
+    MOTE_TRY(mote_budget_time_steps(cost, schedule, c->arena, step_ns));
     for (size_t i = 0; i < schedule->step_count; i++) {
         const size_t parts = schedule->steps[i].run.count;
         const size_t count = parts > 0 ? parts : 1;
@@ -32,7 +32,7 @@ static mote_status time_program(const mote_compiler *c, const mote_cost *cost, s
 mote_status mote_compile_time_operations(const mote_compiler *c)
 {
     mote_plan_info *info = &c->compiled->info;
-    const mote_cost cost = mote_cost_assume(c->request->context->parallel.thread_count);
+    const mote_cost cost = mote_compile_find_cost(c);
     const mote_arena_mark mark = mote_arena_get_mark(c->arena);
     longest most = {.ns = 0.0};
     size_t first_step = 0;

@@ -174,7 +174,7 @@ static mote_status predict(const mote_compiler *c, const mote_cost *cost)
     const mote_arena_mark mark = mote_arena_get_mark(c->arena);
     double *step_ns = NULL;
     MOTE_TRY(mote_arena_array(c->arena, schedule->step_count, sizeof *step_ns, (void **)&step_ns));
-    mote_budget_time_steps(cost, schedule, step_ns);
+    MOTE_TRY(mote_budget_time_steps(cost, schedule, c->arena, step_ns));
     for (size_t i = 0; i < schedule->step_count; i++)
         c->compiled->info.predicted_ms += step_ns[i] * 1e-6;
     mote_arena_release_to(c->arena, mark);
@@ -192,9 +192,15 @@ static mote_status fit(fitting *f, mote_arena *arena)
     return swap(f);
 }
 
+mote_cost mote_compile_find_cost(const mote_compiler *c)
+{
+    return c->request->cost ? *c->request->cost
+                            : mote_cost_assume(c->request->context->parallel.thread_count);
+}
+
 mote_status mote_compile_fit(const mote_compiler *c)
 {
-    fitting f = {.c = c, .cost = mote_cost_assume(c->request->context->parallel.thread_count)};
+    fitting f = {.c = c, .cost = mote_compile_find_cost(c)};
     mote_arena arena;
     MOTE_TRY(predict(c, &f.cost));
     c->compiled->whole_bytes = c->compiled->plan.arena_bytes;

@@ -317,6 +317,7 @@ static mote_status fill_info(const mote_compiler *c)
                           mote_compiled_step_text(compiled, info->peak_step, text, sizeof text)));
     info->peak_step_name = name;
     info->ahead_step_name = "";
+    info->cost_path = c->request->cost_path ? c->request->cost_path : "";
     info->recomputed_flops = count_recomputed(&compiled->schedules[0]);
     return MOTE_OK;
 }

@@ -37,6 +37,9 @@ mote_status mote_compile_fit(const mote_compiler *c) MOTE_MUST_CHECK;
 /// Predicts which operation takes longest, and how many take longer than [Model] operation_deadline_ms.
 mote_status mote_compile_time_operations(const mote_compiler *c) MOTE_MUST_CHECK;
 
+/// The device's cost table, or what is assumed.
+mote_cost mote_compile_find_cost(const mote_compiler *c);
+
 /// Turns schedule and offsets into the program.
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program);

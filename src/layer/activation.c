@@ -128,32 +128,47 @@ static void need_output(mote_setup *setup, const activation_state *state)
     mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
 }
 
+static void declare_functions(mote_setup *setup, unsigned phases)
+{
+    const double elements = (double)mote_shape_elements(&setup->inputs[0].shape);
+    mote_setup_effort(setup, phases, MOTE_EFFORT_FUNCTION, (double)setup->batch * elements);
+}
+
+/// The derivative is cheap by the output, which is not.
+static void need_curve(mote_setup *setup, const activation_state *state)
+{
+    need_output(setup, state);
+    declare_functions(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE);
+}
+
 static void need_input(mote_setup *setup, const activation_state *state)
 {
     (void)state;
     declare_element_wise(setup);
+    declare_functions(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_DERIVATIVE);
     mote_setup_need_input(setup, 0, MOTE_PHASE_DERIVATIVE);
 }
 
 static void need_rows(mote_setup *setup, const activation_state *state)
 {
     mote_setup_need_output(setup, MOTE_PHASE_DERIVATIVE);
+    declare_functions(setup, MOTE_PHASE_FORWARD);
     mote_softmax_scratch(setup, &state->view);
 }
 
-/// Name, what its derivative reads (rows: the output, in rows), its own property or NULL, and whether it maps
+/// Name, what its derivative reads (curve: the output, of a function like exp; rows: the output, in rows), its own property or NULL, and whether it maps
 /// different numbers to one only where its derivative is 0, and never changes their order.
 #define ACTIVATION_MAP(X)                          \
     X(relu, output, NULL, true)                    \
-    X(sigmoid, output, NULL, false)                \
-    X(tanh, output, NULL, false)                   \
+    X(sigmoid, curve, NULL, false)                 \
+    X(tanh, curve, NULL, false)                    \
     X(softmax, rows, "axis", false)                \
     X(log_softmax, rows, "axis", false)            \
     X(leaky_relu, output, "negative_slope", false) \
     X(relu6, output, NULL, true)                   \
-    X(elu, output, "alpha", false)                 \
-    X(selu, output, NULL, false)                   \
-    X(softplus, output, NULL, false)               \
+    X(elu, curve, "alpha", false)                  \
+    X(selu, curve, NULL, false)                    \
+    X(softplus, curve, NULL, false)                \
     X(hard_sigmoid, output, NULL, false)           \
     X(swish, input, NULL, false)                   \
     X(gelu, input, NULL, false)                    \

@@ -207,18 +207,45 @@ static size_t get_product_bytes(const mote_product *products, size_t count)
     return bytes;
 }
 
-static scratch_layout lay_out_forward(const mote_attention *attention)
+#define FORWARD_PRODUCTS  2U
+#define BACKWARD_PRODUCTS 6U
+
+/// Of one block of queries.
+typedef struct block_products {
+    mote_product forward[FORWARD_PRODUCTS], backward[BACKWARD_PRODUCTS];
+} block_products;
+
+static block_products list_products(const mote_attention *attention)
 {
     const size_t queries = mote_size_min(attention->queries, BLOCK);
     const size_t keys = attention->keys;
-    const mote_product products[] = {
-        make_product(queries, keys, attention->key_width, keys),
-        make_product(queries, attention->value_width, keys, 0),
+    const size_t key_width = attention->key_width;
+    const size_t value_width = attention->value_width;
+    return (block_products){
+        .forward =
+            {
+                make_product(queries, keys, key_width, keys),
+                make_product(queries, value_width, keys, 0),
+            },
+        .backward =
+            {
+                make_product(queries, keys, key_width, 0),
+                make_product(queries, value_width, attention->output_width, 0),
+                make_product(keys, value_width, queries, 0),
+                make_product(queries, keys, value_width, 0),
+                make_product(keys, key_width, queries, 0),
+                make_product(queries, key_width, keys, 0),
+            },
     };
+}
+
+static scratch_layout lay_out_forward(const mote_attention *attention)
+{
+    const size_t queries = mote_size_min(attention->queries, BLOCK);
+    const block_products products = list_products(attention);
     scratch_layout layout = {.bytes = 0};
-    layout.p = add_part(&layout, queries * keys * sizeof(mote_real));
-    layout.product =
-        add_part(&layout, get_product_bytes(products, sizeof products / sizeof products[0]));
+    layout.p = add_part(&layout, queries * attention->keys * sizeof(mote_real));
+    layout.product = add_part(&layout, get_product_bytes(products.forward, FORWARD_PRODUCTS));
     return layout;
 }
 
@@ -228,14 +255,7 @@ static scratch_layout lay_out_backward(const mote_attention *attention)
     const size_t keys = attention->keys;
     const size_t key_width = attention->key_width;
     const size_t value_width = attention->value_width;
-    const mote_product products[] = {
-        make_product(queries, keys, key_width, 0),
-        make_product(queries, value_width, attention->output_width, 0),
-        make_product(keys, value_width, queries, 0),
-        make_product(queries, keys, value_width, 0),
-        make_product(keys, key_width, queries, 0),
-        make_product(queries, key_width, keys, 0),
-    };
+    const block_products products = list_products(attention);
     const size_t block_bytes = queries * keys * sizeof(mote_real);
     const size_t widest = mote_size_max(key_width, value_width);
     scratch_layout layout = {.bytes = 0};
@@ -247,8 +267,7 @@ static scratch_layout lay_out_backward(const mote_attention *attention)
     layout.dvalue = add_part(&layout, keys * value_width * sizeof(mote_real));
     layout.part =
         add_part(&layout, attention->queries > BLOCK ? keys * widest * sizeof(mote_real) : 0);
-    layout.product =
-        add_part(&layout, get_product_bytes(products, sizeof products / sizeof products[0]));
+    layout.product = add_part(&layout, get_product_bytes(products.backward, BACKWARD_PRODUCTS));
     return layout;
 }
 
@@ -265,17 +284,35 @@ static head_scratch get_scratch(const scratch_layout *layout, unsigned char *mem
     };
 }
 
-double mote_attention_work(const mote_attention *attention)
+/// Of query and key that meet.
+static double count_pairs(const mote_attention *attention)
 {
     const double queries = (double)attention->queries;
     const double keys = (double)attention->keys;
     const double triangle = (double)mote_size_min(attention->queries, attention->keys);
     // a causal query sees one key more than the one before, until there are no more
-    const double pairs = attention->causal
-                             ? triangle * (triangle + 1.0) / 2.0 + (queries - triangle) * keys
+    return attention->causal ? triangle * (triangle + 1.0) / 2.0 + (queries - triangle) * keys
                              : queries * keys;
-    return (double)attention->heads * pairs *
+}
+
+double mote_attention_work(const mote_attention *attention)
+{
+    return (double)attention->heads * count_pairs(attention) *
            (double)(attention->key_width + attention->value_width);
+}
+
+void mote_attention_effort(mote_setup *setup, const mote_attention *attention, unsigned backward)
+{
+    const double heads = (double)setup->batch * (double)attention->heads;
+    const double pairs = count_pairs(attention);
+    const size_t queries = mote_size_min(attention->queries, BLOCK);
+    const double blocks = heads * pairs / ((double)queries * (double)attention->keys);
+    const block_products products = list_products(attention);
+    for (size_t i = 0; i < FORWARD_PRODUCTS; i++)
+        mote_setup_products(setup, MOTE_PHASE_FORWARD, &products.forward[i], blocks);
+    for (size_t i = 0; i < BACKWARD_PRODUCTS; i++)
+        mote_setup_products(setup, backward, &products.backward[i], blocks);
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | backward, MOTE_EFFORT_FUNCTION, heads * pairs);
 }
 
 size_t mote_attention_forward_scratch(const mote_attention *attention, size_t thread_count)

@@ -39,6 +39,9 @@ size_t mote_attention_backward_scratch(const mote_attention *attention, size_t t
 /// Multiply-adds of a sample in forward; backward has twice as many, and those of dy output_weight.
 double mote_attention_work(const mote_attention *attention);
 
+/// Declares what kernels do in forward, and in the phase that goes back.
+void mote_attention_effort(mote_setup *setup, const mote_attention *attention, unsigned backward);
+
 /// Makes the contexts. Queries become scaled ones: queries / sqrt(key_width).
 void mote_attention_forward(const mote_attention *attention, const mote_layer_run *run,
                             const mote_attention_tensors *tensors);

@@ -100,6 +100,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     MOTE_TRY(declare_statistics(setup, state));
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_BACKWARD,
+                      MOTE_EFFORT_NORMALIZE,
+                      (double)setup->batch * (double)mote_shape_elements(shape));
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
     setup->declaration->recomputes = true;

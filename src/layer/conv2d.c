@@ -254,7 +254,15 @@ static mote_status check_reach(const mote_setup *setup, const conv2d_state *stat
                       setup->layer_name, state->window.height, state->window.width);
 }
 
-static void declare_scratch(mote_setup *setup, const conv2d_state *state)
+/// Of a sample, by the formula.
+static double count_multiply_adds(const conv2d_state *state)
+{
+    return (double)(state->filters * get_out_plane(state)) *
+           (double)(state->group_channels * get_taps(state));
+}
+
+/// Scratch and effort.
+static void declare_kernels(mote_setup *setup, const conv2d_state *state)
 {
     if (state->depthwise) {
         const mote_depthwise shape = make_depthwise(state, setup->batch);
@@ -266,12 +274,14 @@ static void declare_scratch(mote_setup *setup, const conv2d_state *state)
         mote_setup_scratch(
             setup, MOTE_PHASE_DERIVATIVE,
             mote_depthwise_scratch_bytes(&shape, MOTE_DEPTHWISE_DERIVATIVE, threads));
+        mote_setup_effort(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD, MOTE_EFFORT_DEPTHWISE,
+                          (double)setup->batch * count_multiply_adds(state));
         return;
     }
     const mote_product forward = make_forward_product(state, setup->batch);
     const mote_product gradient = make_gradient_product(state, setup->batch);
     const mote_product derivative = make_derivative_product(state, setup->batch);
-    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
+    mote_weighted_products(setup, &forward, &gradient, &derivative, state->groups);
 }
 
 /// Threads share samples where products are made in place.
@@ -327,9 +337,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     declare_memory(setup, state);
-    mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
-                    (double)mote_shape_elements(&output) * (double)(state->group_channels * taps));
-    declare_scratch(setup, state);
+    mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD, count_multiply_adds(state));
+    declare_kernels(setup, state);
     mote_setup_repeats(setup);
     return MOTE_OK;
 }

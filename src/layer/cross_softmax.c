@@ -68,6 +68,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_setup_need_input(setup, MOTE_LOSS_LABEL, MOTE_PHASE_DERIVATIVE);
     mote_setup_scratch(setup, MOTE_PHASE_FORWARD,
                        mote_loss_scratch_bytes(setup->batch, state->rows));
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE, MOTE_EFFORT_FUNCTION,
+                      (double)setup->batch * (double)mote_shape_elements(shape));
     setup->declaration->derivative_over_input = true;
     mote_loss_slice_samples(setup, state->rows);
     return mote_setup_metrics(setup);

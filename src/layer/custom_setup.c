@@ -226,5 +226,6 @@ mote_status mote_layer_setup_product(mote_layer_setup *setup, unsigned phases,
         return mote_layer_setup_refuse(setup, MOTE_ERROR_ARGUMENT, "%s: %s", call, problem);
     const mote_product made = mote_custom_make_product(product);
     mote_setup_scratch(setup, phases, mote_product_scratch_bytes(&made, setup->thread_count));
+    mote_setup_products(setup, phases, &made, 1.0);
     return MOTE_OK;
 }

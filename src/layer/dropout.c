@@ -35,6 +35,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->recomputes = true;
     setup->declaration->sample_phases =
         MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE | MOTE_PHASE_RECOMPUTE;
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE | MOTE_PHASE_RECOMPUTE,
+                      MOTE_EFFORT_FUNCTION, (double)setup->batch * (double)state->elements);
     return mote_setup_output(setup, shape);
 }
 

@@ -50,7 +50,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
     const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);
     const mote_product derivative = mote_linear_derivative(&state->linear, setup->batch);
-    mote_weighted_scratch(setup, &forward, &gradient, &derivative);
+    mote_weighted_products(setup, &forward, &gradient, &derivative, 1);
     mote_setup_work(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD,
                     mote_linear_work(&state->linear));
     mote_setup_repeats(setup);

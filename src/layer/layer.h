@@ -11,6 +11,7 @@
 #include "base/property.h"
 #include "base/random.h"
 #include "base/training.h"
+#include "kernel/effort.h"
 #include "kernel/kernel.h"
 #include "mote/layer.h"
 #include "mote/loss.h"
@@ -63,6 +64,7 @@ typedef struct mote_declaration {
     mote_temporary_declaration *temporaries;
     size_t scratch_bytes[MOTE_PHASE_COUNT]; // by bit number of the phase
     double multiply_adds[MOTE_PHASE_COUNT]; // of a sample, by the same
+    mote_effort efforts[MOTE_PHASE_COUNT];  // of a batch, by the same
     unsigned *input_needs;                  // by input: GRADIENT, DERIVATIVE phases that read it
     mote_integer_range *input_ranges;       // by input; of I32 inputs only
     unsigned output_needs;                  // phases besides FORWARD that read output 0
@@ -276,11 +278,23 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes);
 void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds);
 
 /// Forward may be run once more to make output 0 again: it reads input 0 and weights alone, keeps no temporaries, and its
-/// scratch and work are declared.
+/// scratch, work and effort are declared.
 void mote_setup_repeats(mote_setup *setup);
 
 /// What was declared for one phase.
 double mote_declaration_work(const mote_declaration *declaration, unsigned phase);
+
+/// Each of these phases asks so much of a class of kernels for a whole batch, besides what was declared before: more than
+/// going over its tensors once, by which predictions of time go anyway.
+void mote_setup_effort(mote_setup *setup, unsigned phases, mote_effort_class effort_class,
+                       double amount);
+
+/// The same of `count` such products.
+void mote_setup_products(mote_setup *setup, unsigned phases, const mote_product *product,
+                         double count);
+
+/// What was declared for one phase; of all others, nothing.
+mote_effort mote_declaration_effort(const mote_declaration *declaration, unsigned phase);
 
 /// Input `index` is read in these backward phases.
 void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases);

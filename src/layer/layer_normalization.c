@@ -104,6 +104,8 @@ static mote_status declare(mote_setup *setup, const layer_normalization_state *s
     const unsigned phases = MOTE_PHASE_FORWARD | MOTE_PHASE_RECOMPUTE | MOTE_PHASE_BACKWARD;
     MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
     MOTE_TRY(mote_setup_temporary(setup, &by_row, phases));
+    mote_setup_effort(setup, phases, MOTE_EFFORT_NORMALIZE,
+                      (double)setup->batch * (double)state->rows * (double)state->width);
     setup->declaration->recomputes = true;
     setup->declaration->sample_phases = phases;
     setup->declaration->sample_group = mote_batch_group(state->rows);

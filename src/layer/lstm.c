@@ -180,6 +180,31 @@ static void declare_scratch(mote_setup *setup, const lstm_state *state)
                            max_product_bytes(setup, backward, has_gradient ? 4 : 3));
 }
 
+static void declare_effort(mote_setup *setup, const lstm_state *state)
+{
+    const mote_lstm_sizes *const sizes = &state->sizes;
+    const size_t batch = setup->batch;
+    const double later = (double)(sizes->steps - 1);
+    const double gates = (double)batch * (double)sizes->steps * (double)mote_lstm_gate_width(sizes);
+    const unsigned first = setup->trainable ? MOTE_PHASE_GRADIENT : MOTE_PHASE_DERIVATIVE;
+    const mote_product input = mote_lstm_input_product(sizes, batch, sizes->steps);
+    const mote_product recurrent =
+        mote_lstm_recurrent_product(sizes, batch, sizes->steps * sizes->unit);
+    const mote_product flow = mote_lstm_flow_product(sizes, batch);
+    const mote_product derivative = mote_lstm_derivative_product(sizes, batch);
+    const mote_product gradient = mote_lstm_input_gradient_product(sizes, batch);
+    mote_setup_products(setup, MOTE_PHASE_FORWARD, &input, 1.0);
+    mote_setup_products(setup, MOTE_PHASE_FORWARD, &recurrent, later);
+    mote_setup_products(setup, first, &flow, later);
+    mote_setup_products(setup, MOTE_PHASE_DERIVATIVE, &derivative, 1.0);
+    mote_setup_products(setup, MOTE_PHASE_GRADIENT, &gradient, 1.0);
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | first, MOTE_EFFORT_FUNCTION, gates);
+    if (sizes->steps == 1)
+        return;
+    const mote_product recurrent_gradient = mote_lstm_recurrent_gradient_product(sizes, batch);
+    mote_setup_products(setup, MOTE_PHASE_GRADIENT, &recurrent_gradient, 1.0);
+}
+
 /// The derivatives by the gates' sums are made by the first backward phase there is.
 static void declare_work(mote_setup *setup, const lstm_state *state)
 {
@@ -285,6 +310,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     if (state->return_sequences && state->sizes.steps > 1)
         mote_setup_need_output(setup, MOTE_PHASE_GRADIENT);
     declare_scratch(setup, state);
+    declare_effort(setup, state);
     declare_work(setup, state);
     return MOTE_OK;
 }

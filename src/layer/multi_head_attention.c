@@ -290,6 +290,10 @@ static void declare_scratch(mote_setup *setup, const multi_head_attention_state 
         const mote_product gradient = mote_linear_gradient(linear, setup->batch);
         const mote_product derivative = mote_linear_derivative(linear, setup->batch);
         mote_weighted_scratch(setup, &forward, &gradient, &derivative);
+        mote_setup_products(setup, MOTE_PHASE_FORWARD, &forward, 1.0);
+        mote_setup_products(setup, MOTE_PHASE_GRADIENT, &gradient, 1.0);
+        if (i != OUTPUT) // whose is made head by head
+            mote_setup_products(setup, MOTE_PHASE_DERIVATIVE, &derivative, 1.0);
         const mote_linear chunk = get_chunk(linear, setup->batch);
         const mote_product part = mote_linear_derivative(&chunk, 1);
         mote_setup_scratch(setup, MOTE_PHASE_DERIVATIVE,
@@ -302,6 +306,7 @@ static void declare_work(mote_setup *setup, const multi_head_attention_state *st
 {
     const double attention = mote_attention_work(&state->attention);
     const unsigned first = setup->trainable ? MOTE_PHASE_GRADIENT : MOTE_PHASE_DERIVATIVE;
+    mote_attention_effort(setup, &state->attention, first);
     mote_setup_work(setup, MOTE_PHASE_FORWARD, attention);
     mote_setup_work(setup, first, 2.0 * attention);
     for (size_t i = 0; i < PROJECTIONS; i++) {

@@ -149,6 +149,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
             mote_shape_image(state->channels, state->window.out_height, state->window.out_width),
     };
     MOTE_TRY(mote_setup_output(setup, &index.shape));
+    mote_setup_effort(setup, MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE, MOTE_EFFORT_WINDOW,
+                      (double)(setup->batch * mote_shape_elements(&index.shape)) *
+                          (double)(state->window.kernel_height * state->window.kernel_width));
     setup->declaration->band_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
     if (!pooling_kinds[state->pooling].is_max)

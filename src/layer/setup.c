@@ -177,15 +177,6 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes)
     }
 }
 
-void mote_setup_repeats(mote_setup *setup)
-{
-    mote_declaration *const declaration = setup->declaration;
-    declaration->repeats = true;
-    mote_setup_scratch(setup, MOTE_PHASE_RECOMPUTE, declaration->scratch_bytes[0]);
-    mote_setup_work(setup, MOTE_PHASE_RECOMPUTE,
-                    mote_declaration_work(declaration, MOTE_PHASE_FORWARD));
-}
-
 void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds)
 {
     for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
@@ -202,6 +193,50 @@ double mote_declaration_work(const mote_declaration *declaration, unsigned phase
             multiply_adds = declaration->multiply_adds[bit];
     }
     return multiply_adds;
+}
+
+static void add_effort(mote_setup *setup, unsigned phases, const mote_effort *effort, double count)
+{
+    for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
+        if (phases & (1U << bit))
+            mote_effort_add(&setup->declaration->efforts[bit], effort, count);
+    }
+}
+
+void mote_setup_effort(mote_setup *setup, unsigned phases, mote_effort_class effort_class,
+                       double amount)
+{
+    mote_effort effort = {{0.0}};
+    effort.amounts[effort_class] = 1.0;
+    add_effort(setup, phases, &effort, amount);
+}
+
+void mote_setup_products(mote_setup *setup, unsigned phases, const mote_product *product,
+                         double count)
+{
+    const mote_effort effort = mote_product_effort(product);
+    add_effort(setup, phases, &effort, count);
+}
+
+mote_effort mote_declaration_effort(const mote_declaration *declaration, unsigned phase)
+{
+    mote_effort effort = {{0.0}};
+    for (size_t bit = 0; bit < MOTE_PHASE_COUNT; bit++) {
+        if (phase == (1U << bit))
+            effort = declaration->efforts[bit];
+    }
+    return effort;
+}
+
+void mote_setup_repeats(mote_setup *setup)
+{
+    mote_declaration *const declaration = setup->declaration;
+    const mote_effort forward = mote_declaration_effort(declaration, MOTE_PHASE_FORWARD);
+    declaration->repeats = true;
+    mote_setup_scratch(setup, MOTE_PHASE_RECOMPUTE, declaration->scratch_bytes[0]);
+    mote_setup_work(setup, MOTE_PHASE_RECOMPUTE,
+                    mote_declaration_work(declaration, MOTE_PHASE_FORWARD));
+    add_effort(setup, MOTE_PHASE_RECOMPUTE, &forward, 1.0);
 }
 
 void mote_setup_need_input(mote_setup *setup, size_t index, unsigned phases)

@@ -38,6 +38,16 @@ void mote_weighted_scratch(mote_setup *setup, const mote_product *forward,
                        mote_product_scratch_bytes(derivative, threads));
 }
 
+void mote_weighted_products(mote_setup *setup, const mote_product *forward,
+                            const mote_product *gradient, const mote_product *derivative,
+                            size_t count)
+{
+    mote_weighted_scratch(setup, forward, gradient, derivative);
+    mote_setup_products(setup, MOTE_PHASE_FORWARD, forward, (double)count);
+    mote_setup_products(setup, MOTE_PHASE_GRADIENT, gradient, (double)count);
+    mote_setup_products(setup, MOTE_PHASE_DERIVATIVE, derivative, (double)count);
+}
+
 const mote_real *mote_weighted_bias(const mote_layer_run *run, const mote_weighted *weighted)
 {
     return weighted->disable_bias ? NULL : run->weights[MOTE_WEIGHTED_BIAS].data;

@@ -59,6 +59,11 @@ mote_status mote_weighted_declare(mote_setup *setup, const mote_weighted *weight
 void mote_weighted_scratch(mote_setup *setup, const mote_product *forward,
                            const mote_product *gradient, const mote_product *derivative);
 
+/// The same, and their effort, each made `count` times.
+void mote_weighted_products(mote_setup *setup, const mote_product *forward,
+                            const mote_product *gradient, const mote_product *derivative,
+                            size_t count);
+
 /// Elements of the bias, or NULL when it is disabled.
 const mote_real *mote_weighted_bias(const mote_layer_run *run, const mote_weighted *weighted);
 

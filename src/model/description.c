@@ -105,10 +105,7 @@ static mote_status sort_sections(const mote_section_list *list, mote_arena *aren
         const size_t special = find_special(draft->name);
         const bool is_layer = special == SPECIAL_COUNT;
         const size_t place = is_layer ? description->layer_count++ : --special_place;
-        sections[place] = (mote_section){.name = draft->name,
-                                         .origin = draft->origin,
-                                         .entries = draft->entries,
-                                         .entry_count = draft->entry_count};
+        sections[place] = mote_section_of(draft);
         if (!is_layer)
             *fields[special] = &sections[place];
     }

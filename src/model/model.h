@@ -79,6 +79,11 @@ typedef struct mote_description_override {
     const char *value;
 } mote_description_override;
 
+/// All sections of an INI file, in its order; they and their texts live in `arena`. Errors name file and line, as those of a
+/// model file's syntax.
+mote_status mote_sections_read(const char *path, mote_arena *arena, mote_section **sections,
+                               size_t *count) MOTE_MUST_CHECK;
+
 /// Property table of [Model].
 const mote_property *mote_model_properties(void);
 

@@ -86,3 +86,17 @@ mote_status mote_section_draft_set(mote_section_list *list, mote_section_draft *
     *place = copy;
     return MOTE_OK;
 }
+
+mote_status mote_sections_read(const char *path, mote_arena *arena, mote_section **sections,
+                               size_t *count)
+{
+    mote_section_list list = {.arena = arena};
+    mote_section *read = NULL;
+    MOTE_TRY(mote_ini_read(path, &list));
+    MOTE_TRY(mote_arena_array(arena, list.count, sizeof *read, (void **)&read));
+    for (size_t i = 0; i < list.count; i++)
+        read[i] = mote_section_of(&list.items[i]);
+    *sections = read;
+    *count = list.count;
+    return MOTE_OK;
+}

@@ -22,6 +22,15 @@ typedef struct mote_section_list {
     size_t count, capacity;
 } mote_section_list;
 
+/// The section as it is read.
+static inline mote_section mote_section_of(const mote_section_draft *draft)
+{
+    return (mote_section){.name = draft->name,
+                          .origin = draft->origin,
+                          .entries = draft->entries,
+                          .entry_count = draft->entry_count};
+}
+
 /// The section of that name (case ignored), or NULL.
 mote_section_draft *mote_section_list_find(const mote_section_list *list, const char *name);
 

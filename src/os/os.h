@@ -107,6 +107,10 @@ void mote_file_replacement_abandon(mote_file_replacement *replacement);
 
 void mote_file_replacement_release(mote_file_replacement *replacement);
 
+/// All of it for a file of these bytes.
+mote_status mote_file_replace(const char *path, const void *data, size_t bytes,
+                              const mote_allocator *allocator) MOTE_MUST_CHECK;
+
 /// Keeps other processes, and other locks of this one, from what a name stands for: a file "<path>.mote-lock" that is
 /// locked while it is held and removed afterwards. When the process dies the system gives the lock back.
 typedef struct mote_file_lock {
@@ -164,6 +168,12 @@ size_t mote_memory_resident_bytes(void);
 
 /// Monotonic clock in nanoseconds.
 uint64_t mote_clock_ns(void);
+
+/// Room for the name of a processor.
+#define MOTE_CPU_NAME_BYTES 49U
+
+/// What the processor calls itself: letters, digits and blanks, no quotes; "" where it does not say.
+void mote_cpu_get_name(char name[MOTE_CPU_NAME_BYTES]);
 
 /// Highest level this processor (and its operating system) can run.
 mote_cpu_level mote_cpu_detect(void);

@@ -117,3 +117,23 @@ void mote_file_replacement_release(mote_file_replacement *replacement)
     mote_os_free_text(replacement->allocator, &replacement->temporary);
     mote_os_free_text(replacement->allocator, &replacement->folder);
 }
+
+static mote_status write_all(mote_file_replacement *replacement, const void *data, size_t bytes)
+{
+    MOTE_TRY(mote_file_replacement_begin(replacement));
+    const mote_status status = mote_file_write(&replacement->file, 0, data, bytes);
+    if (status == MOTE_OK)
+        return mote_file_replacement_commit(replacement);
+    mote_file_replacement_abandon(replacement);
+    return status;
+}
+
+mote_status mote_file_replace(const char *path, const void *data, size_t bytes,
+                              const mote_allocator *allocator)
+{
+    mote_file_replacement replacement;
+    MOTE_TRY(mote_file_replacement_init(&replacement, path, allocator));
+    const mote_status status = write_all(&replacement, data, bytes);
+    mote_file_replacement_release(&replacement);
+    return status;
+}

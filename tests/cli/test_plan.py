@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import re
 import unittest
 
 from support import CliTest
@@ -432,6 +433,49 @@ class Plan(CliTest):
         self.assertGreater(points[0]["predicted_step_ms"], points[-1]["predicted_step_ms"])
         out, _ = self.run_mote("plan", "net.ini", "--frontier")
         self.assertEqual(len(out.splitlines()), 11)
+
+    def test_a_measured_cost_table_is_planned_by(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        common = ("net.ini", "--threads=1", "--cpu=scalar", "--set", "Model.swap_path=.")
+        assumed = self.run_json("plan", *common)
+        self.assertIsNone(assumed["cost"])
+        measured = self.run_json("plan", *common, "--measure")
+        self.assertEqual(measured["cost"], "./mote-cost-scalar-1.ini")
+        table = (self.folder / "mote-cost-scalar-1.ini").read_text()
+        self.assertIn("\n[all_threads]\n", table)
+        for _ in range(2):
+            self.assertEqual(self.run_json("plan", *common), measured)
+        bench = self.run_json("bench", *common, "--steps=1")
+        self.assertEqual(bench["predicted_step_ms"], measured["predicted_step_ms"])
+        out, _ = self.run_mote("plan", *common)
+        self.assertRegex(out, r"\npredicted +[0-9.]+ ms a step, by \./mote-cost-scalar-1\.ini\n")
+
+    def test_a_plan_can_be_for_another_device(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        common = ("net.ini", "--threads=1", "--cpu=scalar")
+        own = self.run_json("plan", *common, "--measure", "--cost=own.ini")
+        table = (self.folder / "own.ini").read_text()
+        rate = re.search(r"product_multiply_adds = (.*)", table)[1]
+        slower = table.replace(f"product_multiply_adds = {rate}", "product_multiply_adds = 0.01")
+        (self.folder / "other.ini").write_text(slower.replace("processor = ", 'processor = "x" ;'))
+        for command in [("plan",), ("bench", "--steps=1"), ("plan", "--budget=10MiB")]:
+            other = self.run_json(*command, *common, "--cost=other.ini")
+            self.assertGreater(other["predicted_step_ms"], own["predicted_step_ms"], command)
+        points = self.run_json("plan", *common, "--cost=other.ini", "--frontier")["frontier"]
+        self.assertEqual({point["cost"] for point in points}, {"other.ini"})
+        self.run_mote("explain", "--stage=plan", *common, "--cost=other.ini")
+
+    def test_a_wrong_cost_table_is_refused(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        (self.folder / "bad.ini").write_text("[Cost]\nversion = x\n")
+        for command in ["plan", "bench", "train", "explain"]:
+            stage = ["--stage=plan"] if command == "explain" else []
+            _, talk = self.run_mote(command, "net.ini", "--cost=bad.ini", *stage, code=1)
+            self.assertIn("bad.ini:2: [Cost]: version = x: ", talk)
+        _, talk = self.run_mote("plan", "net.ini", "--measure", code=1)
+        self.assertIn("there is no place for a cost table: [Model] has no swap_path", talk)
+        _, talk = self.run_mote("plan", "net.ini", "--measure", "--cost=no/where.ini", code=1)
+        self.assertIn("no/where.ini", talk)
 
     def test_planning_needs_no_data(self):
         before = self.run_json("plan", "tiny.ini")
