@@ -15,8 +15,10 @@ static void print_about(const char *text)
 {
     while (strlen(text) > HELP_WIDTH) {
         int length = HELP_WIDTH;
-        while (text[length] != ' ')
+        while (length > 0 && text[length] != ' ')
             length--;
+        if (length == 0)
+            break;
         cli_print("%.*s\n%*s", length, text, LEFT_WIDTH, "");
         text += length + 1;
     }

@@ -178,7 +178,7 @@ static mote_status consider_states(search *s, mote_arena *arena)
         const mote_span *span = &s->spans->items[i];
         if (span->state == MOTE_NONE || s->spans->is_swapped[span->state])
             continue;
-        may_go[span->state] = span->may_go;
+        may_go[span->state] = may_go[span->state] || span->may_go;
         add_span(s, span, &costs[span->state], &bytes[span->state]);
     }
     for (size_t i = 0; i < count; i++) {

@@ -74,6 +74,7 @@ static mote_span *span_of(const walk *w, size_t tensor, size_t step)
     mote_span *span = &w->items[schedule->block_count + w->index[tensor]];
     while (span->slice.count > 0 && span->slice.first < schedule->steps[step].slice.first)
         span++;
+    assert(span->slice.first == (span->slice.count > 0 ? schedule->steps[step].slice.first : 0));
     return span;
 }
 

@@ -224,14 +224,14 @@ typedef struct trials {
 /// Behind the usual one. A floor counts where it does not go by the budget, so that it can be kept.
 static mote_status try_others(mote_compiler *c, const mote_arena_mark *mark, trials *t)
 {
-    c->is_alternative = true;
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++)
         t->limits[i] = find_limit(c, c->compiled, &alternatives[i]);
     for (size_t i = 1; i < ALTERNATIVE_COUNT; i++) {
         outcome tried;
         if (!may_try(c, &alternatives[i], &t->best))
             continue;
-        c->limit_ms = t->best.status == MOTE_OK ? t->best.ms : 0.0;
+        c->is_alternative = t->best.status == MOTE_OK; // floors are exact
+        c->limit_ms = c->is_alternative ? t->best.ms : 0.0;
         MOTE_TRY(try_alternative(c, mark, &alternatives[i], t->limits[i], &tried));
         t->last = i;
         if (!is_better(&tried, &t->best) ||
@@ -240,6 +240,7 @@ static mote_status try_others(mote_compiler *c, const mote_arena_mark *mark, tri
         t->best = tried;
         t->chosen = i;
     }
+    c->is_alternative = false;
     c->limit_ms = 0.0;
     return MOTE_OK;
 }

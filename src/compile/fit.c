@@ -9,7 +9,8 @@
 #include <string.h>
 
 /// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
-#define TRIES 6U
+#define TRIES       6U
+#define FLOOR_TRIES 3U
 
 typedef struct fitting {
     const mote_compiler *c;
@@ -53,7 +54,7 @@ static mote_status describe_problem(fitting *f, mote_arena *arena)
                                        .state_bytes = bytes,
                                        .state_slices = slices,
                                        .state_count = compiled->state_block_count,
-                                       .staging_bytes = mote_compile_staging_bytes(compiled),
+                                       .staging_bytes = mote_compile_staging_bytes(compiled, true),
                                        .cost = f->cost};
     memcpy(f->whole, compiled->schedules, sizeof f->whole);
     for (size_t i = 0; i < compiled->program_count; i++)
@@ -150,6 +151,27 @@ static mote_status raise_floor(const fitting *f)
         compiled->smallest_budget, step);
 }
 
+/// The smallest arena: of the fewest bytes alive, or of a few more, which offsets may be found for that leave less unused.
+static mote_status choose_least(fitting *f)
+{
+    const mote_plan *plan = &f->c->compiled->plan;
+    size_t best_target = 0;
+    size_t target = 0;
+    MOTE_TRY(choose(f, 0));
+    const size_t unused = plan->arena_bytes - plan->lower_bound_bytes;
+    const size_t first = plan->lower_bound_bytes;
+    size_t least = plan->arena_bytes;
+    for (size_t i = 1; i <= FLOOR_TRIES && unused > 0; i++) {
+        target = first + unused * i / (FLOOR_TRIES + 1);
+        MOTE_TRY(choose(f, target));
+        if (plan->arena_bytes < least) {
+            least = plan->arena_bytes;
+            best_target = target;
+        }
+    }
+    return best_target == target ? MOTE_OK : choose(f, best_target);
+}
+
 static mote_status swap(fitting *f)
 {
     const size_t budget = (size_t)f->c->request->memory_budget;
@@ -163,7 +185,7 @@ static mote_status swap(fitting *f)
         const size_t over = plan->arena_bytes - budget;
         target = over < target ? target - over : 0;
     }
-    MOTE_TRY(choose(f, 0));
+    MOTE_TRY(choose_least(f));
     return plan->arena_bytes <= budget ? MOTE_OK : raise_floor(f);
 }
 

@@ -97,10 +97,11 @@ static mote_status list_state(const mote_compiler *c)
     return find_averages(c);
 }
 
-size_t mote_compile_staging_bytes(const mote_compiled *compiled)
+size_t mote_compile_staging_bytes(const mote_compiled *compiled, bool may_swap)
 {
     for (size_t i = 0; i < compiled->state_block_count; i++) {
-        if (compiled->state_blocks[i].slices.count > 0)
+        const mote_state_block *block = &compiled->state_blocks[i];
+        if ((block->is_swapped || may_swap) && block->slices.count > 0)
             return MOTE_STATE_SLICES_STAGING_BYTES;
     }
     return MOTE_STATE_STAGING_BYTES;
@@ -124,7 +125,8 @@ mote_status mote_compile_place_state(const mote_compiler *c)
         block->offset = offset;
         MOTE_TRY(end_block(c, block, &offset));
     }
-    compiled->staging_bytes = compiled->swap_bytes > 0 ? mote_compile_staging_bytes(compiled) : 0;
+    compiled->staging_bytes =
+        compiled->swap_bytes > 0 ? mote_compile_staging_bytes(compiled, false) : 0;
     return MOTE_OK;
 }
 

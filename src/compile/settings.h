@@ -20,8 +20,8 @@ typedef struct mote_compiler {
 /// From schedules to offsets, within the budget where there is one.
 mote_status mote_compile_plan(const mote_compiler *c) MOTE_MUST_CHECK;
 
-/// Memory to look at swapped blocks in.
-size_t mote_compile_staging_bytes(const mote_compiled *compiled);
+/// Memory to look at swapped blocks in; `may_swap`: as if all were.
+size_t mote_compile_staging_bytes(const mote_compiled *compiled, bool may_swap);
 
 /// Finds the places of what persists, in memory or in the swap file, by what of it is swapped.
 mote_status mote_compile_place_state(const mote_compiler *c) MOTE_MUST_CHECK;

@@ -89,7 +89,7 @@ class Bash(CliTest):
         self.assertEqual(self.complete("x"), [])
 
     def test_options_of_the_command(self):
-        self.assertEqual(self.complete("plan", "--c"), ["--cpu", "--csv"])
+        self.assertEqual(self.complete("plan", "--c"), ["--cost", "--cpu", "--csv"])
         self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--checkpoint-every", "--cpu"])
 
     def test_values_of_options(self):

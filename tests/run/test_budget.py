@@ -88,6 +88,18 @@ class Budget(RunTest):
             self.assertEqual(plan[key], bench[key])
         self.assertGreater(bench["swapped_in_bytes"], 0)
 
+    def test_the_smallest_budget_works_and_is_no_more_than_without_one(self):
+        for name in ("lenet5", "dscnn_s"):
+            model = SOURCE / "bench" / "models" / f"{name}.ini"
+            for options in ((), ("--without=swap",), ("--without=swap", "--threads=1")):
+                with self.subTest(model=name, options=options):
+                    arguments = ("plan", model, "--batch=4", *options)
+                    full = self.run_json(*arguments)["arena_bytes"]
+                    least = self.smallest(*arguments)
+                    self.assertLessEqual(least, full)
+                    plan = self.run_json(*arguments, f"--budget={least}")
+                    self.assertLessEqual(plan["arena_bytes"], least)
+
     def test_too_many_writes_are_refused(self):
         model = SOURCE / "bench" / "models" / "lenet5.ini"
         budget = f"--budget={self.smallest('plan', model)}"
