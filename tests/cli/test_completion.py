@@ -90,7 +90,7 @@ class Bash(CliTest):
 
     def test_options_of_the_command(self):
         self.assertEqual(self.complete("plan", "--c"), ["--cost", "--cpu", "--csv"])
-        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--checkpoint-every", "--cpu"])
+        self.assertEqual(self.complete("train", "tiny.ini", "--c"), ["--checkpoint-every", "--cost", "--cpu"])
 
     def test_values_of_options(self):
         self.assertEqual(self.complete("plan", "--planner", ""), ["best_fit", "exact", "naive"])
