@@ -33,12 +33,12 @@ static mote_product make_matrix(bool is_narrow)
 {
     const size_t depth = is_narrow ? 256 : 1024;
     return (mote_product){
-        .rows = is_narrow ? 8 : 512,
-        .columns = is_narrow ? 4096 : 1024,
+        .rows = is_narrow ? 8 : 256,
+        .columns = is_narrow ? 4096 : 512,
         .depth = depth,
         .left = {.outer = {.step = depth}, .inner = {.step = 1}},
         .right = {.outer = {.step = depth}, .inner = {.step = 1}},
-        .row_step = is_narrow ? 4096 : 1024,
+        .row_step = is_narrow ? 4096 : 512,
         .column_axis = {.step = 1},
     };
 }

@@ -126,11 +126,12 @@ static mote_status read_section(const mote_section *section, mote_cost_table *ta
     char hint[128];
     char owner[64];
     const size_t index = find_section(section->name);
-    if (index == SECTION_COUNT)
+    if (index == SECTION_COUNT) {
         return MOTE_RAISE(
             MOTE_ERROR_PROPERTY, "%sa cost table has no section '%.100s'%s",
             mote_origin_text(&section->origin, place, sizeof place), section->name,
             mote_text_expect(section->name, section_name, NULL, SECTION_COUNT, hint, sizeof hint));
+    }
     is_read[index] = true;
     (void)snprintf(owner, sizeof owner, "[%s]", table_sections[index].name);
     const mote_property_target target = {.table = table_sections[index].rows,

@@ -83,10 +83,10 @@ static void refuse(void **state, const char *from, const char *to, mote_status s
     char *text = (char *)mote_test_read(state, write_table(state, &table), &count);
     char *at = strstr(text, from);
     assert_non_null(at);
-    const size_t length = strlen(to);
-    assert_true(length <= strlen(from));
-    memcpy(at, to, length);
-    memset(at + length, ' ', strlen(from) - length);
+    const size_t length = strlen(from);
+    assert_true(strlen(to) <= length);
+    for (size_t i = 0; i < length; i++)
+        at[i] = i < strlen(to) ? to[i] : ' ';
     const char *path = mote_test_write_text(state, "bad.ini", text);
     mote_arena_init(&arena, mote_allocator_default());
     expect_raises(mote_cost_read(path, &arena, &read), status, message);
