@@ -61,6 +61,18 @@ class Budget(RunTest):
             self.digest(f"--budget={first}", "--epochs=1", "--checkpoint-every=1 steps")
             self.assertEqual(self.digest(f"--budget={second}", "--resume"), expected)
 
+    def test_optimizer_state_in_slices_is_saved_and_resumed(self):
+        wide = LENET5.replace("unit = 120", "unit = 600").replace("unit = 84", "unit = 600")
+        averaged = wide.replace("[Optimizer]\n", "[Optimizer]\nmoving_average = 0.9\n")
+        self.write_model(averaged + SETS)
+        least = self.smallest("plan", "net.ini")
+        out = self.run_mote("plan", "net.ini", f"--budget={least}", "--csv")
+        self.assertIn("fc2.weight.mean stay 2,", out)
+        expected = self.digest()
+        for first, second in ((least, 0), (0, least), (least, 2 * least)):
+            self.digest(f"--budget={first}", "--epochs=1", "--checkpoint-every=3 steps")
+            self.assertEqual(self.digest(f"--budget={second}", "--resume"), expected)
+
     def test_a_finished_training_is_left_alone_with_fewer_epochs(self):
         self.write_model(LENET5 + SETS)
         budget = f"--budget={self.smallest('plan', 'net.ini')}"
