@@ -26,6 +26,8 @@ from running import (
     add_set,
 )
 
+# With sanitizers each training takes ten times as long, and it is memory and threads that are looked at.
+MODELS = (MIXED,) if SANITIZED else (LENET5, MIXED, BRANCHES, SHARED, RECURRENT, TRANSFORMER)
 SETS = add_set("train_set", 77) + add_set("valid_set", 35, "valid")
 
 
@@ -40,7 +42,7 @@ class Budget(RunTest):
         return Safetensors(self.folder / "net.safetensors").digest()
 
     def test_every_budget_trains_to_the_same_bits(self):
-        for model in (LENET5, MIXED, BRANCHES, SHARED, RECURRENT, TRANSFORMER):
+        for model in MODELS:
             with self.subTest(model[model.index("[input]") :][:200]):
                 self.write_model(model + SETS)
                 full = self.run_json("plan", "net.ini")["arena_bytes"]
@@ -69,7 +71,7 @@ class Budget(RunTest):
         out = self.run_mote("plan", "net.ini", f"--budget={least}", "--csv")
         self.assertIn("fc2.weight.mean stay 2,", out)
         expected = self.digest()
-        for first, second in ((least, 0), (0, least), (least, 2 * least)):
+        for first, second in ((least, 0), (0, least)):
             self.digest(f"--budget={first}", "--epochs=1", "--checkpoint-every=3 steps")
             self.assertEqual(self.digest(f"--budget={second}", "--resume"), expected)
 
@@ -100,6 +102,7 @@ class Budget(RunTest):
             self.assertEqual(plan[key], bench[key])
         self.assertGreater(bench["swapped_in_bytes"], 0)
 
+    @unittest.skipIf(SANITIZED, "nothing but planning")
     def test_the_smallest_budget_works_and_is_no_more_than_without_one(self):
         for name in ("lenet5", "dscnn_s"):
             model = SOURCE / "bench" / "models" / f"{name}.ini"

@@ -21,6 +21,9 @@ enum {
     STEPS = 9
 };
 
+/// Plans are made often here, and this one makes them soon.
+static const char *const planner = "best_fit";
+
 #define HEAD                                                        \
     "[Model]\nloss = cross\nbatch_size = 4\nepochs = 3\nseed = 5\n" \
     "checkpoint_path = points\ncheckpoint_every = 2 steps\n"        \
@@ -83,7 +86,7 @@ static uint64_t arena_bytes(const session *s)
 static void start(void **state, const mote_allocator *allocator, unsigned modes, session *s)
 {
     const mote_context_config threads = {.thread_count = 2, .allocator = allocator};
-    const mote_compile_config config = {.modes = modes | MOTE_MODE_EVALUATE};
+    const mote_compile_config config = {.modes = modes | MOTE_MODE_EVALUATE, .planner = planner};
     const char *const path = mote_test_write_text(state, "model.ini", MODEL);
     write_samples(state);
     *s = (session){.context = NULL};
@@ -133,8 +136,8 @@ static mote_status train(session *s, const uint64_t *budgets)
 static digest train_undisturbed(void **state, uint64_t *smallest, uint64_t *full)
 {
     session s;
-    const mote_compile_config tiny = {.modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE,
-                                      .memory_budget = 1};
+    const mote_compile_config tiny = {
+        .modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE, .planner = planner, .memory_budget = 1};
     start(state, NULL, MOTE_MODE_TRAIN, &s);
     *full = arena_bytes(&s);
     expect_ok(train(&s, NULL));
