@@ -29,9 +29,14 @@ from running import (
 # With sanitizers each training takes ten times as long, and it is memory and threads that are looked at.
 MODELS = (MIXED,) if SANITIZED else (LENET5, MIXED, BRANCHES, SHARED, RECURRENT, TRANSFORMER)
 SETS = add_set("train_set", 77) + add_set("valid_set", 35, "valid")
+# Plans are made often here, and with sanitizers the search for offsets would take most of the time.
+PLANNER = ("--planner=best_fit",) if SANITIZED else ()
 
 
 class Budget(RunTest):
+    def run_mote(self, name, *arguments, **keywords):
+        return super().run_mote(name, *PLANNER, *arguments, **keywords)
+
     def smallest(self, *arguments):
         """The smallest budget of what needs more than one byte."""
         out = self.run_mote(*arguments, "--budget=1", "--json", code=3)
