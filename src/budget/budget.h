@@ -17,6 +17,7 @@
 typedef struct mote_budget_program {
     const mote_schedule *schedule; // whose blocks are whole
     const size_t *states;          // by tensor: the block of the state that it is, or MOTE_NONE
+    const double *step_ns;         // by step: how long it takes, by mote_budget_time_steps
 } mote_budget_program;
 
 /// Programs that share an arena and what persists in it. The first one's time counts.

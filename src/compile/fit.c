@@ -29,12 +29,15 @@ static mote_status describe_program(fitting *f, size_t index, mote_arena *arena)
     const mote_state state = {.blocks = compiled->state_blocks,
                               .block_count = compiled->state_block_count};
     size_t *states = NULL;
+    double *step_ns = NULL;
     MOTE_TRY(mote_arena_array(arena, schedule->tensor_count, sizeof *states, (void **)&states));
+    MOTE_TRY(mote_arena_array(arena, schedule->step_count, sizeof *step_ns, (void **)&step_ns));
+    MOTE_TRY(mote_budget_time_steps(&f->cost, schedule, arena, step_ns));
     for (size_t i = 0; i < schedule->tensor_count; i++)
         states[i] = schedule->tensors[i].persistent
                         ? mote_state_find(&state, schedule->tensors[i].name)
                         : MOTE_NONE;
-    f->problem.programs[index] = (mote_budget_program){schedule, states};
+    f->problem.programs[index] = (mote_budget_program){schedule, states, step_ns};
     return MOTE_OK;
 }
 

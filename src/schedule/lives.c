@@ -201,9 +201,8 @@ size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, si
                                 mote_use how)
 {
     const mote_schedule_tensor *used = &schedule->tensors[tensor];
-    const mote_slice slice = schedule->steps[step].slice;
-    return how == MOTE_USE_STATE && slice.count > 0
-               ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, slice)
+    return how == MOTE_USE_STATE
+               ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, schedule->steps[step].slice)
                : used->bytes;
 }
 

@@ -9,10 +9,9 @@
 size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *stay)
 {
     const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
-    size_t bytes = stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
-    if (stay->slice.count > 0)
-        bytes = mote_shape_slice_bytes(&tensor->spec.shape, bytes, stay->slice);
-    return mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT);
+    const size_t all = stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
+    return mote_size_align(mote_shape_slice_bytes(&tensor->spec.shape, all, stay->slice),
+                           MOTE_TRANSFER_ALIGNMENT);
 }
 
 /// The node whose weight 0 has the tensor beside it as the optimizer's state, or MOTE_NONE.

@@ -59,18 +59,23 @@ mote_status mote_state_fetch(const mote_state *state, const mote_state_part *par
                                                          part->data, transfer_bytes(part));
 }
 
+/// After a change: what could not be written leaves the state torn.
+static mote_status note_write(const mote_state *state, mote_status status)
+{
+    if (status != MOTE_OK && state->is_torn)
+        *state->is_torn = true;
+    return status;
+}
+
 mote_status mote_state_flush(const mote_state *state, const mote_state_part *part)
 {
     const mote_state_block *const block = &state->blocks[part->block];
     if (!block->is_swapped)
         return MOTE_OK;
-    const mote_status status = block->slices.count > 0
-                                   ? mote_state_flush_slices(state, part)
-                                   : mote_swap_file_write(state->swap, block->home + part->first,
-                                                          part->data, transfer_bytes(part));
-    if (status != MOTE_OK && state->is_torn)
-        *state->is_torn = true;
-    return status;
+    return note_write(state, block->slices.count > 0
+                                 ? mote_state_flush_slices(state, part)
+                                 : mote_swap_file_write(state->swap, block->home + part->first,
+                                                        part->data, transfer_bytes(part)));
 }
 
 /// Zeros, however it lies in the file.
@@ -91,10 +96,7 @@ mote_status mote_state_clear(const mote_state *state, size_t index)
         memset(data, 0, state->blocks[index].bytes);
         return MOTE_OK;
     }
-    const mote_status status = clear_home(state, &state->blocks[index]);
-    if (status != MOTE_OK && state->is_torn)
-        *state->is_torn = true;
-    return status;
+    return note_write(state, clear_home(state, &state->blocks[index]));
 }
 
 /// The bytes of [first, end) that a part has: where they begin in the part, and how many.

@@ -58,6 +58,8 @@ size_t mote_shape_elements(const mote_shape *shape)
 
 size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice slice)
 {
+    if (slice.count == 0)
+        return bytes;
     assert(shape->rank > 1 && slice.first + slice.count <= shape->dims[1]);
     return bytes / shape->dims[1] * slice.count;
 }

@@ -73,7 +73,7 @@ bool mote_shape_equal(const mote_shape *a, const mote_shape *b);
 /// fits.
 size_t mote_shape_elements(const mote_shape *shape);
 
-/// Bytes of a slice of dimension 1 of a tensor with this shape that has `bytes`.
+/// Bytes of a slice of dimension 1 of a tensor with this shape that has `bytes`; count 0: of all.
 size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice slice);
 
 /// Raises MOTE_ERROR_SHAPE naming `what` when a dimension is 0 or the element count overflows.

@@ -58,16 +58,20 @@ static void chain_build(void **state, const char *text, const struct transfer_ra
     size_t *states = NULL;
     size_t *bytes = NULL;
     mote_slices *slices = NULL;
+    double *step_ns = NULL;
+    const mote_cost cost = make_cost(rate);
     program_build(state, text, TRAIN_AFTER_ALL, &c->p);
     const mote_schedule *schedule = &c->p.schedule;
     expect_ok(mote_arena_array(arena, schedule->tensor_count, sizeof *states, (void **)&states));
     expect_ok(mote_arena_array(arena, schedule->tensor_count, sizeof *bytes, (void **)&bytes));
     expect_ok(mote_arena_array(arena, schedule->tensor_count, sizeof *slices, (void **)&slices));
-    c->problem = (mote_budget_problem){.programs = {{schedule, states}},
+    expect_ok(mote_arena_array(arena, schedule->step_count, sizeof *step_ns, (void **)&step_ns));
+    expect_ok(mote_budget_time_steps(&cost, schedule, arena, step_ns));
+    c->problem = (mote_budget_problem){.programs = {{schedule, states, step_ns}},
                                        .program_count = 1,
                                        .state_bytes = bytes,
                                        .state_slices = slices,
-                                       .cost = make_cost(rate)};
+                                       .cost = cost};
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         states[i] = MOTE_NONE;
         if (!schedule->tensors[i].persistent)
