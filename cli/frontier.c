@@ -17,13 +17,7 @@ typedef struct frontier {
 
 static mote_status plan(const cli_session *session, uint64_t budget, mote_plan_info *info)
 {
-    const cli_options *options = session->options;
-    const mote_compile_config config = {.planner = options->planner,
-                                        .without = options->without,
-                                        .memory_budget = budget,
-                                        .cost = options->cost};
-    const mote_status status = mote_model_compile(session->model, &config);
-    return status == MOTE_OK ? mote_model_get_plan(session->model, info) : status;
+    return cli_session_plan(session, session->options->without, budget, info);
 }
 
 static mote_status find_points(const cli_session *session, frontier *f)

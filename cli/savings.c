@@ -14,14 +14,8 @@ static unsigned left_out(const cli_options *options)
 /// The arena with any memory.
 static mote_status measure(const cli_session *session, unsigned without, size_t *arena_bytes)
 {
-    const mote_compile_config config = {.planner = session->options->planner,
-                                        .without = without,
-                                        .memory_budget = UINT64_MAX,
-                                        .cost = session->options->cost};
     mote_plan_info plan;
-    mote_status status = mote_model_compile(session->model, &config);
-    if (status == MOTE_OK)
-        status = mote_model_get_plan(session->model, &plan);
+    const mote_status status = cli_session_plan(session, without, UINT64_MAX, &plan);
     if (status == MOTE_OK)
         *arena_bytes = plan.arena_bytes;
     return status;

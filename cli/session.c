@@ -44,6 +44,19 @@ mote_status cli_session_compile(cli_session *session, unsigned modes, const char
     return mote_model_compile(session->model, &config);
 }
 
+mote_status cli_session_plan(const cli_session *session, unsigned without, uint64_t budget,
+                             mote_plan_info *plan)
+{
+    const mote_compile_config config = {
+        .planner = session->options->planner,
+        .without = without,
+        .memory_budget = budget,
+        .cost = session->options->cost,
+    };
+    const mote_status status = mote_model_compile(session->model, &config);
+    return status == MOTE_OK ? mote_model_get_plan(session->model, plan) : status;
+}
+
 int cli_session_fail(const cli_session *session)
 {
     char message[sizeof mote_last_error()->message];

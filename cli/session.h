@@ -26,6 +26,10 @@ mote_status cli_session_load(cli_session *session) MOTE_MUST_CHECK;
 mote_status cli_session_compile(cli_session *session, unsigned modes,
                                 const char *weights) MOTE_MUST_CHECK;
 
+/// Plans within a budget (UINT64_MAX: any memory), without these techniques.
+mote_status cli_session_plan(const cli_session *session, unsigned without, uint64_t budget,
+                             mote_plan_info *plan) MOTE_MUST_CHECK;
+
 /// The library's last error, also where the JSON would be when the memory budget is too small; gives the exit code.
 int cli_session_fail(const cli_session *session);
 

@@ -8,16 +8,6 @@
 
 #include <string.h>
 
-/// [Model] swap_path as a usable path, or NULL.
-static mote_status find_folder(const mote_model *model, mote_arena *arena, const char **folder)
-{
-    const mote_description *description = &model->description;
-    *folder = NULL;
-    if (!description->settings.swap_path[0])
-        return MOTE_OK;
-    return mote_description_path(description, description->settings.swap_path, arena, folder);
-}
-
 /// The file beside the swap file, for the context's level and threads; NULL: there is no [Model] swap_path.
 static mote_status find_path(const mote_model *model, mote_arena *arena, const char **path)
 {
@@ -26,7 +16,7 @@ static mote_status find_path(const mote_model *model, mote_arena *arena, const c
     const char *name = NULL;
     char *text = NULL;
     *path = NULL;
-    MOTE_TRY(find_folder(model, arena, &folder));
+    MOTE_TRY(mote_run_find_swap(&model->description, arena, &folder));
     if (!folder)
         return MOTE_OK;
     MOTE_TRY(mote_cost_file_name(context->cpu_level, context->parallel.thread_count, arena, &name));
@@ -73,7 +63,7 @@ static mote_status measure(const mote_model *model, const char *path, mote_arena
         .cpu = mote_cpu_level_name(context->cpu_level),
         .threads = context->parallel.thread_count,
     };
-    MOTE_TRY(find_folder(model, arena, &device.swap_folder));
+    MOTE_TRY(mote_run_find_swap(&model->description, arena, &device.swap_folder));
     if (!path)
         MOTE_TRY(find_path(model, arena, &path));
     if (!path)

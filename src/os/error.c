@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system's reasons as text.
+// What system calls refuse, with their reasons as text.
 #include "os/error.h"
 
+#include <assert.h>
 #include <locale.h>
 #include <string.h>
 
@@ -15,4 +16,10 @@ mote_status mote_os_raise(const char *action, const char *path, int error_number
     if (plain)
         freelocale(plain);
     return status;
+}
+
+void mote_os_expect(int error_number)
+{
+    assert(error_number == 0);
+    (void)error_number;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A mote_gate over POSIX threads. Passing an open one reads a flag and takes no lock.
+#include "os/error.h"
 #include "os/os.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -13,13 +13,6 @@ struct mote_gate {
     pthread_cond_t opened;
 };
 
-/// Of what cannot fail in a correct program.
-static void expect_success(int error)
-{
-    assert(error == 0);
-    (void)error;
-}
-
 mote_status mote_gate_create(const mote_allocator *allocator, mote_gate **gate)
 {
     mote_gate *const made = allocator->reallocate(allocator->user, NULL, 0, sizeof *made);
@@ -27,8 +20,8 @@ mote_status mote_gate_create(const mote_allocator *allocator, mote_gate **gate)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", sizeof *made);
     made->allocator = allocator;
     atomic_init(&made->is_closed, false);
-    expect_success(pthread_mutex_init(&made->lock, NULL));
-    expect_success(pthread_cond_init(&made->opened, NULL));
+    mote_os_expect(pthread_mutex_init(&made->lock, NULL));
+    mote_os_expect(pthread_cond_init(&made->opened, NULL));
     *gate = made;
     return MOTE_OK;
 }
@@ -38,19 +31,19 @@ void mote_gate_destroy(mote_gate **gate)
     mote_gate *const old = *gate;
     if (!old)
         return;
-    expect_success(pthread_cond_destroy(&old->opened));
-    expect_success(pthread_mutex_destroy(&old->lock));
+    mote_os_expect(pthread_cond_destroy(&old->opened));
+    mote_os_expect(pthread_mutex_destroy(&old->lock));
     (void)old->allocator->reallocate(old->allocator->user, old, sizeof *old, 0);
     *gate = NULL;
 }
 
 static void set_closed(mote_gate *gate, bool is_closed)
 {
-    expect_success(pthread_mutex_lock(&gate->lock));
+    mote_os_expect(pthread_mutex_lock(&gate->lock));
     atomic_store(&gate->is_closed, is_closed);
     if (!is_closed)
-        expect_success(pthread_cond_broadcast(&gate->opened));
-    expect_success(pthread_mutex_unlock(&gate->lock));
+        mote_os_expect(pthread_cond_broadcast(&gate->opened));
+    mote_os_expect(pthread_mutex_unlock(&gate->lock));
 }
 
 void mote_gate_close(mote_gate *gate)
@@ -67,8 +60,8 @@ void mote_gate_pass(mote_gate *gate)
 {
     if (!atomic_load_explicit(&gate->is_closed, memory_order_relaxed))
         return;
-    expect_success(pthread_mutex_lock(&gate->lock));
+    mote_os_expect(pthread_mutex_lock(&gate->lock));
     while (atomic_load(&gate->is_closed))
-        expect_success(pthread_cond_wait(&gate->opened, &gate->lock));
-    expect_success(pthread_mutex_unlock(&gate->lock));
+        mote_os_expect(pthread_cond_wait(&gate->opened, &gate->lock));
+    mote_os_expect(pthread_mutex_unlock(&gate->lock));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A mote_worker over POSIX threads.
+#include "os/error.h"
 #include "os/os.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -22,17 +22,10 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
-/// Of what cannot fail in a correct program.
-static void expect_success(int error)
-{
-    assert(error == 0);
-    (void)error;
-}
-
 static void release(mote_worker *worker)
 {
-    expect_success(pthread_cond_destroy(&worker->change));
-    expect_success(pthread_mutex_destroy(&worker->lock));
+    mote_os_expect(pthread_cond_destroy(&worker->change));
+    mote_os_expect(pthread_mutex_destroy(&worker->lock));
     (void)worker->allocator->reallocate(worker->allocator->user, worker, sizeof *worker, 0);
 }
 
@@ -47,12 +40,12 @@ static bool start(mote_worker *worker)
     sigset_t before;
     if (pthread_attr_init(&attributes) != 0)
         return false;
-    expect_success(pthread_attr_setstacksize(&attributes, STACK_BYTES));
+    mote_os_expect(pthread_attr_setstacksize(&attributes, STACK_BYTES));
     (void)sigfillset(&all);
-    expect_success(pthread_sigmask(SIG_SETMASK, &all, &before));
+    mote_os_expect(pthread_sigmask(SIG_SETMASK, &all, &before));
     const int error = pthread_create(&worker->thread, &attributes, run_worker, worker);
-    expect_success(pthread_sigmask(SIG_SETMASK, &before, NULL));
-    expect_success(pthread_attr_destroy(&attributes));
+    mote_os_expect(pthread_sigmask(SIG_SETMASK, &before, NULL));
+    mote_os_expect(pthread_attr_destroy(&attributes));
     return error == 0;
 }
 
@@ -63,8 +56,8 @@ mote_status mote_worker_create(const mote_allocator *allocator, void (*run)(void
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", sizeof *made);
     *made = (mote_worker){.allocator = allocator, .run = run, .argument = argument};
-    expect_success(pthread_mutex_init(&made->lock, NULL));
-    expect_success(pthread_cond_init(&made->change, NULL));
+    mote_os_expect(pthread_mutex_init(&made->lock, NULL));
+    mote_os_expect(pthread_cond_init(&made->change, NULL));
     *worker = made;
     if (!start(made)) {
         release(made);
@@ -79,27 +72,27 @@ void mote_worker_destroy(mote_worker **worker)
     mote_worker *const old = *worker;
     if (!old)
         return;
-    expect_success(pthread_join(old->thread, NULL));
+    mote_os_expect(pthread_join(old->thread, NULL));
     release(old);
     *worker = NULL;
 }
 
 void mote_worker_lock(mote_worker *worker)
 {
-    expect_success(pthread_mutex_lock(&worker->lock));
+    mote_os_expect(pthread_mutex_lock(&worker->lock));
 }
 
 void mote_worker_unlock(mote_worker *worker)
 {
-    expect_success(pthread_mutex_unlock(&worker->lock));
+    mote_os_expect(pthread_mutex_unlock(&worker->lock));
 }
 
 void mote_worker_wait(mote_worker *worker)
 {
-    expect_success(pthread_cond_wait(&worker->change, &worker->lock));
+    mote_os_expect(pthread_cond_wait(&worker->change, &worker->lock));
 }
 
 void mote_worker_wake(mote_worker *worker)
 {
-    expect_success(pthread_cond_signal(&worker->change));
+    mote_os_expect(pthread_cond_signal(&worker->change));
 }

@@ -135,8 +135,7 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
         progress.training = result->training;
         if (config->progress)
             config->progress(config->user, &progress);
-        result->stopped =
-            mote_control_stops(run->control) || (config->stop && config->stop(config->user));
+        result->stopped = mote_run_is_stopped(run, config);
     }
     mote_run_tell_watch(&watch, result);
     result->step_ms_median = mote_step_times_median(&times);

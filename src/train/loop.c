@@ -102,6 +102,11 @@ void mote_run_count_transfers(const mote_run *run, mote_transfer_count before,
     result->swap_wait_ms = (double)(now.wait_ns - before.wait_ns) * 1e-6;
 }
 
+bool mote_run_is_stopped(const mote_run *run, const mote_train_config *config)
+{
+    return mote_control_stops(run->control) || (config->stop && config->stop(config->user));
+}
+
 mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch)
 {
     const double deadline_ms = run->description->settings.operation_deadline_ms;

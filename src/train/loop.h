@@ -63,6 +63,9 @@ mote_status mote_run_check_writes(const mote_run *run, const mote_compiled *comp
 /// What transfers did since the run was created.
 mote_transfer_count mote_run_count_moved(const mote_run *run);
 
+/// Behind a step: whether yield or the stop callback ends the call.
+bool mote_run_is_stopped(const mote_run *run, const mote_train_config *config);
+
 /// The watch for an execution, with [Model] operation_deadline_ms; NULL without that.
 mote_operation_watch *mote_run_watch(const mote_run *run, mote_operation_watch *watch);
 

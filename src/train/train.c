@@ -14,8 +14,7 @@ static void check_end(mote_trainer *t)
 {
     const mote_train_config *config = t->config;
     const uint64_t steps = t->at.steps - t->first_step;
-    t->result->stopped =
-        mote_control_stops(t->run->control) || (config->stop && config->stop(config->user));
+    t->result->stopped = mote_run_is_stopped(t->run, config);
     t->is_over = t->result->stopped || (config->steps && steps >= config->steps);
 }
 

@@ -104,6 +104,13 @@ static digest end(session *s)
     return d;
 }
 
+/// With these bits.
+static void end_as(session *s, const digest *expected)
+{
+    const digest found = end(s);
+    assert_string_equal(found.text, expected->text);
+}
+
 static void ask(void *user, const mote_progress *progress)
 {
     session *const s = user;
@@ -170,8 +177,7 @@ static void budgets_change_down_and_up_to_the_same_bits(void **state)
         assert_true(is_bounded ? s.found[i] <= budgets[at] : s.found[i] == full);
     }
     assert_true(s.result.swapped_out_bytes > 0);
-    const digest found = end(&s);
-    assert_string_equal(found.text, expected.text);
+    end_as(&s, &expected);
 }
 
 static void a_training_that_was_changed_is_resumed_to_the_same_bits(void **state)
@@ -192,8 +198,7 @@ static void a_training_that_was_changed_is_resumed_to_the_same_bits(void **state
     const mote_train_config second = {.resume = true};
     expect_ok(mote_model_train(s.model, &second, &s.result));
     assert_int_equal(s.result.resumed_step, 5);
-    const digest found = end(&s);
-    assert_string_equal(found.text, expected.text);
+    end_as(&s, &expected);
 }
 
 static void a_budget_that_is_too_small_changes_nothing(void **state)
@@ -211,8 +216,7 @@ static void a_budget_that_is_too_small_changes_nothing(void **state)
     assert_non_null(strstr(s.notice, "; training goes on in the arena of before, of"));
     for (size_t i = 0; i < STEPS; i++)
         assert_int_equal(s.found[i], full);
-    const digest found = end(&s);
-    assert_string_equal(found.text, expected.text);
+    end_as(&s, &expected);
 }
 
 /// One step of the caller's own loop, on samples [first, +count).
@@ -269,8 +273,7 @@ static void the_callers_own_loop_is_told_of_what_cannot_be_had(void **state)
     step(&s, 4);
     assert_int_equal(arena_bytes(&s), full);
     step(&s, 5);
-    const digest found = end(&s);
-    assert_string_equal(found.text, expected.text);
+    end_as(&s, &expected);
 }
 
 /// Where request `fail_at` of those for memory fails while a budget is taken; whether one did.
@@ -290,8 +293,7 @@ static bool change_failing(void **state, uint64_t budget, size_t fail_at, const 
     else
         step(&s, 1);
     step(&s, 2);
-    const digest found = end(&s);
-    assert_string_equal(found.text, expected->text);
+    end_as(&s, expected);
     assert_int_equal(failing.live_count, 0);
     return status != MOTE_OK;
 }
