@@ -36,6 +36,9 @@ static mote_status find_points(const cli_session *session, frontier *f)
             f->budgets[i] = most;
         status = plan(session, f->budgets[i], &f->points[i]);
     }
+    // The texts of a plan end with it, and every plan is by the same table.
+    for (int i = 0; i < POINTS - 1; i++)
+        f->points[i].cost_path = full->cost_path;
     return status;
 }
 

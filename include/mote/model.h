@@ -185,7 +185,7 @@ typedef struct mote_plan_info {
 /// After MOTE_ERROR_BUDGET from mote_model_compile: the smallest budget that it would take; else 0.
 MOTE_API uint64_t mote_model_smallest_budget(const mote_model *model);
 
-/// MOTE_ERROR_ARGUMENT when the model is not compiled.
+/// Its texts live until the model is compiled again. MOTE_ERROR_ARGUMENT when the model is not compiled.
 MOTE_API mote_status mote_model_get_plan(const mote_model *model,
                                          mote_plan_info *info) MOTE_MUST_CHECK;
 
