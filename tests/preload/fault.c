@@ -106,6 +106,7 @@ static struct {
 static bool is_armed;
 static atomic_size_t counts[OPERATION_COUNT];
 static atomic_size_t fired;
+static atomic_bool is_dying;
 static atomic_long live;
 
 #define DIRTY_MAX 32U
@@ -255,8 +256,10 @@ static void __attribute__((destructor)) report(void)
     (void)syscall(SYS_close, file);
 }
 
+/// Other threads do nothing to files any more: what is lost would be renamed by them.
 static void __attribute__((noreturn)) die(void)
 {
+    atomic_store(&is_dying, true);
     for (size_t i = 0; fault.mode == MODE_POWER && i < dirty_count; i++)
         (void)syscall(SYS_ftruncate, dirty[i].descriptor, 0L);
     for (;;)
@@ -278,6 +281,8 @@ static fault_mode meet(operation one)
 {
     if (!is_armed)
         return MODE_NONE;
+    while (one >= OPERATION_FILES && atomic_load(&is_dying))
+        (void)pause();
     bool hit = is_hit(one);
     if (one >= OPERATION_FILES)
         hit = is_hit(OPERATION_FILES) || hit;
