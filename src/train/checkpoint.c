@@ -14,6 +14,10 @@
 #define STEP_DIGITS     12U
 #define STEP_DIGITS_MAX 19U // what any number of 64 bits is sure to fit
 
+// of a file by which a damaged checkpoint is known
+#define REMNANT_BYTES_MIN 16U
+#define REMNANT_BYTES_MAX 4096U
+
 static const char format_key[] = "mote.format";
 static const char format[] = "checkpoint 1";
 static const char step_key[] = "mote.step";
@@ -130,25 +134,60 @@ static const char *name_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/// Leaves out what can be read and is something else: a copy under another name, weights, data.
+/// Whether a file that is damaged was a checkpoint: a header begins with its metadata. So little that nothing can be told by it
+/// is nobody else's either.
+static bool is_remnant(const char *path)
+{
+    char start[REMNANT_BYTES_MAX + 1] = "";
+    mote_file file;
+    uint64_t bytes = 0;
+    if (mote_file_open_read(path, &file) != MOTE_OK)
+        return false;
+    mote_status status = mote_file_size(&file, &bytes);
+    const size_t length = bytes < REMNANT_BYTES_MAX ? (size_t)bytes : REMNANT_BYTES_MAX;
+    if (status == MOTE_OK && length > 0)
+        status = mote_file_read(&file, 0, start, length);
+    mote_file_close(&file);
+    if (status != MOTE_OK)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        start[i] = start[i] == '\0' ? ' ' : start[i];
+    return bytes < REMNANT_BYTES_MIN || strstr(start, format_key) || strstr(start, position_key);
+}
+
+/// Looks at a file. `is_one`: it is a checkpoint, or may be a damaged one. What can be read and is something else is none: a copy under
+/// another name, weights, data; nor what was removed meanwhile by who writes them.
+static mote_status look(mote_checkpoints *c, size_t index, bool *is_one)
+{
+    mote_checkpoint_file *file = &c->files[index];
+    mote_position position = {.steps = 0};
+    bool is_other = false;
+    const mote_status status = peek(c, index, &is_other, &position);
+    *is_one = !is_other;
+    if (status == MOTE_OK) {
+        *is_one = position.steps == file->step;
+        file->is_readable = file->is_own = true;
+        file->epoch = position.epoch;
+        file->epochs_done = position.epochs_done;
+        return MOTE_OK;
+    }
+    if (status == MOTE_ERROR_IO)
+        *is_one = mote_path_exists(mote_checkpoints_path(c, index));
+    file->is_own = status != MOTE_ERROR_IO && is_remnant(mote_checkpoints_path(c, index));
+    return status;
+}
+
 static mote_status keep_own(mote_checkpoints *c, mote_checkpoint_access access)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++) {
-        mote_checkpoint_file *file = &c->files[i];
-        mote_position position;
-        bool is_other = false;
-        const mote_status status = peek(c, i, &is_other, &position);
+        bool is_one = false;
+        const mote_status status = look(c, i, &is_one);
         if (status == MOTE_ERROR_MEMORY ||
-            (status == MOTE_ERROR_IO && access == MOTE_CHECKPOINTS_ROLL_BACK))
+            (status == MOTE_ERROR_IO && is_one && access == MOTE_CHECKPOINTS_ROLL_BACK))
             return status;
-        file->is_readable = status == MOTE_OK;
-        if (file->is_readable) {
-            file->epoch = position.epoch;
-            file->epochs_done = position.epochs_done;
-        }
-        if (!is_other && (status != MOTE_OK || position.steps == file->step))
-            c->files[count++] = *file;
+        if (is_one)
+            c->files[count++] = c->files[i];
     }
     c->count = count;
     return MOTE_OK;
@@ -265,38 +304,42 @@ static void note_step(mote_checkpoints *c, uint64_t step)
         if (c->files[i].step != step)
             c->files[left++] = c->files[i];
     }
-    c->files[left] = (mote_checkpoint_file){.step = step, .is_readable = true};
+    c->files[left] = (mote_checkpoint_file){.step = step, .is_readable = true, .is_own = true};
     c->count = left + 1;
 }
 
 /// What cannot be removed is forgotten: the training has what it needs.
-static void remove_oldest(mote_checkpoints *c, size_t left)
+void mote_checkpoints_keep_newest(mote_checkpoints *checkpoints, size_t count)
 {
-    for (; c->count > left; c->count--) {
+    mote_checkpoint_file *files = checkpoints->files;
+    for (; checkpoints->count > count; checkpoints->count--) {
         mote_status removed = MOTE_OK;
-        if (c->files[0].is_readable)
-            removed = mote_file_remove(mote_checkpoints_path(c, 0));
+        if (files[0].is_own)
+            removed = mote_file_remove(mote_checkpoints_path(checkpoints, 0));
         (void)removed;
-        memmove(c->files, c->files + 1, (c->count - 1) * sizeof *c->files);
+        memmove(files, files + 1, (checkpoints->count - 1) * sizeof *files);
     }
 }
 
-void mote_checkpoints_remove_older(mote_checkpoints *checkpoints)
+static bool has_own(const mote_checkpoints *c, uint64_t step)
 {
-    remove_oldest(checkpoints, 1);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->files[i].step == step)
+            return c->files[i].is_own;
+    }
+    return false;
 }
 
-/// What is not known to be a checkpoint is not replaced by one.
+/// What is not known for a checkpoint is not replaced by one.
 static mote_status check_target(mote_checkpoints *c, uint64_t step)
 {
     const char *path = make_target(c, step);
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->files[i].step == step)
-            return MOTE_OK;
-    }
-    if (!mote_path_exists(path))
+    if (has_own(c, step) || !mote_path_exists(path))
         return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_IO, "'%s' is there and is no checkpoint of this path", path);
+    return MOTE_RAISE(MOTE_ERROR_IO,
+                      "'%s' is there and is no checkpoint of this path; move it, or set another "
+                      "checkpoint_path",
+                      path);
 }
 
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_position *position)
@@ -305,11 +348,16 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_pos
     MOTE_TRY(mote_state_check_finite(&checkpoints->run->state));
     MOTE_TRY(check_target(checkpoints, position->steps));
     MOTE_TRY(fill_header(checkpoints, position));
-    MOTE_TRY(mote_weights_save(&checkpoints->state, &checkpoints->header, &checkpoints->replacement,
-                               make_target(checkpoints, position->steps)));
-    note_step(checkpoints, position->steps);
+    const bool is_again = has_own(checkpoints, position->steps);
+    const mote_status status =
+        mote_weights_save(&checkpoints->state, &checkpoints->header, &checkpoints->replacement,
+                          make_target(checkpoints, position->steps));
+    // it may have failed behind the renaming
+    if (status == MOTE_OK || (!is_again && mote_path_exists(checkpoints->target)))
+        note_step(checkpoints, position->steps);
+    MOTE_TRY(status);
     checkpoints->written++;
-    remove_oldest(checkpoints, checkpoints->keep);
+    mote_checkpoints_keep_newest(checkpoints, checkpoints->keep);
     return MOTE_OK;
 }
 
@@ -387,25 +435,36 @@ static void tell_none(const mote_checkpoints *c, const mote_train_config *config
     tell(config, notice);
 }
 
+/// What is wrong with the newest, how many before it are damaged, too, and where it goes on.
+static void tell_damage(mote_checkpoints *c, const mote_train_config *config, const char *damage,
+                        size_t index)
+{
+    char notice[2048];
+    char others[64] = "";
+    const size_t more = c->count - index - 2;
+    if (more > 0)
+        (void)snprintf(others, sizeof others, "; %zu before it cannot be read either", more);
+    (void)snprintf(notice, sizeof notice, "%s%s; going on from the one before, '%s'", damage,
+                   others, mote_checkpoints_path(c, index));
+    tell(config, notice);
+}
+
 /// The caller gets what no older one can mend.
 static mote_status read_newest(mote_checkpoints *c, const mote_train_config *config,
                                mote_position *position)
 {
     char damage[1024] = "";
-    char notice[2048];
     for (size_t i = c->count; i > 0; i--) {
         const mote_status status = mote_checkpoints_read(c, i - 1, position);
         if (status == MOTE_ERROR_PROPERTY || status == MOTE_ERROR_MEMORY)
             return status;
         if (status != MOTE_OK) {
-            (void)snprintf(damage, sizeof damage, "%.1000s", mote_last_error()->message);
+            if (i == c->count)
+                (void)snprintf(damage, sizeof damage, "%.1000s", mote_last_error()->message);
             continue;
         }
-        if (damage[0]) {
-            (void)snprintf(notice, sizeof notice, "%s; going on from the one before, '%s'", damage,
-                           mote_checkpoints_path(c, i - 1));
-            tell(config, notice);
-        }
+        if (i < c->count)
+            tell_damage(c, config, damage, i - 1);
         pass_over(c, i - 1);
         return MOTE_OK;
     }
@@ -426,7 +485,11 @@ mote_status mote_checkpoints_resume(mote_checkpoints *checkpoints, const mote_tr
 mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count, size_t *removed)
 {
     *removed = 0;
-    for (; checkpoints->count > count; checkpoints->count--, (*removed)++)
+    for (; checkpoints->count > count; checkpoints->count--) {
+        if (!checkpoints->files[checkpoints->count - 1].is_own)
+            continue;
         MOTE_TRY(mote_file_remove(mote_checkpoints_path(checkpoints, checkpoints->count - 1)));
+        (*removed)++;
+    }
     return mote_folder_sync(checkpoints->replacement.folder);
 }

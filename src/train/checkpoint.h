@@ -8,7 +8,8 @@
 /// A file of that name.
 typedef struct mote_checkpoint_file {
     uint64_t step, epoch, epochs_done; // the latter two of those that are readable
-    bool is_readable;                  // its header is, and says so; training removes no others
+    bool is_readable;                  // its header is, and says so
+    bool is_own; // or enough of it to know it for a checkpoint; no others are replaced or removed
 } mote_checkpoint_file;
 
 /// Those of one path. The newest come last.
@@ -62,7 +63,8 @@ void mote_checkpoints_release(mote_checkpoints *checkpoints);
 const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
 
 /// Writes one beside the others, synced, and then removes the oldest that are more than shall be kept, if it can. Raises
-/// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite.
+/// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite, and MOTE_ERROR_IO, too, where another
+/// file has its name.
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
                                    const mote_position *position) MOTE_MUST_CHECK;
 
@@ -78,10 +80,11 @@ mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
 mote_status mote_checkpoints_resume(mote_checkpoints *checkpoints, const mote_train_config *config,
                                     mote_position *position, bool *found) MOTE_MUST_CHECK;
 
-/// Removes all but the newest: the training of the others is over.
-void mote_checkpoints_remove_older(mote_checkpoints *checkpoints);
+/// Removes the oldest, if it can, until `count` are left.
+void mote_checkpoints_keep_newest(mote_checkpoints *checkpoints, size_t count);
 
-/// Removes those behind the first `count`, damaged ones, too, and says how many they were.
+/// Removes those behind the first `count`, damaged ones, too, and says how many they were. What is not known for a checkpoint
+/// stays.
 mote_status mote_checkpoints_cut(mote_checkpoints *checkpoints, size_t count,
                                  size_t *removed) MOTE_MUST_CHECK;
 

@@ -80,12 +80,25 @@ static mote_status note_missing(mote_trainer *t)
     return MOTE_OK; // going on says what is wrong with all of them
 }
 
+/// Those of an earlier training would be gone on from, though this one has replaced what it saved.
+static bool has_older(const mote_trainer *t)
+{
+    mote_checkpoints older;
+    if (!t->run->save_path ||
+        mote_checkpoints_open(t->run, MOTE_CHECKPOINTS_LOOK, &older) != MOTE_OK)
+        return false;
+    const bool has = older.count > 0;
+    mote_checkpoints_release(&older);
+    return has;
+}
+
 static mote_status open_checkpoints(mote_trainer *t)
 {
     const mote_model_settings *settings = &t->run->description->settings;
     const bool resumes = t->config->resume;
-    t->writes_checkpoints = !t->config->no_save && (resumes || settings->checkpoint_steps > 0 ||
-                                                    settings->checkpoint_seconds > 0);
+    const bool wants =
+        resumes || settings->checkpoint_steps > 0 || settings->checkpoint_seconds > 0;
+    t->writes_checkpoints = !t->config->no_save && (wants || has_older(t));
     if (!t->writes_checkpoints && !resumes)
         return MOTE_OK;
     MOTE_TRY(mote_checkpoints_open(
@@ -94,12 +107,10 @@ static mote_status open_checkpoints(mote_trainer *t)
     return note_missing(t);
 }
 
-static mote_status begin_checkpoints(mote_trainer *t)
+mote_status mote_trainer_begin_checkpoints(mote_trainer *t)
 {
     mote_checkpoints *c = &t->checkpoints;
     char *identity = NULL;
-    if (!c->run)
-        return MOTE_OK;
     MOTE_TRY(
         mote_identity_make(t->run, t->training, t->validation, c->table, &c->arena, &identity));
     return mote_checkpoints_begin(c, identity, mote_dataset_sample_count(t->training));
@@ -126,7 +137,7 @@ mote_status mote_trainer_open(mote_trainer *t)
     t->mark = mote_arena_get_mark(&run->arena);
     if (t->saved.path || t->saved_best.path)
         MOTE_TRY(mote_run_make_header(run, &t->header));
-    return begin_checkpoints(t);
+    return t->checkpoints.run ? mote_trainer_begin_checkpoints(t) : MOTE_OK;
 }
 
 void mote_trainer_close(mote_trainer *t)

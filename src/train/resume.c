@@ -20,19 +20,20 @@ static void tell(const mote_trainer *t, const char *text)
 static mote_status replace_older(mote_trainer *t)
 {
     mote_checkpoints *c = &t->checkpoints;
-    const size_t older = c->count;
+    const uint64_t last = c->count > 0 ? c->files[c->count - 1].step : 0;
+    size_t older = 0;
     char notice[1024];
+    for (size_t i = 0; i < c->count; i++)
+        older += c->files[i].is_own;
+    MOTE_TRY(mote_trainer_write_checkpoint(t));
+    mote_checkpoints_keep_newest(c, 1);
     if (older > 0) {
         (void)snprintf(notice, sizeof notice,
                        "training starts anew: the %zu checkpoints of an earlier one at '%s', the "
                        "last of step %llu, are removed",
-                       older, t->run->checkpoint_path,
-                       (unsigned long long)c->files[older - 1].step);
-    }
-    MOTE_TRY(mote_trainer_write_checkpoint(t));
-    mote_checkpoints_remove_older(c);
-    if (older > 0)
+                       older, t->run->checkpoint_path, (unsigned long long)last);
         tell(t, notice);
+    }
     return MOTE_OK;
 }
 
@@ -88,6 +89,8 @@ mote_status mote_trainer_begin(mote_trainer *t)
         t->has_checkpoint = true;
         t->written = t->at;
         t->first_step = t->result->resumed_step = t->at.steps;
+        if (t->writes_checkpoints)
+            mote_checkpoints_keep_newest(&t->checkpoints, t->checkpoints.keep);
         MOTE_TRY(check_writes(t));
     } else {
         MOTE_TRY(begin_anew(t));
@@ -122,6 +125,26 @@ mote_status mote_trainer_write_checkpoint(mote_trainer *t)
     t->written_ns = mote_clock_ns();
     t->writing_ns = t->written_ns - begin;
     return MOTE_OK;
+}
+
+static mote_status leave_checkpoint(mote_trainer *t)
+{
+    MOTE_TRY(mote_checkpoints_open(t->run, MOTE_CHECKPOINTS_WRITE, &t->checkpoints));
+    MOTE_TRY(mote_trainer_begin_checkpoints(t));
+    MOTE_TRY(mote_trainer_write_checkpoint(t));
+    mote_checkpoints_keep_newest(&t->checkpoints, 1);
+    return MOTE_OK;
+}
+
+void mote_trainer_leave_checkpoint(mote_trainer *t)
+{
+    char notice[1400];
+    if (t->writes_checkpoints || !t->result->stopped || !t->saved.path ||
+        leave_checkpoint(t) == MOTE_OK)
+        return;
+    (void)snprintf(notice, sizeof notice, "there is no checkpoint to go on from: %.1200s",
+                   mote_last_error()->message);
+    tell(t, notice);
 }
 
 /// A checkpoint by time may take a twentieth of it.

@@ -104,7 +104,7 @@ mote_status mote_run_write_checkpoint(mote_run *run, uint64_t data_position)
         MOTE_TRY(open_checkpoints(run));
     MOTE_TRY(write_position(run->stepping.checkpoints, &position));
     if (!run->stepping.has_checkpoints)
-        mote_checkpoints_remove_older(run->stepping.checkpoints);
+        mote_checkpoints_keep_newest(run->stepping.checkpoints, 1);
     run->stepping.has_checkpoints = true;
     return MOTE_OK;
 }

@@ -253,6 +253,7 @@ static mote_status train_epochs(mote_trainer *t)
         if (t->at.sample == samples)
             MOTE_TRY(finish_epoch(t));
     }
+    mote_trainer_leave_checkpoint(t);
     return t->writes_checkpoints ? mote_trainer_write_checkpoint(t) : MOTE_OK;
 }
 

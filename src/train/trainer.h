@@ -37,6 +37,9 @@ typedef struct mote_trainer {
 /// data changes last: a training that is refused leaves the run as it was.
 mote_status mote_trainer_open(mote_trainer *t) MOTE_MUST_CHECK;
 
+/// Makes what is written into each checkpoint, of the data that are open.
+mote_status mote_trainer_begin_checkpoints(mote_trainer *t) MOTE_MUST_CHECK;
+
 /// Of what was opened.
 void mote_trainer_close(mote_trainer *t);
 
@@ -58,6 +61,10 @@ bool mote_trainer_is_checkpoint_due(const mote_trainer *t);
 
 /// Writes none for a position that the newest one has.
 mote_status mote_trainer_write_checkpoint(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// A training that is stopped and saves weights leaves a checkpoint, though it was asked for none: it is written now. That it
+/// cannot be is told.
+void mote_trainer_leave_checkpoint(mote_trainer *t);
 
 /// Appends to a message which checkpoint there is to go on from.
 void mote_trainer_name_checkpoint(mote_trainer *t, char *text, size_t bytes);

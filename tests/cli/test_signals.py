@@ -44,12 +44,35 @@ class Signals(CliTest):
         self.assertEqual(code, 130)
         self.assertRegex(out, r"(?m)^trained ")
         stopped, command = talk.splitlines()[-2:]
-        self.assertRegex(stopped, r"^stopped after step \d+, saved to tiny\.safetensors; to go on")
-        self.assertEqual(
-            shlex.split(command),
-            [MOTE, "train", "tiny.ini", FOREVER, "--weights", "tiny.safetensors"],
-        )
+        self.assertRegex(stopped, r"^stopped after step \d+, checkpoint tiny\.checkpoint\.\d{12}; to go on")
+        self.assertEqual(shlex.split(command), [MOTE, "train", "tiny.ini", FOREVER, "--resume"])
+        self.assertRegex(out, r"(?m)^saved +tiny\.safetensors$")
         self.run_mote("eval", "tiny.ini")
+
+    def test_it_goes_on_to_the_weights_of_one_that_was_not_stopped(self):
+        whole = self.run_json("train", "tiny.ini", "--quiet", "--epochs=200")
+        self.stop(self.start_training(), signal.SIGINT)
+        result = self.run_json("train", "tiny.ini", "--quiet", "--epochs=200", "--resume")
+        self.assertGreater(result["resumed_step"], 0)
+        self.assertEqual(result["weights_sha256"], whole["weights_sha256"])
+
+    def test_one_that_begins_anew_does_not_leave_what_it_was_not(self):
+        self.stop(self.start_training(), signal.SIGINT)
+        (checkpoint,) = self.folder.glob("tiny.checkpoint.0*")
+        _, talk = self.run_mote("train", "tiny.ini", "--epochs=1")
+        self.assertIn("training starts anew: the 1 checkpoints of an earlier one", talk)
+        self.assertFalse(checkpoint.exists())
+        self.assertTrue(self.run_json("train", "tiny.ini", "--epochs=1", "--resume")["was_finished"])
+
+    def test_where_no_checkpoint_can_be_written_the_weights_are_named(self):
+        (self.folder / "tiny.checkpoint.mote-lock").mkdir()
+        code, _, talk = self.stop(self.start_training(), signal.SIGINT)
+        self.assertEqual(code, 130)
+        self.assertIn("mote: there is no checkpoint to go on from: ", talk)
+        stopped, command = talk.splitlines()[-2:]
+        self.assertRegex(stopped, r"^stopped after step \d+, saved to tiny\.safetensors; to go on")
+        expected = [MOTE, "train", "tiny.ini", FOREVER, "--weights", "tiny.safetensors"]
+        self.assertEqual(shlex.split(command), expected)
 
     def test_the_command_to_go_on_keeps_the_options(self):
         self.train()
@@ -60,10 +83,7 @@ class Signals(CliTest):
                 process = self.start_training(*given.split(), "--set", setting)
                 _, _, talk = self.stop(process, signal.SIGINT)
                 command = shlex.split(talk.splitlines()[-1])
-                self.assertEqual(
-                    command[3:],
-                    [FOREVER, "--set", setting, "--weights", "a b's.safetensors"],
-                )
+                self.assertEqual(command[3:], [FOREVER, "--set", setting, "--resume"])
                 self.run_mote(*command[1:], "--epochs=1", "--quiet")
 
     def test_the_command_to_go_on_minds_two_dashes(self):
@@ -74,7 +94,7 @@ class Signals(CliTest):
             _, _, talk = self.stop(process, signal.SIGINT)
         self.assertEqual(
             shlex.split(talk.splitlines()[-1])[1:],
-            ["train", FOREVER, "--weights", "tiny.safetensors", "--", "tiny.ini"],
+            ["train", FOREVER, "--resume", "--", "tiny.ini"],
         )
 
     def test_the_file_of_a_stopped_run_says_what_that_of_an_epoch_says(self):
@@ -91,6 +111,7 @@ class Signals(CliTest):
         result = json.loads(out)
         self.assertIs(result["stopped"], True)
         self.assertEqual(result["saved"], "tiny.safetensors")
+        self.assertEqual(result["checkpoint"], f"tiny.checkpoint.{result['steps']:012}")
         self.assertGreaterEqual(len(result["epochs"]), 1)
         self.assertGreaterEqual(result["steps"], 10 * len(result["epochs"]))
         self.run_mote("eval", "tiny.ini")

@@ -223,6 +223,16 @@ static void damage(void **state, const char *name)
     (void)mote_test_write(state, name, bytes, count);
 }
 
+/// Flips a bit of its header, or leaves only so much of it.
+static void damage_header(void **state, const char *name, size_t offset, size_t left)
+{
+    size_t count = 0;
+    unsigned char *const bytes = mote_test_read(state, mote_test_path(state, name), &count);
+    assert_true(offset < count && left < count);
+    bytes[offset] ^= 4U;
+    (void)mote_test_write(state, name, bytes, left > 0 ? left : count);
+}
+
 static void a_damaged_one_gives_way_to_the_one_before(void **state)
 {
     static outcome whole;
@@ -263,6 +273,93 @@ static void where_all_are_damaged_nothing_begins(void **state)
     damage(state, "points.000000000005");
     expect_refused(state, WHOLE, MOTE_ERROR_FORMAT, "none of the 2 checkpoints at '");
     assert_true(has_point(state, 4) && has_point(state, 5));
+    train(state, WHOLE, false, 0, &notes, &o); // anew
+    assert_non_null(strstr(notes.text, "the 2 checkpoints of an earlier one at '"));
+    assert_int_equal(o.result.steps, STEPS);
+}
+
+/// Where a header is damaged, too, its file gives way, is removed in its turn and is replaced.
+static void a_damaged_header_gives_way_as_well(void **state)
+{
+    static const struct {
+        size_t offset, left;
+    } damages[] = {{0, 0}, {6, 0}, {8, 0}, {30, 0}, {300, 0}, {0, 1000}, {0, 100}, {0, 3}};
+
+    static outcome whole;
+    static outcome cut;
+    told notes;
+    remove_points(state);
+    train(state, MODEL REST, false, 0, &notes, &whole);
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        remove_points(state);
+        train(state, MODEL POINTS "checkpoint_every = 2 steps\n" REST, false, 5, &notes, &cut);
+        damage_header(state, "points.000000000005", damages[i].offset, damages[i].left);
+        train(state, MODEL POINTS "checkpoint_every = 1 steps\n" REST, true, 1, &notes, &cut);
+        assert_int_equal(cut.result.resumed_step, 4);
+        assert_non_null(strstr(notes.text, "going on from the one before, '"));
+        assert_true(has_point(state, 5)); // replaced
+        train(state, WHOLE, true, 0, &notes, &cut);
+        assert_int_equal(cut.result.resumed_step, 5);
+        assert_equal(&whole, &cut);
+
+        remove_points(state);
+        train(state, MODEL POINTS "checkpoint_every = 2 steps\n" REST, false, 5, &notes, &cut);
+        damage_header(state, "points.000000000005", damages[i].offset, damages[i].left);
+        train(state, WHOLE, true, 0, &notes, &cut);
+        assert_equal(&whole, &cut);
+        assert_false(has_point(state, 5)); // removed
+    }
+}
+
+static void of_several_damaged_ones_the_newest_is_named(void **state)
+{
+    static outcome o;
+    told notes;
+    remove_points(state);
+    train(state, MODEL POINTS "checkpoint_every = 2 steps\ncheckpoint_keep = 3\n" REST, false, 5,
+          &notes, &o);
+    damage(state, "points.000000000004");
+    damage_header(state, "points.000000000005", 0, 0);
+    train(state, WHOLE, true, 0, &notes, &o);
+    assert_int_equal(o.result.resumed_step, 2);
+    assert_int_equal(notes.count, 1);
+    assert_non_null(strstr(notes.text, "points.000000000005'"));
+    assert_non_null(strstr(notes.text, "; 1 before it cannot be read either; going on from the one "
+                                       "before, '"));
+    assert_non_null(strstr(notes.text, "points.000000000002'"));
+}
+
+/// What nothing shows to be a checkpoint is neither replaced nor removed.
+static void data_with_the_name_of_a_checkpoint_stay(void **state)
+{
+    static outcome o;
+    told notes;
+    training t;
+    const mote_train_config config = {.steps = 5};
+    remove_points(state);
+    (void)mote_test_write_text(state, "points.000000000003", "a text of somebody else's");
+    train(state, WHOLE, false, 2, &notes, &o);
+    assert_int_equal(notes.count, 0);
+    training_init(state, MODEL POINTS "checkpoint_every = 1 steps\n" REST, MOTE_MODE_TRAIN, &t);
+    expect_raises(training_run(&t, &config), MOTE_ERROR_IO,
+                  "points.000000000003' is there and is no checkpoint of this path; move it, or");
+    training_release(&t);
+    assert_true(has_point(state, 3));
+    remove_points(state);
+}
+
+static void fewer_are_kept_from_the_beginning(void **state)
+{
+    static outcome o;
+    told notes;
+    remove_points(state);
+    train(state, MODEL POINTS "checkpoint_every = 1 steps\ncheckpoint_keep = 4\n" REST, false, 5,
+          &notes, &o);
+    assert_true(has_point(state, 2) && has_point(state, 5));
+    train(state, MODEL POINTS "checkpoint_every = 100 steps\ncheckpoint_keep = 1\n" REST, true, 1,
+          &notes, &o);
+    assert_false(has_point(state, 4) || has_point(state, 5));
+    assert_true(has_point(state, 6));
 }
 
 /// Writes the position into the checkpoint of step 5, with checksums that are right.
@@ -561,6 +658,10 @@ int main(void)
         cmocka_unit_test(a_training_that_begins_anew_removes_those_of_before),
         cmocka_unit_test(a_damaged_one_gives_way_to_the_one_before),
         cmocka_unit_test(where_all_are_damaged_nothing_begins),
+        cmocka_unit_test(a_damaged_header_gives_way_as_well),
+        cmocka_unit_test(of_several_damaged_ones_the_newest_is_named),
+        cmocka_unit_test(data_with_the_name_of_a_checkpoint_stay),
+        cmocka_unit_test(fewer_are_kept_from_the_beginning),
         cmocka_unit_test(a_position_that_no_training_can_have_is_damage),
         cmocka_unit_test(files_of_other_kinds_are_left_alone),
         cmocka_unit_test(a_link_may_stand_for_the_path),
