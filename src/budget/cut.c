@@ -11,7 +11,7 @@
 /// Transfers of programs beside the first count less: they run once in a while.
 #define OTHER_PROGRAM_SHARE 0.1
 
-/// A transfer beside what is computed costs so much of one that is waited for.
+/// A transfer beside what is computed costs so much of one that is waited for, at least: a device may be busy otherwise.
 #define HIDDEN_SHARE 0.1
 
 /// Something that may be done: a gap's steps without its span grow to `out`, or a block of the state goes from all calm
@@ -50,7 +50,9 @@ static double weigh(const search *s, const mote_span *span, mote_steps steps, do
         return OTHER_PROGRAM_SHARE * ns;
     const double idle =
         steps.first < steps.end ? s->idle_ns[steps.end] - s->idle_ns[steps.first] : 0.0;
-    return HIDDEN_SHARE * ns + (ns > idle ? ns - idle : 0.0);
+    const double share = s->spans->problem->cost.transfer_share;
+    const double hidden = share > HIDDEN_SHARE ? share : HIDDEN_SHARE;
+    return hidden * ns + (ns > idle ? ns - idle : 0.0);
 }
 
 static double weigh_load(const search *s, const mote_span *span, const mote_gap *gap,

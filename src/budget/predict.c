@@ -71,6 +71,14 @@ static double find_end(const event *events, size_t begun, size_t step, bool is_s
     return now;
 }
 
+/// What a step takes beside transfers that last until `moved`.
+static double lengthen(const mote_spans *spans, size_t step, double now, double moved)
+{
+    const double ns = spans->step_ns[step];
+    const double rest = moved > now ? moved - now : 0.0;
+    return ns + spans->problem->cost.transfer_share * (rest < ns ? rest : ns);
+}
+
 mote_status mote_spans_predict(const mote_spans *spans, mote_budget_choice *choice)
 {
     const size_t steps = spans->first_steps[1];
@@ -88,7 +96,8 @@ mote_status mote_spans_predict(const mote_spans *spans, mote_budget_choice *choi
             moved = (moved > now ? moved : now) + events[begun].ns;
             events[begun].end = moved;
         }
-        now = find_end(events, begun, i, false, now) + spans->step_ns[i];
+        now = find_end(events, begun, i, false, now);
+        now += lengthen(spans, i, now, moved);
         computing += spans->step_ns[i];
         now = find_end(events, begun, i, true, now);
     }

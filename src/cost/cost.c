@@ -38,6 +38,7 @@ mote_cost mote_cost_assume(size_t thread_count)
         .stored_bytes = 0.9,
         .load_ns = 60000.0,
         .store_ns = 60000.0,
+        .transfer_share = 0.25,
     };
     cost.all = multiply_rates(&cost.one, (double)thread_count);
     return cost;

@@ -25,6 +25,7 @@ typedef struct mote_cost {
     double loaded_bytes;      // from the swap file, in a nanosecond
     double stored_bytes;      // to it
     double load_ns, store_ns; // that each takes at least
+    double transfer_share; // of a transfer's time, by which what is computed beside it takes longer
 } mote_cost;
 
 /// What is assumed of a device that was not measured, with so many threads: it decides which of several plans is taken, no
@@ -38,6 +39,9 @@ double mote_cost_operation_ns(const mote_cost *cost, const mote_effort *effort, 
 /// Of moving bytes from the swap file or to it.
 double mote_cost_load_ns(const mote_cost *cost, size_t bytes);
 double mote_cost_store_ns(const mote_cost *cost, size_t bytes);
+
+/// The most that a table has as `transfer_share`.
+#define MOTE_COST_SHARE_MAXIMUM 100.0
 
 /// Version of the form of cost tables.
 #define MOTE_COST_VERSION 1U

@@ -16,6 +16,10 @@
 #define SMALL_COUNT ((size_t)16)
 #define SWAP_NS     300000000U // enough of a size and a direction
 
+// computing beside transfers
+#define SHARE_NS     50000000.0
+#define SHARE_ROUNDS 5U
+
 #define CACHE_BYTES_MIN ((size_t)4 << 20U)
 
 /// Of the time of a probe that is left for a rate when all that is known of it is taken off, at least.
@@ -206,16 +210,111 @@ static mote_status measure_transfer(const mote_swap_file *file, transfer *move, 
     return MOTE_OK;
 }
 
-static mote_status measure_swap(const char *folder, void *data, mote_cost *cost)
+/// Transfers of a thread of their own, until they are told to stop or fail.
+typedef struct traffic {
+    mote_worker *worker;
+    const mote_swap_file *file;
+    void *data;
+    size_t count; // large blocks in the file
+    bool is_stopped;
+    mote_status status;
+    size_t moved; // blocks that were stored and loaded again
+} traffic;
+
+static void move_blocks(void *user)
+{
+    traffic *const t = user;
+    mote_status status = MOTE_OK;
+    bool is_stopped = false;
+    while (status == MOTE_OK && !is_stopped) {
+        const uint64_t offset = t->moved % t->count * LARGE_BYTES;
+        status = mote_swap_file_write(t->file, offset, t->data, LARGE_BYTES);
+        if (status == MOTE_OK)
+            status = mote_swap_file_read(t->file, offset, t->data, LARGE_BYTES);
+        mote_worker_lock(t->worker);
+        t->moved += status == MOTE_OK;
+        t->status = status;
+        is_stopped = t->is_stopped;
+        mote_worker_unlock(t->worker);
+    }
+}
+
+/// How many blocks were moved; `is_over`: no more will be.
+static size_t ask(traffic *t, bool *is_over)
+{
+    mote_worker_lock(t->worker);
+    const size_t moved = t->moved;
+    *is_over = t->status != MOTE_OK;
+    mote_worker_unlock(t->worker);
+    return moved;
+}
+
+/// How much longer computing takes beside transfers, of what these would take alone.
+static mote_status time_beside(const mote_probe *probe, traffic *t, double block_ns, double *share)
+{
+    const double alone_ns = time_probe(probe);
+    double ns = 0.0;
+    double calls = 0.0;
+    size_t moved = 0;
+    bool is_over = false;
+    t->moved = 0;
+    t->is_stopped = false;
+    MOTE_TRY(mote_worker_create(mote_allocator_default(), move_blocks, t, &t->worker));
+    const uint64_t begin_ns = mote_clock_ns();
+    while (!is_over && (ns < SHARE_NS || moved == 0)) {
+        probe->run(probe);
+        calls += 1.0;
+        moved = ask(t, &is_over);
+        ns = (double)(mote_clock_ns() - begin_ns);
+    }
+    mote_worker_lock(t->worker);
+    t->is_stopped = true;
+    mote_worker_unlock(t->worker);
+    mote_worker_destroy(&t->worker);
+    const double more_ns = ns - calls * alone_ns;
+    *share = moved > 0 && more_ns > 0.0 ? more_ns / ((double)moved * block_ns) : 0.0;
+    return t->status;
+}
+
+/// The median of some times. Product and transfers have parts of `data` of their own.
+static mote_status measure_share(const mote_cost_device *device, const mote_swap_file *file,
+                                 size_t count, mote_real *data, mote_cost *cost)
+{
+    const mote_probe probe = mote_probe_make(device, MOTE_EFFORT_MULTIPLY, false, data);
+    traffic t = {.file = file,
+                 .data = data + (MOTE_PROBE_BYTES - LARGE_BYTES) / sizeof *data,
+                 .count = count};
+    const double block_ns =
+        mote_cost_load_ns(cost, LARGE_BYTES) + mote_cost_store_ns(cost, LARGE_BYTES);
+    double shares[SHARE_ROUNDS];
+    for (size_t i = 0; i < SHARE_ROUNDS; i++) {
+        double share = 0.0;
+        size_t at = i;
+        MOTE_TRY(time_beside(&probe, &t, block_ns, &share));
+        for (; at > 0 && shares[at - 1] > share; at--)
+            shares[at] = shares[at - 1];
+        shares[at] = share < MOTE_COST_SHARE_MAXIMUM ? share : MOTE_COST_SHARE_MAXIMUM;
+    }
+    cost->transfer_share = shares[SHARE_ROUNDS / 2];
+    return MOTE_OK;
+}
+
+static mote_status measure_file(const mote_cost_device *device, const mote_swap_file *file,
+                                mote_real *data, mote_cost *cost)
+{
+    size_t count = SWAP_BYTES / LARGE_BYTES;
+    MOTE_TRY(measure_transfer(file, store, data, &count, &cost->store_ns, &cost->stored_bytes));
+    // no more is read than was written
+    MOTE_TRY(measure_transfer(file, mote_swap_file_read, data, &count, &cost->load_ns,
+                              &cost->loaded_bytes));
+    return measure_share(device, file, count, data, cost);
+}
+
+static mote_status measure_swap(const mote_cost_device *device, mote_real *data, mote_cost *cost)
 {
     mote_swap_file file;
-    size_t count = SWAP_BYTES / LARGE_BYTES;
-    MOTE_TRY(mote_swap_file_open(folder, SWAP_BYTES, &file));
-    mote_status status =
-        measure_transfer(&file, store, data, &count, &cost->store_ns, &cost->stored_bytes);
-    if (status == MOTE_OK) // no more is read than was written
-        status = measure_transfer(&file, mote_swap_file_read, data, &count, &cost->load_ns,
-                                  &cost->loaded_bytes);
+    MOTE_TRY(mote_swap_file_open(device->swap_folder, SWAP_BYTES, &file));
+    const mote_status status = measure_file(device, &file, data, cost);
     mote_swap_file_close(&file);
     return status;
 }
@@ -228,7 +327,7 @@ mote_status mote_cost_measure(const mote_cost_device *device, mote_cost *cost)
     mote_real *const data = memory;
     for (size_t i = 0; i < MOTE_PROBE_BYTES / sizeof(mote_real); i++)
         data[i] = MOTE_REAL(0.5);
-    const mote_status status = measure_swap(device->swap_folder, memory, &measured);
+    const mote_status status = measure_swap(device, data, &measured);
     if (status == MOTE_OK)
         measure_kernels(device, data, &measured);
     mote_pages_free(memory, MOTE_PROBE_BYTES);

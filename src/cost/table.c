@@ -78,6 +78,11 @@ static const mote_property swap_rows[] = {
     RATE_ROW("stored_bytes", offsetof(mote_cost, stored_bytes), "bytes to the swap file"),
     NS_ROW("load_ns", offsetof(mote_cost, load_ns), "that loading takes at least"),
     NS_ROW("store_ns", offsetof(mote_cost, store_ns), "that storing takes at least"),
+    {.name = "transfer_share",
+     .kind = MOTE_PROPERTY_REAL,
+     .maximum = MOTE_COST_SHARE_MAXIMUM,
+     .offset = offsetof(mote_cost, transfer_share),
+     .help = "of a transfer's time, by which what is computed beside it takes longer"},
     {.name = NULL},
 };
 

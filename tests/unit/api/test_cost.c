@@ -30,7 +30,7 @@
     "[Cost]\nversion = 1\nprocessor = \"%s\"\ncpu = scalar\nthreads = 1\n"              \
     "operation_ns = 200\nsplit_ns = 0\ncache_bytes = 1e6\n[one_thread]\n" RATES         \
     "[all_threads]\n" RATES "[swap]\nloaded_bytes = %g\nstored_bytes = %g\nload_ns = 0" \
-    "\nstore_ns = 0\n"
+    "\nstore_ns = 0\ntransfer_share = 0.25\n"
 
 #define BESIDE "mote-cost-scalar-1.ini"
 

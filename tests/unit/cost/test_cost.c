@@ -103,6 +103,8 @@ static void a_wrong_file_is_refused_with_its_line(void **state)
            "bad.ini:21: [one_thread]: far_bytes = 0: ");
     refuse(state, "load_ns = 60000", "load_ns = -1", MOTE_ERROR_PROPERTY, "[swap]: load_ns = -1: ");
     refuse(state, "load_ns = 60000", "load_ns = nan", MOTE_ERROR_PROPERTY, "load_ns = nan: ");
+    refuse(state, "transfer_share = 0.25", "transfer_share = -1", MOTE_ERROR_PROPERTY,
+           "[swap]: transfer_share = -1: ");
     refuse(state, "near_bytes", "near_byte", MOTE_ERROR_PROPERTY, "did you mean 'near_bytes'?");
     refuse(state, "split_ns = 5000", "", MOTE_ERROR_PROPERTY, "split_ns");
     refuse(state, "[swap]", "[swop]", MOTE_ERROR_PROPERTY,
@@ -156,6 +158,7 @@ static void what_is_measured_can_be_written_and_read(void **state)
     check_rates(&table.cost.one);
     check_rates(&table.cost.all);
     assert_true(table.cost.operation_ns > 0.0 && table.cost.split_ns >= 0.0);
+    assert_true(table.cost.transfer_share >= 0.0 && table.cost.transfer_share <= 100.0);
     mote_arena_init(&arena, mote_allocator_default());
     expect_ok(mote_cost_read(write_table(state, &table), &arena, &read));
     assert_memory_equal(&read.cost, &table.cost, sizeof read.cost);
