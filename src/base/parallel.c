@@ -18,6 +18,12 @@ void mote_parallel_run(const mote_parallel *parallel, mote_parallel_task *task, 
         task(argument, i, task_count);
 }
 
+void mote_parallel_rest(const mote_parallel *parallel)
+{
+    if (parallel && parallel->rest)
+        parallel->rest(parallel->user);
+}
+
 size_t mote_parallel_task_count(const mote_parallel *parallel, size_t work, size_t grain)
 {
     assert(grain > 0);

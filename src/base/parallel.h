@@ -13,12 +13,16 @@ typedef struct mote_parallel {
     void *user;
     size_t thread_count; // at least 1: the most tasks one call may have
     void (*run)(void *user, mote_parallel_task *task, void *argument, size_t task_count);
+    void (*rest)(void *user); // NULL: threads that have no task sleep
 } mote_parallel;
 
 /// Runs tasks 0 .. task_count-1 and returns when all are done; task_count <= thread_count. One
 /// task, or a NULL `parallel`, runs in the caller.
 void mote_parallel_run(const mote_parallel *parallel, mote_parallel_task *task, void *argument,
                        size_t task_count);
+
+/// No tasks come for a while: threads that are still waiting for some go to sleep.
+void mote_parallel_rest(const mote_parallel *parallel);
 
 /// Elements one task of a loop over elements should have at least: what starting a thread is worth.
 #define MOTE_PARALLEL_GRAIN 16384U

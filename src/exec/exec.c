@@ -167,6 +167,7 @@ static mote_status run_operations(const mote_program *program, const mote_execut
     assert(program->base);
     for (size_t i = first; i < end && status == MOTE_OK; i++)
         status = run_next(program, execution, i);
+    mote_parallel_rest(execution->parallel);
     if (status != MOTE_OK)
         mote_transfers_halt(execution->transfers);
     return status;

@@ -185,7 +185,8 @@ size_t mote_cpu_count(void);
 /// `task_count` threads of `parallel` compute at once: the best of a few tries of about a millisecond.
 double mote_cpu_measure_peak(const mote_parallel *parallel, size_t task_count);
 
-/// Threads behind a mote_parallel. Workers sleep or yield when there is nothing to do.
+/// Threads behind a mote_parallel. Where there is a processor for each, they look for the next job for some milliseconds or until
+/// mote_parallel_rest; otherwise they sleep at once.
 typedef struct mote_thread_pool mote_thread_pool;
 
 /// Most threads of a pool.

@@ -10,6 +10,8 @@
 struct mote_thread_pool {
     const mote_allocator *allocator;
     pthreadpool_t workers;
+    bool may_spin; // there is a processor for each thread
+    bool is_awake; // threads may still be looking for the next job
 };
 
 /// The library hands jobs over with atomics of its own, but ThreadSanitizer does not see into it.
@@ -32,19 +34,38 @@ static void run_task(void *context, size_t index)
     (void)atomic_fetch_add_explicit(&j->finished, 1, memory_order_release);
 }
 
+/// Waking a thread takes longer than many operations. So those of a step are run by threads that look for the next job for some
+/// milliseconds, and sleep when the step is over.
 static void run_job(void *user, mote_parallel_task *task, void *argument, size_t task_count)
 {
-    const mote_thread_pool *const pool = user;
+    mote_thread_pool *const pool = user;
     job j = {.task = task, .argument = argument, .task_count = task_count};
     atomic_init(&j.started, 0);
     atomic_init(&j.finished, 0);
     atomic_store_explicit(&j.started, task_count, memory_order_release);
     // the flag for denormals stays away: numbers near zero are the same on every thread
     pthreadpool_parallelize_1d(pool->workers, run_task, &j, task_count,
-                               PTHREADPOOL_FLAG_YIELD_WORKERS);
+                               pool->may_spin ? 0 : PTHREADPOOL_FLAG_YIELD_WORKERS);
+    pool->is_awake = pool->may_spin;
     const size_t finished = atomic_load_explicit(&j.finished, memory_order_acquire);
     assert(finished == task_count);
     (void)finished;
+}
+
+static void do_nothing(void *context, size_t index)
+{
+    (void)context;
+    (void)index;
+}
+
+static void rest(void *user)
+{
+    mote_thread_pool *const pool = user;
+    if (pool->is_awake)
+        pthreadpool_parallelize_1d(pool->workers, do_nothing, NULL,
+                                   pthreadpool_get_threads_count(pool->workers),
+                                   PTHREADPOOL_FLAG_YIELD_WORKERS);
+    pool->is_awake = false;
 }
 
 static void run_serial(void *user, mote_parallel_task *task, void *argument, size_t task_count)
@@ -91,7 +112,8 @@ mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thre
     mote_thread_pool *const made = allocator->reallocate(allocator->user, NULL, 0, sizeof *made);
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", sizeof *made);
-    *made = (mote_thread_pool){.allocator = allocator};
+    *made =
+        (mote_thread_pool){.allocator = allocator, .may_spin = thread_count <= mote_cpu_count()};
     if (thread_count > 1) {
         made->workers = make_workers(thread_count);
         if (!made->workers) {
@@ -106,6 +128,7 @@ mote_status mote_thread_pool_create(const mote_allocator *allocator, size_t thre
         .user = made,
         .thread_count = thread_count,
         .run = made->workers ? run_job : run_serial,
+        .rest = made->workers ? rest : NULL,
     };
     return MOTE_OK;
 }

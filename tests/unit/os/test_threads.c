@@ -139,23 +139,44 @@ static double processor_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/// Between steps, and while the program's own callback waits, threads sleep.
-static void an_idle_pool_takes_no_processor_time(void **unused)
+/// Between steps threads sleep.
+static void a_pool_at_rest_takes_no_processor_time(void **unused)
+{
+    (void)unused;
+    for (size_t thread_count = 2; thread_count <= 4; thread_count += 2) {
+        mote_thread_pool *pool = NULL;
+        mote_parallel parallel;
+        expect_ok(
+            mote_thread_pool_create(mote_allocator_default(), thread_count, &pool, &parallel));
+        const struct timespec pause = {.tv_nsec = 100000000};
+        double idle = 0;
+        for (size_t round = 0; round < 5; round++) {
+            run_and_check(&parallel, round, thread_count);
+            mote_parallel_rest(&parallel);
+            mote_parallel_rest(&parallel);
+            const double before = processor_seconds();
+            assert_int_equal(nanosleep(&pause, NULL), 0);
+            idle += processor_seconds() - before;
+        }
+        mote_thread_pool_destroy(&pool);
+        assert_true(idle < 0.02); // of a second or two that the threads have
+    }
+}
+
+/// And at the latest when no job has come for a while.
+static void a_pool_that_is_left_alone_goes_to_sleep(void **unused)
 {
     (void)unused;
     mote_thread_pool *pool = NULL;
     mote_parallel parallel;
-    expect_ok(mote_thread_pool_create(mote_allocator_default(), 4, &pool, &parallel));
-    const struct timespec pause = {.tv_nsec = 100000000};
-    double idle = 0;
-    for (size_t round = 0; round < 5; round++) {
-        run_and_check(&parallel, round, 4);
-        const double before = processor_seconds();
-        assert_int_equal(nanosleep(&pause, NULL), 0);
-        idle += processor_seconds() - before;
-    }
+    expect_ok(mote_thread_pool_create(mote_allocator_default(), 2, &pool, &parallel));
+    const struct timespec pause = {.tv_sec = 1};
+    run_and_check(&parallel, 1, 2);
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    const double before = processor_seconds();
+    assert_int_equal(nanosleep(&pause, NULL), 0);
+    assert_true(processor_seconds() - before < 0.02);
     mote_thread_pool_destroy(&pool);
-    assert_true(idle < 0.02); // of 2 seconds that four threads have
 }
 
 int main(void)
@@ -166,7 +187,8 @@ int main(void)
         cmocka_unit_test(numbers_near_zero_are_kept_on_every_thread),
         cmocka_unit_test(a_number_of_threads_out_of_range_is_refused),
         cmocka_unit_test(destroying_nothing_is_safe),
-        cmocka_unit_test(an_idle_pool_takes_no_processor_time),
+        cmocka_unit_test(a_pool_at_rest_takes_no_processor_time),
+        cmocka_unit_test(a_pool_that_is_left_alone_goes_to_sleep),
         cmocka_unit_test(every_failed_request_is_reported_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
