@@ -67,16 +67,16 @@ static int list(const cli_session *session)
     return exit_code;
 }
 
-/// "factory" is step 0.
 static bool read_step(const char *text, uint64_t *step)
 {
     char *end = NULL;
-    *step = 0;
+    *step = MOTE_ROLLBACK_FACTORY;
     if (strcmp(text, "factory") == 0)
         return true;
     errno = 0;
     *step = strtoull(text, &end, 10);
-    if (errno == 0 && *end == '\0' && *step > 0 && strspn(text, "0123456789") == strlen(text))
+    if (errno == 0 && *end == '\0' && *step < MOTE_ROLLBACK_FACTORY &&
+        strspn(text, "0123456789") == strlen(text))
         return true;
     cli_error("option --to: '%s' is neither 'factory' nor the step of a checkpoint", text);
     return false;
@@ -86,22 +86,23 @@ static int print_result(const cli_session *session, uint64_t step,
                         const mote_rollback_result *result)
 {
     char digest[65];
+    const bool is_shipped = step == MOTE_ROLLBACK_FACTORY;
     if (mote_model_digest(session->model, digest) != MOTE_OK)
         return cli_fail();
     if (session->options->json) {
         cli_json json = cli_json_make();
         cli_json_add_text(&json, "model", session->path);
-        cli_json_add_size(&json, "step", step);
+        cli_json_add(&json, "step", is_shipped ? json_null() : json_integer((json_int_t)step));
         cli_json_add_size(&json, "checkpoints_removed", result->removed_count);
         cli_json_add_text(&json, "saved", result->saved_path);
         cli_json_add_text(&json, "saved_best", result->best_path);
         cli_json_add_text(&json, "weights_sha256", digest);
         return cli_json_print(&json);
     }
-    if (step)
-        cli_print("%-15s step %" PRIu64 "\n", "back at", step);
-    else
+    if (is_shipped)
         cli_print("%-15s the model as shipped\n", "back at");
+    else
+        cli_print("%-15s step %" PRIu64 "\n", "back at", step);
     cli_print("%-15s %zu later ones\n", "removed", result->removed_count);
     if (result->saved_path)
         cli_print("%-15s %s\n", "saved", result->saved_path);

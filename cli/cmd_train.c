@@ -54,7 +54,8 @@ static void add_best(const mote_train_result *trained, cli_json *json)
 
 static void add_checkpoints(const mote_train_result *trained, cli_json *json)
 {
-    cli_json_add_size(json, "resumed_step", trained->resumed_step);
+    cli_json_add(json, "resumed_step",
+                 trained->resumed ? json_integer((json_int_t)trained->resumed_step) : json_null());
     cli_json_add_bool(json, "was_finished", trained->was_finished);
     cli_json_add_size(json, "skipped_steps", trained->skipped_steps);
     cli_json_add_size(json, "checkpoints_written", trained->checkpoint_count);
@@ -98,15 +99,16 @@ static int print_text(const cli_training *training)
     cli_print("%-15s %" PRIu64 " epochs, %" PRIu64 " steps, %" PRIu64 " samples\n", "trained",
               trained->epochs, trained->steps, trained->samples);
     if (trained->was_finished)
-        cli_print("%-15s the training had ended at step %" PRIu64 "; nothing was done\n",
-                  "finished", trained->steps);
-    else if (trained->resumed_step)
+        cli_print("%-15s nothing was left to do behind the checkpoint of step %" PRIu64 "\n",
+                  "finished", trained->resumed_step);
+    else if (trained->resumed)
         cli_print("%-15s from the checkpoint of step %" PRIu64 "\n", "resumed",
                   trained->resumed_step);
     if (trained->skipped_steps)
-        cli_print("%-15s %" PRIu64 " steps that were not finite\n", "skipped",
-                  trained->skipped_steps);
-    cli_metrics_print("training", &trained->training);
+        cli_print("%-15s %" PRIu64 " of %" PRIu64 " steps, which were not finite\n", "skipped",
+                  trained->skipped_steps, trained->steps);
+    if (trained->training.samples > 0)
+        cli_metrics_print("training", &trained->training);
     if (trained->validation.samples > 0)
         cli_metrics_print("validation", &trained->validation);
     print_best(training);

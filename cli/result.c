@@ -12,8 +12,8 @@
 mote_status cli_result_finish(const cli_session *session, cli_result *result)
 {
     const double step_ms = result->trained.step_ms_median;
-    result->samples_per_second =
-        step_ms > 0 ? (double)result->plan.batch_size * 1000 / step_ms : (double)NAN;
+    result->step_ms = step_ms > 0 ? step_ms : (double)NAN;
+    result->samples_per_second = (double)result->plan.batch_size * 1000 / result->step_ms;
     result->peak_bytes = mote_process_peak_bytes();
     return mote_model_digest(session->model, result->digest);
 }
@@ -27,9 +27,9 @@ static void print_bytes(const char *name, size_t bytes)
 void cli_result_print(const cli_session *session, const cli_result *result)
 {
     const mote_train_result *trained = &result->trained;
-    if (!trained->was_finished) {
+    if (!isnan(result->step_ms)) {
         cli_print("%-15s %.3f ms, median of %" PRIu64 ", on %zu threads with %s\n", "step",
-                  trained->step_ms_median, trained->steps - trained->resumed_step,
+                  result->step_ms, trained->steps - trained->resumed_step,
                   mote_context_thread_count(session->context), mote_context_cpu(session->context));
         cli_print("%-15s %.0f samples/s\n", "speed", result->samples_per_second);
     }
@@ -49,7 +49,7 @@ void cli_result_add_json(const cli_session *session, const cli_result *result, c
     cli_json_add_size(json, "lower_bound_bytes", result->plan.lower_bound_bytes);
     cli_json_add_size(json, "peak_rss_bytes", result->peak_bytes);
     cli_json_add_size(json, "rss_before_bytes", session->rss_before_bytes);
-    cli_json_add_real(json, "step_ms_median", result->trained.step_ms_median);
+    cli_json_add_real(json, "step_ms_median", result->step_ms);
     cli_json_add_real(json, "samples_per_second", result->samples_per_second);
     cli_json_add_size(json, "batch_size", result->plan.batch_size);
     cli_json_add_real(json, "loss", result->trained.training.loss);

@@ -10,6 +10,7 @@ typedef struct cli_result {
     mote_train_result trained;
     mote_plan_info plan;
     size_t peak_bytes; // most the process had resident
+    double step_ms;    // median; not a number where no step was done
     double samples_per_second;
     char digest[65]; // SHA-256 of the weights
 } cli_result;

@@ -37,8 +37,8 @@ set(MOTE_SWITCH_training ${MOTE_TRAINING})
 # programs and of the shared library when they are linked, since nothing refers to it.
 set(MOTE_TRAINING_SOURCES api/check api/inspection api/samples compile/ahead compile/hash compile/settings
     data/dataset data/dataset_keys exec/ahead optim/custom optim/optim train/bench train/best train/check train/checkpoint
-    train/identity train/loop train/opening train/position train/replan train/resume train/rollback train/step train/step_checkpoint
-    train/train)
+    train/identity train/loop train/opening train/position train/replan train/resume train/rollback train/saving train/step
+    train/step_checkpoint train/train)
 
 # What the code of a folder is compiled with besides the flags of all.
 set(MOTE_DEFINITIONS_os _GNU_SOURCE)

@@ -285,7 +285,8 @@ typedef struct mote_train_config {
     bool resume;              // go on from the newest checkpoint, see mote_model_train
     /// Told what the user should know and is no failure: before the first step a damaged checkpoint that was passed
     /// over, that there is none, that an earlier training's were removed; in front of a step another memory budget
-    /// (mote/control.h). May be NULL.
+    /// (mote/control.h); the first step that is skipped; at the end that most steps were skipped, and files that have not
+    /// the weights that they should have. May be NULL.
     void (*notice)(void *user, const char *text);
     uint64_t steps;         // stop after that many steps; 0: all epochs
     mote_profiler profiler; // of training steps: mote/profile.h
@@ -297,10 +298,11 @@ typedef struct mote_train_result {
     uint64_t epochs;         // finished
     uint64_t steps;          // done, with those before the checkpoint that it went on from
     uint64_t samples;        // seen in these steps
-    uint64_t resumed_step;   // of that checkpoint; 0: it began anew
+    bool resumed;            // it went on from a checkpoint; else it began anew
+    uint64_t resumed_step;   // of that checkpoint; the first is of step 0
     uint64_t skipped_steps;  // that were not finite ([Model] on_nonfinite = skip)
-    bool was_finished;       // the training had ended before: nothing was done
-    double step_ms_median;   // over all training steps (the last 4096)
+    bool was_finished;       // nothing was left to do behind that checkpoint, and nothing was done
+    double step_ms_median;   // over all training steps (the last 4096); 0: none was done
     uint64_t swapped_in_bytes,
         swapped_out_bytes; // in these steps and evaluations, from and to the swap file
     double swap_wait_ms;   // in which nothing was computed because of that
@@ -313,8 +315,9 @@ typedef struct mote_train_result {
     uint64_t best_epoch; // with the lowest validation loss, the first of equals; 0: not validated
     double best_loss;    // its validation loss
     uint64_t epochs_waited; // since the validation loss fell (by more than [Model] min_delta)
-    const char *saved_path; // save_path, NULL when not written; valid while the model is compiled
-    const char *best_path;  // save_best_path, as well
+    const char *saved_path; // save_path, NULL when neither written nor found to have these weights;
+                            // valid while the model is compiled
+    const char *best_path;  // save_best_path, as well, with the best epoch's weights
     uint64_t checkpoint_count;   // written by this call
     const char *checkpoint_path; // the newest of them, or NULL; valid until the next call
 } mote_train_result;
@@ -355,18 +358,23 @@ typedef struct mote_checkpoint_info {
 MOTE_API mote_status mote_model_list_checkpoints(mote_model *model, mote_checkpoint_info *infos,
                                                  size_t capacity, size_t *count) MOTE_MUST_CHECK;
 
+/// In the place of a step: the model as shipped.
+#define MOTE_ROLLBACK_FACTORY UINT64_MAX
+
 /// What mote_model_roll_back did.
 typedef struct mote_rollback_result {
     size_t removed_count;   // checkpoints behind that step
     const char *saved_path; // save_path, now with these weights; NULL: [Model] has none
-    const char *best_path;  // save_best_path, which only step 0 writes
+    const char *best_path;  // save_best_path, which only MOTE_ROLLBACK_FACTORY writes
 } mote_rollback_result;
 
-/// Goes back to the kept checkpoint of `step`, or with step 0 to the model as shipped: the weights of [Model] load_path,
-/// else the seed's initial ones. The model gets that state, save_path (with step 0 save_best_path, too) its weights, and
-/// then checkpoints of later steps are removed, so that a training that resumes goes on from there. load_path is only
-/// read. Needs MOTE_MODE_TRAIN. MOTE_ERROR_ARGUMENT when there is no checkpoint of that step, MOTE_ERROR_IO while a
-/// training writes to these paths.
+/// Goes back to the kept checkpoint of `step`, or with MOTE_ROLLBACK_FACTORY to the model as shipped: the weights of
+/// [Model] load_path, else the seed's initial ones. The checkpoint of step 0 has what the training began from, which may be
+/// other weights. The model gets that state, save_path (and save_best_path with MOTE_ROLLBACK_FACTORY) its weights, and
+/// then checkpoints of later steps are removed, so that a training that resumes goes on from there. A loop of the caller
+/// ends. load_path is only read. Needs MOTE_MODE_TRAIN. MOTE_ERROR_ARGUMENT when there is no checkpoint of that step,
+/// MOTE_ERROR_IO while a training writes to these paths: then nothing has changed. When a file cannot be written or removed
+/// (MOTE_ERROR_IO), the model is back already, and the checkpoint is there still.
 MOTE_API mote_status mote_model_roll_back(mote_model *model, uint64_t step,
                                           mote_rollback_result *result) MOTE_MUST_CHECK;
 

@@ -167,6 +167,7 @@ static mote_status look(mote_checkpoints *c, size_t index, bool *is_one)
     if (status == MOTE_OK) {
         *is_one = position.steps == file->step;
         file->is_readable = file->is_own = true;
+        file->updates = position.updates;
         file->epoch = position.epoch;
         file->epochs_done = position.epochs_done;
         return MOTE_OK;
@@ -224,7 +225,9 @@ static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
     MOTE_TRY(mote_checkpoints_check_path(c->run, c->run->checkpoint_path));
     MOTE_TRY(mote_file_replacement_init(&c->replacement, c->run->checkpoint_path, allocator));
     const char *const path = c->replacement.path; // a link is followed
-    if (access != MOTE_CHECKPOINTS_LOOK)
+    const mote_checkpoints *const loop = c->run->stepping.checkpoints;
+    const bool has_lock = loop && loop != c && loop->lock.path;
+    if (access != MOTE_CHECKPOINTS_LOOK && !has_lock)
         MOTE_TRY(mote_file_lock_take(&c->lock, path, allocator));
     MOTE_TRY(mote_arena_allocate(&c->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
     c->target = memory;
@@ -297,15 +300,29 @@ static mote_status fill_header(mote_checkpoints *c, const mote_position *positio
 }
 
 /// Appends a step; that of a file that is replaced moves to the end.
-static void note_step(mote_checkpoints *c, uint64_t step)
+static void note_step(mote_checkpoints *c, const mote_position *position)
 {
     size_t left = 0;
     for (size_t i = 0; i < c->count; i++) {
-        if (c->files[i].step != step)
+        if (c->files[i].step != position->steps)
             c->files[left++] = c->files[i];
     }
-    c->files[left] = (mote_checkpoint_file){.step = step, .is_readable = true, .is_own = true};
+    c->files[left] = (mote_checkpoint_file){
+        .step = position->steps, .updates = position->updates, .is_readable = true, .is_own = true};
     c->count = left + 1;
+}
+
+/// Steps that were skipped changed no weight: the checkpoint before them is of no use beside the new one, and goes before
+/// those of other weights do.
+static void remove_equal(mote_checkpoints *c)
+{
+    if (c->count < 2 || !c->files[c->count - 2].is_readable ||
+        c->files[c->count - 2].updates != c->files[c->count - 1].updates)
+        return;
+    const mote_status removed = mote_file_remove(mote_checkpoints_path(c, c->count - 2));
+    (void)removed;
+    c->files[c->count - 2] = c->files[c->count - 1];
+    c->count--;
 }
 
 /// What cannot be removed is forgotten: the training has what it needs.
@@ -354,9 +371,10 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_pos
                           make_target(checkpoints, position->steps));
     // it may have failed behind the renaming
     if (status == MOTE_OK || (!is_again && mote_path_exists(checkpoints->target)))
-        note_step(checkpoints, position->steps);
+        note_step(checkpoints, position);
     MOTE_TRY(status);
     checkpoints->written++;
+    remove_equal(checkpoints);
     mote_checkpoints_keep_newest(checkpoints, checkpoints->keep);
     return MOTE_OK;
 }

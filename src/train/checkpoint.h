@@ -7,8 +7,9 @@
 
 /// A file of that name.
 typedef struct mote_checkpoint_file {
-    uint64_t step, epoch, epochs_done; // the latter two of those that are readable
-    bool is_readable;                  // its header is, and says so
+    uint64_t step;
+    uint64_t updates, epoch, epochs_done; // of those that are readable
+    bool is_readable;                     // its header is, and says so
     bool is_own; // or enough of it to know it for a checkpoint; no others are replaced or removed
 } mote_checkpoint_file;
 
@@ -43,7 +44,8 @@ mote_status mote_checkpoints_check_path(mote_run *run, const char *path) MOTE_MU
 mote_status mote_checkpoints_check_apart(const char *checkpoints, const char *key,
                                          const char *path) MOTE_MUST_CHECK;
 
-/// Looks what is there, but for files that are something else, and locks the path where something shall be changed.
+/// Looks what is there, but for files that are something else, and locks the path where something shall be changed, unless
+/// the run's own loop has that lock.
 /// MOTE_ERROR_IO when another training has the path.
 mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
                                   mote_checkpoints *checkpoints) MOTE_MUST_CHECK;
@@ -62,9 +64,9 @@ void mote_checkpoints_release(mote_checkpoints *checkpoints);
 /// Path of the `index`-th; valid until the next call.
 const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
 
-/// Writes one beside the others, synced, and then removes the oldest that are more than shall be kept, if it can. Raises
-/// MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is not finite, and MOTE_ERROR_IO, too, where another
-/// file has its name.
+/// Writes one beside the others, synced, and then removes the one before it, if that has the same weights, and the oldest
+/// that are more than shall be kept, if it can. Raises MOTE_ERROR_NONFINITE, and writes nothing, when a weight or statistic is
+/// not finite, and MOTE_ERROR_IO, too, where another file has its name.
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
                                    const mote_position *position) MOTE_MUST_CHECK;
 

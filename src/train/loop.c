@@ -5,6 +5,7 @@
 #include "base/size.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 void mote_tally_add(mote_tally *tally, const mote_program *program, size_t batch)
@@ -233,6 +234,39 @@ mote_status mote_run_check_scale(const mote_run *run, const mote_dataset *datase
         run->description->path, owner, scale, run->image_scale);
 }
 
+void mote_run_explain_nonfinite(const mote_run *run, const mote_program *program,
+                                const mote_execution *execution, char *text, size_t bytes)
+{
+    char message[512];
+    (void)snprintf(message, sizeof message, "%.500s", mote_last_error()->message);
+    if (mote_state_check_finite(&run->state) == MOTE_ERROR_NONFINITE) {
+        (void)snprintf(text, bytes, "%s: since an earlier step, %s", message,
+                       mote_last_error()->message);
+        return;
+    }
+    mote_execution again = *execution;
+    mote_ahead_halt(again.ahead); // what it has read may lie where the step's tensors do
+    again.ahead = NULL;
+    const char *first = mote_program_find_nonfinite(program, &again);
+    (void)snprintf(text, bytes, "%s%s%s%s", message, first ? "; the first that was not is '" : "",
+                   first ? first : "", first ? "'" : "");
+}
+
+static mote_status raise_batch(const mote_run *run, const mote_execution *execution,
+                               mote_status status)
+{
+    const size_t batch = mote_compiled_graph(run->compiled)->batch;
+    char text[1800];
+    if (status == MOTE_ERROR_NONFINITE)
+        mote_run_explain_nonfinite(run, run->compiled->evaluate, execution, text, sizeof text);
+    else if (status == MOTE_ERROR_DATA)
+        (void)snprintf(text, sizeof text, "%.900s", mote_last_error()->message);
+    else
+        return status;
+    return MOTE_RAISE(status, "evaluation, batch %llu: %s",
+                      (unsigned long long)(execution->first_sample / batch + 1), text);
+}
+
 static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
                                     const mote_train_config *config, mote_progress *progress,
                                     mote_tally *tally)
@@ -247,10 +281,8 @@ static mote_status evaluate_batches(const mote_run *run, mote_dataset *dataset,
     for (uint64_t first = 0; first < samples; first += batch) {
         mote_run_set_batch(run, first, samples, &execution);
         const mote_status status = mote_program_run(program, &execution);
-        if (status == MOTE_ERROR_NONFINITE || status == MOTE_ERROR_DATA)
-            return MOTE_RAISE(status, "evaluation, batch %llu: %s",
-                              (unsigned long long)(first / batch + 1), mote_last_error()->message);
-        MOTE_TRY(status);
+        if (status != MOTE_OK)
+            return raise_batch(run, &execution, status);
         mote_tally_add(tally, program, execution.batch);
         progress->batch = first / batch + 1;
         progress->validation = mote_tally_metrics(tally, mote_compiled_graph(run->compiled));

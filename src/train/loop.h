@@ -60,6 +60,11 @@ typedef struct mote_swap_use {
 mote_status mote_run_check_writes(const mote_run *run, const mote_compiled *compiled,
                                   const mote_swap_use *use) MOTE_MUST_CHECK;
 
+/// Why a run of a program was not finite: in weights, since an earlier step applied what was not, or behind which operation
+/// first. The text begins with the error's own message.
+void mote_run_explain_nonfinite(const mote_run *run, const mote_program *program,
+                                const mote_execution *execution, char *text, size_t bytes);
+
 /// What transfers did since the run was created.
 mote_transfer_count mote_run_count_moved(const mote_run *run);
 

@@ -135,8 +135,7 @@ mote_status mote_trainer_open(mote_trainer *t)
     MOTE_TRY(open_data(t));
     MOTE_TRY(mote_run_note_data(run, t->training));
     t->mark = mote_arena_get_mark(&run->arena);
-    if (t->saved.path || t->saved_best.path)
-        MOTE_TRY(mote_run_make_header(run, &t->header));
+    MOTE_TRY(mote_trainer_make_headers(t));
     return t->checkpoints.run ? mote_trainer_begin_checkpoints(t) : MOTE_OK;
 }
 

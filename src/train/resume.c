@@ -9,7 +9,7 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-static void tell(const mote_trainer *t, const char *text)
+void mote_trainer_tell(const mote_trainer *t, const char *text)
 {
     if (t->config->notice)
         t->config->notice(t->config->user, text);
@@ -32,7 +32,7 @@ static mote_status replace_older(mote_trainer *t)
                        "training starts anew: the %zu checkpoints of an earlier one at '%s', the "
                        "last of step %llu, are removed",
                        older, t->run->checkpoint_path, (unsigned long long)last);
-        tell(t, notice);
+        mote_trainer_tell(t, notice);
     }
     return MOTE_OK;
 }
@@ -89,6 +89,7 @@ mote_status mote_trainer_begin(mote_trainer *t)
         t->has_checkpoint = true;
         t->written = t->at;
         t->first_step = t->result->resumed_step = t->at.steps;
+        t->result->resumed = true;
         if (t->writes_checkpoints)
             mote_checkpoints_keep_newest(&t->checkpoints, t->checkpoints.keep);
         MOTE_TRY(check_writes(t));
@@ -144,7 +145,7 @@ void mote_trainer_leave_checkpoint(mote_trainer *t)
         return;
     (void)snprintf(notice, sizeof notice, "there is no checkpoint to go on from: %.1200s",
                    mote_last_error()->message);
-    tell(t, notice);
+    mote_trainer_tell(t, notice);
 }
 
 /// A checkpoint by time may take a twentieth of it.
@@ -153,10 +154,10 @@ bool mote_trainer_is_checkpoint_due(const mote_trainer *t)
     const mote_model_settings *settings = &t->run->description->settings;
     const uint64_t period = settings->checkpoint_seconds * NS_PER_SECOND;
     const uint64_t least = t->writing_ns * 20;
-    if (!t->writes_checkpoints)
+    if (!t->writes_checkpoints || t->at.updates == t->written.updates)
         return false;
     if (settings->checkpoint_steps > 0)
-        return t->at.steps % settings->checkpoint_steps == 0;
+        return t->at.updates % settings->checkpoint_steps == 0;
     return period > 0 && mote_clock_ns() - t->written_ns >= (period > least ? period : least);
 }
 

@@ -8,6 +8,7 @@ typedef struct rollback {
     mote_run *run;
     mote_checkpoints checkpoints;
     mote_file_lock saved, best; // of the files that are written
+    bool has_changed;           // the run has another state
     mote_rollback_result *result;
 } rollback;
 
@@ -37,6 +38,18 @@ static mote_status check_model(rollback *r, size_t index)
                       "checkpoint '%s' is of another model; `mote info` has its keys", path);
 }
 
+/// Only to the model as shipped the best epoch's file goes back: which epoch was best by then is not known else.
+static mote_status lock_saved(rollback *r, bool is_shipped)
+{
+    const mote_run *run = r->run;
+    const mote_allocator *allocator = &run->context->allocator;
+    if (run->save_path)
+        MOTE_TRY(mote_file_lock_take(&r->saved, run->save_path, allocator));
+    if (is_shipped && run->best_path)
+        MOTE_TRY(mote_file_lock_take(&r->best, run->best_path, allocator));
+    return MOTE_OK;
+}
+
 /// How many checkpoints are left.
 static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
 {
@@ -48,30 +61,31 @@ static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
         return raise_unknown(r, step);
     *left = index + 1;
     MOTE_TRY(check_model(r, index));
+    MOTE_TRY(lock_saved(r, false));
     MOTE_TRY(mote_checkpoints_read(&r->checkpoints, index, &position));
+    r->has_changed = true;
     return mote_run_note_file(r->run, mote_checkpoints_path(&r->checkpoints, index),
                               &r->checkpoints.arena);
 }
 
 static mote_status take_shipped(rollback *r, const char *weights)
 {
-    MOTE_TRY(mote_run_initialize(r->run));
-    return weights ? mote_run_load(r->run, weights) : MOTE_OK;
+    MOTE_TRY(lock_saved(r, true));
+    if (weights)
+        MOTE_TRY(mote_run_load(r->run, weights));
+    r->has_changed = true;
+    return weights ? mote_run_reset_optimizer(r->run) : mote_run_initialize(r->run);
 }
 
-/// Only to the model as shipped the best epoch's file goes back: which epoch was best by then is not known else.
-static mote_status save(rollback *r, bool is_shipped)
+static mote_status save(rollback *r)
 {
     mote_run *run = r->run;
-    const mote_allocator *allocator = &run->context->allocator;
-    if (run->save_path) {
-        MOTE_TRY(mote_file_lock_take(&r->saved, run->save_path, allocator));
+    if (r->saved.path) {
         MOTE_TRY(mote_run_save(run, run->save_path));
         r->result->saved_path = run->save_path;
     }
-    if (!is_shipped || !run->best_path)
+    if (!r->best.path)
         return MOTE_OK;
-    MOTE_TRY(mote_file_lock_take(&r->best, run->best_path, allocator));
     MOTE_TRY(mote_run_save(run, run->best_path));
     r->result->best_path = run->best_path;
     return MOTE_OK;
@@ -81,8 +95,9 @@ static mote_status save(rollback *r, bool is_shipped)
 static mote_status go_back(rollback *r, uint64_t step, const char *weights)
 {
     size_t left = 0;
-    MOTE_TRY(step ? take_checkpoint(r, step, &left) : take_shipped(r, weights));
-    MOTE_TRY(save(r, step == 0));
+    MOTE_TRY(step == MOTE_ROLLBACK_FACTORY ? take_shipped(r, weights)
+                                           : take_checkpoint(r, step, &left));
+    MOTE_TRY(save(r));
     return mote_checkpoints_cut(&r->checkpoints, left, &r->result->removed_count);
 }
 
@@ -91,10 +106,11 @@ mote_status mote_run_roll_back(mote_run *run, uint64_t step, const char *weights
 {
     rollback r = {.run = run, .result = result};
     *result = (mote_rollback_result){.removed_count = 0};
-    mote_run_restart(run);
     mote_status status = mote_checkpoints_open(run, MOTE_CHECKPOINTS_ROLL_BACK, &r.checkpoints);
     if (status == MOTE_OK)
         status = go_back(&r, step, weights);
+    if (r.has_changed) // what is refused leaves the caller's loop as it is
+        mote_run_restart(run);
     mote_file_lock_release(&r.best);
     mote_file_lock_release(&r.saved);
     mote_checkpoints_release(&r.checkpoints);

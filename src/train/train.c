@@ -45,43 +45,36 @@ static void prepare_step(mote_trainer *t)
         settings->rate->rate(settings->rate_state, settings->learning_rate, t->at.steps);
 }
 
-/// Where it was first not finite: in weights, since an earlier step applied what was not, or behind an operation.
-static void explain_nonfinite(const mote_trainer *t, char *text, size_t bytes)
-{
-    char message[512];
-    (void)snprintf(message, sizeof message, "%.500s", mote_last_error()->message);
-    if (mote_state_check_finite(&t->run->state) == MOTE_ERROR_NONFINITE) {
-        (void)snprintf(text, bytes, "%s: since an earlier step, %s", message,
-                       mote_last_error()->message);
-        return;
-    }
-    mote_execution again = t->execution;
-    mote_ahead_halt(again.ahead); // what it has read may lie where the step's tensors do
-    again.ahead = NULL;
-    const char *first = mote_program_find_nonfinite(t->run->compiled->train, &again);
-    (void)snprintf(text, bytes, "%s%s%s%s", message, first ? "; the first that was not is '" : "",
-                   first ? first : "", first ? "'" : "");
-}
-
 /// The first time, with all that is known of it.
 static void tell_skipped(mote_trainer *t)
 {
     char text[1800];
     if (t->at.skipped > 0 || !t->config->notice)
         return;
-    explain_nonfinite(t, text, sizeof text);
+    mote_run_explain_nonfinite(t->run, t->run->compiled->train, &t->execution, text, sizeof text);
     char notice[2048];
     (void)snprintf(notice, sizeof notice, "epoch %llu, batch %llu: %s; this step is skipped",
                    (unsigned long long)t->at.epoch, (unsigned long long)t->progress.batch + 1,
                    text);
-    t->config->notice(t->config->user, notice);
+    mote_trainer_tell(t, notice);
+}
+
+/// Where training went astray, the last that can be done about it.
+static void name_remedies(mote_trainer *t, char *text, size_t bytes)
+{
+    const size_t length = strlen(text);
+    if (t->at.skipped > 0)
+        (void)snprintf(text + length, bytes - length, "; %llu of %llu steps were skipped",
+                       (unsigned long long)t->at.skipped, (unsigned long long)t->at.steps);
+    mote_trainer_name_checkpoint(t, text, bytes);
 }
 
 static mote_status raise_step(mote_trainer *t, mote_status status)
 {
     char text[1800];
     if (status == MOTE_ERROR_NONFINITE && !t->has_changed)
-        explain_nonfinite(t, text, sizeof text);
+        mote_run_explain_nonfinite(t->run, t->run->compiled->train, &t->execution, text,
+                                   sizeof text);
     else if (status == MOTE_ERROR_NONFINITE || status == MOTE_ERROR_DATA || t->has_changed)
         (void)snprintf(text, sizeof text, "%.900s", mote_last_error()->message);
     else
@@ -90,7 +83,7 @@ static mote_status raise_step(mote_trainer *t, mote_status status)
     const size_t length = strlen(text);
     (void)snprintf(text + length, sizeof text - length, "; %s",
                    mote_run_applied_text(t->has_changed));
-    mote_trainer_name_checkpoint(t, text, sizeof text);
+    name_remedies(t, text, sizeof text);
     return MOTE_RAISE(status, "epoch %llu, batch %llu: %s", (unsigned long long)t->at.epoch,
                       (unsigned long long)t->progress.batch + 1, text);
 }
@@ -165,6 +158,16 @@ static mote_status train_epoch(mote_trainer *t)
     return MOTE_OK;
 }
 
+static mote_status raise_validation(mote_trainer *t, mote_status status)
+{
+    char text[1800];
+    if (status != MOTE_ERROR_NONFINITE)
+        return status;
+    (void)snprintf(text, sizeof text, "%.900s", mote_last_error()->message);
+    name_remedies(t, text, sizeof text);
+    return MOTE_RAISE(status, "epoch %llu, %s", (unsigned long long)t->at.epoch, text);
+}
+
 /// A validation that was stopped says nothing of its epoch: `is_done` is false then.
 static mote_status validate(mote_trainer *t, bool *is_done)
 {
@@ -174,7 +177,7 @@ static mote_status validate(mote_trainer *t, bool *is_done)
     const mote_status status =
         mote_run_evaluate_all(t->run, t->validation, t->config, &t->progress, &t->at.validation);
     if (status != MOTE_OK && status != MOTE_STOPPED)
-        return status;
+        return raise_validation(t, status);
     *is_done = status == MOTE_OK;
     if (status == MOTE_STOPPED)
         t->result->stopped = t->is_over = true;
@@ -191,10 +194,8 @@ static mote_status judge(mote_trainer *t)
     const bool is_last = t->is_over || epoch == settings->epochs;
     const bool is_best =
         mote_best_add(&t->at.best, epoch, t->progress.validation.loss, settings->min_delta);
-    if (is_best && t->saved_best.path) {
-        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->saved_best, t->saved_best.path));
-        t->result->best_path = t->run->best_path;
-    }
+    if (is_best)
+        MOTE_TRY(mote_trainer_save_best(t));
     t->result->stopped_early =
         settings->patience && t->at.best.waited >= settings->patience && !is_last;
     t->is_over = t->is_over || t->result->stopped_early;
@@ -209,10 +210,7 @@ static mote_status finish_epoch(mote_trainer *t)
     if (finite != MOTE_OK)
         return MOTE_RAISE(finite, "epoch %llu: %s; what was saved before is kept",
                           (unsigned long long)t->at.epoch, mote_last_error()->message);
-    if (t->saved.path) {
-        MOTE_TRY(mote_weights_save(&t->run->state, &t->header, &t->saved, t->saved.path));
-        t->result->saved_path = t->run->save_path;
-    }
+    MOTE_TRY(mote_trainer_save(t));
     if (t->validation && !is_validated) // it is validated when training goes on
         return MOTE_OK;
     t->at.epochs_done = t->at.epoch;
@@ -270,11 +268,22 @@ static mote_status save_stopped(mote_trainer *t, mote_status status)
     t->result->saved_path = NULL;
     mote_status saved = mote_state_check_finite(&t->run->state);
     if (saved == MOTE_OK)
-        saved = mote_weights_save(&t->run->state, &t->header, &t->saved, t->saved.path);
+        saved = mote_trainer_save(t);
     if (saved != MOTE_OK)
         return MOTE_RAISE(saved, "%s%.900s", message, mote_last_error()->message);
-    t->result->saved_path = t->run->save_path;
     return status;
+}
+
+static void tell_most_skipped(const mote_trainer *t)
+{
+    char notice[128];
+    if (t->at.skipped <= t->at.steps / 2)
+        return;
+    (void)snprintf(notice, sizeof notice,
+                   "%llu of %llu steps were not finite and were skipped: the weights have learned "
+                   "little",
+                   (unsigned long long)t->at.skipped, (unsigned long long)t->at.steps);
+    mote_trainer_tell(t, notice);
 }
 
 /// What the caller is told, of a training that failed, too.
@@ -301,10 +310,6 @@ static void fill_result(mote_trainer *t)
     result->stopped_early =
         result->stopped_early ||
         (result->was_finished && result->epochs < t->run->description->settings.epochs);
-    if (result->resumed_step > 0 && t->at.epochs_done > 0) {
-        result->saved_path = t->saved.path ? t->run->save_path : NULL;
-        result->best_path = t->saved_best.path ? t->run->best_path : NULL;
-    }
     result->checkpoint_count = c->written;
     if (c->written > 0) {
         (void)snprintf(t->run->newest_checkpoint, strlen(c->target) + 1, "%s",
@@ -328,6 +333,10 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
         status = mote_trainer_begin(&t);
     if (status == MOTE_OK && !result->was_finished)
         status = save_stopped(&t, train_epochs(&t));
+    if (status == MOTE_OK)
+        status = mote_trainer_find_saved(&t);
+    if (status == MOTE_OK)
+        tell_most_skipped(&t);
     fill_result(&t);
     mote_run_count_transfers(run, t.moved, result);
     mote_run_tell_watch(&t.watch, result);

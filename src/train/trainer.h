@@ -14,7 +14,7 @@ typedef struct mote_trainer {
     mote_file_replacement saved; // its path is NULL: not written
     mote_file_replacement saved_best;
     mote_file_lock saved_lock, saved_best_lock;
-    mote_weights_header header;
+    mote_weights_header header, best_header;
     mote_checkpoints checkpoints; // its run is NULL: not opened
     bool writes_checkpoints;
     bool has_checkpoint;   // of this training
@@ -56,7 +56,7 @@ mote_status mote_trainer_change_budget(mote_trainer *t) MOTE_MUST_CHECK;
 /// What this call has written to the swap file, and what of its steps and validations there may still be.
 mote_swap_use mote_trainer_find_swap_use(const mote_trainer *t);
 
-/// Whether checkpoints are written, and this step is followed by one.
+/// Whether checkpoints are written, and this step is followed by one. One that was skipped is not.
 bool mote_trainer_is_checkpoint_due(const mote_trainer *t);
 
 /// Writes none for a position that the newest one has.
@@ -65,6 +65,20 @@ mote_status mote_trainer_write_checkpoint(mote_trainer *t) MOTE_MUST_CHECK;
 /// A training that is stopped and saves weights leaves a checkpoint, though it was asked for none: it is written now. That it
 /// cannot be is told.
 void mote_trainer_leave_checkpoint(mote_trainer *t);
+
+/// The headers of the files of weights, before the first step; they lie in the run's arena.
+mote_status mote_trainer_make_headers(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// Writes the weights as they are, where they are saved: to save_path, and those of the best epoch so far to save_best_path.
+mote_status mote_trainer_save(mote_trainer *t) MOTE_MUST_CHECK;
+mote_status mote_trainer_save_best(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// At the end of a training that went on: whether files that it did not write have the weights that they should have, for the
+/// result; otherwise tells why not.
+mote_status mote_trainer_find_saved(mote_trainer *t) MOTE_MUST_CHECK;
+
+/// To the config's notice.
+void mote_trainer_tell(const mote_trainer *t, const char *text);
 
 /// Appends to a message which checkpoint there is to go on from.
 void mote_trainer_name_checkpoint(mote_trainer *t, char *text, size_t bytes);

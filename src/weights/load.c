@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading safetensors. Two passes: all entries are checked against the state, then bytes are read.
 #include "base/number.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "weights/file.h"
 
@@ -11,6 +12,7 @@
 
 #define SHAPE_BYTES 160U
 #define HINT_BYTES  320U
+#define CHUNK       2048U // values that are looked at together
 
 /// A block of the state that the file must hold, and where its bytes are.
 typedef struct wanted_tensor {
@@ -254,10 +256,6 @@ static mote_status check_checksum(const loader *l, size_t index, uint64_t checks
 /// damaged, or holds what is not finite, leaves the state as it was.
 static mote_status check_values(const loader *l, size_t index)
 {
-    enum {
-        CHUNK = 2048
-    };
-
     const wanted_tensor *const wanted = &l->wanted[index];
     const size_t count = (size_t)(wanted->end - wanted->begin) / sizeof(mote_real);
     const bool must_be_finite = block_of(l, wanted)->role != MOTE_STATE_OPTIMIZER;
@@ -277,27 +275,70 @@ static mote_status check_values(const loader *l, size_t index)
     return check_checksum(l, index, checksum);
 }
 
-static mote_status load(loader *l)
+static mote_status compare_tensor(const loader *l, size_t index)
+{
+    const wanted_tensor *const wanted = &l->wanted[index];
+    const size_t bytes = (size_t)(wanted->end - wanted->begin);
+    mote_real there[CHUNK];
+    mote_real here[CHUNK];
+    for (size_t first = 0; first < bytes; first += sizeof there) {
+        const size_t part = mote_size_min(bytes - first, sizeof there);
+        MOTE_TRY(mote_file_read(&l->source.file, l->source.data_start + wanted->begin + first,
+                                there, part));
+        MOTE_TRY(
+            mote_state_read(l->state, mote_state_kept(l->state, wanted->block), first, here, part));
+        if (memcmp(there, here, part) != 0)
+            return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has other weights", l->source.file.path);
+    }
+    return MOTE_OK;
+}
+
+static mote_status check_tensors(loader *l)
 {
     MOTE_TRY(list_wanted(l));
     MOTE_TRY(check_entries(l));
-    MOTE_TRY(check_cover(l));
+    return check_cover(l);
+}
+
+static mote_status compare(loader *l)
+{
+    MOTE_TRY(check_tensors(l));
+    for (size_t i = 0; i < l->wanted_count; i++)
+        MOTE_TRY(compare_tensor(l, i));
+    return MOTE_OK;
+}
+
+static mote_status load(loader *l)
+{
+    MOTE_TRY(check_tensors(l));
     MOTE_TRY(find_checksums(l));
     for (size_t i = 0; i < l->wanted_count; i++)
         MOTE_TRY(check_values(l, i));
     return read_tensors(l);
 }
 
-mote_status mote_weights_load(const char *path, const mote_state *state,
-                              const mote_allocator *allocator)
+static mote_status with_file(const char *path, const mote_state *state,
+                             const mote_allocator *allocator, mote_status (*work)(loader *l))
 {
     loader l = {.state = state};
     MOTE_TRY(mote_weights_file_open(path, allocator, &l.source));
     mote_arena_init(&l.arena, allocator);
-    const mote_status status = load(&l);
+    const mote_status status = work(&l);
     mote_arena_release(&l.arena);
     mote_weights_file_close(&l.source);
     return status;
+}
+
+mote_status mote_weights_load(const char *path, const mote_state *state,
+                              const mote_allocator *allocator)
+{
+    return with_file(path, state, allocator, load);
+}
+
+mote_status mote_weights_check_equal(const char *path, const mote_state *state,
+                                     const mote_allocator *allocator)
+{
+    return with_file(path, state, allocator, compare);
 }
 
 mote_status mote_weights_get_metadata(const char *path, const char *key, mote_arena *arena,

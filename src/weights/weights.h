@@ -49,6 +49,10 @@ mote_status mote_weights_save(const mote_state *state, const mote_weights_header
 mote_status mote_weights_load(const char *path, const mote_state *state,
                               const mote_allocator *allocator) MOTE_MUST_CHECK;
 
+/// Raises an error unless the file has what files have of `state`, bit for bit.
+mote_status mote_weights_check_equal(const char *path, const mote_state *state,
+                                     const mote_allocator *allocator) MOTE_MUST_CHECK;
+
 /// Value of a metadata key of the file, copied to `arena`; NULL when the key is absent.
 mote_status mote_weights_get_metadata(const char *path, const char *key, mote_arena *arena,
                                       char **value) MOTE_MUST_CHECK;

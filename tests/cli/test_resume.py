@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checkpoints, going on from them, and going back to them."""
 
+import json
 import re
 import shlex
 import signal
@@ -62,12 +63,98 @@ class Resume(Checkpoints):
         self.train(*EVERY)
         before = {path: path.stat() for path in self.folder.iterdir()}
         out, talk = self.run_mote("train", "tiny.ini", "--resume")
-        self.assertRegex(out, r"(?m)^finished +the training had ended at step 30; nothing was done$")
+        self.assertRegex(out, r"(?m)^finished +nothing was left to do behind the checkpoint of step 30$")
+        self.assertRegex(out, r"(?m)^saved +tiny\.safetensors$")
+        self.assertNotIn("mote: ", talk)
         after = {path: path.stat() for path in self.folder.iterdir()}
         for path, status in before.items():
             self.assertEqual(after[path].st_mtime_ns, status.st_mtime_ns, path)
         self.assertEqual(before.keys(), after.keys())
-        self.assertTrue(self.run_json("train", "tiny.ini", "--resume")["was_finished"])
+        result = self.run_json("train", "tiny.ini", "--resume")
+        self.assertTrue(result["was_finished"])
+        self.assertEqual(result["saved"], "tiny.safetensors")
+        self.assertIsNone(result["step_ms_median"])
+        self.assertIsNone(result["samples_per_second"])
+
+    def test_a_finished_training_says_when_no_file_has_its_weights(self):
+        best = "--set=Model.save_best_path=best.safetensors"
+        self.train(*EVERY, best)
+        old = self.saved.read_bytes()
+        for name in ["tiny.safetensors", "best.safetensors"]:
+            (self.folder / name).unlink()
+        out, talk = self.run_mote("train", "tiny.ini", "--resume", "--json", "--quiet", best)
+        result = json.loads(out)
+        self.assertIsNone(result["saved"])
+        self.assertIsNone(result["saved_best"])
+        missing = "mote: cannot open '{}': No such file or directory; the weights of {}\n"
+        self.assertEqual(
+            talk,
+            missing.format("tiny.safetensors", "step 30 are in its checkpoint")
+            + missing.format("best.safetensors", "the best epoch, 3, are in no file"),
+        )
+        self.assertFalse(self.saved.exists())
+        self.saved.write_bytes(old[:-1] + bytes([old[-1] ^ 1]))
+        out, talk = self.run_mote("train", "tiny.ini", "--resume", "--quiet")
+        self.assertNotRegex(out, "(?m)^saved ")
+        self.assertEqual(
+            talk, "mote: 'tiny.safetensors' has other weights; the weights of step 30 are in its checkpoint\n"
+        )
+        self.run_mote("rollback", "tiny.ini", "--to=30")
+        self.assertEqual(self.run_json("train", "tiny.ini", "--resume", "--quiet")["saved"], "tiny.safetensors")
+        self.assertEqual(self.saved.read_bytes()[-1], old[-1])
+
+    def test_fewer_epochs_than_are_done_leave_nothing_to_do(self):
+        self.train(*EVERY)
+        out, talk = self.run_mote("train", "tiny.ini", "--resume", "--quiet", "--epochs=2")
+        self.assertRegex(out, r"(?m)^trained +3 epochs, 30 steps")
+        self.assertRegex(out, r"(?m)^finished +nothing was left to do behind the checkpoint of step 30$")
+
+    def test_the_best_file_of_a_future_that_was_rolled_back_is_not_vouched_for(self):
+        best = ["--set=Model.save_best_path=best.safetensors", "--set=Model.checkpoint_keep=20", "--quiet"]
+        first = self.run_json("train", "tiny.ini", "--epochs=2", *EVERY, *best)
+        self.assertEqual((first["best_epoch"], first["saved_best"]), (2, "best.safetensors"))
+        again = self.run_json("train", "tiny.ini", "--epochs=2", "--resume", *best)
+        self.assertEqual(again["saved_best"], "best.safetensors")
+        longer = self.run_json("train", "tiny.ini", "--epochs=4", "--resume", *EVERY, *best)
+        self.assertEqual((longer["best_epoch"], longer["saved_best"]), (4, "best.safetensors"))
+        metadata = self.run_json("info", "best.safetensors")["metadata"]["mote.best"]
+        self.assertRegex(metadata, "^epoch 4, validation loss 0\\.[0-9]+ *$")
+        self.run_mote("rollback", "tiny.ini", "--to=20")
+        out, talk = self.run_mote("train", "tiny.ini", "--epochs=2", "--resume", "--json", *best)
+        self.assertEqual(json.loads(out)["best_epoch"], 2)
+        self.assertIsNone(json.loads(out)["saved_best"])
+        self.assertEqual(
+            talk, "mote: 'best.safetensors' has other weights; the weights of the best epoch, 2, are in no file\n"
+        )
+        out, talk = self.run_mote("train", "tiny.ini", "--epochs=4", "--resume", "--json", *EVERY, *best)
+        self.assertEqual((json.loads(out)["saved_best"], talk), ("best.safetensors", ""))
+
+    def test_the_checkpoint_of_step_0_is_one_to_go_on_from(self):
+        fresh = self.run_json("train", "tiny.ini", "--resume", "--quiet")
+        self.assertIsNone(fresh["resumed_step"])
+        self.run_mote("rollback", "tiny.ini", "--to=0")
+        out, _ = self.run_mote("train", "tiny.ini", "--resume", "--quiet")
+        self.assertRegex(out, r"(?m)^resumed +from the checkpoint of step 0$")
+        self.run_mote("rollback", "tiny.ini", "--to=0")
+        again = self.run_json("train", "tiny.ini", "--resume", "--quiet")
+        self.assertEqual(again["resumed_step"], 0)
+        self.assertEqual(again["weights_sha256"], fresh["weights_sha256"])
+
+    def test_a_training_that_skips_most_steps_says_so(self):
+        settings = ["Optimizer.type=sgd", "Optimizer.learning_rate=1e6", "Model.on_nonfinite=skip", "Model.loss=mse"]
+        model = (self.folder / "tiny.ini").read_text()
+        start, rest = model.split("[valid_set]")
+        (self.folder / "tiny.ini").write_text(start + rest[rest.index("[test_set]") :])
+        options = ["--quiet", "--set=output.activation=leaky_relu", *(f"--set={setting}" for setting in settings)]
+        out, talk = self.run_mote("train", "tiny.ini", *options)
+        skipped = int(re.search(r"(?m)^skipped +(\d+) of 30 steps, which were not finite$", out)[1])
+        self.assertGreater(skipped, 20)
+        self.assertNotIn("nan", out)
+        self.assertEqual(
+            talk.splitlines()[-1],
+            f"mote: {skipped} of 30 steps were not finite and were skipped: the weights have learned little",
+        )
+        self.assertIsNone(self.run_json("train", "tiny.ini", *options)["loss"])
 
     def test_without_a_checkpoint_it_says_so_and_begins(self):
         _, talk = self.run_mote("train", "tiny.ini", "--quiet", "--resume")
@@ -195,7 +282,17 @@ class Rollback(Checkpoints):
         digest = re.search(r"weights SHA-256 (\w+)", out)[1]
         self.assertEqual(digest, self.whole["weights_sha256"])
         again = self.run_json("rollback", "tiny.ini", "--to", "factory")
+        self.assertIsNone(again["step"])
         self.assertNotEqual(again["weights_sha256"], digest)  # the seed's initial weights
+
+    def test_step_0_is_not_the_factory(self):
+        shipped = self.saved.rename(self.folder / "shipped.safetensors")
+        self.run_mote("train", "tiny.ini", "--quiet", *self.kept, f"--weights={shipped}")
+        back = self.run_json("rollback", "tiny.ini", "--to=0")
+        self.assertEqual((back["step"], back["weights_sha256"]), (0, self.whole["weights_sha256"]))
+        self.assertEqual(self.steps(), [0])
+        factory = self.run_json("rollback", "tiny.ini", "--to=factory")
+        self.assertNotEqual(factory["weights_sha256"], back["weights_sha256"])
 
     def test_what_is_not_there_is_refused(self):
         message = self.refuse("rollback", "tiny.ini", "--to", "13", code=1)
@@ -203,7 +300,7 @@ class Rollback(Checkpoints):
             message,
             "there is no checkpoint of step 13 at 'tiny.checkpoint'; 9 are kept, of steps 0 to 30",
         )
-        for text in ["yesterday", "0", "-4", "4x"]:
+        for text in ["yesterday", "-4", "4x", str(2**64 - 1), str(2**64)]:
             message = self.refuse("rollback", "tiny.ini", "--to", text)
             self.assertIn("is neither 'factory' nor the step of a checkpoint", message)
 

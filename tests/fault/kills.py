@@ -138,7 +138,7 @@ class Training:
         if code != 0:
             return f"ends with {code}: {talk}"
         result = json.loads(out)
-        if result["resumed_step"] != newest:
+        if (result["resumed_step"] or 0) != newest:
             return f"goes on from step {result['resumed_step']}, not {newest}"
         if result["weights_sha256"] != self.digest:
             return "has other weights"

@@ -9,14 +9,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 enum {
     SAMPLES = 12,
     INPUTS = 4,
-    NOBODY = 99
+    NOBODY = 99,
+    NOTE_BYTES = 2048
 };
 
 #define HEAD "[Model]\nloss = mse\nbatch_size = 4\nepochs = 2\nseed = 5\nsave_path = saved\n"
@@ -52,7 +56,7 @@ typedef struct session {
 static void start(void **state, const char *text, maker made, session *s)
 {
     const mote_context_config config = {.thread_count = 1};
-    const mote_compile_config modes = {.modes = MOTE_MODE_TRAIN};
+    const mote_compile_config modes = {.modes = MOTE_MODE_TRAIN | MOTE_MODE_EVALUATE};
     const char *const path = mote_test_write_text(state, "model.ini", text);
     *s = (session){.maker = made};
     const mote_data_source source = {
@@ -147,6 +151,82 @@ static void skipping_is_the_same_after_a_resume(void **state)
     assert_string_equal(whole, cut);
 }
 
+/// With a huge value in the first batch its step makes weights huge: no loss is finite from then on.
+#define LOST                                              \
+    HEAD "on_nonfinite = skip\ncheckpoint_path = lost\n"  \
+         "checkpoint_every = 1 step\n"                    \
+         "[Optimizer]\ntype = sgd\nlearning_rate = 1e5\n" \
+         "[in]\ntype = input\ninput_shape = 4\n"          \
+         "[out]\ntype = fully_connected\nunit = 1\n"
+
+static void note(void *user, const char *text)
+{
+    (void)snprintf(user, NOTE_BYTES, "%s", text);
+}
+
+/// The checkpoint of before is kept, though as many steps were skipped as would have made it the oldest.
+static void skipped_steps_write_no_checkpoints(void **state)
+{
+    session s;
+    char digest[65];
+    char told[NOTE_BYTES] = "";
+    const mote_train_config config = {.user = told, .notice = note};
+    start(state, LOST, (maker){0, 1e15F}, &s);
+    expect_ok(mote_model_train(s.model, &config, &s.result));
+    assert_int_equal(s.result.skipped_steps, 5);
+    assert_int_equal(s.result.checkpoint_count,
+                     3); // the beginning, the step that was applied, the end
+    assert_int_equal(access(mote_test_path(state, "lost.000000000000"), F_OK), 0);
+    assert_int_equal(access(mote_test_path(state, "lost.000000000001"), F_OK), -1);
+    assert_int_equal(access(mote_test_path(state, "lost.000000000006"), F_OK), 0);
+    assert_string_equal(
+        told, "5 of 6 steps were not finite and were skipped: the weights have learned little");
+    end(&s, digest);
+}
+
+static void checkpoints_count_the_steps_that_were_applied(void **state)
+{
+    session s;
+    char digest[65];
+    start(state,
+          HEAD "on_nonfinite = skip\ncheckpoint_path = counted\ncheckpoint_keep = 9\n"
+               "checkpoint_every = 2 steps\n" NET,
+          (maker){6, 1e30F}, &s);
+    expect_ok(mote_model_train(s.model, NULL, &s.result));
+    assert_int_equal(s.result.steps, 6);            // of which the 2nd and the 5th were skipped
+    assert_int_equal(s.result.checkpoint_count, 4); // of steps 0, 3 and 6, and of the end
+    assert_int_equal(access(mote_test_path(state, "counted.000000000003"), F_OK), 0);
+    assert_int_equal(access(mote_test_path(state, "counted.000000000006"), F_OK), 0);
+    end(&s, digest);
+}
+
+static void validate_with(session *s, maker *made)
+{
+    const mote_data_source source = {
+        .user = made, .sample_count = SAMPLES, .read = make_sample, .in_order = true};
+    expect_ok(mote_model_set_data(s->model, "valid_set", &source));
+}
+
+static void a_validation_that_is_not_finite_says_how_that_came(void **state)
+{
+    session s;
+    char digest[65];
+    maker good = {NOBODY, 0.0F};
+    maker bad = {6, 1e30F};
+    start(state, LOST, (maker){0, 1e15F}, &s);
+    validate_with(&s, &good);
+    expect_raises(mote_model_train(s.model, NULL, &s.result), MOTE_ERROR_NONFINITE,
+                  "epoch 1, evaluation, batch 1: the loss is not finite (forward out/loss); 2 of 3 "
+                  "steps were skipped; the newest checkpoint is '");
+    end(&s, digest);
+    start(state, HEAD NET, good, &s);
+    validate_with(&s, &bad);
+    expect_raises(mote_model_train(s.model, NULL, &s.result), MOTE_ERROR_NONFINITE,
+                  "epoch 1, evaluation, batch 2: the loss is not finite (forward out/loss); the "
+                  "first that was not is 'forward square'");
+    end(&s, digest);
+}
+
 /// A gradient that is not finite is applied before anybody knows: then the next loss tells, and nothing is saved.
 static void weights_that_were_lost_are_not_skipped_over(void **state)
 {
@@ -172,6 +252,9 @@ int main(void)
         cmocka_unit_test(a_checkpoint_to_go_on_from_is_named),
         cmocka_unit_test(a_step_is_skipped_exactly),
         cmocka_unit_test(skipping_is_the_same_after_a_resume),
+        cmocka_unit_test(skipped_steps_write_no_checkpoints),
+        cmocka_unit_test(checkpoints_count_the_steps_that_were_applied),
+        cmocka_unit_test(a_validation_that_is_not_finite_says_how_that_came),
         cmocka_unit_test(weights_that_were_lost_are_not_skipped_over),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);

@@ -236,6 +236,52 @@ static void a_model_that_is_compiled_again_goes_on_with_its_checkpoints(void **s
     assert_string_equal(whole.text, end.text);
 }
 
+static void a_rollback_that_is_refused_leaves_the_loop_as_it_is(void **state)
+{
+    session s;
+    const samples data = make_samples();
+    remove_points(state);
+    session_start(state, TEXT, MOTE_MODE_STEP, &s);
+    for (size_t i = 0; i < 4; i++) {
+        step_at(&s, &data, i);
+        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
+    }
+    const digest before = session_digest(&s);
+    expect_raises(mote_model_roll_back(s.model, 99, NULL), MOTE_ERROR_ARGUMENT,
+                  "there is no checkpoint of step 99");
+    const digest after = session_digest(&s);
+    assert_string_equal(before.text, after.text);
+    assert_int_equal(applied(&s), 4);
+    step_at(&s, &data, 4);
+    expect_ok(mote_model_write_checkpoint(s.model, 105));
+    assert_true(has_point(state, 4) && has_point(state, 5));
+    session_end(&s);
+}
+
+static void back_at_a_step_the_loop_has_ended_and_may_resume(void **state)
+{
+    session s;
+    session other;
+    mote_rollback_result result;
+    const samples data = make_samples();
+    uint64_t position = 0;
+    remove_points(state);
+    session_start(state, TEXT, MOTE_MODE_STEP, &s);
+    session_start(state, TEXT, MOTE_MODE_STEP, &other);
+    for (size_t i = 0; i < 4; i++) {
+        step_at(&s, &data, i);
+        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
+    }
+    expect_raises(mote_model_roll_back(other.model, 3, NULL), MOTE_ERROR_IO, "points' is in use");
+    expect_ok(mote_model_roll_back(s.model, 3, &result));
+    assert_int_equal(result.removed_count, 1);
+    assert_int_equal(applied(&s), 0);
+    expect_ok(mote_model_resume(other.model, NULL, &position)); // the lock was given back
+    assert_int_equal(position, 103);
+    session_end(&other);
+    session_end(&s);
+}
+
 static void another_model_or_a_training_is_refused(void **state)
 {
     session s;
@@ -360,6 +406,8 @@ int main(void)
         cmocka_unit_test(without_one_the_loop_begins_anew),
         cmocka_unit_test(one_loop_at_a_time_has_the_path),
         cmocka_unit_test(a_model_that_is_compiled_again_goes_on_with_its_checkpoints),
+        cmocka_unit_test(a_rollback_that_is_refused_leaves_the_loop_as_it_is),
+        cmocka_unit_test(back_at_a_step_the_loop_has_ended_and_may_resume),
         cmocka_unit_test(another_model_or_a_training_is_refused),
         cmocka_unit_test(the_weights_to_start_from_need_not_be_there),
         cmocka_unit_test(what_cannot_be_written_is_said),

@@ -164,7 +164,7 @@ static void without_a_checkpoint_it_begins_anew_and_says_so(void **state)
     remove_points(state);
     train(state, WHOLE, true, 0, &notes, &o);
     assert_int_equal(o.result.steps, STEPS);
-    assert_int_equal(o.result.resumed_step, 0);
+    assert_false(o.result.resumed);
     assert_int_equal(notes.count, 1);
     assert_non_null(strstr(notes.text, "points': training starts from the beginning"));
 }
@@ -387,10 +387,10 @@ static void a_position_that_no_training_can_have_is_damage(void **state)
     static outcome o;
     told notes;
     const mote_position forged[] = {
-        {.steps = 5, .epoch = 2, .sample = 11, .epochs_done = 1},
-        {.steps = 5, .epoch = 2, .sample = 8, .epochs_done = 2},
-        {.steps = 5, .epoch = 0, .sample = 8},
-        {.steps = 5, .epoch = 3, .sample = 8, .epochs_done = 1},
+        {.steps = 5, .updates = 5, .epoch = 2, .sample = 11, .epochs_done = 1},
+        {.steps = 5, .updates = 5, .epoch = 2, .sample = 8, .epochs_done = 2},
+        {.steps = 5, .updates = 5, .epoch = 0, .sample = 8},
+        {.steps = 5, .updates = 5, .epoch = 3, .sample = 8, .epochs_done = 1},
     };
     train(state, MODEL REST, false, 0, &notes, &whole);
     for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
@@ -400,6 +400,7 @@ static void a_position_that_no_training_can_have_is_damage(void **state)
         train(state, WHOLE, true, 0, &notes, &o);
         assert_non_null(
             strstr(notes.text, "'mote.position' is no place in this training; going on"));
+        assert_true(o.result.resumed);
         assert_int_equal(o.result.resumed_step, 0); // the first checkpoint is of the beginning
         assert_equal(&whole, &o);
     }
@@ -593,13 +594,50 @@ static void back_at_the_factory_nothing_is_left(void **state)
     train(state, KEPT, false, 0, &notes, &o);
     training_init(state, KEPT, MOTE_MODE_TRAIN, &t);
     const digest shipped = training_digest(&t);
-    expect_ok(mote_run_roll_back(&t.run, 0, NULL, &result));
+    expect_ok(mote_run_roll_back(&t.run, MOTE_ROLLBACK_FACTORY, NULL, &result));
     assert_int_equal(result.removed_count, 6);
     expect_ok(mote_run_load(&t.run, mote_test_path(state, "saved")));
     const digest saved = training_digest(&t);
     assert_same(&shipped, &saved);
     expect_ok(mote_run_list_checkpoints(&t.run, NULL, 0, &count));
     assert_int_equal(count, 0);
+    training_release(&t);
+}
+
+/// A training may have begun from weights that are not those the model is shipped with.
+static void back_at_step_0_are_the_weights_that_training_began_from(void **state)
+{
+    static outcome o;
+    told notes;
+    training t;
+    mote_rollback_result result;
+    remove_points(state);
+    train(state, KEPT, false, 0, &notes, &o);
+    training_init(state, KEPT, MOTE_MODE_TRAIN, &t);
+    const digest shipped = training_digest(&t);
+    expect_ok(mote_run_load(&t.run, mote_test_path(state, "saved")));
+    const digest began = training_digest(&t);
+    expect_ok(training_run(&t, NULL));
+    expect_ok(mote_run_roll_back(&t.run, 0, NULL, &result));
+    const digest back = training_digest(&t);
+    assert_same(&began, &back);
+    assert_other(&shipped, &back);
+    assert_true(has_point(state, 0));
+    assert_false(has_point(state, 2));
+    training_release(&t);
+}
+
+static void a_file_to_start_from_that_is_missing_changes_nothing(void **state)
+{
+    training t;
+    mote_rollback_result result;
+    training_init(state, KEPT, MOTE_MODE_TRAIN, &t);
+    expect_ok(mote_run_load(&t.run, mote_test_path(state, "saved")));
+    const digest before = training_digest(&t);
+    expect_raises(mote_run_roll_back(&t.run, MOTE_ROLLBACK_FACTORY, "absent", &result),
+                  MOTE_ERROR_IO, "'absent'");
+    const digest after = training_digest(&t);
+    assert_same(&before, &after);
     training_release(&t);
 }
 
@@ -672,6 +710,8 @@ int main(void)
         cmocka_unit_test(back_at_a_step_training_goes_on_from_there),
         cmocka_unit_test(back_at_a_step_the_names_of_the_classes_are_known),
         cmocka_unit_test(back_at_the_factory_nothing_is_left),
+        cmocka_unit_test(back_at_step_0_are_the_weights_that_training_began_from),
+        cmocka_unit_test(a_file_to_start_from_that_is_missing_changes_nothing),
         cmocka_unit_test(checkpoints_are_listed),
         cmocka_unit_test(memory_that_cannot_be_had_is_an_error_and_nothing_leaks),
     };
