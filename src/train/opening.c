@@ -80,25 +80,29 @@ static mote_status note_missing(mote_trainer *t)
     return MOTE_OK; // going on says what is wrong with all of them
 }
 
-/// Those of an earlier training would be gone on from, though this one has replaced what it saved.
-static bool has_older(const mote_trainer *t)
+/// Those of an earlier training would be gone on from, though this one has replaced what it saved. Where none can be looked for,
+/// there are none.
+static mote_status find_older(const mote_trainer *t, bool *are_there)
 {
     mote_checkpoints older;
-    if (!t->run->save_path ||
-        mote_checkpoints_open(t->run, MOTE_CHECKPOINTS_LOOK, &older) != MOTE_OK)
-        return false;
-    const bool has = older.count > 0;
+    if (!t->run->save_path)
+        return MOTE_OK;
+    const mote_status status = mote_checkpoints_open(t->run, MOTE_CHECKPOINTS_LOOK, &older);
+    if (status != MOTE_OK)
+        return status == MOTE_ERROR_MEMORY ? status : MOTE_OK;
+    *are_there = older.count > 0;
     mote_checkpoints_release(&older);
-    return has;
+    return MOTE_OK;
 }
 
 static mote_status open_checkpoints(mote_trainer *t)
 {
     const mote_model_settings *settings = &t->run->description->settings;
     const bool resumes = t->config->resume;
-    const bool wants =
-        resumes || settings->checkpoint_steps > 0 || settings->checkpoint_seconds > 0;
-    t->writes_checkpoints = !t->config->no_save && (wants || has_older(t));
+    bool wants = resumes || settings->checkpoint_steps > 0 || settings->checkpoint_seconds > 0;
+    if (!wants && !t->config->no_save)
+        MOTE_TRY(find_older(t, &wants));
+    t->writes_checkpoints = wants && !t->config->no_save;
     if (!t->writes_checkpoints && !resumes)
         return MOTE_OK;
     MOTE_TRY(mote_checkpoints_open(
