@@ -25,7 +25,9 @@ void cli_signals_init(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL); // a closed pipe is an error of write, with a message
+    // a closed pipe and a file beyond the limit of its size are errors of write, with a message
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 void cli_signals_defer(void)

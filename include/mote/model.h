@@ -446,7 +446,7 @@ MOTE_API mote_status mote_model_run_all(mote_model *model, const void *const *in
 /// Writes weights and running statistics as safetensors: beside the old file, synced, renamed.
 MOTE_API mote_status mote_model_save(mote_model *model, const char *path) MOTE_MUST_CHECK;
 
-/// Reads them; every name, dtype and shape must fit.
+/// Reads them; every name, dtype and shape must fit. A checkpoint is refused: MOTE_ERROR_FORMAT.
 MOTE_API mote_status mote_model_load_weights(mote_model *model, const char *path) MOTE_MUST_CHECK;
 
 /// A tensor by name ("conv1.weight"): its values, valid until the model is destroyed or compiled again. Within a memory budget a

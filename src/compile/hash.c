@@ -96,8 +96,9 @@ static void add_training(sink *s, const mote_training_settings *settings)
         add_real(s, "moving_average", settings->moving_average);
     }
     if (settings->clip != MOTE_CLIP_NONE) {
-        add_number(s, "clip", settings->clip);
-        add_real(s, "clip_limit", settings->clip_limit);
+        mote_sha256_add_number(&s->hash, settings->clip);
+        add_real(s, settings->clip == MOTE_CLIP_NORM ? "clip_norm" : "clip_value",
+                 settings->clip_limit);
     }
     add_properties(s, settings->optimizer->properties, settings->optimizer_state);
     end_line(s);
@@ -107,16 +108,19 @@ static void add_training(sink *s, const mote_training_settings *settings)
     end_line(s);
 }
 
+/// Losses come first: another one changes the layers behind the last, too.
 static void add_model(sink *s, const mote_graph *graph, const mote_training_settings *settings,
                       const mote_description *description)
 {
-    for (size_t i = 0; i < graph->node_count; i++)
-        add_node(s, graph, &graph->nodes[i]);
-    add_training(s, settings);
     begin_line(s, "[Model]");
+    for (size_t i = 0; i < graph->loss_count; i++)
+        add_text(s, "loss", graph->nodes[graph->losses[i].node].layer->name);
     add_number(s, "batch_size", description->settings.batch_size);
     add_number(s, "seed", description->settings.seed);
     end_line(s);
+    for (size_t i = 0; i < graph->node_count; i++)
+        add_node(s, graph, &graph->nodes[i]);
+    add_training(s, settings);
 }
 
 void mote_compiled_describe(const mote_compiled *compiled, const mote_description *description,

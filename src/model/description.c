@@ -2,6 +2,7 @@
 // From sections to the description: overrides, which section is what, the settings of [Model].
 #include "model/model.h"
 
+#include "base/number.h"
 #include "model/sections.h"
 
 #include <string.h>
@@ -118,13 +119,8 @@ static mote_status sort_sections(const mote_section_list *list, mote_arena *aren
 /// "5 steps" or "30 s". Without it, 30 s where there is a path for checkpoints.
 static mote_status read_period(mote_description *description)
 {
-    static const mote_property count = {.name = "checkpoint_every",
-                                        .kind = MOTE_PROPERTY_INTEGER,
-                                        .minimum = 1,
-                                        .maximum = PERIOD_MAXIMUM};
     mote_model_settings *const settings = &description->settings;
     const mote_entry *const entry = mote_section_find(description->model, "checkpoint_every");
-    char digits[24] = "";
     char place[MOTE_MODEL_PLACE_BYTES];
     uint64_t number = 0;
     if (!entry) {
@@ -134,16 +130,15 @@ static mote_status read_period(mote_description *description)
     const size_t length = strspn(entry->value, "0123456789");
     const char *const unit = entry->value + length + strspn(entry->value + length, " ");
     const bool is_steps = mote_text_equal(unit, "steps") || mote_text_equal(unit, "step");
-    if (length == 0 || length >= sizeof digits || (!is_steps && !mote_text_equal(unit, "s"))) {
+    if ((!is_steps && !mote_text_equal(unit, "s")) ||
+        !mote_number_parse_integer(entry->value, length, &number) || number == 0 ||
+        number > PERIOD_MAXIMUM) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                          "%s[Model]: checkpoint_every = %s: expected a number of steps or "
-                          "seconds, like '5 steps' or '30 s'",
-                          mote_origin_text(&entry->origin, place, sizeof place), entry->value);
+                          "%s[Model]: checkpoint_every = %s: expected a number from 1 to %d of "
+                          "steps or seconds, like '5 steps' or '30 s'",
+                          mote_origin_text(&entry->origin, place, sizeof place), entry->value,
+                          PERIOD_MAXIMUM);
     }
-    memcpy(digits, entry->value, length);
-    const mote_property table[] = {count, {.name = NULL}};
-    const mote_entry whole = {.key = count.name, .value = digits, .origin = entry->origin};
-    MOTE_TRY(mote_property_set(table, &number, "[Model]", &whole));
     *(is_steps ? &settings->checkpoint_steps : &settings->checkpoint_seconds) = number;
     return MOTE_OK;
 }

@@ -18,7 +18,7 @@
 #define REMNANT_BYTES_MIN 16U
 #define REMNANT_BYTES_MAX 4096U
 
-static const char format_key[] = "mote.format";
+static const char format_key[] = MOTE_CHECKPOINT_FORMAT_KEY;
 static const char format[] = "checkpoint 1";
 static const char step_key[] = "mote.step";
 static const char position_key[] = "mote.position";
@@ -209,7 +209,7 @@ static mote_status list_files(mote_checkpoints *c, mote_checkpoint_access access
 
 mote_status mote_checkpoints_check_path(mote_run *run, const char *path)
 {
-    if (name_of(path)[0] == '\0') {
+    if (name_of(path)[0] == '\0' || mote_path_is_folder(path)) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "[Model]: checkpoint_path = %s: expected the name of a file, not of a "
                           "folder",
@@ -379,15 +379,28 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_pos
     return MOTE_OK;
 }
 
-static mote_status check_identity(const mote_checkpoints *c, const char *path, mote_arena *arena)
+/// `here` is of a training, or of a model only.
+static mote_status check_identity(const char *path, const char *here, bool has_data,
+                                  mote_arena *arena)
 {
     char *identity = NULL;
     char difference[512];
     MOTE_TRY(get_text(path, identity_key, arena, &identity));
-    if (!c->identity || !mote_identity_differ(identity, c->identity, difference, sizeof difference))
+    if (!has_data)
+        mote_identity_drop_data(identity);
+    if (!mote_identity_differ(identity, here, difference, sizeof difference))
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_PROPERTY, "checkpoint '%s' is of another training: %s", path,
                       difference);
+}
+
+mote_status mote_checkpoints_check_model(mote_checkpoints *checkpoints, size_t index)
+{
+    const char *path = mote_checkpoints_path(checkpoints, index);
+    char *model = NULL;
+    MOTE_TRY(mote_identity_make(checkpoints->run, NULL, NULL, checkpoints->table,
+                                &checkpoints->arena, &model));
+    return check_identity(path, model, false, &checkpoints->arena);
 }
 
 /// A position of a training with as many samples: otherwise it would never come to its end.
@@ -403,7 +416,8 @@ static mote_status read_from(const mote_checkpoints *c, const char *path, mote_a
 {
     bool is_other = false;
     MOTE_TRY(read_position(path, arena, &is_other, position));
-    MOTE_TRY(check_identity(c, path, arena));
+    if (c->identity)
+        MOTE_TRY(check_identity(path, c->identity, true, arena));
     if (c->identity && !is_in_training(c, position))
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s' is damaged: its '%s' is no place in this training", path,

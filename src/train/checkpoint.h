@@ -70,6 +70,10 @@ const char *mote_checkpoints_path(mote_checkpoints *checkpoints, size_t index);
 mote_status mote_checkpoints_write(mote_checkpoints *checkpoints,
                                    const mote_position *position) MOTE_MUST_CHECK;
 
+/// Refuses the `index`-th, saying what differs, when it is of another model; data are not looked at.
+mote_status mote_checkpoints_check_model(mote_checkpoints *checkpoints,
+                                         size_t index) MOTE_MUST_CHECK;
+
 /// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it has another format, or is of another
 /// model or other data (these only with an identity), saying what differs; other errors when it is damaged or cannot be read. The
 /// state is changed on success only.

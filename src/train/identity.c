@@ -12,6 +12,11 @@
 
 /// Samples whose values are part of the identity.
 #define SAMPLES_READ 16U
+/// The key of their checksum.
+#define CONTENT "content"
+
+/// What the lines about data begin with, behind those of the model.
+static const char *const set_names[] = {"[train_set]", "[valid_set]"};
 
 /// A text that grows; it is counted first, then written.
 typedef struct growing_text {
@@ -92,17 +97,16 @@ static void write_set(const mote_writer *writer, const char *name, const mote_da
 {
     if (!dataset)
         return;
-    mote_write(writer, "%s count=%" PRIu64 " content=%016" PRIx64, name,
-               mote_dataset_sample_count(dataset), checksum);
+    mote_write(writer, "%s count=%" PRIu64, name, mote_dataset_sample_count(dataset));
     mote_dataset_describe(dataset, writer);
-    mote_write(writer, "\n");
+    mote_write(writer, " " CONTENT "=%016" PRIx64 "\n", checksum); // last: keys change it, too
 }
 
 static void write_text(const identity *i, const mote_writer *writer)
 {
     mote_compiled_describe(i->run->compiled, i->run->description, writer);
-    write_set(writer, "[train_set]", i->training, i->training_sum);
-    write_set(writer, "[valid_set]", i->validation, i->validation_sum);
+    write_set(writer, set_names[0], i->training, i->training_sum);
+    write_set(writer, set_names[1], i->validation, i->validation_sum);
 }
 
 mote_status mote_identity_make(const mote_run *run, mote_dataset *training,
@@ -122,39 +126,127 @@ mote_status mote_identity_make(const mote_run *run, mote_dataset *training,
     return MOTE_OK;
 }
 
-static size_t word_length(const char *text)
+/// A line, a word of it, or a word's key.
+typedef struct piece {
+    const char *text;
+    size_t length;
+} piece;
+
+static bool is_same(piece a, piece b)
 {
-    return strcspn(text, " \n");
+    return a.length == b.length && memcmp(a.text, b.text, a.length) == 0;
 }
 
-static bool is_same_word(const char *a, const char *b)
+/// Takes the piece in front of `end` from a text and steps over `end`.
+static piece take(piece *rest, char end)
 {
-    const size_t length = word_length(a);
-    return length == word_length(b) && memcmp(a, b, length) == 0;
+    const char *const found = (const char *)memchr(rest->text, end, rest->length);
+    const piece taken = {rest->text, found ? (size_t)(found - rest->text) : rest->length};
+    const size_t step = taken.length + (found != NULL);
+    *rest = (piece){rest->text + step, rest->length - step};
+    return taken;
+}
+
+static piece key_of(piece word)
+{
+    return take(&word, '=');
+}
+
+/// Whether a piece of `text` begins with `key`.
+static bool has(piece text, char end, piece key, char key_end)
+{
+    while (text.length > 0) {
+        piece found = take(&text, end);
+        if (is_same(take(&found, key_end), key))
+            return true;
+    }
+    return false;
+}
+
+static void say_only(piece line, piece word, const char *side, char *text, size_t bytes)
+{
+    (void)snprintf(text, bytes, "%.*s: '%.*s' is only %s", (int)line.length, line.text,
+                   (int)word.length, word.text, side);
+}
+
+static void say_values(piece line, piece there, piece here, char *text, size_t bytes)
+{
+    const piece key = key_of(here);
+    const int length = (int)line.length;
+    if (is_same(key, (piece){CONTENT, sizeof CONTENT - 1}))
+        (void)snprintf(text, bytes, "%.*s: samples have other values there than here", length,
+                       line.text);
+    else
+        (void)snprintf(text, bytes, "%.*s: '%.*s' there, '%.*s' here", length, line.text,
+                       (int)there.length, there.text, (int)here.length, here.text);
+}
+
+/// Two lines that differ and begin with the same word.
+static void compare_words(piece there, piece here, char *text, size_t bytes)
+{
+    const piece line = take(&here, ' ');
+    (void)take(&there, ' ');
+    piece other = take(&there, ' ');
+    piece word = take(&here, ' ');
+    while (is_same(other, word) && (there.length > 0 || here.length > 0)) {
+        other = take(&there, ' ');
+        word = take(&here, ' ');
+    }
+    if (is_same(key_of(other), key_of(word)))
+        say_values(line, other, word, text, bytes);
+    else if (word.length > 0 && !has(there, ' ', key_of(word), '='))
+        say_only(line, word, "here", text, bytes);
+    else
+        say_only(line, other, "there", text, bytes);
+}
+
+/// The first words of two lines, which differ, and the lines behind these.
+static void compare_names(piece other, piece there, piece name, piece here, char *text,
+                          size_t bytes)
+{
+    if (name.length > 0 && !has(there, '\n', name, ' '))
+        (void)snprintf(text, bytes, "%.*s is only here", (int)name.length, name.text);
+    else if (other.length > 0 && !has(here, '\n', other, ' '))
+        (void)snprintf(text, bytes, "%.*s is only there", (int)other.length, other.text);
+    else
+        (void)snprintf(text, bytes, "%.*s comes first there, %.*s here", (int)other.length,
+                       other.text, (int)name.length, name.text);
 }
 
 bool mote_identity_differ(const char *there, const char *here, char *text, size_t bytes)
 {
-    const char *line = here; // its first word is what the line is about
-    if (strcmp(there, here) == 0)
-        return false;
-    while (*there && *here && is_same_word(there, here)) {
-        there += word_length(there);
-        here += word_length(here);
-        if (*there != *here)
-            break;
-        if (*here == '\n')
-            line = here + 1;
-        there += *there != '\0';
-        here += *here != '\0';
+    piece ahead = {there, strlen(there)};
+    piece own = {here, strlen(here)};
+    piece other = {there, 0};
+    piece line = {here, 0};
+    while (is_same(other, line) && (ahead.length > 0 || own.length > 0)) {
+        other = take(&ahead, '\n');
+        line = take(&own, '\n');
     }
-    const size_t ahead = word_length(there);
-    const size_t own = word_length(here);
-    if (ahead == 0 || own == 0) // one of the two ends, or its line does
-        (void)snprintf(text, bytes, "%.*s is only %s", (int)(ahead + own), own ? here : there,
-                       own ? "here" : "there");
+    if (is_same(other, line))
+        return false;
+    piece values = line;
+    piece other_values = other;
+    const piece name = take(&values, ' ');
+    const piece other_name = take(&other_values, ' ');
+    if (is_same(name, other_name))
+        compare_words(other, line, text, bytes);
     else
-        (void)snprintf(text, bytes, "%.*s: '%.*s' there, '%.*s' here", (int)word_length(line), line,
-                       (int)ahead, there, (int)own, here);
+        compare_names(other_name, ahead, name, own, text, bytes);
     return true;
+}
+
+void mote_identity_drop_data(char *text)
+{
+    char *line = text;
+    while (*line) {
+        for (size_t i = 0; i < sizeof set_names / sizeof set_names[0]; i++) {
+            if (strncmp(line, set_names[i], strlen(set_names[i])) == 0) {
+                *line = '\0';
+                return;
+            }
+        }
+        line += strcspn(line, "\n");
+        line += *line != '\0';
+    }
 }

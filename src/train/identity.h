@@ -15,4 +15,7 @@ mote_status mote_identity_make(const mote_run *run, mote_dataset *training,
 /// Writes the first difference between two such texts, "fc1: 'unit=84' there, 'unit=120' here"; false if there is none.
 bool mote_identity_differ(const char *there, const char *here, char *text, size_t bytes);
 
+/// Cuts the lines about data off: what is left is of the model.
+void mote_identity_drop_data(char *text);
+
 #endif

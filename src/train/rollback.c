@@ -2,8 +2,6 @@
 // Going back to a kept checkpoint, or to the model as shipped.
 #include "train/checkpoint.h"
 
-#include <string.h>
-
 typedef struct rollback {
     mote_run *run;
     mote_checkpoints checkpoints;
@@ -24,18 +22,6 @@ static mote_status raise_unknown(rollback *r, uint64_t step)
                       (unsigned long long)step, path, count,
                       (unsigned long long)r->checkpoints.files[0].step,
                       (unsigned long long)r->checkpoints.files[count - 1].step);
-}
-
-/// Data are not looked at, but the model has to be that of the checkpoint.
-static mote_status check_model(rollback *r, size_t index)
-{
-    const char *path = mote_checkpoints_path(&r->checkpoints, index);
-    char *hash = NULL;
-    MOTE_TRY(mote_weights_get_metadata(path, "mote.model_hash", &r->checkpoints.arena, &hash));
-    if (hash && strcmp(hash, r->run->compiled->model_hash) == 0)
-        return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY,
-                      "checkpoint '%s' is of another model; `mote info` has its keys", path);
 }
 
 /// Only to the model as shipped the best epoch's file goes back: which epoch was best by then is not known else.
@@ -60,7 +46,7 @@ static mote_status take_checkpoint(rollback *r, uint64_t step, size_t *left)
     if (index == r->checkpoints.count)
         return raise_unknown(r, step);
     *left = index + 1;
-    MOTE_TRY(check_model(r, index));
+    MOTE_TRY(mote_checkpoints_check_model(&r->checkpoints, index));
     MOTE_TRY(lock_saved(r, false));
     MOTE_TRY(mote_checkpoints_read(&r->checkpoints, index, &position));
     r->has_changed = true;

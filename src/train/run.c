@@ -218,15 +218,34 @@ mote_status mote_run_note_file(mote_run *run, const char *path, mote_arena *aren
     return classes ? keep_class_names(run, classes) : MOTE_OK;
 }
 
-mote_status mote_run_load(mote_run *run, const char *path)
+/// Also one that has no tensors but weights: what is accepted does not depend on the optimizer.
+static mote_status refuse_checkpoint(const char *path, mote_arena *arena)
 {
-    mote_arena arena;
+    char *format = NULL;
+    MOTE_TRY(mote_weights_get_metadata(path, MOTE_CHECKPOINT_FORMAT_KEY, arena, &format));
+    if (!format)
+        return MOTE_OK;
+    return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                      "'%s' is a checkpoint, not a file of weights: `mote train --resume` goes on "
+                      "from it, `mote rollback` saves its weights to save_path",
+                      path);
+}
+
+static mote_status load(mote_run *run, const char *path, mote_arena *arena)
+{
+    MOTE_TRY(refuse_checkpoint(path, arena));
     MOTE_TRY(mote_weights_load(path, &run->state, &run->context->allocator));
     run->is_torn = false;
     run->missing_weights = NULL;
     MOTE_TRY(mote_state_reset_averages(&run->state));
+    return mote_run_note_file(run, path, arena);
+}
+
+mote_status mote_run_load(mote_run *run, const char *path)
+{
+    mote_arena arena;
     mote_arena_init(&arena, &run->context->allocator);
-    const mote_status status = mote_run_note_file(run, path, &arena);
+    const mote_status status = load(run, path, &arena);
     mote_arena_release(&arena);
     return status;
 }

@@ -16,6 +16,9 @@
 /// Behind the path of a checkpoint: its step.
 #define MOTE_CHECKPOINT_END ".%012" PRIu64
 
+/// Metadata that checkpoints have and files of weights do not.
+#define MOTE_CHECKPOINT_FORMAT_KEY "mote.format"
+
 /// A data set that a run opens: a section of its description, or what the program makes.
 typedef struct mote_run_set {
     const mote_section *section;      // NULL with a callback

@@ -70,7 +70,7 @@ class Check(CliTest):
         for path, reason in (
             ("points", None),
             ("absent/points", "cannot write 'absent/points.mote-tmp'"),
-            ("folder", "cannot write 'folder': Is a directory"),
+            ("folder", "checkpoint_path = folder: expected the name of a file, not of a folder"),
             ("folder/", "expected the name of a file, not of a folder"),
             ("tiny.ini", "it is the model file"),
             ("tiny.safetensors", "checkpoint_path and save_path name the same file"),

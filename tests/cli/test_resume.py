@@ -174,17 +174,34 @@ class Resume(Checkpoints):
         self.assertIn(f"; going on from the one before, 'tiny.checkpoint.{older:012}'\n", talk)
 
     def test_another_model_is_refused_by_what_differs(self):
+        images = bytearray((self.folder / "train-images.idx").read_bytes())
+        images[16] ^= 1
+        (self.folder / "other.idx").write_bytes(images)
         self.interrupt(*EVERY)
         step = self.steps()[-1]
         for setting, difference in [
             ("hidden.unit=17", "hidden: 'unit=16' there, 'unit=17' here"),
             ("Optimizer.learning_rate=0.02", "[Optimizer]: 'learning_rate=0.01' there, 'learning_rate=0.02' here"),
+            ("Optimizer.clip_norm=1", "[Optimizer]: 'clip_norm=1' is only here"),
+            ("Model.loss=mse", "[Model]: 'loss=cross_softmax' there, 'loss=mse' here"),
             ("train_set.samples=70", "[train_set]: 'count=75' there, 'count=70' here"),
+            ("train_set.path=other.idx", "[train_set]: samples have other values there than here"),
         ]:
             with self.subTest(setting):
                 message = self.refuse("train", "tiny.ini", "--quiet", "--resume", "--set", setting, code=1)
                 place = f"checkpoint 'tiny.checkpoint.{step:012}' is of another training: "
                 self.assertEqual(message, place + difference)
+
+    def test_a_checkpoint_is_no_file_of_weights(self):
+        for optimizer in ("adam", "sgd"):  # a checkpoint of sgd has weights only
+            with self.subTest(optimizer):
+                self.train("--set", f"Optimizer.type={optimizer}", *EVERY)
+                message = self.refuse("eval", "tiny.ini", "--weights", self.file(30).name, code=1)
+                start = f"'{self.file(30).name}' is a checkpoint, not a file of weights: "
+                self.assertEqual(
+                    message,
+                    start + "`mote train --resume` goes on from it, `mote rollback` saves its weights to save_path",
+                )
 
     def test_the_weights_to_start_from_need_not_be_there_any_more(self):
         self.train("--epochs=1")
@@ -210,12 +227,11 @@ class Resume(Checkpoints):
                 shipped.write_bytes(content)
 
     def test_how_often_is_steps_or_seconds(self):
-        for text in ["5", "steps", "5 bananas", "-1 s", "5.5 s"]:
+        for text in ["5", "steps", "5 bananas", "-1 s", "5.5 s", "0 steps", "0 s", f"{10**9 + 1} s", f"{2**64} s"]:
             with self.subTest(text):
                 message = self.refuse("train", "tiny.ini", "--set", f"Model.checkpoint_every={text}", code=1)
-                self.assertIn("expected a number of steps or seconds, like '5 steps' or '30 s'", message)
-        message = self.refuse("train", "tiny.ini", "--checkpoint-every", "0 s", code=1)
-        self.assertIn("checkpoint_every = 0: expected a whole number from 1", message)
+                expected = "a number from 1 to 1000000000 of steps or seconds, like '5 steps' or '30 s'"
+                self.assertTrue(message.endswith(f"checkpoint_every = {text}: expected {expected}"), message)
         self.train("--checkpoint-every=1s")
         self.assertEqual(self.steps()[-1], 30)
 
@@ -235,11 +251,16 @@ class Resume(Checkpoints):
 
     def test_a_step_that_is_not_finite_names_the_layer(self):
         settings = ["--set", "Optimizer.type=sgd", "--set", "Optimizer.learning_rate=1e6"]
-        loss = ["--set", "Model.loss=mse", "--set", "output.activation=leaky_relu"]
-        message = self.refuse("train", "tiny.ini", "--quiet", *settings, *loss, code=1)
-        start = r"^epoch 1, batch \d+: the loss is not finite \(forward output/activation/loss\)"
-        end = "; this step was not applied$"
-        self.assertRegex(message, start + "(; the first that was not is 'forward .*')?" + end)
+        settings += ["--set", "Model.loss=mse", "--set", "output.activation=leaky_relu"]
+        for hidden, first in (
+            ("relu", ""),  # the loss itself
+            ("leaky_relu", "; the first that was not is 'forward output'"),
+        ):
+            with self.subTest(hidden):
+                activation = ["--set", f"hidden.activation={hidden}"]
+                message = self.refuse("train", "tiny.ini", "--quiet", *settings, *activation, code=1)
+                start = r"^epoch 1, batch \d+: the loss is not finite \(forward output/activation/loss\)"
+                self.assertRegex(message, start + first + "; this step was not applied$")
 
 
 class Rollback(Checkpoints):
@@ -299,6 +320,12 @@ class Rollback(Checkpoints):
         self.assertEqual(
             message,
             "there is no checkpoint of step 13 at 'tiny.checkpoint'; 9 are kept, of steps 0 to 30",
+        )
+        message = self.refuse("rollback", "tiny.ini", "--to", "12", "--batch", "16", code=1)
+        self.assertEqual(
+            message,
+            f"checkpoint '{self.file(12).name}' is of another training: "
+            "[Model]: 'batch_size=8' there, 'batch_size=16' here",
         )
         for text in ["yesterday", "-4", "4x", str(2**64 - 1), str(2**64)]:
             message = self.refuse("rollback", "tiny.ini", "--to", text)

@@ -2,6 +2,7 @@
 """Output that cannot be written: standard output and files."""
 
 import os
+import resource
 import unittest
 
 from support import CliTest
@@ -94,6 +95,21 @@ class Files(CliTest):
         (self.folder / "tiny.safetensors.mote-tmp").mkdir()
         self.refuse_save("tiny.safetensors", "--seed=5")
         self.assertEqual(self.saved.read_bytes(), before)
+
+    def test_a_limit_of_file_sizes_is_an_error(self):
+        self.train("--checkpoint-every=8 steps")
+        before = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        limit = max(map(len, before.values())) - 1  # the checkpoints are the largest
+
+        def set_limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        line = self.refuse(
+            "train", "tiny.ini", "--quiet", "--checkpoint-every=8 steps", code=1, preexec_fn=set_limit
+        )
+        failure = "checkpoint after step 0: cannot write 'tiny.checkpoint.mote-tmp': File too large"
+        self.assertEqual(line, f"{failure}; the newest checkpoint is 'tiny.checkpoint.{30:012}'")
+        self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
 
     def test_bench_tells_that_it_cannot_save(self):
         line = self.refuse("bench", "tiny.ini", "--quiet", "--save=absent/b.safetensors", code=1)

@@ -31,7 +31,9 @@ class Errors(unittest.TestCase):
 
     def test_exit_codes_are_those_of_the_command_line(self):
         codes = dict(re.findall(r"CLI_(\w+) = (\d+)", (SOURCE / "cli" / "cli.h").read_text()))
-        expected = [codes["OK"], codes["FAILED"], codes["USAGE"], f"{codes['SIGNALLED']} + signal"]
+        codes["SIGNALLED"] += " + signal"
+        expected = list(codes.values())
+        self.assertGreater(len(expected), 4)
         self.assertEqual([row[0] for row in read_table("Exit codes of the command line")], expected)
 
     def test_every_message_is_raised_with_its_status(self):

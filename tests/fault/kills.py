@@ -5,8 +5,9 @@ with one that was not killed. With --in-budget all of this within the smallest m
 swap file.
 
 Half of the kills are at a write, sync or rename (in the middle of a write, too, or as a loss of power, which takes what was
-not synced), through the preloaded fault layer; the other half at random times. Of these the ones that hit a step that was being computed are counted: the
-training has its lock, has written a checkpoint, and writes none at that moment.
+not synced), through the preloaded fault layer; the other half at random times. Of these the ones that hit a training step
+that was being computed are counted: the training has its lock, has written a checkpoint but not the last, writes none at that
+moment, and has saved the weights of an epoch that ended with the newest one, as it does behind validation.
 """
 
 import argparse
@@ -25,12 +26,14 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2]
 MODEL = SOURCE / "examples" / "digits" / "lenet5.ini"
 STEPS = 30
+STEPS_OF_EPOCH = 10
 ARGUMENTS = (
     *("train", "lenet5.ini", "--json", "--quiet", "--batch=32", "--epochs=3", "--checkpoint-every=5 steps"),
     *("--set=train_set.samples=320", "--set=valid_set.samples=64", "--set=train_set.shift=0.1"),
     *("--set=Model.save_best_path=best.safetensors", "--set=Model.patience=9"),
 )
 WRITES = ("lenet5.safetensors", "best.safetensors", f"lenet5.checkpoint.{STEPS:012}")
+HELPERS = (".mote-tmp", ".mote-lock")  # that are there meanwhile
 OPERATIONS = (("write", "kill"), ("write", "torn-kill"), ("sync", "kill"), ("rename", "kill"), ("sync", "power"),
               ("rename", "power"))  # fmt: skip
 
@@ -98,12 +101,25 @@ class Training:
             if path.name not in self.kept:
                 path.unlink()
 
+    def steps(self):
+        """Of the checkpoints that are there."""
+        return [int(path.suffix[1:]) for path in self.folder.glob("lenet5.checkpoint.0*")]
+
+    def is_between_epochs(self, step):
+        """Whether an epoch has ended with the checkpoint of that step, and its weights are not saved yet."""
+        saved = self.folder / "lenet5.safetensors"
+        written = (self.folder / f"lenet5.checkpoint.{step:012}").stat().st_mtime_ns
+        is_saved = saved.exists() and saved.stat().st_mtime_ns > written
+        return step > 0 and step % STEPS_OF_EPOCH == 0 and not is_saved
+
     def computes(self):
-        """Whether a step is being computed, in a training that has written a checkpoint."""
+        """Whether a training step is being computed."""
         names = {path.name for path in self.folder.iterdir()}
+        newest = max(self.steps(), default=STEPS)
         return (
             "lenet5.checkpoint.mote-lock" in names
-            and any(name.startswith("lenet5.checkpoint.0") for name in names)
+            and newest < STEPS
+            and not self.is_between_epochs(newest)
             and not any(name.endswith(".mote-tmp") for name in names)
         )
 
@@ -132,8 +148,7 @@ class Training:
 
     def resume(self, generator):
         """What is wrong with the end of a training that goes on; None where nothing is."""
-        steps = [int(path.suffix[1:]) for path in self.folder.glob("lenet5.checkpoint.0*")]
-        newest = max(steps, default=0)
+        newest = max(self.steps(), default=0)
         code, out, talk = self.run("--resume", f"--threads={generator.randint(1, 2)}")
         if code != 0:
             return f"ends with {code}: {talk}"
@@ -145,6 +160,7 @@ class Training:
         self.resumed[newest] += 1
         left = self.read()
         different = [name for name in WRITES if left[name] != self.reference[name]]
+        different += [path.name for path in self.folder.iterdir() if path.suffix in HELPERS]
         return f"leaves other files: {', '.join(different)}" if different else None
 
     def try_kill(self, at_operation, generator):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk without room, and one that is read only: a small file system of its own, where the test may make one."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from commands import TABLE, TINY, make_folder, support
 MOTE = support.MOTE
 ROOM = 96 << 10  # bytes of the file system
 PAGE = 4096
+POINTS = ("--set=Model.checkpoint_path=disk/points", "--checkpoint-every=4 steps")
 
 
 def mount(folder, options="size=96k"):
@@ -88,6 +90,47 @@ class Disk(unittest.TestCase):
                 self.assertEqual(found["tiny.safetensors"], old["tiny.safetensors"])
         self.assertEqual(done.returncode, 0)
         self.assertGreater(refused, 1)
+
+    def begin_with_checkpoints(self):
+        """Gives the digest of a whole training; one is stopped after its first epoch, with a checkpoint."""
+        done = self.train("--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.train(*POINTS, "--epochs=1").returncode, 0)
+        return json.loads(done.stdout)["weights_sha256"]
+
+    def read(self):
+        return {path.name: path.read_bytes() for path in self.disk.iterdir() if path.name != "filler"}
+
+    def go_on(self, digest):
+        done = self.train(*POINTS, "--resume", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["resumed_step"], result["weights_sha256"]), (10, digest))
+
+    def test_a_full_disk_leaves_the_checkpoints(self):
+        digest = self.begin_with_checkpoints()
+        old = self.read()
+        self.assertIn("points.000000000010", old)
+        for left in (0, PAGE, 3 * PAGE):
+            with self.subTest(left):
+                self.fill(left)
+                done = self.train(*POINTS, "--resume")
+                self.refuse(done, "No space left on device")
+                self.assertRegex(done.stderr, r"cannot \w+ 'disk/points\.")
+                (self.disk / "filler").unlink()
+                self.assertEqual(self.read(), old)
+        self.go_on(digest)
+
+    def test_a_read_only_disk_leaves_the_checkpoints(self):
+        digest = self.begin_with_checkpoints()
+        old = self.read()
+        subprocess.run(["mount", "-o", "remount,ro", self.disk], check=True)
+        done = self.train(*POINTS, "--resume")
+        self.refuse(done, "Read-only file system")
+        self.assertRegex(done.stderr, r"cannot \w+ 'disk/points\.")
+        self.assertEqual(self.read(), old)
+        subprocess.run(["mount", "-o", "remount,rw", self.disk], check=True)
+        self.go_on(digest)
 
     def test_temporary_files_without_room_are_an_error(self):
         self.fill(0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kind of file with each of its bits flipped, and cut at each of its bytes: it is read, or refused with a message
-// that names it; what was loaded before stays as it was.
+// that names it; what was loaded before stays as it was. A checkpoint may also be passed over for the one before.
 #include "support/files.h"
 
 #include <mote/mote.h>
@@ -17,6 +17,10 @@
 #include <cmocka.h>
 
 #define DIGEST_BYTES 65U
+#define NOTICE_BYTES 2048U
+
+#define NEWEST      "points.000000000003"
+#define NEWEST_STEP 3U
 
 #define NETWORK                    \
     "[Model]\n"                    \
@@ -44,11 +48,15 @@ typedef struct fixture {
     mote_context *context;
     mote_model *model; // with weights
     char digest[DIGEST_BYTES];
+    mote_model *resumed;    // goes on from checkpoints
+    char end[DIGEST_BYTES]; // that it comes to
 } fixture;
 
-/// A kind of file: where it lies, and what a program does with it.
+/// A kind of file: where it lies, and what a program does with it. Of a long one each `stride`-th bit is flipped, and bytes
+/// are cut off by as many.
 typedef struct file_kind {
     const char *name;
+    size_t stride;
     mote_status (*use)(fixture *f, const char *path);
 } file_kind;
 
@@ -114,13 +122,40 @@ static mote_status train_csv(fixture *f, const char *path)
     return train(f, "csv.ini");
 }
 
+static void note(void *user, const char *text)
+{
+    (void)snprintf(user, NOTICE_BYTES, "%s", text);
+}
+
+/// From this checkpoint or, having said so, from the one before training comes to the same end; or nothing was changed.
+static mote_status resume(fixture *f, const char *path)
+{
+    char before[DIGEST_BYTES];
+    char after[DIGEST_BYTES];
+    char notice[NOTICE_BYTES] = "";
+    mote_train_result result;
+    const mote_train_config config = {
+        .user = notice, .notice = note, .no_save = true, .resume = true};
+    assert_int_equal(mote_model_digest(f->resumed, before), MOTE_OK);
+    const mote_status status = mote_model_train(f->resumed, &config, &result);
+    assert_int_equal(mote_model_digest(f->resumed, after), MOTE_OK);
+    assert_string_equal(after, status == MOTE_OK ? f->end : before);
+    if (status != MOTE_OK || result.resumed_step == NEWEST_STEP)
+        return status;
+    assert_int_equal(result.resumed_step, NEWEST_STEP - 1);
+    if (!strstr(notice, path))
+        fail_msg("'%s' is passed over without a word: '%s'", path, notice);
+    return MOTE_OK;
+}
+
 static const file_kind kinds[] = {
-    {"model.ini", compile},
-    {"weights.safetensors", load_weights},
-    {"listed.safetensors", list_tensors},
-    {"images.idx", train_idx},
-    {"labels.idx", train_idx},
-    {"table.csv", train_csv},
+    {"model.ini", 1, compile},
+    {"weights.safetensors", 1, load_weights},
+    {"listed.safetensors", 1, list_tensors},
+    {"images.idx", 1, train_idx},
+    {"labels.idx", 1, train_idx},
+    {"table.csv", 1, train_csv},
+    {NEWEST, 9, resume},
 };
 
 static void write_files(fixture *f)
@@ -140,6 +175,27 @@ static void write_files(fixture *f)
     (void)mote_test_write(folder, "images.idx", images, sizeof images);
     (void)mote_test_write(folder, "labels.idx", labels, sizeof labels);
     (void)mote_test_write_text(folder, "table.csv", "x,y,c\n1,2.5,a\n-3e2,4,b\n\"0\",.5,a\n");
+}
+
+static void train_anew(fixture *f, const mote_train_config *config)
+{
+    const mote_setting settings[] = {{"Model", "epochs", "2"},
+                                     {"Model", "checkpoint_path", "points"},
+                                     {"Model", "checkpoint_every", "2 steps"}};
+    const char *const path = mote_test_path(&f->folder, "idx.ini");
+    mote_train_result result;
+    mote_model_destroy(&f->resumed);
+    assert_int_equal(mote_model_load(f->context, path, settings, 3, &f->resumed), MOTE_OK);
+    assert_int_equal(mote_model_compile(f->resumed, NULL), MOTE_OK);
+    assert_int_equal(mote_model_train(f->resumed, config, &result), MOTE_OK);
+}
+
+/// Two checkpoints of a training that is stopped, and what it would have come to.
+static void write_checkpoints(fixture *f)
+{
+    train_anew(f, &(mote_train_config){.steps = NEWEST_STEP});
+    train_anew(f, &(mote_train_config){.no_save = true});
+    assert_int_equal(mote_model_digest(f->resumed, f->end), MOTE_OK);
 }
 
 static int setup(void **state)
@@ -163,6 +219,7 @@ static int setup(void **state)
                      MOTE_OK);
     assert_int_equal(mote_model_save(f.model, mote_test_path(&f.folder, "listed.safetensors")),
                      MOTE_OK);
+    write_checkpoints(&f);
     *state = &f;
     return 0;
 }
@@ -170,6 +227,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     fixture *const f = *state;
+    mote_model_destroy(&f->resumed);
     mote_model_destroy(&f->model);
     mote_context_destroy(&f->context);
     return mote_test_folder_teardown(&f->folder);
@@ -192,7 +250,7 @@ static void flip_bits(fixture *f, const file_kind *kind)
     size_t count = 0;
     const char *const path = mote_test_path(&f->folder, kind->name);
     unsigned char *const bytes = mote_test_read(&f->folder, path, &count);
-    for (size_t bit = 0; bit < 8 * count; bit++) {
+    for (size_t bit = 0; bit < 8 * count; bit += kind->stride) {
         bytes[bit / 8] ^= (unsigned char)(1U << bit % 8);
         (void)mote_test_write(&f->folder, kind->name, bytes, count);
         use(f, kind, path);
@@ -200,7 +258,7 @@ static void flip_bits(fixture *f, const file_kind *kind)
     }
     (void)mote_test_write(&f->folder, kind->name, bytes, count);
     assert_int_equal(kind->use(f, path), MOTE_OK);
-    print_message("%s: %zu bits\n", kind->name, 8 * count);
+    print_message("%s: %zu bits\n", kind->name, (8 * count + kind->stride - 1) / kind->stride);
 }
 
 static void cut(fixture *f, const file_kind *kind)
@@ -208,7 +266,7 @@ static void cut(fixture *f, const file_kind *kind)
     size_t count = 0;
     const char *const path = mote_test_path(&f->folder, kind->name);
     unsigned char *const bytes = mote_test_read(&f->folder, path, &count);
-    for (size_t length = 0; length < count; length++) {
+    for (size_t length = 0; length < count; length += kind->stride) {
         (void)mote_test_write(&f->folder, kind->name, bytes, length);
         use(f, kind, path);
     }

@@ -495,7 +495,8 @@ static void what_differs_is_named(void **state)
     unsigned char *const images = mote_test_read(state, mote_test_path(state, "images"), &count);
     images[20] ^= 8U;
     (void)mote_test_write(state, "images", images, count);
-    expect_refused(state, WHOLE, MOTE_ERROR_PROPERTY, "[train_set]: 'content=");
+    expect_refused(state, WHOLE, MOTE_ERROR_PROPERTY,
+                   "[train_set]: samples have other values there than here");
     images[20] ^= 8U;
     (void)mote_test_write(state, "images", images, count);
     train(state, WHOLE, true, 0, &notes, &o);
