@@ -90,14 +90,14 @@ mote_status mote_trainer_begin(mote_trainer *t)
         t->written = t->at;
         t->first_step = t->result->resumed_step = t->at.steps;
         t->result->resumed = true;
-        if (t->writes_checkpoints)
-            mote_checkpoints_keep_newest(&t->checkpoints, t->checkpoints.keep);
         MOTE_TRY(check_writes(t));
     } else {
         MOTE_TRY(begin_anew(t));
     }
     t->written_ns = mote_clock_ns();
     t->result->was_finished = resumes && is_finished(t);
+    if (t->writes_checkpoints && !t->result->was_finished)
+        mote_checkpoints_keep_newest(&t->checkpoints, t->checkpoints.keep);
     return MOTE_OK;
 }
 

@@ -149,6 +149,7 @@ COMMANDS = (
             train("wide.ini", "--budget=340kB", EVERY, KEEP),
         ),
         recover=train("wide.ini", "--budget=340kB", EVERY, "--resume"),
+        may_stay=checkpoints(0, 6, 12, model="wide"),
         is_timed=True,
     ),
     Command(
