@@ -236,17 +236,18 @@ bool mote_identity_differ(const char *there, const char *here, char *text, size_
     return true;
 }
 
+static bool is_of_set(const char *line)
+{
+    return strncmp(line, set_names[0], strlen(set_names[0])) == 0 ||
+           strncmp(line, set_names[1], strlen(set_names[1])) == 0;
+}
+
 void mote_identity_drop_data(char *text)
 {
     char *line = text;
-    while (*line) {
-        for (size_t i = 0; i < sizeof set_names / sizeof set_names[0]; i++) {
-            if (strncmp(line, set_names[i], strlen(set_names[i])) == 0) {
-                *line = '\0';
-                return;
-            }
-        }
+    while (*line && !is_of_set(line)) {
         line += strcspn(line, "\n");
         line += *line != '\0';
     }
+    *line = '\0';
 }
