@@ -335,12 +335,12 @@ typedef struct mote_train_result {
 /// the end of an epoch (they are not saved). A stop is not an error.
 ///
 /// With [Model] checkpoint_path or checkpoint_every, or config.resume, checkpoints are written: as often as
-/// checkpoint_every says, at the end, and when training is stopped; without these, when a training with a save_path is stopped
-/// (what keeps it from being written is told to config.notice), or begins where there are some. With config.resume it goes on from the newest one
-/// that can be read, to exactly the bits of a training that was never interrupted, whatever budget, planner, threads or
-/// processor it had before; a training that had ended is left alone. The file to start from ([Model] load_path,
-/// compile_config.weights) need not exist then. MOTE_ERROR_PROPERTY says in what the checkpoint's
-/// model or data differ. Without config.resume an earlier training's checkpoints of that path are removed before the
+/// checkpoint_every says, at the end, and when training is stopped; without these, when a training with a save_path is
+/// stopped (what keeps it from being written is told to config.notice), or begins where there are some. With
+/// config.resume it goes on from the newest one that can be read, to exactly the bits of a training that was never
+/// interrupted, whatever budget, planner, threads or processor it had before; a training that had ended is left alone. The
+/// file to start from ([Model] load_path, compile_config.weights) need not exist then. MOTE_ERROR_PROPERTY says in what the
+/// checkpoint's model or data differ. Without config.resume an earlier training's checkpoints of that path are removed before the
 /// first step. One training at a time may write to a path: MOTE_ERROR_IO.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;

@@ -155,8 +155,8 @@ static bool is_remnant(const char *path)
     return bytes < REMNANT_BYTES_MIN || strstr(start, format_key) || strstr(start, position_key);
 }
 
-/// Looks at a file. `is_one`: it is a checkpoint, or may be a damaged one. What can be read and is something else is none: a copy under
-/// another name, weights, data; nor what was removed meanwhile by who writes them.
+/// Looks at a file. `is_one`: it is a checkpoint, or may be a damaged one. What can be read and is something else is none: a
+/// copy under another name, weights, data; nor what was removed meanwhile by who writes them.
 static mote_status look(mote_checkpoints *c, size_t index, bool *is_one)
 {
     mote_checkpoint_file *file = &c->files[index];
