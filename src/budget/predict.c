@@ -97,8 +97,9 @@ mote_status mote_spans_predict(const mote_spans *spans, mote_budget_choice *choi
             events[begun].end = moved;
         }
         now = find_end(events, begun, i, false, now);
-        now += lengthen(spans, i, now, moved);
-        computing += spans->step_ns[i];
+        const double ns = lengthen(spans, i, now, moved);
+        now += ns;
+        computing += ns;
         now = find_end(events, begun, i, true, now);
     }
     for (; begun < count; begun++)

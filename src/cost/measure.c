@@ -5,6 +5,8 @@
 #include "base/size.h"
 #include "os/os.h"
 
+#include <stdio.h>
+
 #define CALLS_MAX 99U
 #define CALLS_MIN 3U
 #define CALLS_NS  25000000.0 // enough of a probe
@@ -32,13 +34,18 @@ typedef struct times {
     double sum;
 } times;
 
+/// Behind `count` sorted ones, so that they stay sorted.
+static void insert(double *sorted, size_t count, double value)
+{
+    for (; count > 0 && sorted[count - 1] > value; count--)
+        sorted[count] = sorted[count - 1];
+    sorted[count] = value;
+}
+
 static void add_time(times *t, uint64_t begin_ns)
 {
     const double ns = (double)(mote_clock_ns() - begin_ns);
-    size_t at = t->count++;
-    for (; at > 0 && t->ns[at - 1] > ns; at--)
-        t->ns[at] = t->ns[at - 1];
-    t->ns[at] = ns;
+    insert(t->ns, t->count++, ns);
     t->sum += ns;
 }
 
@@ -218,7 +225,8 @@ typedef struct traffic {
     size_t count; // large blocks in the file
     bool is_stopped;
     mote_status status;
-    size_t moved; // blocks that were stored and loaded again
+    char message[512]; // of the failure, which is the thread's own
+    size_t moved;      // blocks that were stored and loaded again
 } traffic;
 
 static void move_blocks(void *user)
@@ -231,6 +239,8 @@ static void move_blocks(void *user)
         status = mote_swap_file_write(t->file, offset, t->data, LARGE_BYTES);
         if (status == MOTE_OK)
             status = mote_swap_file_read(t->file, offset, t->data, LARGE_BYTES);
+        if (status != MOTE_OK)
+            (void)snprintf(t->message, sizeof t->message, "%.500s", mote_last_error()->message);
         mote_worker_lock(t->worker);
         t->moved += status == MOTE_OK;
         t->status = status;
@@ -273,7 +283,7 @@ static mote_status time_beside(const mote_probe *probe, traffic *t, double block
     mote_worker_destroy(&t->worker);
     const double more_ns = ns - calls * alone_ns;
     *share = moved > 0 && more_ns > 0.0 ? more_ns / ((double)moved * block_ns) : 0.0;
-    return t->status;
+    return t->status == MOTE_OK ? MOTE_OK : MOTE_RAISE(t->status, "%s", t->message);
 }
 
 /// The median of some times. Product and transfers have parts of `data` of their own.
@@ -289,11 +299,8 @@ static mote_status measure_share(const mote_cost_device *device, const mote_swap
     double shares[SHARE_ROUNDS];
     for (size_t i = 0; i < SHARE_ROUNDS; i++) {
         double share = 0.0;
-        size_t at = i;
         MOTE_TRY(time_beside(&probe, &t, block_ns, &share));
-        for (; at > 0 && shares[at - 1] > share; at--)
-            shares[at] = shares[at - 1];
-        shares[at] = share < MOTE_COST_SHARE_MAXIMUM ? share : MOTE_COST_SHARE_MAXIMUM;
+        insert(shares, i, share < MOTE_COST_SHARE_MAXIMUM ? share : MOTE_COST_SHARE_MAXIMUM);
     }
     cost->transfer_share = shares[SHARE_ROUNDS / 2];
     return MOTE_OK;
