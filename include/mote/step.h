@@ -61,7 +61,7 @@ MOTE_API mote_status mote_model_apply(mote_model *model,
 MOTE_API void mote_model_discard(mote_model *model);
 
 /// Optimizer and schedule begin anew with the next step, from the weights as they are. So they do after
-/// mote_model_train or mote_model_bench. An open step is refused with MOTE_ERROR_ARGUMENT.
+/// a mote_model_train or mote_model_bench that was not refused. An open step is refused with MOTE_ERROR_ARGUMENT.
 MOTE_API mote_status mote_model_restart(mote_model *model) MOTE_MUST_CHECK;
 
 typedef struct mote_step_info {
@@ -77,8 +77,8 @@ MOTE_API mote_status mote_model_get_step(const mote_model *model,
 /// Writes a checkpoint of the loop as it is: all state, the number of applied steps, and `data_position`, a number of your
 /// own that says which samples come next. Files, how many are kept, and the lock that keeps others off [Model]
 /// checkpoint_path are as in mote_model_train. The lock is taken by the first checkpoint (or by mote_model_resume), and given
-/// back with the model's memory, by mote_model_train, _bench or _roll_back, and by mote_model_restart. An open step counts as
-/// one that has not been. The first checkpoint of a loop that does not go on from one removes those of before.
+/// back with the model's memory, by mote_model_train, _bench or _roll_back that are not refused, and by mote_model_restart. An
+/// open step counts as one that has not been. The first checkpoint of a loop that does not go on from one removes those of before.
 ///
 /// MOTE_ERROR_IO: it could not be written, or another training has the path; those of before are there still.
 /// MOTE_ERROR_NONFINITE: weights are not finite, or a part of a step was applied. How often is up to you: writing takes as
@@ -94,8 +94,8 @@ MOTE_API mote_status mote_model_write_checkpoint(mote_model *model,
 ///
 /// Of `config` (may be NULL) only `notice` counts; it is told what mote_model_train tells it. MOTE_ERROR_PROPERTY: the
 /// checkpoint is of another model, another batch, or of mote_model_train. MOTE_ERROR_FORMAT: none of them can be read.
-/// MOTE_ERROR_IO: another training has the path. After an error the loop is as before, but for its lock. An open step is
-/// refused with MOTE_ERROR_ARGUMENT.
+/// MOTE_ERROR_IO: another training has the path. After an error the loop is as before. An open step is refused with
+/// MOTE_ERROR_ARGUMENT.
 MOTE_API mote_status mote_model_resume(mote_model *model, const mote_train_config *config,
                                        uint64_t *data_position) MOTE_MUST_CHECK;
 

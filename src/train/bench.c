@@ -152,9 +152,9 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                                 .reader_count = run->context->parallel.thread_count + 1,
                                 .read = read_generated};
     *result = (mote_train_result){.epochs = 0};
-    mote_run_restart(run);
     const mote_swap_use use = {.steps = config->steps};
     MOTE_TRY(mote_run_check_writes(run, run->compiled, &use));
+    mote_run_restart(run);
     MOTE_TRY(mote_run_reset_optimizer(run));
     const mote_transfer_count before = mote_run_count_moved(run);
     mote_status status = generate(&batch);

@@ -225,8 +225,7 @@ static mote_status open_path(mote_checkpoints *c, mote_checkpoint_access access)
     MOTE_TRY(mote_checkpoints_check_path(c->run, c->run->checkpoint_path));
     MOTE_TRY(mote_file_replacement_init(&c->replacement, c->run->checkpoint_path, allocator));
     const char *const path = c->replacement.path; // a link is followed
-    const mote_checkpoints *const loop = c->run->stepping.checkpoints;
-    const bool has_lock = loop && loop != c && loop->lock.path;
+    const bool has_lock = c->run->stepping.checkpoints != NULL;
     if (access != MOTE_CHECKPOINTS_LOOK && !has_lock)
         MOTE_TRY(mote_file_lock_take(&c->lock, path, allocator));
     MOTE_TRY(mote_arena_allocate(&c->arena, strlen(path) + STEP_DIGITS_MAX + 2, &memory));
@@ -249,6 +248,15 @@ mote_status mote_checkpoints_open(mote_run *run, mote_checkpoint_access access,
     if (status != MOTE_OK)
         mote_checkpoints_release(checkpoints);
     return status;
+}
+
+void mote_checkpoints_take_lock(mote_checkpoints *checkpoints)
+{
+    mote_checkpoints *loop = checkpoints->run->stepping.checkpoints;
+    if (!loop)
+        return;
+    checkpoints->lock = loop->lock;
+    loop->lock = (mote_file_lock){.path = NULL};
 }
 
 void mote_checkpoints_release(mote_checkpoints *checkpoints)

@@ -58,6 +58,9 @@ mote_status mote_checkpoints_begin(mote_checkpoints *checkpoints, const char *id
 /// The run has another plan: its state lies elsewhere.
 void mote_checkpoints_follow(mote_checkpoints *checkpoints);
 
+/// The lock of the run's own loop, if it has one, is theirs from now on: the loop ends.
+void mote_checkpoints_take_lock(mote_checkpoints *checkpoints);
+
 /// Safe on what was not opened.
 void mote_checkpoints_release(mote_checkpoints *checkpoints);
 

@@ -64,11 +64,20 @@ static mote_status check_writes(const mote_trainer *t)
     return mote_run_check_writes(t->run, t->run->compiled, &use);
 }
 
+/// Of the caller: until here this training could be refused.
+static void end_loop(mote_trainer *t)
+{
+    if (t->writes_checkpoints)
+        mote_checkpoints_take_lock(&t->checkpoints);
+    mote_run_restart(t->run);
+}
+
 static mote_status begin_anew(mote_trainer *t)
 {
     MOTE_TRY(mote_run_check_torn(t->run));
     t->at = (mote_position){.epoch = 1};
     MOTE_TRY(check_writes(t));
+    end_loop(t);
     MOTE_TRY(mote_run_reset_optimizer(t->run));
     return t->writes_checkpoints ? replace_older(t) : MOTE_OK;
 }
@@ -86,6 +95,7 @@ mote_status mote_trainer_begin(mote_trainer *t)
     if (t->config->resume)
         MOTE_TRY(mote_checkpoints_resume(&t->checkpoints, t->config, &t->at, &resumes));
     if (resumes) {
+        end_loop(t);
         t->has_checkpoint = true;
         t->written = t->at;
         t->first_step = t->result->resumed_step = t->at.steps;

@@ -6,21 +6,27 @@
 
 #define SAMPLES UINT64_MAX // no set says how many there are
 
-static void close_checkpoints(mote_run *run)
+static void close_checkpoints(const mote_run *run, mote_checkpoints *c)
 {
-    mote_checkpoints *c = run->stepping.checkpoints;
+    const mote_allocator *allocator = &run->context->allocator;
     if (!c)
         return;
-    const mote_allocator *allocator = &run->context->allocator;
-    run->stepping.checkpoints = NULL;
     mote_checkpoints_release(c);
     (void)allocator->reallocate(allocator->user, c, sizeof *c, 0);
 }
 
 void mote_run_restart(mote_run *run)
 {
-    close_checkpoints(run);
+    close_checkpoints(run, run->stepping.checkpoints);
     run->stepping = (mote_stepping){.stored_before = mote_run_count_moved(run).stored_bytes};
+}
+
+/// Those of before were opened with the same path.
+static void take_over(mote_run *run, mote_checkpoints *c)
+{
+    mote_checkpoints_take_lock(c);
+    mote_run_restart(run);
+    run->stepping.checkpoints = c;
 }
 
 static mote_status open_at(mote_run *run, mote_checkpoints *c)
@@ -33,7 +39,7 @@ static mote_status open_at(mote_run *run, mote_checkpoints *c)
     return MOTE_OK;
 }
 
-static mote_status open_checkpoints(mote_run *run)
+static mote_status open_checkpoints(mote_run *run, mote_checkpoints **opened)
 {
     const mote_allocator *allocator = &run->context->allocator;
     mote_checkpoints *made =
@@ -41,10 +47,11 @@ static mote_status open_checkpoints(mote_run *run)
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "no memory for checkpoints");
     *made = (mote_checkpoints){.run = NULL};
-    run->stepping.checkpoints = made;
     const mote_status status = open_at(run, made);
-    if (status != MOTE_OK)
-        close_checkpoints(run);
+    if (status == MOTE_OK)
+        *opened = made;
+    else
+        close_checkpoints(run, made);
     return status;
 }
 
@@ -56,31 +63,32 @@ static mote_status begin_anew(mote_run *run)
     return mote_run_check_torn(run);
 }
 
-static mote_status resume(mote_run *run, const mote_train_config *config, mote_position *position)
+static mote_status resume(mote_checkpoints *c, const mote_train_config *config,
+                          mote_position *position, bool *found)
 {
-    mote_checkpoints *c = run->stepping.checkpoints;
-    bool found = false;
     if (c->count == 0)
-        MOTE_TRY(begin_anew(run));
-    MOTE_TRY(mote_checkpoints_resume(c, config, position, &found));
-    run->stepping.applied = position->steps;
-    run->stepping.has_checkpoints = found;
-    if (!found)
-        return MOTE_OK;
-    return mote_run_note_file(run, mote_checkpoints_path(c, c->count - 1), &c->arena);
+        MOTE_TRY(begin_anew(c->run));
+    return mote_checkpoints_resume(c, config, position, found);
 }
 
 mote_status mote_run_resume(mote_run *run, const mote_train_config *config, uint64_t *data_position)
 {
+    mote_checkpoints *c = NULL;
     mote_position position = {.steps = 0};
-    close_checkpoints(run); // what is there now may be more
-    MOTE_TRY(open_checkpoints(run));
-    const mote_status status = resume(run, config, &position);
-    if (status == MOTE_OK)
-        *data_position = position.sample;
-    else
-        close_checkpoints(run);
-    return status;
+    bool found = false;
+    MOTE_TRY(open_checkpoints(run, &c)); // anew: what is there now may be more
+    const mote_status status = resume(c, config, &position, &found);
+    if (status != MOTE_OK) {
+        close_checkpoints(run, c);
+        return status;
+    }
+    take_over(run, c);
+    run->stepping.applied = position.steps;
+    run->stepping.has_checkpoints = found;
+    *data_position = position.sample;
+    if (!found)
+        return MOTE_OK;
+    return mote_run_note_file(run, mote_checkpoints_path(c, c->count - 1), &c->arena);
 }
 
 /// The header is made anew: weights that were loaded meanwhile may have brought other names of classes.
@@ -101,7 +109,7 @@ mote_status mote_run_write_checkpoint(mote_run *run, uint64_t data_position)
                                     .epoch = 1,
                                     .sample = data_position};
     if (!run->stepping.checkpoints)
-        MOTE_TRY(open_checkpoints(run));
+        MOTE_TRY(open_checkpoints(run, &run->stepping.checkpoints));
     MOTE_TRY(write_position(run->stepping.checkpoints, &position));
     if (!run->stepping.has_checkpoints)
         mote_checkpoints_keep_newest(run->stepping.checkpoints, 1);

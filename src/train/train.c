@@ -326,7 +326,6 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
     t.times.values = run->step_times;
-    mote_run_restart(run);
     mote_trainer_set_execution(&t);
     mote_status status = mote_trainer_open(&t);
     if (status == MOTE_OK)

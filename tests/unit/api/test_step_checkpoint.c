@@ -236,6 +236,48 @@ static void a_model_that_is_compiled_again_goes_on_with_its_checkpoints(void **s
     assert_string_equal(whole.text, end.text);
 }
 
+/// Of a loop that has done 4 steps, after what was refused.
+static void expect_loop_goes_on(void **state, session *s, const samples *data, const digest *before)
+{
+    const digest after = session_digest(s);
+    assert_string_equal(before->text, after.text);
+    assert_int_equal(applied(s), 4);
+    step_at(s, data, 4);
+    expect_ok(mote_model_write_checkpoint(s->model, 105));
+    assert_true(has_point(state, 4) && has_point(state, 5));
+}
+
+static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
+{
+    session s;
+    session other;
+    samples data = make_samples();
+    const mote_train_config resume = {.resume = true};
+    const mote_data_source source = {.user = &data, .sample_count = SAMPLES, .read = read_sample};
+    remove_points(state);
+    session_start(state, TEXT, MOTE_MODE_STEP, &s);
+    session_start(state, TEXT, MOTE_MODE_STEP, &other);
+    for (size_t i = 0; i < 4; i++) {
+        step_at(&s, &data, i);
+        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
+    }
+    const digest before = session_digest(&s);
+    expect_raises(mote_model_train(s.model, NULL, NULL), MOTE_ERROR_PROPERTY,
+                  "training needs a [train_set]");
+    expect_ok(mote_model_set_data(s.model, "train_set", &source));
+    expect_raises(mote_model_train(s.model, &resume, NULL), MOTE_ERROR_PROPERTY,
+                  "is of another training");
+    expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_IO, "points' is in use");
+    expect_loop_goes_on(state, &s, &data, &before);
+    expect_ok(mote_model_train(s.model, NULL, NULL)); // which has had the lock, and gave it back
+    assert_int_equal(applied(&s), 0);
+    assert_false(has_point(state, 5));
+    expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_PROPERTY,
+                  "is of another training");
+    session_end(&other);
+    session_end(&s);
+}
+
 static void a_rollback_that_is_refused_leaves_the_loop_as_it_is(void **state)
 {
     session s;
@@ -249,12 +291,7 @@ static void a_rollback_that_is_refused_leaves_the_loop_as_it_is(void **state)
     const digest before = session_digest(&s);
     expect_raises(mote_model_roll_back(s.model, 99, NULL), MOTE_ERROR_ARGUMENT,
                   "there is no checkpoint of step 99");
-    const digest after = session_digest(&s);
-    assert_string_equal(before.text, after.text);
-    assert_int_equal(applied(&s), 4);
-    step_at(&s, &data, 4);
-    expect_ok(mote_model_write_checkpoint(s.model, 105));
-    assert_true(has_point(state, 4) && has_point(state, 5));
+    expect_loop_goes_on(state, &s, &data, &before);
     session_end(&s);
 }
 
@@ -406,6 +443,7 @@ int main(void)
         cmocka_unit_test(without_one_the_loop_begins_anew),
         cmocka_unit_test(one_loop_at_a_time_has_the_path),
         cmocka_unit_test(a_model_that_is_compiled_again_goes_on_with_its_checkpoints),
+        cmocka_unit_test(a_training_that_is_refused_leaves_the_loop_as_it_is),
         cmocka_unit_test(a_rollback_that_is_refused_leaves_the_loop_as_it_is),
         cmocka_unit_test(back_at_a_step_the_loop_has_ended_and_may_resume),
         cmocka_unit_test(another_model_or_a_training_is_refused),
