@@ -54,6 +54,9 @@ static mote_status check_trainable(const mote_compiler *c)
 #define TIGHT_SLICE_BYTES       ((size_t)1 << 19)
 #define TIGHT_SLICE_EXTENT      128U
 #define TIGHT_BATCH_SLICE_BYTES ((size_t)1 << 16)
+/// Larger weights are used in slices where nothing else fits.
+#define WEIGHT_SLICE_BYTES       ((size_t)1 << 21)
+#define SMALL_WEIGHT_SLICE_BYTES ((size_t)1 << 19)
 
 static void tighten(mote_strategy *strategy)
 {
@@ -62,6 +65,14 @@ static void tighten(mote_strategy *strategy)
     strategy->slice_extent = TIGHT_SLICE_EXTENT;
     strategy->batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
     strategy->batch_slices_of_losses = false;
+}
+
+/// Averages, and gradients that are kept to the end of a step, are of whole weights.
+static bool can_cut_weights(const mote_compiler *c)
+{
+    const mote_training_settings *settings = &c->compiled->settings;
+    return !c->compiled->train ||
+           (settings->apply == MOTE_APPLY_EARLY && settings->moving_average == 0.0);
 }
 
 static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph, const char *name,
@@ -84,6 +95,7 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
     };
     if (c->is_tight)
         tighten(&strategy);
+    strategy.weight_slice_bytes = can_cut_weights(c) ? c->weight_slice_bytes : 0;
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
@@ -156,11 +168,17 @@ typedef struct alternative {
     double repeated; // share of the bytes that are too many which layers are run again for
     bool repeats_all;
     bool is_tight;
+    size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
 } alternative;
 
 static const alternative alternatives[] = {
-    {.repeated = 0.0}, {.is_tight = true},    {.repeated = 0.5},
-    {.repeated = 1.0}, {.repeats_all = true},
+    {.repeated = 0.0},
+    {.is_tight = true},
+    {.is_tight = true, .weight_slice_bytes = WEIGHT_SLICE_BYTES},
+    {.is_tight = true, .weight_slice_bytes = SMALL_WEIGHT_SLICE_BYTES},
+    {.repeated = 0.5},
+    {.repeated = 1.0},
+    {.repeats_all = true},
 };
 
 #define ALTERNATIVE_COUNT (sizeof alternatives / sizeof alternatives[0])
@@ -198,18 +216,31 @@ static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark
 {
     mote_arena_release_to(c->arena, *mark);
     c->is_tight = tried->is_tight;
+    c->weight_slice_bytes = tried->weight_slice_bytes;
     c->recompute_above = limit;
     const mote_status status = schedule_and_plan(c);
     *result = (outcome){status, c->compiled->info.predicted_ms, c->compiled->smallest_budget};
     return status == MOTE_ERROR_BUDGET ? MOTE_OK : status;
 }
 
+static bool has_large_weight(const mote_compiled *compiled, size_t bytes)
+{
+    for (size_t i = 0; i < compiled->state_block_count; i++) {
+        if (compiled->state_blocks[i].bytes > bytes)
+            return true;
+    }
+    return false;
+}
+
 static bool may_try(const mote_compiler *c, const alternative *tried, const outcome *best)
 {
-    const unsigned technique =
+    const bool cuts = tried->weight_slice_bytes > 0;
+    const unsigned techniques =
         tried->is_tight ? MOTE_TECHNIQUE_SWAP : MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
-    if (c->request->without & technique)
+    if (c->request->without & (techniques | (cuts ? MOTE_TECHNIQUE_SLICES : 0U)))
         return false;
+    if (cuts)
+        return best->status != MOTE_OK && has_large_weight(c->compiled, tried->weight_slice_bytes);
     return tried->is_tight ||
            (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
@@ -232,6 +263,7 @@ static mote_status try_others(mote_compiler *c, const mote_arena_mark *mark, tri
             continue;
         c->is_alternative = t->best.status == MOTE_OK; // floors are exact
         c->limit_ms = c->is_alternative ? t->best.ms : 0.0;
+        c->known_floor = c->is_alternative ? 0 : t->best.bytes;
         MOTE_TRY(try_alternative(c, mark, &alternatives[i], t->limits[i], &tried));
         t->last = i;
         if (!is_better(&tried, &t->best) ||
@@ -242,6 +274,7 @@ static mote_status try_others(mote_compiler *c, const mote_arena_mark *mark, tri
     }
     c->is_alternative = false;
     c->limit_ms = 0.0;
+    c->known_floor = 0;
     return MOTE_OK;
 }
 

@@ -11,6 +11,8 @@
 /// Offsets may need more than what lives at a step; so often it is tried with fewer bytes alive.
 #define TRIES       6U
 #define FLOOR_TRIES 3U
+/// A floor is tried to be made smaller when more than this part of it is unused at its peak.
+#define UNUSED_SHARE 128U
 
 typedef struct fitting {
     const mote_compiler *c;
@@ -92,9 +94,11 @@ static void find_homes(mote_compiled *compiled, const mote_budget_problem *probl
     }
 }
 
-/// Plans anew with a choice.
-static mote_status take_choice(fitting *f, const mote_budget_choice *choice)
+/// Plans anew with a choice. Offsets of a floor count only where it may be the smallest.
+static mote_status take_choice(fitting *f, const mote_budget_choice *choice, bool is_floor)
 {
+    const size_t known = f->c->known_floor;
+    const bool is_rough = !is_floor || (known > 0 && choice->live_bytes >= known);
     mote_compiled *compiled = f->c->compiled;
     mote_plan_info *info = &compiled->info;
     mote_arena_release_to(f->c->arena, f->mark);
@@ -106,7 +110,7 @@ static mote_status take_choice(fitting *f, const mote_budget_choice *choice)
         MOTE_TRY(mote_schedule_split(&f->whole[i], choice->stays[i], choice->stay_counts[i],
                                      f->c->arena, &compiled->schedules[i]));
     }
-    MOTE_TRY(mote_compile_place(f->c, false));
+    MOTE_TRY(mote_compile_place(f->c, is_rough));
     info->swap_bytes = compiled->swap_bytes;
     info->loaded_bytes = choice->loaded_bytes;
     info->stored_bytes = choice->stored_bytes;
@@ -122,7 +126,7 @@ static bool is_slow(const fitting *f, const mote_budget_choice *choice, size_t t
     return limit > 0.0 && choice->live_bytes <= target && choice->run_ns * 1e-6 >= limit;
 }
 
-static mote_status choose(fitting *f, size_t target)
+static mote_status choose(fitting *f, size_t target, bool is_floor)
 {
     mote_arena arena;
     mote_budget_choice choice;
@@ -132,7 +136,7 @@ static mote_status choose(fitting *f, size_t target)
     if (f->is_slow)
         f->c->compiled->info.predicted_ms = choice.run_ns * 1e-6;
     else if (status == MOTE_OK)
-        status = take_choice(f, &choice);
+        status = take_choice(f, &choice, is_floor);
     mote_arena_release(&arena);
     return status;
 }
@@ -160,19 +164,20 @@ static mote_status choose_least(fitting *f)
     const mote_plan *plan = &f->c->compiled->plan;
     size_t best_target = 0;
     size_t target = 0;
-    MOTE_TRY(choose(f, 0));
+    MOTE_TRY(choose(f, 0, true));
     const size_t unused = plan->arena_bytes - plan->lower_bound_bytes;
     const size_t first = plan->lower_bound_bytes;
     size_t least = plan->arena_bytes;
-    for (size_t i = 1; i <= FLOOR_TRIES && unused > 0; i++) {
+    const bool is_worth = unused > plan->arena_bytes / UNUSED_SHARE;
+    for (size_t i = 1; i <= FLOOR_TRIES && is_worth; i++) {
         target = first + unused * i / (FLOOR_TRIES + 1);
-        MOTE_TRY(choose(f, target));
+        MOTE_TRY(choose(f, target, true));
         if (plan->arena_bytes < least) {
             least = plan->arena_bytes;
             best_target = target;
         }
     }
-    return best_target == target ? MOTE_OK : choose(f, best_target);
+    return best_target == target ? MOTE_OK : choose(f, best_target, true);
 }
 
 static mote_status swap(fitting *f)
@@ -182,11 +187,12 @@ static mote_status swap(fitting *f)
     size_t target = budget;
     f->mark = mote_arena_get_mark(f->c->arena);
     for (size_t i = 0; i < TRIES && target > 0; i++) {
-        MOTE_TRY(choose(f, target));
+        MOTE_TRY(choose(f, target, false));
         if (f->is_slow || plan->arena_bytes <= budget)
             return MOTE_OK;
         const size_t over = plan->arena_bytes - budget;
-        target = over < target ? target - over : 0;
+        const bool is_hopeless = plan->lower_bound_bytes > budget;
+        target = over < target && !is_hopeless ? target - over : 0;
     }
     MOTE_TRY(choose_least(f));
     return plan->arena_bytes <= budget ? MOTE_OK : raise_floor(f);

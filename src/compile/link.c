@@ -159,6 +159,23 @@ static mote_status link_gradient(const linker *l, mote_operation *operation, con
     return MOTE_OK;
 }
 
+/// A weight, or what the optimizer keeps beside it; where that is all that is in memory, the step's slice of it.
+static mote_status link_state(const linker *l, mote_operation *operation, size_t tensor)
+{
+    mote_tensor *linked = &operation->tensors[operation->tensor_count];
+    mote_tensor_spec *spec = NULL;
+    link_tensor(l, operation, tensor);
+    if (tensor == MOTE_NONE || l->schedule->tensors[tensor].block == MOTE_NONE)
+        return MOTE_OK;
+    const size_t block = mote_schedule_find_block(l->schedule, tensor, l->step);
+    if (l->schedule->blocks[block].slice.count == 0)
+        return MOTE_OK;
+    assert(l->schedule->blocks[block].slice.first == l->schedule->steps[l->step].slice.first);
+    MOTE_TRY(copy_spec(l, linked, &spec));
+    spec->shape.dims[1] = l->schedule->blocks[block].slice.count;
+    return MOTE_OK;
+}
+
 static mote_status link_weights(const linker *l, mote_operation *operation, const mote_step *step)
 {
     const mote_declaration *declaration = &l->schedule->graph->nodes[step->node].declaration;
@@ -168,7 +185,7 @@ static mote_status link_weights(const linker *l, mote_operation *operation, cons
     operation->layer_run.weights = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
         const bool needed = computes || (declaration->weights[i].needs & phase);
-        link_tensor(l, operation, needed ? tensors->weights[i] : MOTE_NONE);
+        MOTE_TRY(link_state(l, operation, needed ? tensors->weights[i] : MOTE_NONE));
     }
     operation->layer_run.gradients = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
@@ -290,36 +307,19 @@ static mote_status link_read(const linker *l, const mote_step *step, mote_operat
     return MOTE_OK;
 }
 
-/// What the optimizer keeps beside a weight, or where that is all that is in memory, the slice of it that the step changes.
-static mote_status link_slot(const linker *l, mote_operation *operation, size_t tensor)
-{
-    mote_tensor *linked = &operation->tensors[operation->tensor_count];
-    mote_tensor_spec *spec = NULL;
-    link_tensor(l, operation, tensor);
-    if (tensor == MOTE_NONE || l->schedule->tensors[tensor].block == MOTE_NONE)
-        return MOTE_OK;
-    const size_t block = mote_schedule_find_block(l->schedule, tensor, l->step);
-    if (l->schedule->blocks[block].slice.count == 0)
-        return MOTE_OK;
-    assert(l->schedule->blocks[block].slice.first == l->schedule->steps[l->step].slice.first);
-    MOTE_TRY(copy_spec(l, linked, &spec));
-    spec->shape.dims[1] = l->schedule->blocks[block].slice.count;
-    return MOTE_OK;
-}
-
 static mote_status link_apply(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
     MOTE_TRY(reserve(l, operation, MOTE_APPLY_SLOTS + MOTE_OPTIMIZER_SLOTS_MAX));
     operation->run = mote_operation_apply;
     operation->slice = step->slice;
-    link_tensor(l, operation, tensors->weights[step->index]);
+    MOTE_TRY(link_state(l, operation, tensors->weights[step->index]));
     MOTE_TRY(link_gradient(l, operation, step, step->index, tensors->sums[step->index]));
     link_tensor(l, operation, tensors->rows[step->index]);
     link_tensor(l, operation, step->scratch);
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
         MOTE_TRY(
-            link_slot(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]));
+            link_state(l, operation, tensors->slots[step->index * MOTE_OPTIMIZER_SLOTS_MAX + i]));
     return MOTE_OK;
 }
 

@@ -10,11 +10,13 @@ typedef struct mote_compiler {
     const mote_compile_request *request;
     mote_arena *arena;
     mote_compiled *compiled;
-    bool is_tight;          // schedules are to use little memory in each step, for a budget
-    size_t recompute_above; // bytes of blocks that layers are run again for; 0: none are
+    bool is_tight;             // schedules are to use little memory in each step, for a budget
+    size_t weight_slice_bytes; // of weights that all steps are to use in slices; 0: none
+    size_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
     bool
         is_alternative; // to schedules that were planned: of use only where they are faster, or these are too large
-    double limit_ms; // that it must be predicted to take less than; 0: any
+    size_t known_floor; // smallest budget of what was planned before, where none fits; 0: none
+    double limit_ms;    // that it must be predicted to take less than; 0: any
 } mote_compiler;
 
 /// From schedules to offsets, within the budget where there is one.

@@ -81,16 +81,14 @@ static mote_optimizer_run make_run(const mote_execution *execution)
                                 .step = execution->update};
 }
 
-/// Of a slot the slice that is applied: within the whole, or all that is in memory.
-static void set_slot(const mote_operation *operation, size_t index, size_t first,
-                     mote_optimizer_run *run)
+/// The slice that is applied of a weight or a slot: within the whole, or all that is in memory. `taps`: elements of an index.
+static mote_real *find_slice(const mote_operation *operation, const mote_tensor *tensor,
+                             size_t taps, size_t *row_step)
 {
-    const mote_tensor *slot = &operation->tensors[MOTE_APPLY_SLOTS + index];
-    if (!slot->data)
-        return;
-    const bool is_whole = slot->spec->shape.dims[1] > operation->slice.count;
-    run->slots[index] = (mote_real *)slot->data + (is_whole ? first : 0);
-    run->slot_row_steps[index] = is_whole ? run->row_step : run->row;
+    const size_t extent = tensor->spec->shape.dims[1];
+    const size_t first = extent > operation->slice.count ? operation->slice.first * taps : 0;
+    *row_step = extent * taps;
+    return (mote_real *)tensor->data + first;
 }
 
 /// To the slice of the weight's input dimension that the gradient is of.
@@ -99,15 +97,16 @@ static void apply_slice(const mote_operation *operation, mote_optimizer_run *run
 {
     const mote_tensor *tensors = operation->tensors;
     const mote_shape *shape = &tensors[MOTE_APPLY_WEIGHT].spec->shape;
-    const size_t index = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
-    const size_t first = operation->slice.first * index;
+    const size_t taps = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
     run->count = mote_shape_elements(&tensors[MOTE_APPLY_GRADIENT].spec->shape);
-    run->row = operation->slice.count * index;
-    run->row_step = shape->dims[1] * index;
-    run->weight = (mote_real *)tensors[MOTE_APPLY_WEIGHT].data + first;
+    run->row = operation->slice.count * taps;
+    run->weight = find_slice(operation, &tensors[MOTE_APPLY_WEIGHT], taps, &run->row_step);
     run->gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data;
-    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++)
-        set_slot(operation, i, first, run);
+    for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++) {
+        const mote_tensor *slot = &tensors[MOTE_APPLY_SLOTS + i];
+        if (slot->data)
+            run->slots[i] = find_slice(operation, slot, taps, &run->slot_row_steps[i]);
+    }
     run->optimizer->apply(run, optimizer_state);
 }
 

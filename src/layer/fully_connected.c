@@ -44,6 +44,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     MOTE_TRY(mote_weighted_declare(setup, &state->weighted, &weights));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     setup->declaration->cut_extent = width;
+    setup->declaration->forward_cut = MOTE_PRODUCT_BLOCK;
     setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
     setup->declaration->sample_group = mote_batch_group(state->linear.rows);
 
@@ -61,9 +62,15 @@ static void forward(const mote_layer_run *run, const void *layer_state)
 {
     const fully_connected_state *const state = layer_state;
     mote_product product = mote_linear_forward(&state->linear, run->batch);
-    product.left.data = run->inputs[0].data;
-    product.right.data = run->weights[MOTE_WEIGHTED_WEIGHT].data;
-    product.column_bias = mote_weighted_bias(run, &state->weighted);
+    product.left.data = (const mote_real *)run->inputs[0].data + run->slice.first;
+    product.right.data = mote_weighted_slice(run, &product.right.outer.step);
+    if (run->slice.count < state->linear.width) { // blocks of the sum are groups then
+        product.depth = run->slice.count;
+        product.group = MOTE_PRODUCT_BLOCK;
+        product.goes_on = run->slice.first > 0;
+    }
+    if (run->slice.first + run->slice.count == state->linear.width)
+        product.column_bias = mote_weighted_bias(run, &state->weighted);
     product.out = run->outputs[0].data;
     run->kernels->product(&product, run->parallel, run->scratch);
 }
@@ -97,8 +104,7 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
     mote_product product = mote_linear_derivative(&state->linear, run->batch);
     product.columns = run->slice.count;
     product.left.data = run->output_derivatives[0].data;
-    product.right.data =
-        (const mote_real *)run->weights[MOTE_WEIGHTED_WEIGHT].data + run->slice.first;
+    product.right.data = mote_weighted_slice(run, &product.right.inner.step);
     product.out = (mote_real *)run->input_derivatives[0].data + run->slice.first;
     run->kernels->product(&product, run->parallel, run->scratch);
 }

@@ -74,6 +74,10 @@ typedef struct mote_declaration {
     /// gradients, too. A slice of the derivative is what the input's same indices need; it reads neither input.
     size_t cut_extent;
 
+    /// Forward may be asked for such slices, too, ascending, that begin at whole multiples of so many indices; 0: it may not.
+    /// The first writes the outputs, the others add to them. Of weight 0 any phase is then given all, or the slice alone.
+    size_t forward_cut;
+
     /// Phases that may be asked for a band, some of the channels (dimension 0) of input 0, of output 0 and of their
     /// derivatives: what they make of these depends on no other. Where FORWARD is not among them, GRADIENT reads all
     /// of the output's derivative, and makes the gradients of these channels, dimension 1 of weight 0. Each of these
@@ -124,8 +128,8 @@ struct mote_layer_run {
         first_sample; // of the run in the step's batch; tensors begin with it. More than 0: sums go on
     size_t samples_left; // of the step's batch, behind those of this run
     mote_slice
-        slice;     // of backward, where the declaration has a cut_extent; of a band; count 0: whole
-    bool training; // false in evaluation and inference
+        slice; // of backward and forward, where the declaration has a cut_extent; of a band; count 0: whole
+    bool training;         // false in evaluation and inference
     mote_real loss_weight; // losses: factor of their derivatives, not of their metrics
     mote_random_key random;
     const mote_tensor *inputs;

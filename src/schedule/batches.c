@@ -43,7 +43,7 @@ static bool can_slice(const mote_schedule *schedule, const mote_step *step)
 {
     const mote_node *node = &schedule->graph->nodes[step->node];
     return (node->declaration.sample_phases & mote_step_phase(step->kind)) != 0 &&
-           is_batched(schedule->graph, node);
+           !schedule->cut[step->node] && is_batched(schedule->graph, node);
 }
 
 /// A source may be read earlier, and weights be changed later: after the gradients of all slices.

@@ -7,8 +7,9 @@
 
 /// What is done to need less memory, by node.
 typedef struct mote_choices {
-    bool *recomputed;  // its output is made again where backward reads it
-    size_t *slices;    // how many its backward has; 0: it is whole
+    bool *recomputed; // its output is made again where backward reads it
+    size_t *
+        slices; // how many its backward, or all steps of a weight that is cut, have; 0: it is whole
     size_t *renewed;   // recomputed anew for each reader in front of this rank; 0: for none
     unsigned *banded;  // phases (bits) that run band by band, with the steps around
     unsigned *sampled; // phases (bits) that run slice by slice of the batch, with the steps around,
@@ -78,7 +79,13 @@ void mote_schedule_find_lives(mote_schedule *schedule);
 /// Which tensors share bytes; makes the blocks.
 mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
 
-/// Indices of slice `index` of a node's backward.
+/// Whether the node alone uses its weight 0.
+bool mote_schedule_owns_alone(const mote_graph *graph, size_t node);
+
+/// In how many slices all steps use weight 0 of the node: the same in all programs of a strategy; 0: whole.
+size_t mote_schedule_count_weight_slices(const mote_schedule_builder *b, size_t node);
+
+/// Indices of slice `index` of a node's steps.
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index);
 
 /// Whether the node's weights get gradients in this program.

@@ -121,7 +121,8 @@ static size_t find_maker(const search *s, size_t value)
     if (node == MOTE_NONE)
         return MOTE_NONE;
     const mote_declaration *declaration = &s->b->graph->nodes[node].declaration;
-    const bool may_repeat = declaration->repeats && (s->repeats || s->b->chosen.recomputed[node]);
+    const bool may_repeat = declaration->repeats && (s->repeats || s->b->chosen.recomputed[node]) &&
+                            mote_schedule_count_weight_slices(s->b, node) == 0;
     return declaration->recomputes || may_repeat ? node : MOTE_NONE;
 }
 
@@ -212,7 +213,8 @@ static size_t find_repeated(const search *s)
     size_t best = MOTE_NONE;
     double least = 0.0;
     for (size_t i = 0; i < s->b->graph->node_count; i++) {
-        if (!s->b->graph->nodes[i].declaration.repeats || !can_recompute(s, i))
+        if (!s->b->graph->nodes[i].declaration.repeats || !can_recompute(s, i) ||
+            mote_schedule_count_weight_slices(s->b, i) > 0)
             continue;
         const double work = work_of(s, i) / output_bytes(s, i);
         if (best == MOTE_NONE || work < least) {
@@ -283,16 +285,6 @@ static bool choose_renewed(const search *s, size_t index)
     return true;
 }
 
-static bool is_alone(const mote_graph *graph, size_t index)
-{
-    const mote_weight_place *place = &graph->nodes[index].places[0];
-    for (size_t i = 0; i < graph->node_count; i++) {
-        if (mote_graph_uses(graph, i, place) != (i == index))
-            return false;
-    }
-    return true;
-}
-
 /// How many slices the backward of a node may have; 0: it is not worth them, or must be whole.
 static size_t count_slices(const mote_schedule_builder *b, size_t index)
 {
@@ -300,7 +292,8 @@ static size_t count_slices(const mote_schedule_builder *b, size_t index)
     const size_t extent = node->declaration.cut_extent;
     // whole gradients are what it takes to clip or apply them all together
     if (extent == 0 || b->strategy->apply != MOTE_APPLY_EARLY || !node->has_gradient ||
-        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES) || !is_alone(b->graph, index))
+        !(b->strategy->techniques & MOTE_TECHNIQUE_SLICES) ||
+        !mote_schedule_owns_alone(b->graph, index))
         return 0;
     const mote_shape *shape = &node->declaration.weights[0].spec.shape;
     const size_t taps = mote_shape_elements(shape) / shape->dims[0] / extent;
@@ -318,7 +311,8 @@ static bool choose_sliced(const search *s, size_t index)
     const mote_schedule *trial = s->trial;
     const size_t most = count_slices(s->b, index);
     size_t *slices = &s->b->chosen.slices[index];
-    if (*slices == most || (s->b->chosen.sampled[index] & MOTE_PHASE_BACKWARD))
+    if (*slices >= most || (s->b->chosen.sampled[index] & MOTE_PHASE_BACKWARD) ||
+        mote_schedule_count_weight_slices(s->b, index) > 0)
         return false;
     const mote_schedule_tensor *gradient = &trial->tensors[trial->nodes[index].gradients[0]];
     if (gradient->first > s->peak || gradient->last < s->peak)
@@ -534,7 +528,8 @@ static mote_status choose_all(mote_schedule_builder *b, mote_arena *arena, bool 
     for (size_t i = 0; i < b->graph->node_count; i++) {
         if (b->strategy->techniques & MOTE_TECHNIQUE_RECOMPUTE)
             (void)choose_recomputed(&s, i);
-        b->chosen.slices[i] = count_slices(b, i);
+        if (b->chosen.slices[i] == 0)
+            b->chosen.slices[i] = count_slices(b, i);
     }
     for (size_t i = 0; i < b->graph->node_count; i++)
         b->chosen.renewed[i] = b->chosen.recomputed[i] ? b->graph->node_count : 0;
@@ -546,7 +541,7 @@ static void forget_choices(const mote_schedule_builder *b)
     for (size_t i = 0; i < b->graph->node_count; i++) {
         b->chosen.recomputed[i] = false;
         b->chosen.renewed[i] = 0;
-        b->chosen.slices[i] = 0;
+        b->chosen.slices[i] = mote_schedule_count_weight_slices(b, i);
         b->chosen.banded[i] = 0;
         b->chosen.sampled[i] = 0;
         b->chosen.samples[i] = 0;
@@ -570,6 +565,7 @@ static mote_status run_part(mote_schedule_builder *b, choose_part *part)
 
 mote_status mote_schedule_choose(mote_schedule_builder *b)
 {
+    forget_choices(b);
     if ((b->strategy->techniques & MOTE_TECHNIQUE_ORDER) && mote_schedule_may_reorder(b->graph)) {
         if (b->strategy->training)
             MOTE_TRY(run_part(b, choose_all));

@@ -201,7 +201,10 @@ size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, si
                                 mote_use how)
 {
     const mote_schedule_tensor *used = &schedule->tensors[tensor];
-    return how == MOTE_USE_STATE
+    const size_t node = schedule->steps[step].node;
+    const bool is_cut =
+        node != MOTE_NONE && schedule->cut[node] && schedule->nodes[node].weights[0] == tensor;
+    return how == MOTE_USE_STATE || is_cut
                ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, schedule->steps[step].slice)
                : used->bytes;
 }

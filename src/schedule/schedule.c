@@ -44,6 +44,7 @@ static mote_status make_lists(mote_schedule_builder *b)
     MOTE_TRY(mote_arena_array(b->scratch, count, sizeof *b->readers, (void **)&b->readers));
     for (size_t i = 0; i < count; i++)
         b->readers[i] = MOTE_NONE;
+    MOTE_TRY(mote_arena_array(b->arena, count, sizeof *schedule->cut, (void **)&schedule->cut));
     return mote_arena_array(b->arena, b->graph->value_count, sizeof *schedule->again,
                             (void **)&schedule->again);
 }

@@ -55,9 +55,10 @@ typedef struct mote_step {
     size_t node; // MOTE_NONE: PAUSE, NORM
     size_t
         index; // READ: port; ADD: weight of the node; CLIP, APPLY, AVERAGE: of the owner; otherwise 0
-    size_t scratch;   // tensor, or MOTE_NONE
-    size_t made;      // RECOMPUTE: tensor of the output; otherwise MOTE_NONE
-    mote_slice slice; // GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
+    size_t scratch; // tensor, or MOTE_NONE
+    size_t made;    // RECOMPUTE: tensor of the output; otherwise MOTE_NONE
+    mote_slice
+        slice; // FORWARD, GRADIENT, DERIVATIVE, CLIP, APPLY of a part of weight 0; count 0: whole
     mote_step_run run;
 } mote_step;
 
@@ -115,6 +116,7 @@ typedef struct mote_schedule {
     size_t block_count;
     size_t *values;      // tensor of each value
     bool *again;         // by value: backward reads what RECOMPUTE steps make
+    bool *cut;           // by node: all steps use weight 0 in the same slices
     size_t *derivatives; // tensor of each value's derivative, or MOTE_NONE
     mote_node_tensors *nodes;
     mote_clip clip;
@@ -133,8 +135,9 @@ typedef struct mote_strategy {
     unsigned techniques;  // MOTE_TECHNIQUE_*
     size_t slice_bytes;   // of a gradient, about; smaller ones save little
     size_t slice_extent;  // indices of the input dimension with their taps; fewer would cost time
-    size_t band_height;   // fewest channels of a band
-    size_t batch_slice;   // fewest samples of a slice of the batch
+    size_t weight_slice_bytes;   // of a weight that all steps are to use slice by slice; 0: none
+    size_t band_height;          // fewest channels of a band
+    size_t batch_slice;          // fewest samples of a slice of the batch
     size_t batch_slice_bytes;    // of a tensor that such slices are worth
     bool batch_slices_of_losses; // only of what losses read
     size_t
@@ -189,7 +192,8 @@ bool mote_use_writes(mote_use use);
 
 typedef void mote_use_visitor(void *user, size_t tensor, size_t step, mote_use use);
 
-/// Bytes that a step uses of a tensor: of what the optimizer keeps beside a weight, those of the step's slice.
+/// Bytes that a step uses of a tensor: of what the optimizer keeps beside a weight, and of a weight that is cut, those of the
+/// step's slice.
 size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, size_t step,
                                 mote_use how);
 
@@ -206,7 +210,7 @@ void mote_schedule_place(const mote_schedule *schedule, size_t first_step,
                          mote_placement *placements);
 
 /// The slices that steps use of a tensor that persists, where none uses more: the optimizer's state of a weight that is
-/// applied in slices.
+/// applied in slices, and a weight that is cut.
 mote_status mote_schedule_find_slices(const mote_schedule *schedule, size_t tensor,
                                       mote_arena *arena, mote_slices *slices) MOTE_MUST_CHECK;
 
@@ -230,8 +234,8 @@ bool mote_stay_continues(const mote_stay *stay, const mote_stay *before);
 /// Whether it is of the same bytes as well, and so begins when the other one has ended.
 bool mote_stay_follows(const mote_stay *stay, const mote_stay *before);
 
-/// The same schedule with blocks in memory for some stays only: those of a block, or of a tensor, stand side by side, by the
-/// steps that use them, and none begins or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
+/// The same schedule with blocks in memory for some stays only: those of a block, or of a tensor, stand side by side, slice by
+/// slice and by the steps that use them, and none begins or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
 mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,
                                 size_t stay_count, mote_arena *arena,
                                 mote_schedule *split) MOTE_MUST_CHECK;

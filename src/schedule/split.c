@@ -14,38 +14,44 @@ size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *sta
                            MOTE_TRANSFER_ALIGNMENT);
 }
 
-/// The node whose weight 0 has the tensor beside it as the optimizer's state, or MOTE_NONE.
-static size_t find_owner(const mote_schedule *schedule, size_t tensor)
+/// The node whose weight 0 the tensor is, where that is cut, or is the optimizer's state of; MOTE_NONE: of none.
+static size_t find_owner(const mote_schedule *schedule, size_t tensor, mote_step_kind *kind)
 {
     for (size_t i = 0; i < schedule->graph->node_count; i++) {
-        const size_t *slots = schedule->nodes[i].slots;
-        for (size_t j = 0; j < MOTE_OPTIMIZER_SLOTS_MAX; j++) {
-            if (schedule->graph->nodes[i].declaration.weight_count > 0 && slots[j] == tensor)
+        const mote_node_tensors *tensors = &schedule->nodes[i];
+        const bool has_weight = schedule->graph->nodes[i].declaration.weight_count > 0;
+        *kind = MOTE_STEP_FORWARD;
+        if (schedule->cut[i] && tensors->weights[0] == tensor)
+            return i;
+        *kind = MOTE_STEP_APPLY;
+        for (size_t j = 0; has_weight && j < MOTE_OPTIMIZER_SLOTS_MAX; j++) {
+            if (tensors->slots[j] == tensor)
                 return i;
         }
     }
     return MOTE_NONE;
 }
 
-static bool applies_slice(const mote_step *step, size_t node)
+static bool has_slice(const mote_step *step, mote_step_kind kind, size_t node)
 {
-    return step->kind == MOTE_STEP_APPLY && step->node == node && step->slice.count > 0;
+    return step->kind == kind && step->node == node && step->slice.count > 0;
 }
 
 mote_status mote_schedule_find_slices(const mote_schedule *schedule, size_t tensor,
                                       mote_arena *arena, mote_slices *slices)
 {
-    const size_t owner = find_owner(schedule, tensor);
+    mote_step_kind kind = MOTE_STEP_APPLY;
+    const size_t owner = find_owner(schedule, tensor, &kind);
     mote_slice *items = NULL;
     size_t count = 0;
     *slices = (mote_slices){NULL, 0};
     if (owner == MOTE_NONE)
         return MOTE_OK;
     for (size_t i = 0; i < schedule->step_count; i++)
-        count += applies_slice(&schedule->steps[i], owner);
+        count += has_slice(&schedule->steps[i], kind, owner);
     MOTE_TRY(mote_arena_array(arena, count, sizeof *items, (void **)&items));
     for (size_t i = 0; i < schedule->step_count; i++) {
-        if (applies_slice(&schedule->steps[i], owner))
+        if (has_slice(&schedule->steps[i], kind, owner))
             items[slices->count++] = schedule->steps[i].slice;
     }
     slices->items = items;
@@ -169,10 +175,17 @@ mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *sta
     return MOTE_OK;
 }
 
+/// Whether the stay is the one of a step that uses its tensor, where those in front of it are not.
+static bool serves(const mote_block *block, const mote_schedule *schedule, size_t step)
+{
+    return block->used_last >= step &&
+           (block->slice.count == 0 || block->slice.first == schedule->steps[step].slice.first);
+}
+
 size_t mote_schedule_find_block(const mote_schedule *schedule, size_t tensor, size_t step)
 {
     size_t block = schedule->tensors[tensor].block;
-    while (block != MOTE_NONE && schedule->blocks[block].used_last < step &&
+    while (block != MOTE_NONE && !serves(&schedule->blocks[block], schedule, step) &&
            schedule->blocks[block].next != MOTE_NONE)
         block = schedule->blocks[block].next;
     return block;

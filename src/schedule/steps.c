@@ -98,6 +98,30 @@ size_t mote_schedule_kept(const mote_schedule *schedule, size_t value, size_t st
     return schedule->values[value];
 }
 
+bool mote_schedule_owns_alone(const mote_graph *graph, size_t index)
+{
+    const mote_weight_place *place = &graph->nodes[index].places[0];
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (mote_graph_uses(graph, i, place) != (i == index))
+            return false;
+    }
+    return true;
+}
+
+size_t mote_schedule_count_weight_slices(const mote_schedule_builder *b, size_t index)
+{
+    const mote_node *node = &b->graph->nodes[index];
+    const mote_declaration *declaration = &node->declaration;
+    const size_t wanted = b->strategy->weight_slice_bytes;
+    if (wanted == 0 || declaration->forward_cut == 0 || !node->trainable)
+        return 0;
+    const mote_shape *shape = &declaration->weights[0].spec.shape;
+    const size_t bytes = mote_shape_elements(shape) * sizeof(mote_real);
+    const size_t most = mote_size_ceil_divide(declaration->cut_extent, declaration->forward_cut);
+    const size_t count = mote_size_min(mote_size_ceil_divide(bytes, wanted), most);
+    return count > 1 && mote_schedule_owns_alone(b->graph, index) ? count : 0;
+}
+
 static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_t node, size_t part)
 {
     mote_schedule *schedule = b->schedule;
@@ -110,6 +134,21 @@ static mote_status add_step(mote_schedule_builder *b, mote_step_kind kind, size_
     return MOTE_OK;
 }
 
+/// One step, or where the weight is cut one for each slice.
+static mote_status add_forward_slices(mote_schedule_builder *b, size_t index)
+{
+    mote_schedule *schedule = b->schedule;
+    const size_t count = mote_schedule_count_weight_slices(b, index);
+    schedule->cut[index] = count > 0;
+    MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
+        schedule->steps[schedule->step_count - 1].slice = mote_schedule_slice(b, index, i);
+    }
+    return MOTE_OK;
+}
+
 /// A source is read right before the node that needs it.
 static mote_status add_forward(mote_schedule_builder *b, size_t index)
 {
@@ -119,9 +158,7 @@ static mote_status add_forward(mote_schedule_builder *b, size_t index)
         if (port != MOTE_NONE)
             MOTE_TRY(add_step(b, MOTE_STEP_READ, index, port));
     }
-    if (has_forward(node))
-        MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
-    return MOTE_OK;
+    return has_forward(node) ? add_forward_slices(b, index) : MOTE_OK;
 }
 
 bool mote_schedule_is_first_part(const mote_graph *graph, size_t node, size_t weight)
@@ -238,11 +275,15 @@ static mote_status add_backward(mote_schedule_builder *b, size_t index)
 
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index)
 {
-    const size_t extent = b->graph->nodes[node].declaration.cut_extent;
-    const size_t unit = extent / b->chosen.slices[node] >= 2 * SLICE_UNIT ? SLICE_UNIT : 1;
+    const mote_declaration *declaration = &b->graph->nodes[node].declaration;
+    const size_t extent = declaration->cut_extent;
+    const size_t count = b->chosen.slices[node];
+    const size_t unit = mote_schedule_count_weight_slices(b, node) > 0 ? declaration->forward_cut
+                        : extent / count >= 2 * SLICE_UNIT             ? SLICE_UNIT
+                                                                       : 1;
     mote_slice slice = {0};
-    slice.count = mote_parallel_part(mote_size_ceil_divide(extent, unit), index,
-                                     b->chosen.slices[node], &slice.first);
+    slice.count =
+        mote_parallel_part(mote_size_ceil_divide(extent, unit), index, count, &slice.first);
     slice.first *= unit;
     slice.count = mote_size_min(slice.count * unit, extent - slice.first);
     return slice;
@@ -274,7 +315,8 @@ static mote_status add_backward_early(mote_schedule_builder *b)
 {
     for (size_t i = b->graph->node_count; i-- > 0;) {
         const size_t node = b->order[i];
-        MOTE_TRY(b->chosen.slices[node] > 0 ? add_sliced(b, node) : add_backward(b, node));
+        const bool is_sliced = b->chosen.slices[node] > 0 && b->graph->nodes[node].has_gradient;
+        MOTE_TRY(is_sliced ? add_sliced(b, node) : add_backward(b, node));
         MOTE_TRY(add_apply(b, node));
     }
     return MOTE_OK;

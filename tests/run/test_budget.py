@@ -80,6 +80,29 @@ class Budget(RunTest):
             self.digest(f"--budget={first}", "--epochs=1", "--checkpoint-every=3 steps")
             self.assertEqual(self.digest(f"--budget={second}", "--resume"), expected)
 
+    def test_weights_in_slices_train_to_the_same_bits(self):
+        dense = LENET5[LENET5.index("[fc1]") :].replace("unit = 120", "unit = 900").replace("unit = 84", "unit = 300")
+        first = LENET5[: LENET5.index("[conv1]")] + "[flat]\ntype = flatten\n" + dense  # 2.8 MB, then 1.1
+        for change in ("", "type = sgd\nmomentum = 0.9\nclip_value = 0.01"):
+            with self.subTest(change):
+                model = first.replace("type = adam", change) if change else first
+                self.write_model(model + SETS)
+                least = self.smallest("plan", "net.ini")
+                self.assertLess(least, 4100000)
+                out = self.run_mote("plan", "net.ini", f"--budget={least}", "--csv")
+                self.assertIn("fc1.weight stay 6,", out)  # of 4 slices
+                expected = self.digest()
+                self.assertEqual(self.digest(f"--budget={least}"), expected)
+                self.assertEqual(self.digest(f"--budget={least}", "--threads=1", "--cpu=scalar"), expected)
+                for one, other in ((least, 0), (0, least)):
+                    self.digest(f"--budget={one}", "--epochs=1", "--checkpoint-every=3 steps")
+                    self.assertEqual(self.digest(f"--budget={other}", "--resume"), expected)
+                whole = self.smallest("plan", "net.ini", "--without=slices")
+                self.assertGreater(whole, least + 1000000)
+                averaged = model.replace("[Optimizer]\n", "[Optimizer]\nmoving_average = 0.9\n")
+                self.write_model(averaged + SETS)
+                self.assertGreater(self.smallest("plan", "net.ini"), least + 1000000)  # averages are whole
+
     def test_a_finished_training_is_left_alone_with_fewer_epochs(self):
         self.write_model(LENET5 + SETS)
         budget = f"--budget={self.smallest('plan', 'net.ini')}"

@@ -88,6 +88,7 @@ typedef struct layer_harness {
     mote_parallel parallel;
     mote_slice slice; // of the next phases; whole when built
     size_t samples;   // in a run of phases that may have some; 0: all
+    bool cuts;        // forward and derivative run slice by slice, with weight 0 of the slice alone
     size_t slot_counts[LAYER_TENSOR_KINDS];
     layer_slot slots[LAYER_TENSOR_KINDS][LAYER_TENSORS_MAX];
     size_t buffer_count;

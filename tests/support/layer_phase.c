@@ -258,6 +258,44 @@ static mote_layer_run make_run(const layer_harness *harness, mote_slice samples,
     };
 }
 
+/// A slice of dimension 1 of a weight, in memory of its own.
+static mote_tensor copy_slice(const mote_tensor *weight, mote_slice slice, mote_tensor_spec *spec)
+{
+    const mote_shape *const shape = &weight->spec->shape;
+    const size_t taps = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
+    const size_t row = slice.count * taps;
+    mote_real *const copy = malloc(shape->dims[0] * row * sizeof *copy);
+    assert_non_null(copy);
+    for (size_t i = 0; i < shape->dims[0]; i++) {
+        memcpy(copy + i * row,
+               (const mote_real *)weight->data + (i * shape->dims[1] + slice.first) * taps,
+               row * sizeof *copy);
+    }
+    *spec = *weight->spec;
+    spec->shape.dims[1] = slice.count;
+    return (mote_tensor){.data = copy, .spec = spec};
+}
+
+/// One slice of the weight after the other.
+static void run_cut(const layer_harness *harness, mote_layer_callback *callback,
+                    const mote_layer_run *whole)
+{
+    const size_t extent = harness->declaration.cut_extent;
+    const size_t most = harness->declaration.forward_cut;
+    for (mote_slice slice = {0, 0}; slice.first < extent; slice.first += slice.count) {
+        mote_tensor weights[LAYER_TENSORS_MAX];
+        mote_tensor_spec spec;
+        mote_layer_run run = *whole;
+        slice.count = mote_size_min(most, extent - slice.first);
+        memcpy(weights, whole->weights, sizeof weights);
+        weights[0] = copy_slice(&whole->weights[0], slice, &spec);
+        run.slice = slice;
+        run.weights = weights;
+        callback(&run, harness->state);
+        free(weights[0].data);
+    }
+}
+
 void layer_harness_run(layer_harness *harness, unsigned phase)
 {
     mote_layer_callback *const callback = get_callback(harness, phase);
@@ -278,7 +316,10 @@ void layer_harness_run(layer_harness *harness, unsigned phase)
         run_tensors all = {0};
         samples.count = mote_size_min(samples.count, batch - samples.first);
         const mote_layer_run run = make_run(harness, samples, &all, layer_buffer_bytes(&scratch));
-        callback(&run, harness->state);
+        if (harness->cuts && (phase & (MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE)))
+            run_cut(harness, callback, &run);
+        else
+            callback(&run, harness->state);
     }
     check_and_restore(&w);
     check_guards(&w, &scratch, "scratch");

@@ -276,6 +276,41 @@ static void slices_have_the_bits_of_the_whole(void **unused)
     for_each_case(compare_slices);
 }
 
+static void compare_cut(const layer_case *c, layer_harness *harness, unsigned phase,
+                        layer_tensor_kind kind)
+{
+    const size_t count = layer_harness_elements(harness, kind, 0);
+    mote_real *const whole = calloc(count, sizeof *whole);
+    assert_non_null(whole);
+    harness->cuts = false;
+    layer_harness_run(harness, phase);
+    memcpy(whole, layer_harness_data(harness, kind, 0), count * sizeof *whole);
+    harness->cuts = true;
+    layer_harness_run(harness, phase);
+    if (memcmp(whole, layer_harness_data(harness, kind, 0), count * sizeof *whole) != 0)
+        fail_msg("%s: %s with slices of the weight differs", c->title, layer_harness_text(kind));
+    free(whole);
+}
+
+static void compare_cuts(const layer_case *c)
+{
+    layer_harness harness;
+    layer_harness_build(&harness, &c->config);
+    if (harness.declaration.forward_cut > 0) {
+        layer_harness_fill(&harness);
+        compare_cut(c, &harness, MOTE_PHASE_FORWARD, LAYER_OUTPUT);
+        if (layer_harness_has(&harness, MOTE_PHASE_DERIVATIVE))
+            compare_cut(c, &harness, MOTE_PHASE_DERIVATIVE, LAYER_INPUT_DERIVATIVE);
+    }
+    layer_harness_release(&harness);
+}
+
+static void slices_of_a_weight_have_the_bits_of_the_whole(void **unused)
+{
+    (void)unused;
+    for_each_case(compare_cuts);
+}
+
 static void check_update(const layer_case *c)
 {
     layer_harness harness;
@@ -558,6 +593,7 @@ int main(void)
         cmocka_unit_test(forward_can_be_repeated),
         cmocka_unit_test(what_is_recomputed_has_the_bits_of_forward),
         cmocka_unit_test(slices_have_the_bits_of_the_whole),
+        cmocka_unit_test(slices_of_a_weight_have_the_bits_of_the_whole),
         cmocka_unit_test(update_changes_the_statistics_of_layers_that_are_trained),
         cmocka_unit_test(what_is_declared_as_needed_is_read),
         cmocka_unit_test(loss_weight_scales_derivatives_and_not_metrics),
