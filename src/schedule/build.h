@@ -25,8 +25,9 @@ typedef struct mote_schedule_builder {
     size_t *order; // nodes in order of execution
     size_t *ranks; // of each node in it
     mote_choices chosen, best;
-    size_t best_bytes; // alive at the peak, with the best
-    size_t *readers;   // by recomputed node: whose backward it was made for last, or MOTE_NONE
+    size_t best_bytes;  // alive at the peak, with the best
+    double best_remade; // share of what forward makes that is made again, with the best
+    size_t *readers;    // by recomputed node: whose backward it was made for last, or MOTE_NONE
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 

@@ -26,6 +26,9 @@
 #define OF_TRAINING \
     (OF_ALL | MOTE_TECHNIQUE_RECOMPUTE | MOTE_TECHNIQUE_BLOCK_RECOMPUTE | MOTE_TECHNIQUE_SLICES)
 
+/// What forward makes may be made again to so many times the share of memory that this saves.
+#define REMADE_FOR_SAVED 16.0
+
 /// A byte that is made again takes about the time of so many multiply-adds.
 #define WORK_OF_BYTE 5.0
 
@@ -457,6 +460,29 @@ static bool choose_batches(const search *s)
     return mote_schedule_choose_batches(&trial, s->peak);
 }
 
+/// Bytes that are made again, as a share of what forward makes: of so much more time steps are, at most.
+static double find_remade(const mote_schedule *trial)
+{
+    double made = 0.0;
+    double remade = 0.0;
+    for (size_t i = 0; i < trial->graph->value_count; i++)
+        made += (double)trial->tensors[trial->values[i]].bytes;
+    for (size_t i = 0; i < trial->step_count; i++) {
+        if (trial->steps[i].made != MOTE_NONE)
+            remade += (double)trial->tensors[trial->steps[i].made].bytes;
+    }
+    return remade / made;
+}
+
+/// Whether a lower peak is worth what is made again for it, beyond the best so far. Where a budget asks for it, time is
+/// weighed otherwise.
+static bool is_worth(const mote_schedule_builder *b, size_t bytes, double remade)
+{
+    const double saved = (double)(b->best_bytes - bytes) / (double)b->best_bytes;
+    return b->best_bytes == SIZE_MAX || b->strategy->recompute_above > 0 || b->strategy->swaps ||
+           remade - b->best_remade <= REMADE_FOR_SAVED * saved;
+}
+
 /// Chooses more for the peak of what is chosen by now; the best so far is kept apart.
 static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool *has_more)
 {
@@ -468,8 +494,10 @@ static mote_status choose_more(mote_schedule_builder *b, mote_arena *arena, bool
     MOTE_TRY(find_live(b, &trial, arena, &live));
     s.peak = find_peak(&trial, live);
     MOTE_TRY(find_lives(&s, arena));
-    if (live[s.peak] < b->best_bytes) {
+    const double remade = find_remade(&trial);
+    if (live[s.peak] < b->best_bytes && is_worth(b, live[s.peak], remade)) {
         b->best_bytes = live[s.peak];
+        b->best_remade = remade;
         copy_choices(count, &b->chosen, &b->best);
     }
     *has_more = b->strategy->training && choose_training(&s);

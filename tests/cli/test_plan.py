@@ -356,6 +356,18 @@ class Plan(CliTest):
                 saved = without["arena_bytes"] - plan["arena_bytes"]
                 self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
 
+    def test_what_saves_next_to_nothing_is_not_made_again(self):
+        """All that a chain makes again lives together: its peak is only moved."""
+        convolution = "type = conv2d\nfilters = 8\nkernel_size = 3\npadding = same\n"
+        chain = "".join(f"[a{i}]\ntype = activation\nactivation = swish\n" for i in range(20))
+        (self.folder / "tiny.ini").write_text(
+            "[Model]\nloss = mse\nbatch_size = 64\n[Optimizer]\ntype = sgd\n"
+            f"[in]\ntype = input\ninput_shape = 4:32:32\n[c]\n{convolution}{chain}"
+            "flatten = true\n[out]\ntype = fully_connected\nunit = 2\n"
+        )
+        out, _ = self.run_mote("explain", "tiny.ini", "--stage=schedule")
+        self.assertNotIn("recompute", out)
+
     def test_what_holds_a_slice_of_the_batch_says_so(self):
         (self.folder / "net.ini").write_text(LARGE_HEAD)
         out, _ = self.run_mote("plan", "net.ini")
