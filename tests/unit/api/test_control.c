@@ -367,6 +367,39 @@ static void there_is_only_one_arena_at_a_time(void **state)
     (void)end(&s);
 }
 
+/// Steps of a loop whose weights no small budget has room for, within one budget after the other.
+static digest step_large(void **state, const uint64_t *budgets, size_t count)
+{
+    static float values[BATCH][1024];
+    session s = {.context = NULL};
+    const void *const rows[] = {values};
+    const mote_batch batch = {rows, 1, rows, 1, BATCH};
+    const mote_compile_config config = {.modes = MOTE_MODE_STEP, .planner = planner};
+    for (size_t i = 0; i < sizeof values / sizeof(float); i++)
+        values[i / 1024][i % 1024] = (float)((i * 7) % 23) / 23;
+    expect_ok(mote_context_create(NULL, &s.context));
+    expect_ok(mote_model_load(s.context, mote_test_write_text(state, "large.ini", LARGE_MODEL),
+                              NULL, 0, &s.model));
+    expect_ok(mote_model_compile(s.model, &config));
+    for (size_t i = 0; i < count; i++) {
+        if (budgets)
+            expect_ok(mote_model_set_memory_budget(s.model, budgets[i]));
+        expect_ok(mote_model_forward(s.model, &batch, NULL));
+        expect_ok(mote_model_apply(s.model, NULL));
+        assert_true(!budgets || arena_bytes(&s) <= budgets[i]);
+    }
+    return end(&s);
+}
+
+static void weights_in_slices_move_between_budgets(void **state)
+{
+    static const uint64_t budgets[] = {6 * MIB, 3 * MIB, UINT64_MAX, 3 * MIB, 12 * MIB, 3 * MIB};
+    const size_t count = sizeof budgets / sizeof *budgets;
+    const digest expected = step_large(state, NULL, count);
+    const digest found = step_large(state, budgets, count);
+    assert_string_equal(expected.text, found.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +408,7 @@ int main(void)
         cmocka_unit_test(a_budget_that_is_too_small_changes_nothing),
         cmocka_unit_test(the_callers_own_loop_is_told_of_what_cannot_be_had),
         cmocka_unit_test(there_is_only_one_arena_at_a_time),
+        cmocka_unit_test(weights_in_slices_move_between_budgets),
         cmocka_unit_test(memory_that_cannot_be_had_changes_no_bit),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
