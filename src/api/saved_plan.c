@@ -10,12 +10,12 @@ static mote_status check_request(const mote_compile_config *config,
 {
     if (config->planner && request->planner != saved->planner)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "%s: the plan is by planner %s, and %s is asked for beside it",
+                          "%s: the plan is by planner %s, and planner %s is asked for",
                           saved->path, saved->planner->name, request->planner->name);
     if (config->without && config->without != saved->without)
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "%s: the plan leaves out '%s', and other techniques shall be left out "
-                          "beside it",
+                          "%s: the techniques that shall be left out are not those that the plan "
+                          "is without: '%s'",
                           saved->path, saved->record.without);
     if (request->memory_budget > 0 && request->memory_budget < saved->record.arena_bytes)
         return MOTE_RAISE(MOTE_ERROR_BUDGET,

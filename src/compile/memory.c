@@ -335,7 +335,7 @@ mote_status mote_compile_plan(const mote_compiler *c)
 {
     MOTE_TRY(list_state(c));
     MOTE_TRY(mote_compile_place_state(c));
-    MOTE_TRY(mote_compile_place(c, c->is_alternative || c->request->saved));
+    MOTE_TRY(mote_compile_place(c, c->is_alternative || c->request->saved != NULL));
     MOTE_TRY(measure_unplanned(c));
     MOTE_TRY(mote_compile_fit(c));
     MOTE_TRY(name_placements(c));

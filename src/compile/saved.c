@@ -155,7 +155,7 @@ static bool find_difference(const mote_plan_record *saved, const mote_plan_recor
         (void)mote_property_get(&record_rows[i], record, here, sizeof here);
         if (strcmp(there, here) == 0)
             continue;
-        (void)snprintf(text, bytes, "its %s is %.100s, here it is %.100s", record_rows[i].name,
+        (void)snprintf(text, bytes, "%s = %.100s there, %.100s here", record_rows[i].name,
                        there, here);
         return true;
     }
@@ -184,8 +184,8 @@ mote_status mote_saved_plan_check(const mote_compiler *c, const char *model_hash
 
 static void print_record(const mote_plan_record *record, const mote_writer *writer)
 {
-    mote_write(writer, "; A plan of mote: made again with --plan or mote_compile_config.plan. What "
-                       "is changed here is refused.\n[" RECORD_NAME "]\n");
+    mote_write(writer, "; A plan of mote, to be made again by --plan or mote_compile_config.plan. "
+                       "What would make it another one is refused.\n[" RECORD_NAME "]\n");
     for (const mote_property *row = record_rows; row->name; row++) {
         char value[VALUE_BYTES];
         const char *quote = row->kind == MOTE_PROPERTY_TEXT ? "\"" : "";

@@ -13,6 +13,10 @@
 
 #define FILE_BYTES_MAX (16U << 20U)
 
+/// Each is compared with all before it, so that more would take minutes.
+#define SECTIONS_MAX 20000U
+#define KEYS_MAX     1000U // of a section
+
 typedef struct ini_text {
     mote_section_list *list;
     mote_section_draft *section; // the current one
@@ -102,6 +106,9 @@ static mote_status read_section(ini_text *ini, ini_line line)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s'%.*s' stands behind the ']' of a section",
                           place_text(ini, place), (int)rest.length, rest.text);
     MOTE_TRY(check_name(ini, name));
+    if (ini->list->count == SECTIONS_MAX)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%sthere are more than %u sections",
+                          place_text(ini, place), SECTIONS_MAX);
     MOTE_TRY(mote_section_list_add(ini->list, name.text, name.length, &ini->origin, &ini->section));
     // the copy has a final zero; the section found first is the older one, if there are two
     const mote_section_draft *const first = mote_section_list_find(ini->list, ini->section->name);
@@ -171,6 +178,9 @@ static mote_status add_entry(ini_text *ini, const char *key, const char *value)
     if (old)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s[%s]: key '%s' is already at line %u",
                           place_text(ini, place), ini->section->name, key, old->origin.line);
+    if (ini->section->entry_count == KEYS_MAX)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s[%s]: there are more than %u keys",
+                          place_text(ini, place), ini->section->name, KEYS_MAX);
     if (value[0] != '"' && (strstr(value, " #") || strstr(value, "\t#") || value[0] == '#')) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "%s[%s]: %s = %s: a comment behind a value begins with ' ;' (quote the "
