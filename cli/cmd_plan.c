@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "deadline.h"
 #include "frontier.h"
+#include "old_file.h"
 #include "output.h"
 #include "plan_page.h"
 #include "plan_text.h"
@@ -123,6 +124,13 @@ static mote_status measure_savings(cli_session *session, cli_findings *findings)
     return status == MOTE_OK ? cli_savings_measure(session, &findings->savings) : status;
 }
 
+/// Whether --save-plan may write: nothing but a plan is written over.
+static bool may_save(const cli_options *options)
+{
+    return !options->save_plan ||
+           cli_old_file_check("save-plan", options->save_plan, "; A plan of mote", "plan");
+}
+
 static mote_status save_plan(const cli_session *session)
 {
     const char *path = session->options->save_plan;
@@ -133,6 +141,8 @@ static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
     cli_findings findings = {.savings = {.swaps = false}};
+    if (!may_save(options))
+        return CLI_FAILED;
     if (cli_session_load(session) != MOTE_OK || measure(session) != MOTE_OK)
         return cli_fail();
     if (options->frontier)

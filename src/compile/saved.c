@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RECORD_NAME "Plan"
 #define VALUE_BYTES 512U
 
 #define ROW(key, kind_of_value, field, text)                                        \
@@ -53,7 +52,7 @@ static mote_status read_techniques(const char *path, mote_saved_plan *saved)
                                    ? mote_techniques_find(saved->record.without, &saved->without)
                                    : MOTE_OK;
     if (status != MOTE_OK)
-        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: [" RECORD_NAME "]: without: %.300s", path,
+        return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: [Plan]: without: %.300s", path,
                           mote_last_error()->message);
     return MOTE_OK;
 }
@@ -62,7 +61,7 @@ static mote_status read_planner(const char *path, mote_saved_plan *saved)
 {
     if (mote_planner_find(saved->record.planner, &saved->planner) == MOTE_OK)
         return MOTE_OK;
-    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: [" RECORD_NAME "]: planner: %.300s", path,
+    return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s: [Plan]: planner: %.300s", path,
                       mote_last_error()->message);
 }
 
@@ -70,7 +69,7 @@ static mote_status read_record(const mote_section *section, mote_saved_plan *sav
 {
     const mote_property_target target = {.table = record_rows, .state = &saved->record};
     const mote_plan_record *record = &saved->record;
-    MOTE_TRY(mote_property_read(&target, 1, "[" RECORD_NAME "]", &section->origin, section->entries,
+    MOTE_TRY(mote_property_read(&target, 1, "[Plan]", &section->origin, section->entries,
                                 section->entry_count));
     if (record->version != MOTE_SAVED_PLAN_VERSION)
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
@@ -93,9 +92,9 @@ mote_status mote_saved_plan_read(const char *path, mote_arena *arena, mote_saved
     char *file = NULL;
     MOTE_TRY(mote_arena_text(arena, path, strlen(path), &file));
     MOTE_TRY(mote_sections_read(file, arena, &sections, &count));
-    if (count == 0 || !mote_text_equal(sections[0].name, RECORD_NAME))
+    if (count == 0 || !mote_text_equal(sections[0].name, "Plan"))
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "%s: no saved plan: the first section is not [" RECORD_NAME "]", file);
+                          "%s: no saved plan: the first section is not [Plan]", file);
     *saved = (mote_saved_plan){.path = file, .parts = sections + 1, .part_count = count - 1};
     return read_record(&sections[0], saved);
 }
@@ -185,7 +184,7 @@ mote_status mote_saved_plan_check(const mote_compiler *c, const char *model_hash
 static void print_record(const mote_plan_record *record, const mote_writer *writer)
 {
     mote_write(writer, "; A plan of mote, to be made again by --plan or mote_compile_config.plan. "
-                       "What would make it another one is refused.\n[" RECORD_NAME "]\n");
+                       "What would make it another one is refused.\n[Plan]\n");
     for (const mote_property *row = record_rows; row->name; row++) {
         char value[VALUE_BYTES];
         const char *quote = row->kind == MOTE_PROPERTY_TEXT ? "\"" : "";

@@ -11,8 +11,6 @@
 #include <ini.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (16U << 20U)
-
 /// Each is compared with all before it, so that more would take minutes.
 #define SECTIONS_MAX 20000U
 #define KEYS_MAX     1000U // of a section
@@ -217,14 +215,14 @@ static mote_status parse(const char *path, const char *text, size_t length, mote
     return ini.status;
 }
 
-static mote_status load_text(const mote_file *file, mote_arena *arena, char **text, size_t *length)
+static mote_status load_text(const mote_file *file, size_t most, mote_arena *arena, char **text,
+                             size_t *length)
 {
     uint64_t bytes = 0;
     MOTE_TRY(mote_file_size(file, &bytes));
-    if (bytes > FILE_BYTES_MAX)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "%s: %llu bytes are no model file, accepted are at most %u", file->path,
-                          (unsigned long long)bytes, FILE_BYTES_MAX);
+    if (bytes > most)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s: %llu bytes are too many, accepted are at most %zu",
+                          file->path, (unsigned long long)bytes, most);
     void *memory = NULL;
     MOTE_TRY(mote_arena_allocate(arena, (size_t)bytes, &memory));
     MOTE_TRY(mote_file_read(file, 0, memory, (size_t)bytes));
@@ -233,7 +231,7 @@ static mote_status load_text(const mote_file *file, mote_arena *arena, char **te
     return MOTE_OK;
 }
 
-mote_status mote_ini_read(const char *path, mote_section_list *list)
+mote_status mote_ini_read(const char *path, size_t most, mote_section_list *list)
 {
     mote_file file;
     MOTE_TRY(mote_file_open_read(path, &file));
@@ -241,7 +239,7 @@ mote_status mote_ini_read(const char *path, mote_section_list *list)
     mote_arena_init(&scratch, list->arena->allocator);
     char *text = NULL;
     size_t length = 0;
-    mote_status status = load_text(&file, &scratch, &text, &length);
+    mote_status status = load_text(&file, most, &scratch, &text, &length);
     if (status == MOTE_OK)
         status = parse(path, text, length, list);
     mote_arena_release(&scratch);
