@@ -10,8 +10,8 @@ typedef struct cli_session {
     const cli_options *options;
     mote_context *context;
     mote_model *model;
-    const char *path;        // of the model file
-    const char *planner;     // of the options, or of the plan that is made again; as the next
+    const char *path;    // of the model file
+    const char *planner; // of the options, or of the plan that is made again; as the next
     unsigned without;
     size_t rss_before_bytes; // resident before the model was compiled
 } cli_session;

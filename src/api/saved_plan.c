@@ -8,21 +8,24 @@
 static mote_status check_request(const mote_compile_config *config,
                                  const mote_compile_request *request, const mote_saved_plan *saved)
 {
-    if (config->planner && request->planner != saved->planner)
+    if (config->planner && request->planner != saved->planner) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
-                          "%s: the plan is by planner %s, and planner %s is asked for",
-                          saved->path, saved->planner->name, request->planner->name);
-    if (config->without && config->without != saved->without)
+                          "%s: the plan is by planner %s, and planner %s is asked for", saved->path,
+                          saved->planner->name, request->planner->name);
+    }
+    if (config->without && config->without != saved->without) {
         return MOTE_RAISE(MOTE_ERROR_ARGUMENT,
                           "%s: the techniques that shall be left out are not those that the plan "
                           "is without: '%s'",
                           saved->path, saved->record.without);
-    if (request->memory_budget > 0 && request->memory_budget < saved->record.arena_bytes)
+    }
+    if (request->memory_budget > 0 && request->memory_budget < saved->record.arena_bytes) {
         return MOTE_RAISE(MOTE_ERROR_BUDGET,
                           "%s: a memory budget of %llu bytes is too small for this plan: its arena "
                           "has %llu bytes",
                           saved->path, (unsigned long long)request->memory_budget,
                           (unsigned long long)saved->record.arena_bytes);
+    }
     return MOTE_OK;
 }
 

@@ -21,10 +21,9 @@ static bool is_of(const mote_stay *stay, const mote_span *span)
 static mote_status raise_stay(const completion *c, const mote_span *span, const mote_stay *stay)
 {
     const mote_schedule *schedule = c->spans->problem->programs[c->program].schedule;
-    return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                      "'%s' cannot be in memory from step %zu of program %s on until step %zu",
-                      schedule->tensors[span->tensor].name, stay->first, schedule->name,
-                      stay->last);
+    return MOTE_RAISE(
+        MOTE_ERROR_FORMAT, "'%s' cannot be in memory from step %zu of program %s on until step %zu",
+        schedule->tensors[span->tensor].name, stay->first, schedule->name, stay->last);
 }
 
 /// Uses from `*use` on are those of the stay; `*use` becomes the one behind them.

@@ -146,8 +146,7 @@ static mote_status link_programs(const mote_compiler *c)
 
 static mote_status schedule_and_plan(const mote_compiler *c)
 {
-    *c->compiled =
-        (mote_compiled){.is_tight = c->is_tight, .recompute_above = c->recompute_above};
+    *c->compiled = (mote_compiled){.is_tight = c->is_tight, .recompute_above = c->recompute_above};
     MOTE_TRY(make_schedules(c));
     return mote_compile_plan(c);
 }

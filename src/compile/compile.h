@@ -38,7 +38,8 @@ typedef struct mote_saved_plan {
     mote_plan_record record;
     const mote_planner *planner; // of these names
     unsigned without;
-    mote_section *parts; // what leaves memory, "<program>: <tensor>", with the steps that it is in memory at
+    mote_section
+        *parts; // what leaves memory, "<program>: <tensor>", with the steps that it is in memory at
     size_t part_count;
 } mote_saved_plan;
 
@@ -53,7 +54,8 @@ typedef struct mote_compile_request {
     uint64_t memory_budget; // most bytes of the arena; 0: any
     const mote_cost *cost;  // of the device; NULL: as it is assumed
     const char *cost_path;  // the file that it is of, or NULL
-    const mote_saved_plan *saved; // the plan to make again; its planner, techniques and budget are the request's. NULL: search
+    const mote_saved_plan *
+        saved; // the plan to make again; its planner, techniques and budget are the request's. NULL: search
 } mote_compile_request;
 
 /// [Optimizer] and [LearningRateScheduler].
@@ -88,7 +90,7 @@ typedef struct mote_compiled {
     size_t whole_bytes;   // of the arena with everything in memory
     bool is_tight;        // schedules are made to use little memory in each step
     size_t recompute_above; // bytes of blocks that layers are run again for; 0: none are
-    size_t smallest_budget;                     // where the one asked for was too small
+    size_t smallest_budget; // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs
     mote_plan_problem problem; // what persists in memory, then the blocks of each schedule

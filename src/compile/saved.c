@@ -11,10 +11,10 @@
 
 #define VALUE_BYTES 512U
 
-#define ROW(key, kind_of_value, field, text)                                        \
-    {                                                                               \
-        .name = (key), .kind = MOTE_PROPERTY_##kind_of_value,                       \
-        .offset = offsetof(mote_plan_record, field), .help = (text)                 \
+#define ROW(key, kind_of_value, field, text)                        \
+    {                                                               \
+        .name = (key), .kind = MOTE_PROPERTY_##kind_of_value,       \
+        .offset = offsetof(mote_plan_record, field), .help = (text) \
     }
 
 static const char *const policies[] = {"early", "after_all", NULL};
@@ -72,15 +72,15 @@ static mote_status read_record(const mote_section *section, mote_saved_plan *sav
     MOTE_TRY(mote_property_read(&target, 1, "[Plan]", &section->origin, section->entries,
                                 section->entry_count));
     if (record->version != MOTE_SAVED_PLAN_VERSION)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "%s: version %llu of saved plans is not known, version %u is",
-                          saved->path, (unsigned long long)record->version,
-                          MOTE_SAVED_PLAN_VERSION);
-    if (record->memory_budget > 0 && record->arena_bytes > record->memory_budget)
+        return MOTE_RAISE(
+            MOTE_ERROR_FORMAT, "%s: version %llu of saved plans is not known, version %u is",
+            saved->path, (unsigned long long)record->version, MOTE_SAVED_PLAN_VERSION);
+    if (record->memory_budget > 0 && record->arena_bytes > record->memory_budget) {
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "%s: its arena_bytes, %llu, are more than its memory_budget, %llu",
                           saved->path, (unsigned long long)record->arena_bytes,
                           (unsigned long long)record->memory_budget);
+    }
     MOTE_TRY(read_techniques(saved->path, saved));
     return read_planner(saved->path, saved);
 }
@@ -93,8 +93,8 @@ mote_status mote_saved_plan_read(const char *path, mote_arena *arena, mote_saved
     MOTE_TRY(mote_arena_text(arena, path, strlen(path), &file));
     MOTE_TRY(mote_sections_read(file, arena, &sections, &count));
     if (count == 0 || !mote_text_equal(sections[0].name, "Plan"))
-        return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "%s: no saved plan: the first section is not [Plan]", file);
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s: no saved plan: the first section is not [Plan]",
+                          file);
     *saved = (mote_saved_plan){.path = file, .parts = sections + 1, .part_count = count - 1};
     return read_record(&sections[0], saved);
 }
@@ -154,8 +154,8 @@ static bool find_difference(const mote_plan_record *saved, const mote_plan_recor
         (void)mote_property_get(&record_rows[i], record, here, sizeof here);
         if (strcmp(there, here) == 0)
             continue;
-        (void)snprintf(text, bytes, "%s = %.100s there, %.100s here", record_rows[i].name,
-                       there, here);
+        (void)snprintf(text, bytes, "%s = %.100s there, %.100s here", record_rows[i].name, there,
+                       here);
         return true;
     }
     return false;

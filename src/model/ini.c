@@ -221,8 +221,9 @@ static mote_status load_text(const mote_file *file, size_t most, mote_arena *are
     uint64_t bytes = 0;
     MOTE_TRY(mote_file_size(file, &bytes));
     if (bytes > most)
-        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s: %llu bytes are too many, accepted are at most %zu",
-                          file->path, (unsigned long long)bytes, most);
+        return MOTE_RAISE(MOTE_ERROR_FORMAT,
+                          "%s: %llu bytes are too many, accepted are at most %zu", file->path,
+                          (unsigned long long)bytes, most);
     void *memory = NULL;
     MOTE_TRY(mote_arena_allocate(arena, (size_t)bytes, &memory));
     MOTE_TRY(mote_file_read(file, 0, memory, (size_t)bytes));

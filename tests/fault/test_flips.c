@@ -42,21 +42,21 @@
     "activation = softmax\n"
 
 /// With blocks that are large enough to leave memory.
-#define SWAPPED                   \
-    "[Model]\n"                   \
-    "loss = mse\n"                \
-    "batch_size = 64\n"           \
-    "[Optimizer]\n"               \
-    "type = sgd\n"                \
-    "[in]\n"                      \
-    "type = input\n"              \
-    "input_shape = 128\n"         \
-    "[a]\n"                       \
-    "type = fully_connected\n"    \
-    "unit = 128\n"                \
-    "activation = tanh\n"         \
-    "[b]\n"                       \
-    "type = fully_connected\n"    \
+#define SWAPPED                \
+    "[Model]\n"                \
+    "loss = mse\n"             \
+    "batch_size = 64\n"        \
+    "[Optimizer]\n"            \
+    "type = sgd\n"             \
+    "[in]\n"                   \
+    "type = input\n"           \
+    "input_shape = 128\n"      \
+    "[a]\n"                    \
+    "type = fully_connected\n" \
+    "unit = 128\n"             \
+    "activation = tanh\n"      \
+    "[b]\n"                    \
+    "type = fully_connected\n" \
     "unit = 128\n"
 
 static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0,
@@ -68,8 +68,8 @@ typedef struct fixture {
     mote_context *context;
     mote_model *model; // with weights
     char digest[DIGEST_BYTES];
-    mote_model *resumed;    // goes on from checkpoints
-    char end[DIGEST_BYTES]; // that it comes to
+    mote_model *resumed;          // goes on from checkpoints
+    char end[DIGEST_BYTES];       // that it comes to
     char plan_hash[DIGEST_BYTES]; // of the plan that is saved
 } fixture;
 
@@ -228,7 +228,8 @@ static void save_plan(fixture *f)
     assert_int_equal(mote_model_get_plan(model, &info), MOTE_OK);
     assert_true(info.swap_bytes > 0);
     (void)snprintf(f->plan_hash, sizeof f->plan_hash, "%s", info.plan_hash);
-    assert_int_equal(mote_model_save_plan(model, mote_test_path(&f->folder, "saved.plan")), MOTE_OK);
+    assert_int_equal(mote_model_save_plan(model, mote_test_path(&f->folder, "saved.plan")),
+                     MOTE_OK);
     mote_model_destroy(&model);
 }
 

@@ -3,10 +3,10 @@
 // compared. No memory of the plan is allocated.
 #include "fuzz.h"
 
-#define NETWORK                                                        \
-    "[Model]\nloss = mse\nbatch_size = 64\n[Optimizer]\ntype = sgd\n"  \
-    "[in]\ntype = input\ninput_shape = 128\n"                          \
-    "[a]\ntype = fully_connected\nunit = 128\nactivation = tanh\n"     \
+#define NETWORK                                                       \
+    "[Model]\nloss = mse\nbatch_size = 64\n[Optimizer]\ntype = sgd\n" \
+    "[in]\ntype = input\ninput_shape = 128\n"                         \
+    "[a]\ntype = fully_connected\nunit = 128\nactivation = tanh\n"    \
     "[b]\ntype = fully_connected\nunit = 128\n"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -252,6 +252,7 @@ static void another_plan_is_refused_with_what_differs(void **state)
         {"Model", "seed", "3", 1, {.modes = MOTE_MODE_INFER}, "programs = train there, infer here"},
         {"b", "unit", "500", 1, {0}, "model_hash = "},
     };
+
     const char *path = save(state, 0.6, NULL, NULL);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         session s;
@@ -319,11 +320,12 @@ static void a_changed_plan_is_refused(void **state)
          ": expected stay1 = STEP-STEP"},
         {"stay1 = ", "stay1 = 5-4 ;", MOTE_ERROR_FORMAT, "from step 5 of program train on until"},
         {"stay1 = ", "stay1 = 0-99999 ;", MOTE_ERROR_FORMAT, " on until step 99999"},
-        {"stay1 = ", "; stay1 = ", MOTE_ERROR_FORMAT, "is not in memory at step"},
+        {"stay4 = ", "; stay4 = ", MOTE_ERROR_FORMAT, "is not in memory at step"},
         {"[train: ", "[train: x", MOTE_ERROR_FORMAT,
          ": no such tensor can leave memory here, or not in this order"},
         {"mean, 0 to ", "mean, 1 to ", MOTE_ERROR_FORMAT, "a.weight.mean, 1 to "},
     };
+
     const char *path = save(state, 0.6, NULL, NULL);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         session s;
@@ -338,8 +340,8 @@ static void a_changed_plan_is_refused(void **state)
 static void a_plan_of_another_version_is_refused_where_it_is_another_one(void **state)
 {
     session s;
-    const mote_compile_config same = {
-        .plan = change(state, save(state, 0.6, NULL, NULL), "mote_version = \"", "mote_version = \"9.")};
+    const mote_compile_config same = {.plan = change(state, save(state, 0.6, NULL, NULL),
+                                                     "mote_version = \"", "mote_version = \"9.")};
     start(state, &s);
     expect_ok(mote_model_compile(s.model, &same));
     const mote_compile_config other = {

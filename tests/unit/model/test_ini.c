@@ -292,8 +292,7 @@ static void assert_many_are_refused(void **state, const char *before, const char
 
 static void more_sections_or_keys_than_can_be_compared_are_refused(void **state)
 {
-    assert_many_are_refused(state, "[l", "]", 20000,
-                            "@:20001: there are more than 20000 sections");
+    assert_many_are_refused(state, "[l", "]", 20000, "@:20001: there are more than 20000 sections");
     assert_many_are_refused(state, "k", " = 1", 1001,
                             "@:1002: [Model]: there are more than 1000 keys");
 }
