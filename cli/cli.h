@@ -53,7 +53,7 @@ struct cli_options {
     char *const *arguments;
     bool help, json, quiet, csv, profile, resume, frontier, measure;
     const char *cpu, *planner, *weights, *save, *stage, *data, *model, *output, *label, *type,
-        *prompt, *trace, *why, *html, *to, *cost;
+        *prompt, *trace, *why, *html, *to, *cost, *plan, *save_plan;
     unsigned without;                               // techniques, as bits
     uint64_t threads, steps, generate, sample_seed; // 0: not given
     mote_setting *settings; // --set and the options that stand for one, in their order

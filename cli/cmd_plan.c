@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "deadline.h"
 #include "frontier.h"
+#include "old_file.h"
 #include "output.h"
 #include "plan_page.h"
 #include "plan_text.h"
@@ -106,19 +107,50 @@ static mote_status measure(const cli_session *session)
     return options->measure ? mote_model_measure_cost(session->model, options->cost) : MOTE_OK;
 }
 
+/// What each technique saves depends on planner and techniques: a plan that is made again has its own.
+static mote_status measure_savings(cli_session *session, cli_findings *findings)
+{
+    const cli_options *options = session->options;
+    mote_status status = MOTE_OK;
+    if (options->csv && !options->html)
+        return MOTE_OK;
+    if (options->plan) {
+        status = cli_session_compile(session, MOTE_MODE_TRAIN, NULL);
+        if (status == MOTE_OK)
+            status = mote_model_get_plan(session->model, &findings->plan);
+        session->planner = findings->plan.planner;
+        session->without = findings->plan.without;
+    }
+    return status == MOTE_OK ? cli_savings_measure(session, &findings->savings) : status;
+}
+
+/// Whether --save-plan may write: nothing but a plan is written over.
+static bool may_save(const cli_options *options)
+{
+    return !options->save_plan ||
+           cli_old_file_check("save-plan", options->save_plan, "; A plan of mote", "plan");
+}
+
+static mote_status save_plan(const cli_session *session)
+{
+    const char *path = session->options->save_plan;
+    return path ? mote_model_save_plan(session->model, path) : MOTE_OK;
+}
+
 static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
     cli_findings findings = {.savings = {.swaps = false}};
+    if (!may_save(options))
+        return CLI_FAILED;
     if (cli_session_load(session) != MOTE_OK || measure(session) != MOTE_OK)
         return cli_fail();
     if (options->frontier)
         return cli_frontier_print(session);
-    if (((options->html || !options->csv) &&
-         cli_savings_measure(session, &findings.savings) != MOTE_OK) ||
+    if (measure_savings(session, &findings) != MOTE_OK ||
         cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
-        cli_largest_find(session->model, &findings) != MOTE_OK)
+        cli_largest_find(session->model, &findings) != MOTE_OK || save_plan(session) != MOTE_OK)
         return cli_session_fail(session);
     findings.savings.swaps = findings.plan.swap_bytes > 0;
     if (options->html && !cli_plan_page_write(session, &findings, options->html))
@@ -152,6 +184,10 @@ int cli_run_plan(const cli_options *options)
     }
     if (options->frontier && (has_budget(options) || options->without & MOTE_TECHNIQUE_SWAP)) {
         cli_error("plan: --frontier goes through all budgets: neither with one nor without swap");
+        return CLI_USAGE;
+    }
+    if (options->frontier && (options->plan || options->save_plan)) {
+        cli_error("plan: --frontier is of many plans: neither with --plan nor with --save-plan");
         return CLI_USAGE;
     }
     cli_session session = {.options = options};

@@ -17,7 +17,7 @@ typedef struct frontier {
 
 static mote_status plan(const cli_session *session, uint64_t budget, mote_plan_info *info)
 {
-    return cli_session_plan(session, session->options->without, budget, info);
+    return cli_session_plan(session, session->without, budget, info);
 }
 
 static mote_status find_points(const cli_session *session, frontier *f)

@@ -5,10 +5,10 @@
 #include <string.h>
 
 /// Only one planner searches.
-static unsigned left_out(const cli_options *options)
+static unsigned left_out(const cli_session *session)
 {
-    const bool searches = !options->planner || strcmp(options->planner, "exact") == 0;
-    return options->without | (searches ? 0 : MOTE_TECHNIQUE_EXACT);
+    const bool searches = !session->planner || strcmp(session->planner, "exact") == 0;
+    return session->without | (searches ? 0 : MOTE_TECHNIQUE_EXACT);
 }
 
 /// The arena with any memory.
@@ -29,8 +29,7 @@ static bool is_for_budgets(size_t index)
 
 mote_status cli_savings_measure(const cli_session *session, cli_savings *savings)
 {
-    const cli_options *options = session->options;
-    const unsigned without = left_out(options);
+    const unsigned without = left_out(session);
     *savings = (cli_savings){.full_bytes = 0};
     mote_status status = measure(session, without, &savings->full_bytes);
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT && status == MOTE_OK; i++) {

@@ -24,6 +24,8 @@ mote_status cli_session_load(cli_session *session)
 {
     const cli_options *options = session->options;
     session->path = options->operands[0];
+    session->planner = options->planner;
+    session->without = options->without;
     mote_status status = cli_context_create(options, (size_t)options->threads, &session->context);
     if (status != MOTE_OK)
         return status;
@@ -39,6 +41,7 @@ mote_status cli_session_compile(cli_session *session, unsigned modes, const char
         .weights = weights,
         .without = session->options->without,
         .cost = session->options->cost,
+        .plan = session->options->plan,
     };
     session->rss_before_bytes = mote_process_resident_bytes();
     return mote_model_compile(session->model, &config);
@@ -48,7 +51,7 @@ mote_status cli_session_plan(const cli_session *session, unsigned without, uint6
                              mote_plan_info *plan)
 {
     const mote_compile_config config = {
-        .planner = session->options->planner,
+        .planner = session->planner,
         .without = without,
         .memory_budget = budget,
         .cost = session->options->cost,

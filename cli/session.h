@@ -10,7 +10,9 @@ typedef struct cli_session {
     const cli_options *options;
     mote_context *context;
     mote_model *model;
-    const char *path;        // of the model file
+    const char *path;    // of the model file
+    const char *planner; // of the options, or of the plan that is made again; as the next
+    unsigned without;
     size_t rss_before_bytes; // resident before the model was compiled
 } cli_session;
 
@@ -22,11 +24,11 @@ mote_status cli_context_create(const cli_options *options, size_t threads,
 /// the session also when that fails.
 mote_status cli_session_load(cli_session *session) MOTE_MUST_CHECK;
 
-/// Compiles for `modes` with the planner and the weights asked for.
+/// Compiles for `modes` with the planner and the weights asked for, or to the plan asked for.
 mote_status cli_session_compile(cli_session *session, unsigned modes,
                                 const char *weights) MOTE_MUST_CHECK;
 
-/// Plans within a budget (UINT64_MAX: any memory), without these techniques.
+/// Searches a plan within a budget (UINT64_MAX: any memory), without these techniques, by the session's planner.
 mote_status cli_session_plan(const cli_session *session, unsigned without, uint64_t budget,
                              mote_plan_info *plan) MOTE_MUST_CHECK;
 

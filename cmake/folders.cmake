@@ -43,6 +43,7 @@ set(MOTE_TRAINING_SOURCES api/check api/inspection api/samples compile/ahead com
 # What the code of a folder is compiled with besides the flags of all.
 set(MOTE_DEFINITIONS_os _GNU_SOURCE)
 set(MOTE_DEFINITIONS_train MOTE_VERSION="${PROJECT_VERSION}")
+set(MOTE_DEFINITIONS_compile MOTE_VERSION="${PROJECT_VERSION}")
 set(MOTE_DEFINITIONS_api
     MOTE_VERSION="${PROJECT_VERSION}"
     MOTE_WITH_ZLIB=$<BOOL:${MOTE_ZLIB}>

@@ -96,6 +96,8 @@ typedef struct mote_compile_config {
                       // "exact" gives way to "best_fit"
     const char *cost; // file of a cost table to plan by, see mote_model_measure_cost; NULL: the one
                       // beside the swap file, if there is one
+    const char
+        *plan; // file of a plan to make again, see mote_model_save_plan; NULL: it is searched
 } mote_compile_config;
 
 /// Plans all memory. Nothing is allocated for tensors yet: that is done by mote_model_allocate or by the first
@@ -120,6 +122,18 @@ MOTE_API mote_status mote_model_compile(mote_model *model,
 /// Takes a second or two, 64 MiB of memory and 32 MiB of disk, and the context's threads, as training does. Prints nothing.
 /// MOTE_ERROR_ARGUMENT without any path; MOTE_ERROR_IO of the folder or the file; MOTE_ERROR_MEMORY.
 MOTE_API mote_status mote_model_measure_cost(mote_model *model, const char *path) MOTE_MUST_CHECK;
+
+/// Writes the plan of a compiled model to the file `path`: what was decided, layer by layer, what it was decided for, and the
+/// plan's hash. With mote_compile_config.plan a model is compiled to that plan again, without a search and whatever cost table
+/// there is, on each device: the same recomputations, slices, swaps, offsets and arena. Planner, techniques and memory
+/// budget are the file's; others that are asked for beside it are refused, and so is a memory budget below its arena
+/// (MOTE_ERROR_BUDGET). Where the plan would be another one - of another network, batch or number of threads, for other modes,
+/// or by a version of mote that plans otherwise - MOTE_ERROR_ARGUMENT says what differs. Another memory budget for a training
+/// (mote_model_set_memory_budget) ends it.
+///
+/// The file is replaced as a whole. MOTE_ERROR_ARGUMENT when the model is not compiled; MOTE_ERROR_IO; MOTE_ERROR_MEMORY.
+MOTE_API mote_status mote_model_save_plan(const mote_model *model,
+                                          const char *path) MOTE_MUST_CHECK;
 
 /// Gets the arena from the system and fills the weights: from compile_config.weights, [Model] load_path, or
 /// initial values.
@@ -155,6 +169,7 @@ typedef struct mote_plan_info {
     const char *peak_step_name; // "calc_gradient fc1"
     const char *plan_hash;      // 64 hexadecimal digits
     const char *planner;
+    unsigned without;                         // MOTE_TECHNIQUE_* bits that were left out
     size_t kind_bytes[MOTE_BLOCK_KIND_COUNT]; // alive at peak_step; they sum to lower_bound_bytes
     size_t kind_all_bytes[MOTE_BLOCK_KIND_COUNT]; // of all steps; they sum to unplanned_bytes
     size_t layer_count; // nodes of the training graph (or of the graph compiled)

@@ -42,8 +42,9 @@ struct mote_model {
     const char *best_path; // save_best_path
     const char *load_path;
     mote_compilation compilation;
-    mote_arena request_arena; // what the last request names: files of weights and costs
+    mote_arena request_arena; // what the last request names: files of weights, costs and plans
     mote_cost cost;           // of that table, if there is one
+    mote_saved_plan saved;    // of compile_config.plan, if there is one
     char *weights;            // of compile_config, until it is compiled again; NULL
     bool allocated;           // `run` is valid
     mote_run run;
@@ -93,6 +94,10 @@ mote_status mote_model_check_path(const mote_model *model, const char *key,
 /// `arena`; NULL: there is none.
 mote_status mote_model_find_cost(const mote_model *model, const char *given, mote_arena *arena,
                                  const char **path, mote_cost *cost) MOTE_MUST_CHECK;
+
+/// Reads config->plan, if there is one, and has the request take it. Refuses what else the caller asks for and the plan is not.
+mote_status mote_model_find_plan(mote_model *model, const mote_compile_config *config,
+                                 mote_compile_request *request) MOTE_MUST_CHECK;
 
 /// Raises MOTE_ERROR_ARGUMENT, naming the call, when an argument is NULL.
 mote_status mote_argument_require(const void *argument, const char *call) MOTE_MUST_CHECK;

@@ -189,6 +189,7 @@ static mote_status compile_model(mote_model *model, const mote_compile_config *c
     MOTE_TRY(mote_model_find_cost(model, config->cost, &model->request_arena, &request.cost_path,
                                   &model->cost));
     request.cost = request.cost_path ? &model->cost : NULL;
+    MOTE_TRY(mote_model_find_plan(model, config, &request));
     model->compilation.request = request;
     return mote_compilation_make(&model->compilation);
 }

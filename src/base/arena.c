@@ -105,6 +105,35 @@ mote_status mote_arena_format(mote_arena *arena, char **text, const char *format
     return MOTE_OK;
 }
 
+/// What is printed, counted first, then written.
+typedef struct printed_text {
+    char *text; // NULL while it is counted
+    size_t length;
+} printed_text;
+
+static void add_text(void *user, const char *text, size_t length)
+{
+    printed_text *const printed = user;
+    if (printed->text)
+        memcpy(printed->text + printed->length, text, length);
+    printed->length += length;
+}
+
+mote_status mote_arena_print(mote_arena *arena,
+                             void (*print)(const void *user, const mote_writer *writer),
+                             const void *user, char **text)
+{
+    printed_text printed = {.text = NULL};
+    const mote_writer writer = {.user = &printed, .write = add_text};
+    void *memory = NULL;
+    print(user, &writer);
+    MOTE_TRY(mote_arena_allocate(arena, printed.length + 1, &memory));
+    printed = (printed_text){.text = memory};
+    print(user, &writer);
+    *text = memory;
+    return MOTE_OK;
+}
+
 mote_arena_mark mote_arena_get_mark(const mote_arena *arena)
 {
     return (mote_arena_mark){.chunk = arena->chunk, .used = arena->used};

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "mote/allocator.h"
+#include "mote/writer.h"
 
 #include <stddef.h>
 
@@ -45,6 +46,11 @@ mote_status mote_arena_text(mote_arena *arena, const char *text, size_t length,
 /// Text made by a printf format.
 mote_status mote_arena_format(mote_arena *arena, char **text, const char *format, ...)
     MOTE_PRINTF(3, 4) MOTE_MUST_CHECK;
+
+/// Text of all that `print` writes; it is called twice, to count and to write.
+mote_status mote_arena_print(mote_arena *arena,
+                             void (*print)(const void *user, const mote_writer *writer),
+                             const void *user, char **text) MOTE_MUST_CHECK;
 
 mote_arena_mark mote_arena_get_mark(const mote_arena *arena);
 

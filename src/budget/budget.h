@@ -45,6 +45,12 @@ typedef struct mote_budget_choice {
 mote_status mote_budget_choose(const mote_budget_problem *problem, size_t target_bytes,
                                mote_arena *arena, mote_budget_choice *choice) MOTE_MUST_CHECK;
 
+/// A choice that was made before: of `choice` is_swapped and the stays are given, in the order of blocks, tensors that persist
+/// and their slices, each with the steps that it is in memory at. Fills in what follows: which uses a stay is for, what is
+/// transferred, the times. Raises MOTE_ERROR_FORMAT where stays do not hold all uses of what they are of.
+mote_status mote_budget_complete(const mote_budget_problem *problem, mote_arena *arena,
+                                 mote_budget_choice *choice) MOTE_MUST_CHECK;
+
 /// How long each step of a schedule takes where everything is in memory; `step_ns` has step_count elements. `arena` is left as
 /// it was.
 mote_status mote_budget_time_steps(const mote_cost *cost, const mote_schedule *schedule,

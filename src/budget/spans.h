@@ -86,6 +86,10 @@ mote_status mote_spans_cut(mote_spans *spans, size_t target) MOTE_MUST_CHECK;
 /// The stays of what is cut.
 mote_status mote_spans_make_stays(mote_spans *spans, mote_budget_choice *choice) MOTE_MUST_CHECK;
 
+/// The stay for uses [first, end) of a span, which is in memory in steps `held`.
+mote_stay mote_spans_make_stay(const mote_spans *spans, const mote_span *span, size_t first,
+                               size_t end, mote_steps held);
+
 /// Lets transfers begin earlier and end later, so that nothing waits for them, where memory allows.
 mote_status mote_spans_widen(const mote_spans *spans, size_t target,
                              mote_budget_choice *choice) MOTE_MUST_CHECK;

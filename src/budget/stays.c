@@ -15,9 +15,8 @@ static size_t count_stays(const mote_spans *spans, const mote_span *span)
     return count;
 }
 
-/// Uses [first, end) of a span; it is in memory in steps `held`.
-static mote_stay make_stay(const mote_spans *spans, const mote_span *span, size_t first, size_t end,
-                           mote_steps held)
+mote_stay mote_spans_make_stay(const mote_spans *spans, const mote_span *span, size_t first,
+                               size_t end, mote_steps held)
 {
     const size_t begin = spans->first_steps[span->program];
     const bool persists = span->state != MOTE_NONE;
@@ -49,7 +48,7 @@ static void add_stays(const mote_spans *spans, const mote_span *span, mote_stay 
         if (!is_cut && i + 1 < span->use_count)
             continue;
         held.end = is_cut ? gap->out.first : span->uses[i].last + 1;
-        stays[(*count)++] = make_stay(spans, span, first, i + 1, held);
+        stays[(*count)++] = mote_spans_make_stay(spans, span, first, i + 1, held);
         held.first = gap->out.end;
         first = i + 1;
     }

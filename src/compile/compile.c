@@ -158,7 +158,9 @@ static mote_status link_programs(const mote_compiler *c)
 
 static mote_status schedule_and_plan(const mote_compiler *c)
 {
-    *c->compiled = (mote_compiled){.program_count = 0};
+    *c->compiled = (mote_compiled){.is_tight = c->is_tight,
+                                   .recompute_above = c->recompute_above,
+                                   .weight_slice_bytes = c->weight_slice_bytes};
     MOTE_TRY(make_schedules(c));
     return mote_compile_plan(c);
 }
@@ -293,6 +295,19 @@ static mote_status choose_schedules(mote_compiler *c)
     return t.best.status;
 }
 
+/// What was decided before, instead of a search; the plan has to be the one of then.
+static mote_status take_saved(mote_compiler *c, const char *model_hash)
+{
+    const mote_plan_record *record = &c->request->saved->record;
+    c->is_tight = record->is_tight;
+    c->recompute_above = (size_t)record->recompute_above;
+    c->weight_slice_bytes = (size_t)record->weight_slice_bytes;
+    const mote_status status = schedule_and_plan(c);
+    if (status != MOTE_OK && status != MOTE_ERROR_FORMAT)
+        return status;
+    return mote_saved_plan_check(c, model_hash, status);
+}
+
 mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
                          mote_compiled *compiled)
 {
@@ -300,7 +315,7 @@ mote_status mote_compile(const mote_compile_request *request, mote_arena *arena,
     char model_hash[MOTE_SHA256_TEXT_BYTES];
     *compiled = (mote_compiled){.program_count = 0};
     MOTE_TRY(mote_compile_check(request, arena, model_hash));
-    MOTE_TRY(choose_schedules(&c));
+    MOTE_TRY(request->saved ? take_saved(&c, model_hash) : choose_schedules(&c));
     memcpy(compiled->model_hash, model_hash, sizeof model_hash);
     MOTE_TRY(mote_compile_time_operations(&c));
     return link_programs(&c);

@@ -13,6 +13,37 @@
 
 #define MOTE_PROGRAMS_MAX 3U
 
+/// What a plan is of, what was decided for it, and what came of that.
+typedef struct mote_plan_record {
+    uint64_t version; // of the file's form
+    uint64_t batch_size, threads;
+    const char *programs; // "train,evaluate"
+    uint32_t apply;       // mote_apply_policy
+    const char *model_hash;
+    const char *planner, *without; // techniques, "swap,slices"
+    uint64_t memory_budget;
+    bool is_tight; // as in mote_compiled, and the next
+    uint64_t recompute_above;
+    uint64_t weight_slice_bytes;
+    const char *mote_version;
+    uint64_t arena_bytes;
+    const char *plan_hash;
+} mote_plan_record;
+
+/// Version of the form of saved plans.
+#define MOTE_SAVED_PLAN_VERSION 1U
+
+/// A plan in a file: with the same model it is made again of these decisions, without a search. All of it lives in an arena.
+typedef struct mote_saved_plan {
+    const char *path;
+    mote_plan_record record;
+    const mote_planner *planner; // of these names
+    unsigned without;
+    mote_section
+        *parts; // what leaves memory, "<program>: <tensor>", with the steps that it is in memory at
+    size_t part_count;
+} mote_saved_plan;
+
 /// What is asked for.
 typedef struct mote_compile_request {
     const mote_context *context;
@@ -24,6 +55,8 @@ typedef struct mote_compile_request {
     uint64_t memory_budget; // most bytes of the arena; 0: any
     const mote_cost *cost;  // of the device; NULL: as it is assumed
     const char *cost_path;  // the file that it is of, or NULL
+    const mote_saved_plan *
+        saved; // the plan to make again; its planner, techniques and budget are the request's. NULL: search
 } mote_compile_request;
 
 /// [Optimizer] and [LearningRateScheduler].
@@ -56,7 +89,10 @@ typedef struct mote_compiled {
     size_t staging_bytes; // for the others, behind the held ones in the problem; 0: there are none
     uint64_t swap_bytes;  // of the swap file; 0: there is none
     size_t whole_bytes;   // of the arena with everything in memory
-    size_t smallest_budget;                     // where the one asked for was too small
+    bool is_tight;        // schedules are made to use little memory in each step
+    size_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
+    size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
+    size_t smallest_budget;    // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs
     mote_plan_problem problem; // what persists in memory, then the blocks of each schedule
@@ -97,6 +133,15 @@ mote_status mote_compilation_make(mote_compilation *compilation) MOTE_MUST_CHECK
 
 /// The arena is empty then. Safe on what was not made, with an initialized arena.
 void mote_compilation_release(mote_compilation *compilation);
+
+/// Reads a plan that was saved; it lives in `arena`. Raises MOTE_ERROR_IO, MOTE_ERROR_FORMAT or MOTE_ERROR_PROPERTY, with the
+/// line where there is one. Whether it is one of a model shows when that is compiled.
+mote_status mote_saved_plan_read(const char *path, mote_arena *arena,
+                                 mote_saved_plan *saved) MOTE_MUST_CHECK;
+
+/// Replaces a file as a whole with the plan of what is compiled.
+mote_status mote_compilation_save_plan(const mote_compilation *compilation,
+                                       const char *path) MOTE_MUST_CHECK;
 
 /// The keys every [Optimizer] and every [LearningRateScheduler] has, beside those of its type.
 const mote_property *mote_compile_optimizer_properties(void);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a plan fit into the memory budget: what comes and goes is chosen for fewer bytes alive, until offsets for it are found
 // within the budget.
-#include "budget/budget.h"
 #include "compile/settings.h"
 
 #include "base/size.h"
@@ -212,11 +211,31 @@ static mote_status predict(const mote_compiler *c, const mote_cost *cost)
     return MOTE_OK;
 }
 
+/// What comes and goes is as it was saved.
+static mote_status fit_as_saved(fitting *f, mote_arena *arena)
+{
+    mote_budget_choice choice;
+    MOTE_TRY(describe_problem(f, arena));
+    MOTE_TRY(mote_saved_plan_choose(f->c, &f->problem, arena, &choice));
+    f->mark = mote_arena_get_mark(f->c->arena);
+    return take_choice(f, &choice, true);
+}
+
+static bool needs_no_fit(const mote_compiler *c)
+{
+    if (c->request->saved)
+        return c->request->saved->part_count == 0;
+    return c->request->memory_budget == 0 ||
+           c->compiled->plan.arena_bytes <= c->request->memory_budget;
+}
+
 static mote_status fit(fitting *f, mote_arena *arena)
 {
     const mote_compiler *c = f->c;
     const mote_plan *plan = &c->compiled->plan;
     (void)mote_compiled_step_text(c->compiled, plan->peak_step, f->full_step, sizeof f->full_step);
+    if (c->request->saved)
+        return fit_as_saved(f, arena);
     if (c->request->without & MOTE_TECHNIQUE_SWAP)
         return raise_floor(f);
     MOTE_TRY(describe_problem(f, arena));
@@ -236,8 +255,7 @@ mote_status mote_compile_fit(const mote_compiler *c)
     MOTE_TRY(predict(c, &f.cost));
     c->compiled->whole_bytes = c->compiled->plan.arena_bytes;
     c->compiled->info.memory_budget = c->request->memory_budget;
-    if (c->request->memory_budget == 0 ||
-        c->compiled->plan.arena_bytes <= c->request->memory_budget)
+    if (needs_no_fit(c))
         return MOTE_OK;
     mote_arena_init(&arena, c->arena->allocator);
     const mote_status status = fit(&f, &arena);

@@ -299,6 +299,7 @@ static mote_status fill_info(const mote_compiler *c)
     info->peak_step = compiled->plan.peak_step;
     info->plan_hash = compiled->plan.hash;
     info->planner = c->request->planner->name;
+    info->without = c->request->without;
     info->layer_count = graph->node_count;
     info->step_count = compiled->problem.step_count;
     info->operation_count =
@@ -334,7 +335,7 @@ mote_status mote_compile_plan(const mote_compiler *c)
 {
     MOTE_TRY(list_state(c));
     MOTE_TRY(mote_compile_place_state(c));
-    MOTE_TRY(mote_compile_place(c, c->is_alternative));
+    MOTE_TRY(mote_compile_place(c, c->is_alternative || c->request->saved != NULL));
     MOTE_TRY(measure_unplanned(c));
     MOTE_TRY(mote_compile_fit(c));
     MOTE_TRY(name_placements(c));

@@ -3,6 +3,7 @@
 #ifndef MOTE_COMPILE_SETTINGS_H
 #define MOTE_COMPILE_SETTINGS_H
 
+#include "budget/budget.h"
 #include "compile/compile.h"
 
 /// What is compiled, into what.
@@ -35,6 +36,19 @@ mote_status mote_compile_place(const mote_compiler *c, bool is_rough) MOTE_MUST_
 /// Where they need more memory than the budget allows: has blocks come and go until they do not. Raises
 /// MOTE_ERROR_BUDGET with the smallest budget that works.
 mote_status mote_compile_fit(const mote_compiler *c) MOTE_MUST_CHECK;
+
+/// Reads the stays of the request's saved plan, by the schedules as they are; `choice` lives in `arena`. Raises
+/// MOTE_ERROR_FORMAT, with the line, for what is not of them.
+mote_status mote_saved_plan_choose(const mote_compiler *c, const mote_budget_problem *problem,
+                                   mote_arena *arena, mote_budget_choice *choice) MOTE_MUST_CHECK;
+
+/// Writes the sections of what leaves memory.
+void mote_saved_plan_print_parts(const mote_compiled *compiled, const mote_writer *writer);
+
+/// Behind planning, with what came of it: raises MOTE_ERROR_ARGUMENT unless the plan is the one that was saved, with what
+/// differs; an error of planning (MOTE_ERROR_FORMAT) gets that behind its message.
+mote_status mote_saved_plan_check(const mote_compiler *c, const char *model_hash,
+                                  mote_status status) MOTE_MUST_CHECK;
 
 /// Predicts which operation takes longest, and how many take longer than [Model] operation_deadline_ms.
 mote_status mote_compile_time_operations(const mote_compiler *c) MOTE_MUST_CHECK;

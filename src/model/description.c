@@ -14,6 +14,7 @@ static const char *const specials[] = {
     "Model", "Optimizer", "LearningRateScheduler", "train_set", "valid_set", "test_set",
 };
 
+#define FILE_BYTES_MAX  ((size_t)16 << 20)
 #define PERIOD_MAXIMUM  1000000000
 #define DEFAULT_SECONDS 30
 
@@ -193,7 +194,7 @@ mote_status mote_description_load(const char *path, const mote_description_overr
     mote_description result = {0};
     mote_section_list list = {.arena = arena};
     MOTE_TRY(copy_path(path, arena, &result));
-    MOTE_TRY(mote_ini_read(result.path, &list));
+    MOTE_TRY(mote_ini_read(result.path, FILE_BYTES_MAX, &list));
     for (size_t i = 0; i < override_count; i++)
         MOTE_TRY(apply_override(&list, &overrides[i]));
     MOTE_TRY(sort_sections(&list, arena, &result));

@@ -11,7 +11,9 @@
 #include <ini.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (16U << 20U)
+/// Each is compared with all before it, so that more would take minutes.
+#define SECTIONS_MAX 20000U
+#define KEYS_MAX     1000U // of a section
 
 typedef struct ini_text {
     mote_section_list *list;
@@ -102,6 +104,9 @@ static mote_status read_section(ini_text *ini, ini_line line)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s'%.*s' stands behind the ']' of a section",
                           place_text(ini, place), (int)rest.length, rest.text);
     MOTE_TRY(check_name(ini, name));
+    if (ini->list->count == SECTIONS_MAX)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%sthere are more than %u sections",
+                          place_text(ini, place), SECTIONS_MAX);
     MOTE_TRY(mote_section_list_add(ini->list, name.text, name.length, &ini->origin, &ini->section));
     // the copy has a final zero; the section found first is the older one, if there are two
     const mote_section_draft *const first = mote_section_list_find(ini->list, ini->section->name);
@@ -171,6 +176,9 @@ static mote_status add_entry(ini_text *ini, const char *key, const char *value)
     if (old)
         return MOTE_RAISE(MOTE_ERROR_PROPERTY, "%s[%s]: key '%s' is already at line %u",
                           place_text(ini, place), ini->section->name, key, old->origin.line);
+    if (ini->section->entry_count == KEYS_MAX)
+        return MOTE_RAISE(MOTE_ERROR_FORMAT, "%s[%s]: there are more than %u keys",
+                          place_text(ini, place), ini->section->name, KEYS_MAX);
     if (value[0] != '"' && (strstr(value, " #") || strstr(value, "\t#") || value[0] == '#')) {
         return MOTE_RAISE(MOTE_ERROR_PROPERTY,
                           "%s[%s]: %s = %s: a comment behind a value begins with ' ;' (quote the "
@@ -207,14 +215,15 @@ static mote_status parse(const char *path, const char *text, size_t length, mote
     return ini.status;
 }
 
-static mote_status load_text(const mote_file *file, mote_arena *arena, char **text, size_t *length)
+static mote_status load_text(const mote_file *file, size_t most, mote_arena *arena, char **text,
+                             size_t *length)
 {
     uint64_t bytes = 0;
     MOTE_TRY(mote_file_size(file, &bytes));
-    if (bytes > FILE_BYTES_MAX)
+    if (bytes > most)
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
-                          "%s: %llu bytes are no model file, accepted are at most %u", file->path,
-                          (unsigned long long)bytes, FILE_BYTES_MAX);
+                          "%s: %llu bytes are too many, accepted are at most %zu", file->path,
+                          (unsigned long long)bytes, most);
     void *memory = NULL;
     MOTE_TRY(mote_arena_allocate(arena, (size_t)bytes, &memory));
     MOTE_TRY(mote_file_read(file, 0, memory, (size_t)bytes));
@@ -223,7 +232,7 @@ static mote_status load_text(const mote_file *file, mote_arena *arena, char **te
     return MOTE_OK;
 }
 
-mote_status mote_ini_read(const char *path, mote_section_list *list)
+mote_status mote_ini_read(const char *path, size_t most, mote_section_list *list)
 {
     mote_file file;
     MOTE_TRY(mote_file_open_read(path, &file));
@@ -231,7 +240,7 @@ mote_status mote_ini_read(const char *path, mote_section_list *list)
     mote_arena_init(&scratch, list->arena->allocator);
     char *text = NULL;
     size_t length = 0;
-    mote_status status = load_text(&file, &scratch, &text, &length);
+    mote_status status = load_text(&file, most, &scratch, &text, &length);
     if (status == MOTE_OK)
         status = parse(path, text, length, list);
     mote_arena_release(&scratch);

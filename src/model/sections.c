@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/// What is no model file is smaller.
+#define FILE_BYTES_MAX ((size_t)4 << 20)
+
 mote_section_draft *mote_section_list_find(const mote_section_list *list, const char *name)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -92,7 +95,7 @@ mote_status mote_sections_read(const char *path, mote_arena *arena, mote_section
 {
     mote_section_list list = {.arena = arena};
     mote_section *read = NULL;
-    MOTE_TRY(mote_ini_read(path, &list));
+    MOTE_TRY(mote_ini_read(path, FILE_BYTES_MAX, &list));
     MOTE_TRY(mote_arena_array(arena, list.count, sizeof *read, (void **)&read));
     for (size_t i = 0; i < list.count; i++)
         read[i] = mote_section_of(&list.items[i]);

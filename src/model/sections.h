@@ -47,7 +47,7 @@ mote_entry *mote_section_draft_find(const mote_section_draft *section, const cha
 mote_status mote_section_draft_set(mote_section_list *list, mote_section_draft *section,
                                    const mote_entry *entry) MOTE_MUST_CHECK;
 
-/// Reads all sections of an INI file into an empty list. `path` becomes the file of their origins.
-mote_status mote_ini_read(const char *path, mote_section_list *list) MOTE_MUST_CHECK;
+/// Reads all sections of an INI file of `most` bytes at most into an empty list. `path` becomes the file of their origins.
+mote_status mote_ini_read(const char *path, size_t most, mote_section_list *list) MOTE_MUST_CHECK;
 
 #endif

@@ -234,6 +234,9 @@ bool mote_stay_continues(const mote_stay *stay, const mote_stay *before);
 /// Whether it is of the same bytes as well, and so begins when the other one has ended.
 bool mote_stay_follows(const mote_stay *stay, const mote_stay *before);
 
+/// Whether it neither begins nor ends within a run of parts.
+bool mote_stay_is_apart(const mote_schedule *schedule, const mote_stay *stay);
+
 /// The same schedule with blocks in memory for some stays only: those of a block, or of a tensor, stand side by side, slice by
 /// slice and by the steps that use them, and none begins or ends within a run of parts. All other blocks stay as they are. Shares with `whole` what does not change.
 mote_status mote_schedule_split(const mote_schedule *whole, const mote_stay *stays,

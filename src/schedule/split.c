@@ -75,7 +75,7 @@ static bool is_within_run(const mote_schedule *schedule, size_t step)
     return run->count > 0 && step + 1 < run->end;
 }
 
-static bool is_apart_from_runs(const mote_schedule *schedule, const mote_stay *stay)
+bool mote_stay_is_apart(const mote_schedule *schedule, const mote_stay *stay)
 {
     return (stay->first == 0 || !is_within_run(schedule, stay->first - 1)) &&
            !is_within_run(schedule, stay->last);
@@ -85,8 +85,7 @@ static bool is_apart_from_runs(const mote_schedule *schedule, const mote_stay *s
 static mote_block make_block(const mote_schedule *whole, const mote_stay *stay)
 {
     assert(stay->first <= stay->used_first && stay->used_last <= stay->last);
-    assert(is_apart_from_runs(whole, stay));
-    (void)is_apart_from_runs;
+    assert(mote_stay_is_apart(whole, stay));
     const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
     return (mote_block){.name = tensor->name,
                         .kind = tensor->kind,

@@ -18,20 +18,6 @@
 /// What the lines about data begin with, behind those of the model.
 static const char *const set_names[] = {"[train_set]", "[valid_set]"};
 
-/// A text that grows; it is counted first, then written.
-typedef struct growing_text {
-    char *text; // NULL while it is counted
-    size_t length;
-} growing_text;
-
-static void grow(void *user, const char *text, size_t length)
-{
-    growing_text *const grown = user;
-    if (grown->text)
-        memcpy(grown->text + grown->length, text, length);
-    grown->length += length;
-}
-
 typedef struct identity {
     const mote_run *run;
     const mote_checksum_table *table;
@@ -102,8 +88,9 @@ static void write_set(const mote_writer *writer, const char *name, const mote_da
     mote_write(writer, " " CONTENT "=%016" PRIx64 "\n", checksum); // last: keys change it, too
 }
 
-static void write_text(const identity *i, const mote_writer *writer)
+static void write_text(const void *user, const mote_writer *writer)
 {
+    const identity *const i = user;
     mote_compiled_describe(i->run->compiled, i->run->description, writer);
     write_set(writer, set_names[0], i->training, i->training_sum);
     write_set(writer, set_names[1], i->validation, i->validation_sum);
@@ -114,16 +101,8 @@ mote_status mote_identity_make(const mote_run *run, mote_dataset *training,
                                mote_arena *arena, char **text)
 {
     identity i = {.run = run, .table = table, .training = training, .validation = validation};
-    growing_text grown = {.text = NULL};
-    const mote_writer writer = {.user = &grown, .write = grow};
-    void *memory = NULL;
     MOTE_TRY(sum_sets(&i, training, validation, arena));
-    write_text(&i, &writer);
-    MOTE_TRY(mote_arena_allocate(arena, grown.length + 1, &memory));
-    grown = (growing_text){.text = memory};
-    write_text(&i, &writer);
-    *text = memory;
-    return MOTE_OK;
+    return mote_arena_print(arena, write_text, &i, text);
 }
 
 /// A line, a word of it, or a word's key.

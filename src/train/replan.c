@@ -51,6 +51,7 @@ mote_status mote_run_replan(mote_run *run, uint64_t budget, const mote_swap_use 
 {
     mote_compilation next = {.request = run->compilation->request};
     next.request.memory_budget = budget;
+    next.request.saved = NULL; // it is of another budget
     mote_arena_init(&next.arena, &run->context->allocator);
     mote_ahead_halt(run->ahead); // what it has read lies in the old arena
     mote_status status = mote_compilation_make(&next);

@@ -477,6 +477,59 @@ class Plan(CliTest):
         self.assertEqual({point["cost"] for point in points}, {"other.ini"})
         self.run_mote("explain", "--stage=plan", *common, "--cost=other.ini")
 
+    def test_a_saved_plan_is_made_again(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        common = ("net.ini", "--threads=1", "--cpu=scalar")
+        table = ("--cost=own.ini",)
+        self.run_mote("plan", *common, "--measure", *table)
+        text = (self.folder / "own.ini").read_text()
+        slower = re.sub("(loaded|stored)_bytes = .*", r"\1_bytes = 0.01", text)
+        slower = re.sub("product_multiply_adds = .*", "product_multiply_adds = 1000", slower)
+        (self.folder / "other.ini").write_text(slower)
+        budget = self.run_json("plan", *common)["arena_bytes"] * 5 // 6
+        for options in [(), (f"--budget={budget}",), ("--without=exact,slices",)]:
+            with self.subTest(options):
+                saved = self.run_json("plan", *common, *options, *table, "--save-plan=net.plan")
+                made = self.run_json("plan", *common, "--plan=net.plan", *table)
+                self.assertEqual(made, saved)
+                other = self.run_json("plan", *common, "--plan=net.plan", "--cost=other.ini")
+                times = ("predicted_step_ms", "predicted_wait_ms", "longest_operation_ms", "longest_operation")
+                self.assertNotEqual(other["predicted_step_ms"], saved["predicted_step_ms"])
+                for key in (*times, "cost"):
+                    other.pop(key, None), saved.pop(key, None)
+                self.assertEqual(other, saved)
+        self.assertGreater(self.run_json("plan", *common, f"--budget={budget}")["swap_file_bytes"], 0)
+
+    def test_bench_within_a_saved_plan_has_the_weights_of_any_other(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        common = ("net.ini", "--threads=1")
+        full = self.run_json("bench", *common, "--steps=2")
+        budget = f"--budget={full['arena_bytes'] * 5 // 6}"
+        self.run_mote("plan", *common, budget, "--save-plan=net.plan")
+        less = self.run_json("bench", *common, "--steps=2", "--plan=net.plan")
+        self.assertLessEqual(less["arena_bytes"], full["arena_bytes"] * 5 // 6)
+        self.assertEqual(less["weights_sha256"], full["weights_sha256"])
+        out, _ = self.run_mote("explain", "--stage=plan", *common, "--plan=net.plan")
+        self.assertIn(less["plan_hash"], out)
+
+    def test_a_saved_plan_that_does_not_fit_is_refused(self):
+        common = ("tiny.ini", "--threads=1")
+        saved = self.run_json("plan", *common, "--save-plan=tiny.plan")
+        for command in ["plan", "bench", "train", "explain"]:
+            stage = ["--stage=plan"] if command == "explain" else []
+            _, talk = self.run_mote(command, *common, *stage, "--plan=tiny.plan", "--batch=3", code=1)
+            self.assertIn("tiny.plan: the plan is another one here: batch_size = ", talk)
+        less = saved["arena_bytes"] - 1
+        out, talk = self.run_mote("plan", *common, "--plan=tiny.plan", f"--budget={less}", "--json", code=3)
+        self.assertEqual(json.loads(out)["smallest_budget_bytes"], saved["arena_bytes"])
+        for option in ["--plan=tiny.plan", "--save-plan=tiny.plan"]:
+            _, talk = self.run_mote("plan", *common, option, "--frontier", code=2)
+            self.assertIn("--frontier is of many plans", talk)
+        _, talk = self.run_mote("plan", "tiny.ini", "--save-plan=tiny.ini", code=1)
+        self.assertIn("'tiny.ini' is there and is no plan of mote", talk)
+        _, talk = self.run_mote("plan", *common, "--plan=tiny.plan", "--planner=naive", code=1)
+        self.assertIn("the plan is by planner exact, and planner naive is asked for", talk)
+
     def test_a_wrong_cost_table_is_refused(self):
         (self.folder / "net.ini").write_text(DEEP)
         (self.folder / "bad.ini").write_text("[Cost]\nversion = x\n")

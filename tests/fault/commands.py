@@ -194,6 +194,12 @@ COMMANDS = (
     ),
     Command("plan", ("plan", "tiny.ini", "--json")),
     Command("plan-html", ("plan", "tiny.ini", "--html=page.html"), writes=("page.html",)),
+    Command(
+        "plan-save",
+        ("plan", "wide.ini", "--budget=340kB", "--csv", "--save-plan=saved.plan"),
+        writes=("saved.plan",),
+    ),
+    Command("plan-again", ("plan", "wide.ini", "--csv", "--plan=wide.plan")),
     Command("explain", ("explain", "tiny.ini", "--stage=program")),
     Command("info", ("info", "weights.safetensors")),
     Command("info-json", ("info", "weights.safetensors", "--json")),
@@ -242,5 +248,7 @@ def make_folder(folder, mote):
     write_classes(folder, "images", support.write_png)
     write_classes(folder, "sounds", lambda path, seed: write_wav(path, seed + 3))
     subprocess.run([mote, *train("tiny.ini")], cwd=folder, check=True, capture_output=True)
+    save = ("plan", "wide.ini", "--budget=340kB", "--csv", "--save-plan=wide.plan")
+    subprocess.run([mote, *save], cwd=folder, check=True, capture_output=True)
     shutil.move(folder / "tiny.safetensors", folder / "weights.safetensors")
     (folder / "best.safetensors").unlink()

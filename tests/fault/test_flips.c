@@ -22,6 +22,8 @@
 #define NEWEST      "points.000000000003"
 #define NEWEST_STEP 3U
 
+#define SWAPPED_BUDGET 260000U
+
 #define NETWORK                    \
     "[Model]\n"                    \
     "loss = cross\n"               \
@@ -39,6 +41,24 @@
     "unit = 2\n"                   \
     "activation = softmax\n"
 
+/// With blocks that are large enough to leave memory.
+#define SWAPPED                \
+    "[Model]\n"                \
+    "loss = mse\n"             \
+    "batch_size = 64\n"        \
+    "[Optimizer]\n"            \
+    "type = sgd\n"             \
+    "[in]\n"                   \
+    "type = input\n"           \
+    "input_shape = 128\n"      \
+    "[a]\n"                    \
+    "type = fully_connected\n" \
+    "unit = 128\n"             \
+    "activation = tanh\n"      \
+    "[b]\n"                    \
+    "type = fully_connected\n" \
+    "unit = 128\n"
+
 static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0,
                                        1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6};
 static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 1};
@@ -48,8 +68,9 @@ typedef struct fixture {
     mote_context *context;
     mote_model *model; // with weights
     char digest[DIGEST_BYTES];
-    mote_model *resumed;    // goes on from checkpoints
-    char end[DIGEST_BYTES]; // that it comes to
+    mote_model *resumed;          // goes on from checkpoints
+    char end[DIGEST_BYTES];       // that it comes to
+    char plan_hash[DIGEST_BYTES]; // of the plan that is saved
 } fixture;
 
 /// A kind of file: where it lies, and what a program does with it. Of a long one each `stride`-th bit is flipped, and bytes
@@ -92,6 +113,24 @@ static mote_status list_tensors(fixture *f, const char *path)
     for (size_t i = 0; i < count && status == MOTE_OK; i++)
         status = mote_tensor_file_summarize(file, i, &summary);
     mote_tensor_file_close(&file);
+    return status;
+}
+
+/// Only the plan that was saved comes of it.
+static mote_status make_plan(fixture *f, const char *path)
+{
+    mote_model *model = NULL;
+    mote_plan_info info;
+    const mote_compile_config config = {.plan = path};
+    mote_status status =
+        mote_model_load(f->context, mote_test_path(&f->folder, "swapped.ini"), NULL, 0, &model);
+    if (status == MOTE_OK)
+        status = mote_model_compile(model, &config);
+    if (status == MOTE_OK) {
+        assert_int_equal(mote_model_get_plan(model, &info), MOTE_OK);
+        assert_string_equal(info.plan_hash, f->plan_hash);
+    }
+    mote_model_destroy(&model);
     return status;
 }
 
@@ -155,6 +194,7 @@ static const file_kind kinds[] = {
     {"images.idx", 1, train_idx},
     {"labels.idx", 1, train_idx},
     {"table.csv", 1, train_csv},
+    {"saved.plan", 5, make_plan},
     {NEWEST, 9, resume},
 };
 
@@ -175,6 +215,22 @@ static void write_files(fixture *f)
     (void)mote_test_write(folder, "images.idx", images, sizeof images);
     (void)mote_test_write(folder, "labels.idx", labels, sizeof labels);
     (void)mote_test_write_text(folder, "table.csv", "x,y,c\n1,2.5,a\n-3e2,4,b\n\"0\",.5,a\n");
+}
+
+static void save_plan(fixture *f)
+{
+    mote_model *model = NULL;
+    mote_plan_info info;
+    const mote_compile_config config = {.planner = "best_fit", .memory_budget = SWAPPED_BUDGET};
+    const char *const path = mote_test_write_text(&f->folder, "swapped.ini", SWAPPED);
+    assert_int_equal(mote_model_load(f->context, path, NULL, 0, &model), MOTE_OK);
+    assert_int_equal(mote_model_compile(model, &config), MOTE_OK);
+    assert_int_equal(mote_model_get_plan(model, &info), MOTE_OK);
+    assert_true(info.swap_bytes > 0);
+    (void)snprintf(f->plan_hash, sizeof f->plan_hash, "%s", info.plan_hash);
+    assert_int_equal(mote_model_save_plan(model, mote_test_path(&f->folder, "saved.plan")),
+                     MOTE_OK);
+    mote_model_destroy(&model);
 }
 
 static void train_anew(fixture *f, const mote_train_config *config)
@@ -219,6 +275,7 @@ static int setup(void **state)
                      MOTE_OK);
     assert_int_equal(mote_model_save(f.model, mote_test_path(&f.folder, "listed.safetensors")),
                      MOTE_OK);
+    save_plan(&f);
     write_checkpoints(&f);
     *state = &f;
     return 0;

@@ -170,6 +170,21 @@ class Limits(unittest.TestCase):
         done = self.run_mote("plan", self.write_model("", INPUT + layers + OUTPUT), "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_saved_plan_of_much_is_refused(self):
+        model = self.write_model("")
+        done = self.run_mote("plan", model, "--csv", "--save-plan=good.plan")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        good = (self.folder / "good.plan").read_text()
+        most = "".join(f"[{i:x}]\n" for i in range(1 << 19))
+        keys = "".join(f"{i:x}=1\n" for i in range(1000))
+        full = "".join(f"[{i:x}]\n{keys}" for i in range(650))
+        long = "[train: a]\n" + "".join(f"stay{i + 1} = 0-{i}\n" for i in range(1000))
+        numbers = "[train: out.weight]\nstay1 = 0-18446744073709551615\n"
+        for number, more in enumerate((most, full, long, numbers, "[train: in]\n" * 2, "x" * 16000000)):
+            with self.subTest(number):
+                self.write("bad.plan", good + more)
+                self.refuse("plan", model, "--plan=bad.plan", hint="bad.plan")
+
     def test_idx_of_huge_dimensions_is_refused(self):
         section = "[train_set]\ntype = idx\npath = images\nlabel_path = labels\n"
         model = self.write_model(section, INPUT + "flatten = true\n" + CLASSES, CLASSIFIER)

@@ -274,8 +274,27 @@ static void a_huge_file_is_no_model(void **state)
     mote_arena_init(&arena, mote_allocator_default());
     mote_description description;
     expect_raises(mote_description_load(path, NULL, 0, &arena, &description), MOTE_ERROR_FORMAT,
-                  "huge.ini: 16777217 bytes are no model file, accepted are at most 16777216");
+                  "huge.ini: 16777217 bytes are too many, accepted are at most 16777216");
     mote_arena_release(&arena);
+}
+
+/// So many sections, or keys in one of them.
+static void assert_many_are_refused(void **state, const char *before, const char *behind,
+                                    unsigned count, const char *message)
+{
+    const size_t bytes = 16 + (size_t)count * 32;
+    char *const text = mote_test_memory(state, bytes);
+    int length = snprintf(text, bytes, "[Model]\n");
+    for (unsigned i = 0; i < count; i++)
+        length += snprintf(text + length, bytes - (size_t)length, "%s%u%s\n", before, i, behind);
+    assert_refused(state, text, MOTE_ERROR_FORMAT, message);
+}
+
+static void more_sections_or_keys_than_can_be_compared_are_refused(void **state)
+{
+    assert_many_are_refused(state, "[l", "]", 20000, "@:20001: there are more than 20000 sections");
+    assert_many_are_refused(state, "k", " = 1", 1001,
+                            "@:1002: [Model]: there are more than 1000 keys");
 }
 
 int main(void)
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(the_first_error_of_a_file_counts),
         cmocka_unit_test(missing_files_and_folders_are_refused),
         cmocka_unit_test(an_empty_file_has_no_model),
+        cmocka_unit_test(more_sections_or_keys_than_can_be_compared_are_refused),
         cmocka_unit_test(a_huge_file_is_no_model),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
