@@ -198,16 +198,6 @@ static step_range find_life(const mote_schedule *schedule, size_t tensor, const 
     return (step_range){at->first, at->last};
 }
 
-static size_t greatest_divisor(size_t a, size_t b)
-{
-    while (b > 0) {
-        const size_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /// Whether the step makes sums over the batch.
 static bool makes_sums(const mote_schedule *schedule, const mote_step *step)
 {
@@ -229,7 +219,7 @@ static size_t find_unit(const mote_schedule *schedule, const step_range *range)
         if (group >= batch)
             return batch;
         if (group > 1)
-            unit = group / greatest_divisor(unit, group) * unit;
+            unit = mote_size_common_multiple(unit, group);
     }
     return mote_size_min(unit, batch);
 }
