@@ -60,8 +60,6 @@ static void tighten(mote_strategy *strategy)
     strategy->swaps = true;
     strategy->slice_bytes = TIGHT_SLICE_BYTES;
     strategy->slice_extent = TIGHT_SLICE_EXTENT;
-    strategy->batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
-    strategy->batch_slices_of_losses = false;
 }
 
 static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph, const char *name,
@@ -84,6 +82,10 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
     };
     if (c->is_tight)
         tighten(&strategy);
+    if (c->is_tight || c->is_sliced) {
+        strategy.batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
+        strategy.batch_slices_of_losses = false;
+    }
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
@@ -155,12 +157,13 @@ static mote_status schedule_and_plan(const mote_compiler *c)
 typedef struct alternative {
     double repeated; // share of the bytes that are too many which layers are run again for
     bool repeats_all;
+    bool is_sliced; // the batch, wherever that makes less live
     bool is_tight;
 } alternative;
 
 static const alternative alternatives[] = {
-    {.repeated = 0.0}, {.is_tight = true},    {.repeated = 0.5},
-    {.repeated = 1.0}, {.repeats_all = true},
+    {.repeated = 0.0}, {.is_tight = true}, {.is_sliced = true},
+    {.repeated = 0.5}, {.repeated = 1.0},  {.repeats_all = true},
 };
 
 #define ALTERNATIVE_COUNT (sizeof alternatives / sizeof alternatives[0])
@@ -198,6 +201,7 @@ static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark
 {
     mote_arena_release_to(c->arena, *mark);
     c->is_tight = tried->is_tight;
+    c->is_sliced = tried->is_sliced;
     c->recompute_above = limit;
     const mote_status status = schedule_and_plan(c);
     *result = (outcome){status, c->compiled->info.predicted_ms, c->compiled->smallest_budget};
@@ -206,11 +210,12 @@ static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark
 
 static bool may_try(const mote_compiler *c, const alternative *tried, const outcome *best)
 {
-    const unsigned technique =
-        tried->is_tight ? MOTE_TECHNIQUE_SWAP : MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
+    const unsigned technique = tried->is_tight    ? MOTE_TECHNIQUE_SWAP
+                               : tried->is_sliced ? MOTE_TECHNIQUE_BATCH_SLICES
+                                                  : MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
     if (c->request->without & technique)
         return false;
-    return tried->is_tight ||
+    return tried->is_tight || tried->is_sliced ||
            (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
 

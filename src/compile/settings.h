@@ -11,6 +11,7 @@ typedef struct mote_compiler {
     mote_arena *arena;
     mote_compiled *compiled;
     bool is_tight;          // schedules are to use little memory in each step, for a budget
+    bool is_sliced;         // and to slice the batch wherever less lives then
     size_t recompute_above; // bytes of blocks that layers are run again for; 0: none are
     bool
         is_alternative; // to schedules that were planned: of use only where they are faster, or these are too large

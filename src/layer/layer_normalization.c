@@ -108,7 +108,7 @@ static mote_status declare(mote_setup *setup, const layer_normalization_state *s
                       (double)setup->batch * (double)state->rows * (double)state->width);
     setup->declaration->recomputes = true;
     setup->declaration->sample_phases = phases;
-    setup->declaration->sample_group = mote_columns_sample_group(setup->batch, state->rows);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, state->rows);
     mote_setup_need_input(setup, 0, MOTE_PHASE_BACKWARD);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;

@@ -93,7 +93,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         .fan_in = state->features,
         .fan_out = state->positions,
     };
-    setup->declaration->sample_group = mote_columns_sample_group(setup->batch, 1);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, 1);
     return mote_setup_weight(setup, &weight);
 }
 

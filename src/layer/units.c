@@ -191,12 +191,6 @@ static void sum_rows(const mote_columns *columns, size_t sample, mote_real *sum)
     memcpy(sum, lanes[0], columns->count * sizeof *sum);
 }
 
-size_t mote_columns_sample_group(size_t batch, size_t rows)
-{
-    const size_t group = mote_batch_group(rows);
-    return batch > group ? group : 1;
-}
-
 void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
 {
     assert(columns->count <= MOTE_UNITS_BLOCK);

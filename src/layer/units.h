@@ -65,9 +65,6 @@ typedef struct mote_columns {
     const void *argument;
 } mote_columns;
 
-/// The sample_group of a layer whose gradients are such sums alone: of a batch of one group any samples may go on.
-size_t mote_columns_sample_group(size_t batch, size_t rows);
-
 void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum);
 
 /// The same for the columns of a block, a batch being [samples][plane][units] here; `x` begins at the block's first.
