@@ -169,7 +169,8 @@ static void drop(const head *h, const block *b, const mote_real *from, mote_real
     const uint64_t before = (uint64_t)h->run->first_sample * attention->heads;
     for (size_t row = 0; row < b->rows; row++) {
         const size_t place = row * b->keys;
-        dropout.first = ((before + h->index) * attention->queries + b->first + row) * attention->keys;
+        dropout.first =
+            ((before + h->index) * attention->queries + b->first + row) * attention->keys;
         h->run->kernels->dropout(&dropout, b->keys, from + place, to + place);
     }
 }

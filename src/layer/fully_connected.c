@@ -48,8 +48,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
     setup->declaration->cut_extent = width;
     setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
-    setup->declaration->sample_group =
-        mote_batch_sample_group(setup->batch, state->linear.rows);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, state->linear.rows);
 
     const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
     const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);

@@ -7,7 +7,7 @@
 #define FEW   "[in]\ntype = input\ninput_shape = 1:10:4\n" // 7
 #define SEQUENCE \
     "[head]\ntype = lstm\nunit = 50\nreturn_sequences = true\n" // the same for one sum, 8 for another
-#define HEAD  "[head]\ntype = fully_connected\nunit = 50\nactivation = softmax\n"
+#define HEAD "[head]\ntype = fully_connected\nunit = 50\nactivation = softmax\n"
 
 /// Slices of what losses read, if that has so many bytes.
 /// Bytes of what the head makes of a sample.
