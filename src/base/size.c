@@ -33,3 +33,15 @@ size_t mote_size_ceil_divide(size_t a, size_t b)
     assert(b > 0);
     return a / b + (a % b != 0);
 }
+
+size_t mote_size_common_multiple(size_t a, size_t b)
+{
+    assert(a > 0 && b > 0);
+    size_t divisor = a;
+    for (size_t rest = b; rest > 0;) {
+        const size_t next = divisor % rest;
+        divisor = rest;
+        rest = next;
+    }
+    return a / divisor * b;
+}

@@ -27,6 +27,9 @@ size_t mote_size_align(size_t size, size_t alignment);
 /// a / b rounded up.
 size_t mote_size_ceil_divide(size_t a, size_t b);
 
+/// The least common multiple of two numbers that are not 0. Must fit.
+size_t mote_size_common_multiple(size_t a, size_t b);
+
 static inline size_t mote_size_min(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -63,8 +63,6 @@ static void tighten(mote_strategy *strategy)
     strategy->swaps = true;
     strategy->slice_bytes = TIGHT_SLICE_BYTES;
     strategy->slice_extent = TIGHT_SLICE_EXTENT;
-    strategy->batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
-    strategy->batch_slices_of_losses = false;
 }
 
 /// Averages, and gradients that are kept to the end of a step, are of whole weights.
@@ -96,6 +94,10 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
     if (c->is_tight)
         tighten(&strategy);
     strategy.weight_slice_bytes = can_cut_weights(c) ? c->weight_slice_bytes : 0;
+    if (c->is_tight || c->is_sliced) {
+        strategy.batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
+        strategy.batch_slices_of_losses = false;
+    }
     if (training) {
         strategy.pauses = (c->request->modes & MOTE_MODE_STEP) != 0;
         strategy.apply = settings->apply;
@@ -159,6 +161,7 @@ static mote_status link_programs(const mote_compiler *c)
 static mote_status schedule_and_plan(const mote_compiler *c)
 {
     *c->compiled = (mote_compiled){.is_tight = c->is_tight,
+                                   .is_sliced = c->is_sliced,
                                    .recompute_above = c->recompute_above,
                                    .weight_slice_bytes = c->weight_slice_bytes};
     MOTE_TRY(make_schedules(c));
@@ -169,6 +172,7 @@ static mote_status schedule_and_plan(const mote_compiler *c)
 typedef struct alternative {
     double repeated; // share of the bytes that are too many which layers are run again for
     bool repeats_all;
+    bool is_sliced; // the batch, wherever that makes less live
     bool is_tight;
     size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
 } alternative;
@@ -178,6 +182,7 @@ static const alternative alternatives[] = {
     {.is_tight = true},
     {.is_tight = true, .weight_slice_bytes = WEIGHT_SLICE_BYTES},
     {.is_tight = true, .weight_slice_bytes = SMALL_WEIGHT_SLICE_BYTES},
+    {.is_sliced = true},
     {.repeated = 0.5},
     {.repeated = 1.0},
     {.repeats_all = true},
@@ -219,6 +224,7 @@ static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark
     mote_arena_release_to(c->arena, *mark);
     c->is_tight = tried->is_tight;
     c->weight_slice_bytes = tried->weight_slice_bytes;
+    c->is_sliced = tried->is_sliced;
     c->recompute_above = limit;
     const mote_status status = schedule_and_plan(c);
     *result = (outcome){status, c->compiled->info.predicted_ms, c->compiled->smallest_budget};
@@ -237,13 +243,15 @@ static bool has_large_weight(const mote_compiled *compiled, size_t bytes)
 static bool may_try(const mote_compiler *c, const alternative *tried, const outcome *best)
 {
     const bool cuts = tried->weight_slice_bytes > 0;
-    const unsigned techniques =
-        tried->is_tight ? MOTE_TECHNIQUE_SWAP : MOTE_TECHNIQUE_BLOCK_RECOMPUTE;
-    if (c->request->without & (techniques | (cuts ? MOTE_TECHNIQUE_SLICES : 0U)))
+    const unsigned techniques = (tried->is_tight    ? MOTE_TECHNIQUE_SWAP
+                                 : tried->is_sliced ? MOTE_TECHNIQUE_BATCH_SLICES
+                                                    : MOTE_TECHNIQUE_BLOCK_RECOMPUTE) |
+                                (cuts ? MOTE_TECHNIQUE_SLICES : 0U);
+    if (c->request->without & techniques)
         return false;
     if (cuts)
         return best->status != MOTE_OK && has_large_weight(c->compiled, tried->weight_slice_bytes);
-    return tried->is_tight ||
+    return tried->is_tight || tried->is_sliced ||
            (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
 
@@ -300,6 +308,7 @@ static mote_status take_saved(mote_compiler *c, const char *model_hash)
 {
     const mote_plan_record *record = &c->request->saved->record;
     c->is_tight = record->is_tight;
+    c->is_sliced = record->is_sliced;
     c->recompute_above = (size_t)record->recompute_above;
     c->weight_slice_bytes = (size_t)record->weight_slice_bytes;
     const mote_status status = schedule_and_plan(c);

@@ -22,7 +22,8 @@ typedef struct mote_plan_record {
     const char *model_hash;
     const char *planner, *without; // techniques, "swap,slices"
     uint64_t memory_budget;
-    bool is_tight; // as in mote_compiled, and the next
+    bool is_tight; // as in mote_compiled, and those behind it
+    bool is_sliced;
     uint64_t recompute_above;
     uint64_t weight_slice_bytes;
     const char *mote_version;
@@ -90,6 +91,7 @@ typedef struct mote_compiled {
     uint64_t swap_bytes;  // of the swap file; 0: there is none
     size_t whole_bytes;   // of the arena with everything in memory
     bool is_tight;        // schedules are made to use little memory in each step
+    bool is_sliced;       // and to slice the batch wherever less lives then
     size_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
     size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
     size_t smallest_budget;    // where the one asked for was too small

@@ -105,23 +105,29 @@ size_t mote_batch_group(size_t terms)
     return mote_size_ceil_divide(GROUP_TERMS, terms);
 }
 
-static mote_real sum_group(size_t first, size_t end,
-                           mote_real (*value)(void *argument, size_t sample), void *argument)
+size_t mote_batch_sample_group(size_t batch, size_t terms)
 {
-    mote_real sum = value(argument, first);
-    for (size_t sample = first + 1; sample < end; sample++)
-        sum += value(argument, sample);
-    return sum;
+    const size_t group = mote_batch_group(terms);
+    return batch > group ? group : 1;
 }
 
-mote_real mote_batch_sum(const mote_real *before, size_t batch, size_t group,
+mote_real mote_batch_sum(const mote_batch_samples *samples,
                          mote_real (*value)(void *argument, size_t sample), void *argument)
 {
-    assert(batch > 0 && group > 0);
-    mote_real total = sum_group(0, mote_size_min(group, batch), value, argument);
-    if (before)
-        total = *before + total;
-    for (size_t first = group; first < batch; first += group)
-        total += sum_group(first, mote_size_min(first + group, batch), value, argument);
+    const size_t group = samples->group;
+    mote_real total = samples->before;
+    size_t sample = 0;
+    assert(samples->count > 0 && group > 0);
+    assert(samples->first % group == 0 || samples->first < group);
+    for (; sample < samples->count && (samples->first + sample) % group != 0; sample++)
+        total += value(argument, sample);
+    while (sample < samples->count) {
+        const bool is_first = samples->first + sample == 0;
+        const size_t end = mote_size_min(sample + group, samples->count);
+        mote_real sum = value(argument, sample++);
+        for (; sample < end; sample++)
+            sum += value(argument, sample);
+        total = is_first ? sum : total + sum;
+    }
     return total;
 }

@@ -185,10 +185,20 @@ void mote_kernel_run_binary(const mote_parallel *parallel, mote_binary_kernel *k
 /// least 64 terms.
 size_t mote_batch_group(size_t terms);
 
-/// Sum over the batch of one number a sample: `value(argument, sample)` in groups of `group`, group sums
-/// added ascending; inside a group ascending; the first of each is stored, not added to zero. Goes on from the groups
-/// that are summed in `before`, or NULL.
-mote_real mote_batch_sum(const mote_real *before, size_t batch, size_t group,
+/// What a slice of the batch has a multiple of, where such sums may go on inside the first group, whose sum is all that is
+/// summed by then: one sample of a batch that is no larger, otherwise a group.
+size_t mote_batch_sample_group(size_t batch, size_t terms);
+
+/// Samples of a sum over the batch: some, whose sum goes on from that of those before them. These are whole groups, or some
+/// of the first.
+typedef struct mote_batch_samples {
+    size_t first, count, group;
+    mote_real before; // sum of the samples in front of the first
+} mote_batch_samples;
+
+/// Sum over the batch of one number a sample: `value(argument, sample)`, counted from the first of `samples`, in groups, group
+/// sums added ascending; inside a group ascending; the first of each is stored, not added to zero.
+mote_real mote_batch_sum(const mote_batch_samples *samples,
                          mote_real (*value)(void *argument, size_t sample), void *argument);
 
 #endif

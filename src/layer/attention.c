@@ -22,7 +22,7 @@ typedef struct attention_call {
 typedef struct head {
     const mote_attention *attention;
     const mote_layer_run *run;
-    size_t index;         // of the batch's heads
+    size_t index;         // of the run's heads
     size_t queries, keys; // that take part
     size_t key_step;      // from a query or key to the next
     size_t value_step;    // from a value or context to the next
@@ -157,7 +157,7 @@ static bool drops(const head *h)
     return h->run->training && h->attention->dropout_rate > 0;
 }
 
-/// An element's random number is that of its place in [sample][head][query][key].
+/// An element's random number is that of its place in [sample][head][query][key] of the step's batch.
 static void drop(const head *h, const block *b, const mote_real *from, mote_real *to)
 {
     const mote_attention *const attention = h->attention;
@@ -166,10 +166,11 @@ static void drop(const head *h, const block *b, const mote_real *from, mote_real
         .threshold = (uint32_t)(attention->dropout_rate * 0x1p32),
         .scale = (mote_real)(1.0 / (1.0 - attention->dropout_rate)),
     };
+    const uint64_t before = (uint64_t)h->run->first_sample * attention->heads;
     for (size_t row = 0; row < b->rows; row++) {
         const size_t place = row * b->keys;
         dropout.first =
-            ((uint64_t)h->index * attention->queries + b->first + row) * attention->keys;
+            ((before + h->index) * attention->queries + b->first + row) * attention->keys;
         h->run->kernels->dropout(&dropout, b->keys, from + place, to + place);
     }
 }

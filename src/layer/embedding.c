@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of a table by their indices. A row's gradient is the sum of the derivatives at all positions that read it,
 // from +0 on, positions of the whole batch ascending; rows that nothing reads have +0. Where the batch cannot read
-// all rows the gradient holds those that it reads.
+// all rows the gradient holds those that it reads. From slice to slice of the batch sums go on, and the rows that a slice
+// reads first are put between those that are there.
 #include "layer/layer.h"
 
 #include "base/size.h"
@@ -82,6 +83,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     };
     MOTE_TRY(mote_setup_weight(setup, &weight));
     mote_setup_need_input(setup, 0, MOTE_PHASE_GRADIENT);
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_GRADIENT;
     if (weight.gradient_rows)
         mote_setup_scratch(setup, MOTE_PHASE_GRADIENT, 2 * positions * sizeof(uint64_t));
     return MOTE_OK;
@@ -91,11 +93,20 @@ static mote_status setup(mote_setup *setup, void *layer_state)
 typedef struct embedding_call {
     const mote_layer_run *run;
     size_t width;
-    size_t positions; // of the batch
+    size_t positions; // of the run
     size_t row_count; // of the gradient
     const int32_t *indices;
     const uint64_t *places; // of a gradient of some rows: row of the gradient and position, sorted
 } embedding_call;
+
+/// In a place: the row has no sum yet, and this position is its first. Rows are less than 2^31.
+#define PLACE_BEGINS ((uint64_t)1 << 63U)
+#define PLACE_ROW    (~PLACE_BEGINS >> 32U)
+
+static size_t get_row(uint64_t place)
+{
+    return (size_t)(place >> 32U & PLACE_ROW);
+}
 
 static embedding_call make_call(const mote_layer_run *run, const embedding_state *state)
 {
@@ -139,20 +150,20 @@ static void add_row(const embedding_call *call, size_t row, size_t position)
     call->run->kernels->add(call->width, sum, dy + position * call->width, sum);
 }
 
-/// A task owns rows of the gradient and looks for their positions.
-static size_t clear_rows(const embedding_call *call, size_t task, size_t task_count, size_t *first)
+static void clear_rows(const embedding_call *call, size_t first, size_t count)
 {
     mote_real *const gradient = call->run->gradients[0].data;
-    const size_t count = mote_parallel_part(call->row_count, task, task_count, first);
-    memset(gradient + *first * call->width, 0, count * call->width * sizeof *gradient);
-    return count;
+    memset(gradient + first * call->width, 0, count * call->width * sizeof *gradient);
 }
 
+/// A task owns rows of the gradient and looks for their positions.
 static void add_all_rows(void *argument, size_t task, size_t task_count)
 {
     const embedding_call *const call = argument;
     size_t first = 0;
-    const size_t count = clear_rows(call, task, task_count, &first);
+    const size_t count = mote_parallel_part(call->row_count, task, task_count, &first);
+    if (call->run->first_sample == 0)
+        clear_rows(call, first, count);
     for (size_t i = 0; i < call->positions; i++) {
         const size_t row = (size_t)call->indices[i];
         if (row >= first && row - first < count)
@@ -164,11 +175,14 @@ static void add_some_rows(void *argument, size_t task, size_t task_count)
 {
     const embedding_call *const call = argument;
     size_t first = 0;
-    const size_t count = clear_rows(call, task, task_count, &first);
+    const size_t count = mote_parallel_part(call->row_count, task, task_count, &first);
     for (size_t i = 0; i < call->positions; i++) {
-        const size_t row = (size_t)(call->places[i] >> 32U);
-        if (row >= first && row - first < count)
-            add_row(call, row, (size_t)(call->places[i] & UINT32_MAX));
+        const size_t row = get_row(call->places[i]);
+        if (row < first || row - first >= count)
+            continue;
+        if (call->places[i] & PLACE_BEGINS)
+            clear_rows(call, row, 1);
+        add_row(call, row, (size_t)(call->places[i] & UINT32_MAX));
     }
 }
 
@@ -199,22 +213,68 @@ static uint64_t *sort(uint64_t *numbers, size_t count)
     return from;
 }
 
-/// Lists the rows that the batch reads, ascending; every position gets the place of its row in the list.
+/// Counts rows of the table that positions, sorted, read and `rows` does not list.
+static size_t count_new_rows(const embedding_call *call, const uint64_t *places,
+                             const int32_t *rows)
+{
+    size_t count = 0;
+    size_t next = 1;
+    for (size_t i = 0; i < call->positions; i++) {
+        const int32_t row = (int32_t)get_row(places[i]);
+        if (i > 0 && row == (int32_t)get_row(places[i - 1]))
+            continue;
+        while (next <= (size_t)rows[0] && rows[next] < row)
+            next++;
+        count += next > (size_t)rows[0] || rows[next] != row;
+    }
+    return count;
+}
+
+/// Moves a sum to where it is in the longer list.
+static void move_row(const embedding_call *call, int32_t *rows, size_t from, size_t to)
+{
+    mote_real *const gradient = call->run->gradients[0].data;
+    rows[1 + to] = rows[1 + from];
+    if (from != to)
+        memcpy(gradient + to * call->width, gradient + from * call->width,
+               call->width * sizeof *gradient);
+}
+
+/// Puts the rows that positions, sorted, read among those of the list, from the last to the first; every position gets the
+/// place of its row in the list instead of the row.
+static void merge_rows(const embedding_call *call, uint64_t *places, int32_t *rows)
+{
+    size_t left = (size_t)rows[0]; // in the old list
+    size_t end = call->row_count;
+    for (size_t i = call->positions; i > 0;) {
+        const int32_t row = (int32_t)get_row(places[i - 1]);
+        for (; left > 0 && rows[left] > row; left--)
+            move_row(call, rows, left - 1, --end);
+        const bool is_new = left == 0 || rows[left] != row;
+        end--;
+        if (is_new)
+            rows[1 + end] = row;
+        else
+            move_row(call, rows, --left, end);
+        for (; i > 0 && (int32_t)get_row(places[i - 1]) == row; i--)
+            places[i - 1] = (uint64_t)end << 32U | (places[i - 1] & UINT32_MAX);
+        if (is_new)
+            places[i] |= PLACE_BEGINS;
+    }
+}
+
+/// Lists the rows that the batch has read by now, ascending.
 static void find_rows(embedding_call *call, int32_t *rows)
 {
     uint64_t *places = call->run->scratch;
+    if (call->run->first_sample == 0)
+        rows[0] = 0;
     for (size_t i = 0; i < call->positions; i++)
         places[i] = (uint64_t)call->indices[i] << 32U | i;
     places = sort(places, call->positions);
-    size_t count = 0;
-    for (size_t i = 0; i < call->positions; i++) {
-        const int32_t row = (int32_t)(places[i] >> 32U);
-        if (count == 0 || rows[count] != row)
-            rows[++count] = row;
-        places[i] = (uint64_t)(count - 1) << 32U | (places[i] & UINT32_MAX);
-    }
-    rows[0] = (int32_t)count;
-    call->row_count = count;
+    call->row_count = (size_t)rows[0] + count_new_rows(call, places, rows);
+    merge_rows(call, places, rows);
+    rows[0] = (int32_t)call->row_count;
     call->places = places;
 }
 

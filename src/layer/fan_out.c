@@ -19,6 +19,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->elements = mote_shape_elements(&spec->shape);
     state->batched = spec->batched;
     setup->declaration->view = true;
+    setup->declaration->sample_phases = MOTE_PHASE_DERIVATIVE;
     setup->declaration->derivative_over_output_derivative = true;
     return MOTE_OK;
 }

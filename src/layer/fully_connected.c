@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = x W^T + b over the last axis: each of a sample's channels * height rows by itself.
+// y = x W^T + b over the last axis: each of a sample's channels * height rows by itself. A batch of one group of sums may be
+// cut between any samples: then the gradient, a chain of terms that fits in one block of k, goes on term by term.
 #include "layer/layer.h"
 #include "layer/linear.h"
 #include "layer/units.h"
 #include "layer/weighted.h"
+
+#include "base/size.h"
 
 #define UNIT_MAXIMUM 2147483647.0
 
@@ -46,7 +49,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     setup->declaration->cut_extent = width;
     setup->declaration->forward_cut = MOTE_PRODUCT_BLOCK;
     setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
-    setup->declaration->sample_group = mote_batch_group(state->linear.rows);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, state->linear.rows);
 
     const mote_product forward = mote_linear_forward(&state->linear, setup->batch);
     const mote_product gradient = mote_linear_gradient(&state->linear, setup->batch);
@@ -81,9 +84,58 @@ static void sum_columns(const mote_units *block, const mote_real *x, mote_real *
     mote_columns_sum(block, x + block->first, sum);
 }
 
-static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+/// Columns of the gradient whose terms are added one after the other, so that they stay in a cache.
+#define CHUNK ((size_t)2048)
+
+typedef struct go_on_call {
+    const mote_layer_run *run;
+    const mote_linear *linear;
+} go_on_call;
+
+/// y = fma(x, factor, y) along a part of a row of the gradient, term by term: 1 y - 0 is y, of zeros, too.
+static void add_terms(const go_on_call *call, size_t unit, mote_slice columns)
 {
-    const fully_connected_state *const state = layer_state;
+    const mote_layer_run *const run = call->run;
+    const mote_real *const dy = run->output_derivatives[0].data;
+    const mote_real *const x = run->inputs[0].data;
+    mote_real *const y = (mote_real *)run->gradients[MOTE_WEIGHTED_WEIGHT].data +
+                         unit * run->slice.count + columns.first;
+    for (size_t k = 0; k < run->batch * call->linear->rows; k++) {
+        const mote_blend blend = {
+            .scale_a = dy[k * call->linear->unit + unit], .scale_b = 1, .shift = -(mote_real)0.0};
+        const size_t place = k * call->linear->width + run->slice.first + columns.first;
+        run->kernels->blend(&blend, columns.count, x + place, y, y);
+    }
+}
+
+static void go_on_units(void *argument, size_t task, size_t task_count)
+{
+    const go_on_call *const call = argument;
+    const size_t width = call->run->slice.count;
+    size_t first = 0;
+    const size_t count = mote_parallel_part(call->linear->unit, task, task_count, &first);
+    for (size_t column = 0; column < width; column += CHUNK) {
+        const mote_slice columns = {column, mote_size_min(width - column, CHUNK)};
+        for (size_t unit = first; unit < first + count; unit++)
+            add_terms(call, unit, columns);
+    }
+}
+
+/// The gradient goes on inside the first group of samples.
+static void go_on(const mote_layer_run *run, const mote_linear *linear)
+{
+    go_on_call call = {run, linear};
+    const size_t work = run->batch * linear->rows * linear->unit * run->slice.count;
+    const size_t tasks = mote_parallel_task_count(run->parallel, work, MOTE_PARALLEL_GRAIN);
+    mote_parallel_run(run->parallel, go_on_units, &call, mote_size_min(tasks, linear->unit));
+}
+
+static void make_weight_gradient(const mote_layer_run *run, const fully_connected_state *state)
+{
+    if (run->first_sample % mote_batch_group(state->linear.rows) != 0) {
+        go_on(run, &state->linear);
+        return;
+    }
     mote_product product = mote_linear_gradient(&state->linear, run->batch);
     product.goes_on = run->first_sample > 0;
     product.columns = run->slice.count;
@@ -92,6 +144,12 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     product.right.data = (const mote_real *)run->inputs[0].data + run->slice.first;
     product.out = run->gradients[MOTE_WEIGHTED_WEIGHT].data;
     run->kernels->product(&product, run->parallel, run->scratch);
+}
+
+static void calc_gradient(const mote_layer_run *run, const void *layer_state)
+{
+    const fully_connected_state *const state = layer_state;
+    make_weight_gradient(run, state);
     if (run->slice.first > 0)
         return;
     mote_weighted_bias_gradient(run, &state->weighted, state->unit, state->linear.rows,

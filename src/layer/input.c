@@ -82,6 +82,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->elements = mote_shape_elements(&shape);
     setup->declaration->view = !is_scaled;
     setup->declaration->output_over_input = true;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD;
     return MOTE_OK;
 }
 

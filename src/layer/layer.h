@@ -282,7 +282,7 @@ void mote_setup_scratch(mote_setup *setup, unsigned phases, size_t bytes);
 void mote_setup_work(mote_setup *setup, unsigned phases, double multiply_adds);
 
 /// Forward may be run once more to make output 0 again: it reads input 0 and weights alone, keeps no temporaries, and its
-/// scratch, work and effort are declared.
+/// scratch, work, effort and whether it takes some samples are declared.
 void mote_setup_repeats(mote_setup *setup);
 
 /// What was declared for one phase.

@@ -108,7 +108,7 @@ static mote_status declare(mote_setup *setup, const layer_normalization_state *s
                       (double)setup->batch * (double)state->rows * (double)state->width);
     setup->declaration->recomputes = true;
     setup->declaration->sample_phases = phases;
-    setup->declaration->sample_group = mote_batch_group(state->rows);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, state->rows);
     mote_setup_need_input(setup, 0, MOTE_PHASE_BACKWARD);
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_over_output_derivative = true;
@@ -346,7 +346,7 @@ static void sum_block(void *argument, const mote_units *block)
     call.count = block->count;
     mote_columns columns = {
         .samples = call.run->batch,
-        .goes_on = call.run->first_sample > 0,
+        .first_sample = call.run->first_sample,
         .rows = call.state->rows,
         .count = block->count,
         .add = add_normalized,

@@ -57,8 +57,13 @@ void mote_loss_make_metric(const mote_layer_run *run, const mote_loss_sum *sum, 
         mote_parallel_task_count(run->parallel, rows * sum->width, MOTE_PARALLEL_GRAIN);
     mote_real *const made = (mote_real *)run->outputs[0].data + metric;
     mote_parallel_run(run->parallel, value_rows, &call, mote_size_min(tasks, rows));
-    *made = mote_batch_sum(run->first_sample > 0 ? made : NULL, run->batch,
-                           mote_batch_group(sum->terms), sum_sample, &call);
+    const mote_batch_samples samples = {
+        .first = run->first_sample,
+        .count = run->batch,
+        .group = mote_batch_group(sum->terms),
+        .before = run->first_sample > 0 ? *made : 0,
+    };
+    *made = mote_batch_sum(&samples, sum_sample, &call);
     if (run->samples_left == 0)
         *made /= divisor;
 }
@@ -66,5 +71,5 @@ void mote_loss_make_metric(const mote_layer_run *run, const mote_loss_sum *sum, 
 void mote_loss_slice_samples(mote_setup *setup, size_t terms)
 {
     setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_DERIVATIVE;
-    setup->declaration->sample_group = mote_batch_group(terms);
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, terms);
 }

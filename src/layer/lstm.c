@@ -46,7 +46,7 @@ enum {
 enum {
     GATES_OF_STEPS, // what the gates are; then the derivatives by their sums
     CELLS,
-    DERIVED, // not 0 when GATES_OF_STEPS are derivatives
+    DERIVED, // by sample: not 0 when its GATES_OF_STEPS are derivatives
     HIDDEN,  // without return_sequences: all h, for the gradient of R
 };
 
@@ -228,7 +228,7 @@ static mote_status declare_temporaries(mote_setup *setup, const lstm_state *stat
     MOTE_TRY(mote_setup_temporary(setup, &spec, phases));
     spec.shape.dims[1] = state->sizes.unit;
     MOTE_TRY(mote_setup_temporary(setup, &spec, phases));
-    const mote_tensor_spec flag = {MOTE_DTYPE_I32, false, {.rank = 1, .dims = {1}}};
+    const mote_tensor_spec flag = {MOTE_DTYPE_U8, true, {.rank = 1, .dims = {1}}};
     MOTE_TRY(mote_setup_temporary(setup, &flag, phases));
     if (state->return_sequences)
         return MOTE_OK;
@@ -312,6 +312,8 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     declare_scratch(setup, state);
     declare_effort(setup, state);
     declare_work(setup, state);
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
+    setup->declaration->sample_group = mote_lstm_sample_group(&state->sizes);
     return MOTE_OK;
 }
 
@@ -454,9 +456,8 @@ static void forward(const mote_layer_run *run, const void *layer_state)
         run_chunk(&p, first, mote_size_min(state->sizes.steps - first, chunk));
     if (p.hidden.data != run->outputs[0].data)
         copy_last(&p);
-    int32_t *const derived = run->temporaries[DERIVED].data;
-    if (derived)
-        *derived = 0;
+    if (run->temporaries[DERIVED].data)
+        memset(run->temporaries[DERIVED].data, 0, run->batch);
 }
 
 /// The derivative by a sample's h at a step, as two addends: from the outputs and from the steps behind.
@@ -528,7 +529,7 @@ static void multiply_flow(const passage *p)
 /// Makes the derivatives by the gates' sums, unless the other backward phase has.
 static void derive_gates(passage *p)
 {
-    int32_t *const derived = p->run->temporaries[DERIVED].data;
+    unsigned char *const derived = p->run->temporaries[DERIVED].data;
     if (*derived)
         return;
     const lstm_state *const state = p->state;
@@ -543,7 +544,7 @@ static void derive_gates(passage *p)
         if (p->step > 0)
             multiply_flow(p);
     }
-    *derived = 1;
+    memset(derived, 1, p->run->batch);
 }
 
 static passage start_backward(const mote_layer_run *run, const lstm_state *state)
@@ -564,6 +565,7 @@ static void make_recurrent_gradient(const passage *p)
         return;
     }
     mote_product product = mote_lstm_recurrent_gradient_product(&p->state->sizes, run->batch);
+    product.goes_on = run->first_sample > 0;
     product.left.data = get_row(&p->gates, 0, 1);
     product.right.data = p->hidden.data;
     product.out = gradient;
@@ -582,6 +584,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
     const lstm_state *const state = layer_state;
     passage p = start_backward(run, state);
     mote_product product = mote_lstm_input_gradient_product(&state->sizes, run->batch);
+    product.goes_on = run->first_sample > 0;
     product.left.data = p.gates.data;
     product.right.data = run->inputs[0].data;
     product.out = run->gradients[WEIGHT_INPUT].data;
@@ -594,6 +597,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
         .samples = run->batch,
         .units = mote_lstm_gate_width(&state->sizes),
         .plane = state->sizes.steps,
+        .first_sample = run->first_sample,
     };
     mote_units_run(run->parallel, &units, sum_gates, &p);
 }

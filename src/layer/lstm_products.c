@@ -2,11 +2,21 @@
 // Gates are rows of 4 times the units; rows of gates and of inputs lie by sample and step.
 #include "layer/lstm_products.h"
 
+#include "base/size.h"
+
 #define GATES 4U
 
 size_t mote_lstm_gate_width(const mote_lstm_sizes *sizes)
 {
     return GATES * sizes->unit;
+}
+
+size_t mote_lstm_sample_group(const mote_lstm_sizes *sizes)
+{
+    const size_t input = mote_batch_group(sizes->steps);
+    if (sizes->steps == 1)
+        return input;
+    return mote_size_common_multiple(input, mote_batch_group(sizes->steps - 1));
 }
 
 mote_product mote_lstm_input_product(const mote_lstm_sizes *sizes, size_t batch, size_t steps)

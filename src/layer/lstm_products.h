@@ -15,6 +15,9 @@ typedef struct mote_lstm_sizes {
 
 size_t mote_lstm_gate_width(const mote_lstm_sizes *sizes);
 
+/// Samples that are whole groups in the sums of both gradients.
+size_t mote_lstm_sample_group(const mote_lstm_sizes *sizes);
+
 /// Gates of `steps` steps of each sample.
 mote_product mote_lstm_input_product(const mote_lstm_sizes *sizes, size_t batch, size_t steps);
 

@@ -34,7 +34,7 @@ enum {
 /// Temporaries: the projections of inputs, and
 enum {
     CONTEXTS = INPUTS,
-    DERIVED, // not 0 when queries, keys and values are derivatives
+    DERIVED, // by sample: not 0 when its queries, keys and values are derivatives
 };
 
 typedef struct multi_head_attention_state {
@@ -259,7 +259,7 @@ static mote_status declare_temporaries(mote_setup *setup, const multi_head_atten
     spec.shape.dims[0] = state->projections[OUTPUT].rows;
     spec.shape.dims[1] = state->projections[OUTPUT].width;
     MOTE_TRY(mote_setup_workspace(setup, &spec, MOTE_PHASE_GRADIENT));
-    const mote_tensor_spec flag = {MOTE_DTYPE_I32, false, {.rank = 1, .dims = {1}}};
+    const mote_tensor_spec flag = {MOTE_DTYPE_U8, true, {.rank = 1, .dims = {1}}};
     return mote_setup_temporary(setup, &flag, MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD);
 }
 
@@ -340,6 +340,9 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         mote_setup_need_input(setup, i, MOTE_PHASE_GRADIENT);
     if (state->has_lengths)
         mote_setup_need_input(setup, state->input_count, MOTE_PHASE_BACKWARD);
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_BACKWARD;
+    setup->declaration->sample_group = mote_size_common_multiple(
+        mote_batch_group(state->attention.queries), mote_batch_group(state->attention.keys));
     return MOTE_OK;
 }
 
@@ -392,20 +395,19 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     mote_attention_forward(&state->attention, run, &tensors);
     project(run, state, OUTPUT, tensors.context, run->outputs[0].data);
     clear_padding(run, state);
-    int32_t *const derived = run->temporaries[DERIVED].data;
-    if (derived)
-        *derived = 0;
+    if (run->temporaries[DERIVED].data)
+        memset(run->temporaries[DERIVED].data, 0, run->batch);
 }
 
 /// Gradient and derivative need the same derivatives; whichever comes first makes them.
 static void ensure_derivatives(const mote_layer_run *run, const multi_head_attention_state *state)
 {
-    int32_t *const derived = run->temporaries[DERIVED].data;
+    unsigned char *const derived = run->temporaries[DERIVED].data;
     if (*derived)
         return;
     const mote_attention_tensors tensors = get_tensors(run, state);
     mote_attention_backward(&state->attention, run, &tensors);
-    *derived = 1;
+    memset(derived, 1, run->batch);
 }
 
 /// Rows whose sum is the gradient of a bias.
@@ -436,6 +438,7 @@ static void sum_block(void *argument, const mote_units *block)
     b.count = block->count;
     const mote_columns columns = {
         .samples = block->samples,
+        .first_sample = block->first_sample,
         .rows = b.rows,
         .count = block->count,
         .add = add_row,
@@ -462,6 +465,7 @@ static void calc_bias_gradient(const mote_layer_run *run, const multi_head_atten
         .samples = run->batch,
         .units = linear->unit,
         .plane = linear->rows,
+        .first_sample = run->first_sample,
     };
     mote_units_run(run->parallel, &units, sum_block, &rows);
 }
@@ -476,6 +480,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
         const mote_real *const dy =
             i == OUTPUT ? run->output_derivatives[0].data : run->temporaries[i].data;
         mote_product product = mote_linear_gradient(&state->projections[i], run->batch);
+        product.goes_on = run->first_sample > 0;
         product.left.data = dy;
         product.right.data = x;
         product.out = run->gradients[get_weight_index(state, i)].data;

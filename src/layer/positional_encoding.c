@@ -75,6 +75,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
     state->features = input->dims[2];
     setup->declaration->output_over_input = true;
     setup->declaration->derivative_view = true;
+    setup->declaration->sample_phases = MOTE_PHASE_FORWARD | MOTE_PHASE_GRADIENT;
     MOTE_TRY(mote_setup_output(setup, input));
     if (state->encoding == ENCODING_SINUSOIDAL) {
         if (state->weight_initializer != MOTE_INITIALIZER_XAVIER_UNIFORM)
@@ -92,6 +93,7 @@ static mote_status setup(mote_setup *setup, void *layer_state)
         .fan_in = state->features,
         .fan_out = state->positions,
     };
+    setup->declaration->sample_group = mote_batch_sample_group(setup->batch, 1);
     return mote_setup_weight(setup, &weight);
 }
 
@@ -204,6 +206,7 @@ static void calc_gradient(const mote_layer_run *run, const void *layer_state)
         .samples = run->batch,
         .units = state->positions * state->features,
         .plane = 1,
+        .first_sample = run->first_sample,
     };
     mote_layer_run argument = *run;
     mote_units_run(run->parallel, &units, sum_block, &argument);

@@ -233,6 +233,8 @@ void mote_setup_repeats(mote_setup *setup)
     mote_declaration *const declaration = setup->declaration;
     const mote_effort forward = mote_declaration_effort(declaration, MOTE_PHASE_FORWARD);
     declaration->repeats = true;
+    if (declaration->sample_phases & MOTE_PHASE_FORWARD)
+        declaration->sample_phases |= MOTE_PHASE_RECOMPUTE;
     mote_setup_scratch(setup, MOTE_PHASE_RECOMPUTE, declaration->scratch_bytes[0]);
     mote_setup_work(setup, MOTE_PHASE_RECOMPUTE,
                     mote_declaration_work(declaration, MOTE_PHASE_FORWARD));

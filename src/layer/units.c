@@ -142,7 +142,7 @@ void mote_units_moments(const mote_units *block, const mote_real *x, mote_real *
 /// first of each stored.
 typedef struct batch_sum {
     size_t samples, group, count;
-    bool goes_on; // from the groups before
+    size_t first; // samples before these, whose sum goes on
     mote_real group_sum[MOTE_UNITS_BLOCK];
 } batch_sum;
 
@@ -152,17 +152,23 @@ static void add_row(size_t count, const mote_real *x, mote_real *sum)
         sum[i] += x[i];
 }
 
-/// Adds one sample's terms, samples ascending; after the last one `sum` is complete.
+/// Adds one sample's terms, samples ascending; after the last one `sum` is complete. The first group's sum is what the whole
+/// sum has by then, so that it may be in parts.
 static void add_sample(batch_sum *batch, size_t sample, const mote_real *terms, mote_real *sum)
 {
     const size_t bytes = batch->count * sizeof *terms;
-    if (sample % batch->group == 0)
+    const size_t place = batch->first + sample;
+    if (sample == 0 && place % batch->group != 0) {
+        assert(place < batch->group);
+        memcpy(batch->group_sum, sum, bytes);
+    }
+    if (place % batch->group == 0)
         memcpy(batch->group_sum, terms, bytes);
     else
         add_row(batch->count, terms, batch->group_sum);
-    if ((sample + 1) % batch->group != 0 && sample + 1 != batch->samples)
+    if ((place + 1) % batch->group != 0 && sample + 1 != batch->samples)
         return;
-    if (sample < batch->group && !batch->goes_on)
+    if (place < batch->group)
         memcpy(sum, batch->group_sum, bytes);
     else
         add_row(batch->count, batch->group_sum, sum);
@@ -192,7 +198,7 @@ void mote_columns_sum_terms(const mote_columns *columns, mote_real *sum)
         .samples = columns->samples,
         .group = mote_batch_group(columns->rows),
         .count = columns->count,
-        .goes_on = columns->goes_on,
+        .first = columns->first_sample,
     };
     mote_real terms[MOTE_UNITS_BLOCK];
     for (size_t sample = 0; sample < columns->samples; sample++) {
@@ -210,7 +216,7 @@ void mote_columns_sum(const mote_units *block, const mote_real *x, mote_real *su
         .samples = block->samples,
         .group = mote_batch_group(rows),
         .count = block->count,
-        .goes_on = block->goes_on,
+        .first = block->first_sample,
     };
     mote_real terms[MOTE_UNITS_BLOCK];
     assert(block->count <= MOTE_UNITS_BLOCK);
@@ -245,10 +251,11 @@ static void sum_planes(const mote_units *block, const mote_real *x, mote_real *t
     const size_t group = mote_batch_group(block->plane);
     const size_t most = PLANES / group * group;
     mote_real sums[PLANES];
+    assert(block->first_sample % group == 0);
     for (size_t sample = 0; sample < block->samples; sample += most) {
         const mote_planes planes = get_planes(block, sample, most);
         block->kernels->sum_planes(&planes, x + sample * planes.step, sums);
-        add_planes(sums, planes.count, group, block->goes_on || sample > 0, total);
+        add_planes(sums, planes.count, group, block->first_sample + sample > 0, total);
     }
 }
 

@@ -17,8 +17,9 @@ typedef struct mote_units {
     const mote_kernels *kernels;
     size_t samples, units, plane;
     size_t first, count;
-    bool
-        goes_on; // functions that sum over the batch, but for centered products: from the groups of samples before
+    /// Samples of the batch in front of these: functions that sum over the batch, but for centered products, go on from
+    /// their sums. Whole groups, or in the batch's first group.
+    size_t first_sample;
     bool revisits_planes; // by functions that go over them again: blocks of what a cache holds
     size_t steps
         [3]; // elements between samples of a function's arrays, in their order; 0: units * plane
@@ -59,7 +60,7 @@ void mote_units_blend(const mote_units *block, const mote_units_blend_factors *f
 /// (c); `add` adds to each column's sum its term of a row, rows counted through the batch.
 typedef struct mote_columns {
     size_t samples, rows, count;
-    bool goes_on; // from what `sum` has of the groups before
+    size_t first_sample; // samples whose sum is in `sum`: whole groups, or some of the first
     void (*add)(const void *argument, size_t row, mote_real *sums);
     const void *argument;
 } mote_columns;

@@ -84,7 +84,7 @@ void mote_weighted_bias_gradient(const mote_layer_run *run, const mote_weighted 
         .samples = run->batch,
         .units = unit_count,
         .plane = plane,
-        .goes_on = run->first_sample > 0,
+        .first_sample = run->first_sample,
     };
     bias_call call = {
         .sum = sum,

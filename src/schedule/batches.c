@@ -188,6 +188,19 @@ static bool is_of_loss(const mote_schedule *schedule, size_t tensor)
     return false;
 }
 
+/// Whether the steps go from forward into backward. Their gradients and all that they keep for others are in use at once.
+static bool goes_back(const mote_schedule *schedule, const step_range *range)
+{
+    bool has_forward = false;
+    bool has_backward = false;
+    for (size_t i = range->first; i <= range->last; i++) {
+        const unsigned phase = mote_step_phase(schedule->steps[i].kind);
+        has_forward |= phase == MOTE_PHASE_FORWARD;
+        has_backward |= (phase & MOTE_PHASE_BACKWARD) != 0;
+    }
+    return has_forward && has_backward;
+}
+
 /// Steps that use what a tensor's block has, where `most` are all of them; otherwise those that use the tensor.
 static step_range find_life(const mote_schedule *schedule, size_t tensor, const step_range *most)
 {
@@ -196,16 +209,6 @@ static step_range find_life(const mote_schedule *schedule, size_t tensor, const 
     if (block->first >= most->first && block->last <= most->last)
         return (step_range){block->first, block->last};
     return (step_range){at->first, at->last};
-}
-
-static size_t greatest_divisor(size_t a, size_t b)
-{
-    while (b > 0) {
-        const size_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
 }
 
 /// Whether the step makes sums over the batch.
@@ -229,7 +232,7 @@ static size_t find_unit(const mote_schedule *schedule, const step_range *range)
         if (group >= batch)
             return batch;
         if (group > 1)
-            unit = group / greatest_divisor(unit, group) * unit;
+            unit = mote_size_common_multiple(unit, group);
     }
     return mote_size_min(unit, batch);
 }
@@ -299,7 +302,8 @@ static void consider(const mote_schedule_builder *b, size_t tensor, const step_r
         (b->strategy->batch_slices_of_losses && !is_of_loss(schedule, tensor)))
         return;
     step_range range = find_life(schedule, tensor, most);
-    if (range.first < most->first || range.last > most->last)
+    if (range.first < most->first || range.last > most->last ||
+        (b->strategy->swaps && goes_back(schedule, &range) && !is_of_loss(schedule, tensor)))
         return;
     const size_t samples =
         mote_size_min(join_runs(schedule, &range), find_samples(b, &range, FEWEST_SLICES));

@@ -365,12 +365,16 @@ static void add_use(void *user, size_t tensor, size_t step, mote_use how)
     const use_sum *sum = (const use_sum *)user;
     const mote_schedule_tensor *used = &sum->trial->tensors[tensor];
     const mote_step_run *run = &sum->trial->steps[step].run;
-    const size_t end = run->count > 0 ? run->end : step + 1;
+    size_t first = run->count > 0 ? run->first : step;
+    size_t end = run->count > 0 ? run->end : step + 1;
     const size_t bytes = used->persistent ? mote_schedule_used_bytes(sum->trial, tensor, step, how)
                                           : sum->trial->blocks[used->block].bytes;
     size_t *counted =
         &sum->counted[used->persistent ? tensor : sum->trial->tensor_count + used->block];
-    size_t first = run->count > 0 ? run->first : step;
+    if (!used->persistent) { // what each slice of the batch makes anew is not in all of a run
+        first = mote_size_max(first, sum->trial->blocks[used->block].first);
+        end = mote_size_min(end, sum->trial->blocks[used->block].last + 1);
+    }
     for (first = mote_size_max(first, *counted); first < end; first++)
         sum->bytes[first] += mote_size_align(bytes, MOTE_ALIGNMENT);
     *counted = end;

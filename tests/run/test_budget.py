@@ -28,6 +28,56 @@ from running import (
 
 # With sanitizers each training takes ten times as long, and it is memory and threads that are looked at.
 MODELS = (MIXED,) if SANITIZED else (LENET5, MIXED, BRANCHES, SHARED, RECURRENT, TRANSFORMER)
+# Layers of all kinds that take some samples after the others: 24 pieces of a text and 17, which read few rows of the table.
+SEQUENCES = """\
+[Model]
+loss = cross
+batch_size = 24
+epochs = 1
+seed = 3
+save_path = net.safetensors
+[Optimizer]
+type = adam
+[train_set]
+type = text
+path = text
+[tokens]
+type = input
+input_shape = 1:1:64
+dtype = int32
+[table]
+type = embedding
+in_dim = 3000
+out_dim = 24
+[places]
+type = positional_encoding
+encoding = learned
+[drop]
+type = dropout
+dropout_rate = 0.2
+[attention]
+type = multi_head_attention
+num_heads = 2
+causal = true
+dropout_rate = 0.1
+[sum]
+type = addition
+input_layers = drop, attention
+[memory]
+type = lstm
+unit = 24
+return_sequences = true
+[norm]
+type = layer_normalization
+[hidden]
+type = fully_connected
+unit = 150
+activation = gelu
+[output]
+type = fully_connected
+unit = 256
+activation = softmax
+"""
 SETS = add_set("train_set", 77) + add_set("valid_set", 35, "valid")
 # Plans are made often here, and with sanitizers the search for offsets would take most of the time.
 PLANNER = ("--planner=best_fit",) if SANITIZED else ()
@@ -59,6 +109,29 @@ class Budget(RunTest):
                     self.assertLessEqual(plan["arena_bytes"], budget)
                     self.assertEqual(self.digest(f"--budget={budget}"), expected)
                     self.assertEqual(self.digest(f"--budget={budget}", "--threads=1"), expected)
+
+    def test_all_of_a_network_in_slices_of_samples(self):
+        (self.folder / "text").write_bytes(bytes((i * i + 7 * i) % 251 for i in range(41 * 64 + 1)))
+        self.write_model(SEQUENCES)
+        full = self.run_json("plan", "net.ini")["arena_bytes"]
+        for options in ((), ("--set=Model.apply=after_all",), ("--set=attention.trainable=false",)):
+            expected = self.digest(*options)
+            budget = f"--budget={full // 3}"
+            schedule = self.run_mote("explain", "net.ini", "--stage=schedule", budget, *options)
+            run = r"forward table, to step (\d+) in \d+ slices of samples\n(.*\n)* +\1 calc_gradient table\n"
+            self.assertRegex(schedule, run)
+            for more in ((), ("--threads=1",), ("--cpu=scalar",)):
+                self.assertEqual(self.digest(budget, *options, *more), expected)
+
+    def test_models_of_sequences_train_to_the_same_bits(self):
+        for name, batch in (("lstm_kws", 8), ("nanogpt_char", 2)):
+            model = SOURCE / "bench" / "models" / f"{name}.ini"
+            arguments = (model, f"--batch={batch}")
+            whole = self.run_json("bench", *arguments, "--steps=2")
+            for budget in (self.smallest("plan", *arguments), whole["arena_bytes"] // 2):
+                got = self.run_json("bench", *arguments, "--steps=2", f"--budget={budget}")
+                self.assertLessEqual(got["arena_bytes"], budget)
+                self.assertEqual(got["weights_sha256"], whole["weights_sha256"])
 
     def test_a_training_goes_on_within_another_budget(self):
         self.write_model(LENET5 + SETS)

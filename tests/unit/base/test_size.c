@@ -47,6 +47,15 @@ static void a_product_that_does_not_fit_names_what_it_is(void **unused)
     assert_int_equal(product, 5);
 }
 
+static void a_common_multiple_is_the_least(void **unused)
+{
+    (void)unused;
+    assert_int_equal(mote_size_common_multiple(1, 7), 7);
+    assert_int_equal(mote_size_common_multiple(4, 64), 64);
+    assert_int_equal(mote_size_common_multiple(6, 4), 12);
+    assert_int_equal(mote_size_common_multiple(5, 5), 5);
+}
+
 static void alignment_rounds_up(void **unused)
 {
     (void)unused;
@@ -80,6 +89,7 @@ int main(void)
         cmocka_unit_test(a_sum_that_does_not_fit_names_what_it_is),
         cmocka_unit_test(products_that_fit_are_given),
         cmocka_unit_test(a_product_that_does_not_fit_names_what_it_is),
+        cmocka_unit_test(a_common_multiple_is_the_least),
         cmocka_unit_test(alignment_rounds_up),
         cmocka_unit_test(division_rounds_up_without_overflow),
         cmocka_unit_test(the_smaller_and_the_larger_are_found),

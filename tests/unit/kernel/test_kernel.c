@@ -101,22 +101,55 @@ static float value_of(void *argument, size_t sample)
     return ((const float *)argument)[sample];
 }
 
+/// In two parts, the first of which has `first` samples; 0: whole.
+static float sum_parts(size_t first, size_t count, size_t group, float *values)
+{
+    mote_batch_samples samples = {.count = first > 0 ? first : count, .group = group};
+    const float sum = mote_batch_sum(&samples, value_of, values);
+    if (first == 0)
+        return sum;
+    samples =
+        (mote_batch_samples){.first = first, .count = count - first, .group = group, .before = sum};
+    return mote_batch_sum(&samples, value_of, values + first);
+}
+
+static float sum_of(size_t count, size_t group, float *values)
+{
+    return sum_parts(0, count, group, values);
+}
+
 static void a_sum_over_the_batch_adds_groups_ascending(void **state)
 {
     (void)state;
     // each addition rounds: the order shows in the result
     float values[5] = {1, 0x1p-24F, 0x1p-24F, 0x1p-24F, 0x1p-24F};
-    assert_true(mote_batch_sum(NULL, 5, 1, value_of, values) == 1);
-    assert_true(mote_batch_sum(NULL, 5, 2, value_of, values) == 1 + 0x1p-22F);
-    assert_true(mote_batch_sum(NULL, 5, 3, value_of, values) == 1 + 0x1p-23F);
-    assert_true(mote_batch_sum(NULL, 5, 8, value_of, values) == 1);
+    assert_true(sum_of(5, 1, values) == 1);
+    assert_true(sum_of(5, 2, values) == 1 + 0x1p-22F);
+    assert_true(sum_of(5, 3, values) == 1 + 0x1p-23F);
+    assert_true(sum_of(5, 8, values) == 1);
+}
+
+static void a_sum_goes_on_behind_whole_groups_and_in_the_first(void **state)
+{
+    (void)state;
+    float values[5] = {1, 0x1p-24F, 0x1.8p-24F, 0x1p-24F, 0x1.4p-24F};
+    for (size_t group = 1; group < 8; group++) {
+        for (size_t first = 1; first < 5; first++) {
+            if (first % group == 0 || (first < group && group >= 5))
+                assert_true(sum_parts(first, 5, group, values) == sum_of(5, group, values));
+        }
+    }
+    assert_int_equal(mote_batch_sample_group(64, 1), 1);
+    assert_int_equal(mote_batch_sample_group(65, 1), 64);
+    assert_int_equal(mote_batch_sample_group(7, 10), 1);
+    assert_int_equal(mote_batch_sample_group(12, 10), 7);
 }
 
 static void the_first_value_of_a_batch_is_stored(void **state)
 {
     (void)state;
     float values[1] = {-0.0F};
-    assert_true(signbit(mote_batch_sum(NULL, 1, 4, value_of, values)));
+    assert_true(signbit(sum_of(1, 4, values)));
 }
 
 int main(void)
@@ -129,6 +162,7 @@ int main(void)
         cmocka_unit_test(little_work_stays_on_the_calling_thread),
         cmocka_unit_test(a_group_is_the_fewest_samples_with_64_terms),
         cmocka_unit_test(a_sum_over_the_batch_adds_groups_ascending),
+        cmocka_unit_test(a_sum_goes_on_behind_whole_groups_and_in_the_first),
         cmocka_unit_test(the_first_value_of_a_batch_is_stored),
     };
     return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);

@@ -90,6 +90,9 @@ static bool check_case(const layer_case *c)
         compare_slices(c, &config, unit);
         compare_slices(c, &config, 2 * unit);
     }
+    config.derivative_first = true;
+    compare_slices(c, &config, unit);
+    config.derivative_first = false;
     if (config.batch > unit)
         config.run_batch = config.batch - unit; // the last batch of an epoch
     compare_slices(c, &config, 2 * unit);

@@ -90,10 +90,10 @@ static void expect_sums(const layer_harness *harness, const layer_config *config
                          .a = multiplies ? layer_harness_data(harness, LAYER_INPUT, 0) : NULL,
                          .dy = layer_harness_data(harness, LAYER_OUTPUT_DERIVATIVE, 0),
                          .element = i};
-        const mote_real expected =
-            config->shared_inputs
-                ? mote_batch_sum(NULL, BATCH, mote_batch_group(ELEMENTS / own), get_sample, &e)
-                : get_sample(&e, i / own);
+        const mote_batch_samples samples = {.count = BATCH,
+                                            .group = mote_batch_group(ELEMENTS / own)};
+        const mote_real expected = config->shared_inputs ? mote_batch_sum(&samples, get_sample, &e)
+                                                         : get_sample(&e, i / own);
         if (got[i] != expected)
             fail_msg("%s, element %zu: %a instead of %a", config->layer, i, (double)got[i],
                      (double)expected);

@@ -57,40 +57,87 @@ static void a_row_has_the_sum_of_its_derivatives(void **unused)
     layer_harness_release(&harness);
 }
 
-/// The callback is called with a list of rows, as a program with a sparse gradient does.
-static void the_gradient_of_some_rows_lists_them_ascending(void **unused)
-{
-    (void)unused;
-    int32_t listed[7];
+/// A gradient of some rows, of which the batch reads four.
+typedef struct sparse {
+    layer_harness harness;
     int32_t input[6];
     mote_real dy[12];
+    int32_t listed[7];
     mote_real gradient[12];
     uint64_t scratch[12];
-    layer_harness harness;
+} sparse;
+
+static void sparse_init(sparse *s, const int32_t read[6])
+{
     layer_config config = small;
     config.entries[0] = "in_dim=7";
-    layer_harness_build(&harness, &config);
-    assert_int_equal(harness.declaration.weights[0].gradient_rows, 6);
-    assert_int_equal(harness.declaration.scratch_bytes[1], sizeof scratch);
-    memcpy(input, indices, sizeof input);
+    layer_harness_build(&s->harness, &config);
+    assert_int_equal(s->harness.declaration.weights[0].gradient_rows, 6);
+    assert_int_equal(s->harness.declaration.scratch_bytes[1], sizeof s->scratch);
+    memcpy(s->input, read, sizeof s->input);
     for (size_t i = 0; i < 12; i++)
-        dy[i] = (mote_real)derivatives[i];
-    const mote_tensor tensors[] = {
-        {.data = input}, {.data = dy}, {.data = gradient}, {.data = listed}};
-    const mote_layer_run run = {.kernels = harness.kernels,
-                                .parallel = &harness.parallel,
-                                .scratch = scratch,
-                                .batch = 2,
+        s->dy[i] = (mote_real)derivatives[i];
+    memset(s->gradient, LAYER_POISON_BYTE, sizeof s->gradient);
+    memset(s->listed, LAYER_POISON_BYTE, sizeof s->listed);
+}
+
+/// The callback is called with a list of rows, as a program with a sparse gradient does, for some samples.
+static void sparse_run(sparse *s, size_t first, size_t count)
+{
+    const mote_tensor tensors[] = {{.data = s->input + 3 * first},
+                                   {.data = s->dy + 6 * first},
+                                   {.data = s->gradient},
+                                   {.data = s->listed}};
+    const mote_layer_run run = {.kernels = s->harness.kernels,
+                                .parallel = &s->harness.parallel,
+                                .scratch = s->scratch,
+                                .batch = count,
+                                .first_sample = first,
+                                .samples_left = 2 - first - count,
                                 .inputs = &tensors[0],
                                 .output_derivatives = &tensors[1],
                                 .gradients = &tensors[2],
                                 .gradient_rows = &tensors[3]};
-    harness.layer->calc_gradient(&run, harness.state);
+    s->harness.layer->calc_gradient(&run, s->harness.state);
+}
+
+static void the_gradient_of_some_rows_lists_them_ascending(void **unused)
+{
+    (void)unused;
     static const int32_t expected_rows[4] = {3, 0, 1, 4};
     static const mote_real expected[6] = {14, 16, 7, 8, 15, 18};
-    assert_memory_equal(listed, expected_rows, sizeof expected_rows);
-    assert_memory_equal(gradient, expected, sizeof expected);
-    layer_harness_release(&harness);
+    sparse s;
+    sparse_init(&s, indices);
+    sparse_run(&s, 0, 2);
+    assert_memory_equal(s.listed, expected_rows, sizeof expected_rows);
+    assert_memory_equal(s.gradient, expected, sizeof expected);
+    layer_harness_release(&s.harness);
+}
+
+static void rows_that_a_later_slice_reads_go_between_the_others(void **unused)
+{
+    (void)unused;
+    static const int32_t cases[][6] = {
+        {4, 0, 4, 1, 4, 0}, // one between, others go on
+        {3, 2, 3, 1, 6, 0}, // in front, and behind
+        {0, 1, 2, 0, 1, 2}, // none
+        {5, 6, 5, 1, 2, 1}, // all in front
+        {1, 2, 1, 6, 5, 5}, // all behind
+        {0, 2, 4, 1, 3, 5}, // by turns
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sparse whole;
+        sparse sliced;
+        sparse_init(&whole, cases[i]);
+        sparse_init(&sliced, cases[i]);
+        sparse_run(&whole, 0, 2);
+        sparse_run(&sliced, 0, 1);
+        sparse_run(&sliced, 1, 1);
+        assert_memory_equal(sliced.listed, whole.listed, sizeof whole.listed);
+        assert_memory_equal(sliced.gradient, whole.gradient, sizeof whole.gradient);
+        layer_harness_release(&whole.harness);
+        layer_harness_release(&sliced.harness);
+    }
 }
 
 static void a_batch_that_can_read_all_rows_has_a_whole_gradient(void **unused)
@@ -132,6 +179,7 @@ int main(void)
         cmocka_unit_test(outputs_are_rows_of_the_table),
         cmocka_unit_test(a_row_has_the_sum_of_its_derivatives),
         cmocka_unit_test(the_gradient_of_some_rows_lists_them_ascending),
+        cmocka_unit_test(rows_that_a_later_slice_reads_go_between_the_others),
         cmocka_unit_test(a_batch_that_can_read_all_rows_has_a_whole_gradient),
         cmocka_unit_test(indices_are_from_0_to_the_last_row),
         cmocka_unit_test(other_inputs_are_refused),

@@ -103,7 +103,7 @@ static size_t get_scratch_bytes(size_t steps)
 static void memory_is_linear_in_the_steps(void **unused)
 {
     (void)unused;
-    const size_t flag = sizeof(int32_t);
+    const size_t flag = BATCH;
     assert_int_equal(get_kept_bytes(8) - flag, WIDTH * 4 * BATCH * 8 * sizeof(mote_real));
     assert_int_equal(get_kept_bytes(8000) - flag, 1000 * (get_kept_bytes(8) - flag));
     assert_true(get_scratch_bytes(32000) < 17 * get_scratch_bytes(2000));

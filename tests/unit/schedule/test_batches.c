@@ -5,7 +5,9 @@
 #define MODEL "[Model]\nloss = cross\nbatch_size = 12\n"
 #define ROWS  "[in]\ntype = input\ninput_shape = 1:64:4\n" // a group of sums has one sample
 #define FEW   "[in]\ntype = input\ninput_shape = 1:10:4\n" // 7
-#define HEAD  "[head]\ntype = fully_connected\nunit = 50\nactivation = softmax\n"
+#define SEQUENCE \
+    "[head]\ntype = lstm\nunit = 50\nreturn_sequences = true\n" // the same for one sum, 8 for another
+#define HEAD "[head]\ntype = fully_connected\nunit = 50\nactivation = softmax\n"
 
 /// Slices of what losses read, if that has so many bytes.
 /// Bytes of what the head makes of a sample.
@@ -102,8 +104,17 @@ static void groups_of_sums_are_not_parted(void **state)
     assert_int_equal(get_tensor(&p, "head")->slice_samples, 7);
     assert_run(&p, "forward head", "calc_derivative head", 2);
     program_release(&p);
-    build(state, "[Model]\nloss = cross\nbatch_size = 7\n" FEW FC("a") HEAD, &strategy, &p);
+    build(state, "[Model]\nloss = mse\nbatch_size = 7\n" FEW FC("a") SEQUENCE, &strategy, &p);
     assert_no_run(&p);
+    program_release(&p);
+}
+
+static void a_group_that_is_all_of_the_batch_may_be_parted(void **state)
+{
+    program p;
+    const mote_strategy strategy = of_losses(TRAIN, 1);
+    build(state, "[Model]\nloss = cross\nbatch_size = 7\n" FEW FC("a") HEAD, &strategy, &p);
+    assert_run(&p, "forward head", "calc_derivative head", 7);
     program_release(&p);
 }
 
@@ -169,17 +180,45 @@ static void any_steps_that_do_not_couple_samples_may_run_so(void **state)
     program_release(&p);
 }
 
+static void all_of_a_network_may_run_so(void **state)
+{
+    program p;
+    mote_strategy strategy = of_losses(TRAIN, 1);
+    strategy.batch_slices_of_losses = false;
+    build(state, MODEL ROWS FC("a") FC("b") HEAD, &strategy, &p);
+    assert_run(&p, "forward a", "calc_gradient a", 12);
+    assert_int_equal(get_tensor(&p, "a")->slice_samples, 1);
+    assert_int_equal(get_tensor(&p, "b derivative")->slice_samples, 1);
+    program_release(&p);
+}
+
+/// Where gradients and what is kept may be out of memory, a run has of them what one of its steps needs in memory.
+static void where_what_is_kept_may_go_a_run_does_not_lead_into_backward(void **state)
+{
+    program p;
+    mote_strategy strategy = of_losses(TRAIN, 1);
+    strategy.batch_slices_of_losses = false;
+    strategy.swaps = true;
+    build(state, MODEL ROWS FC("a") FC("b") FC("c") HEAD, &strategy, &p);
+    assert_int_equal(get_tensor(&p, "a")->slice_samples, 0);
+    assert_int_equal(get_tensor(&p, "b")->slice_samples, 0);
+    program_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_runs_from_its_output_to_its_derivatives),
         cmocka_unit_test(there_are_no_more_slices_than_it_takes),
         cmocka_unit_test(groups_of_sums_are_not_parted),
+        cmocka_unit_test(a_group_that_is_all_of_the_batch_may_be_parted),
         cmocka_unit_test(what_is_made_again_for_a_step_is_in_its_run),
         cmocka_unit_test(slices_of_its_gradient_give_way),
         cmocka_unit_test(what_the_caller_reads_is_whole),
         cmocka_unit_test(an_evaluation_runs_its_head_so),
         cmocka_unit_test(any_steps_that_do_not_couple_samples_may_run_so),
+        cmocka_unit_test(all_of_a_network_may_run_so),
+        cmocka_unit_test(where_what_is_kept_may_go_a_run_does_not_lead_into_backward),
     };
     return cmocka_run_group_tests(tests, mote_test_folder_setup, mote_test_folder_teardown);
 }
