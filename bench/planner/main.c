@@ -2,6 +2,7 @@
 // bench_planner: what a planner makes of a problem, and how long it takes. See bench/README.md.
 #include "planner.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,29 @@ static int print_usage(void)
     return 2;
 }
 
-static bool read_numbers(const char *text, unsigned long long *first, unsigned long long *second)
+/// A number of digits alone: strtoull would take a sign, too, and wrap around.
+static bool read_number(const char **at, unsigned long long *number)
 {
     char *end = NULL;
-    *first = strtoull(text, &end, 10);
-    if (second && *end == ',')
-        *second = strtoull(end + 1, &end, 10);
-    return end != text && *end == 0 && *first > 0;
+    if (**at < '0' || **at > '9')
+        return false;
+    errno = 0;
+    *number = strtoull(*at, &end, 10);
+    *at = end;
+    return errno == 0;
+}
+
+static bool read_positive(const char *text, unsigned long long *number)
+{
+    return read_number(&text, number) && *text == 0 && *number > 0;
+}
+
+static bool read_count_and_seed(const char *text, bench_options *options)
+{
+    if (!read_number(&text, &options->count) || *text != ',')
+        return false;
+    text++;
+    return read_number(&text, &options->seed) && *text == 0 && options->count > 0;
 }
 
 static bool read_options(int argument_count, char **arguments, bench_options *options)
@@ -45,11 +62,11 @@ static bool read_options(int argument_count, char **arguments, bench_options *op
         if (name == 'p')
             options->planner = optarg;
         else if (name == 'n')
-            is_read = read_numbers(optarg, &options->nodes, NULL);
+            is_read = read_positive(optarg, &options->nodes);
         else if (name == 'c')
-            is_read = read_numbers(optarg, &options->capacity, NULL);
+            is_read = read_positive(optarg, &options->capacity);
         else if (name == 'g')
-            is_read = read_numbers(optarg, &options->count, &options->seed);
+            is_read = read_count_and_seed(optarg, options);
         else if (name != -1)
             is_read = false;
     }

@@ -12,6 +12,7 @@
 #define STEPS_MOST ((size_t)1 << 26U)
 
 #define GENERATED_STEPS 5000
+#define ALIGNMENT       ((size_t)64)
 
 static mote_status read_number(const char *path, size_t line, char **at, size_t *number)
 {
@@ -48,6 +49,17 @@ static mote_status read_row(const char *path, size_t line, char *text, mote_plac
     return MOTE_OK;
 }
 
+/// The first line names at least the columns that are read.
+static mote_status read_titles(FILE *file, const char *path, char *text, size_t text_bytes)
+{
+    static const char titles[] = "id,lower,upper,size";
+    const size_t length = sizeof titles - 1;
+    if (!fgets(text, (int)text_bytes, file) || strncmp(text, titles, length) != 0 ||
+        !strchr(",\r\n", text[length]))
+        return MOTE_RAISE(MOTE_ERROR_IO, "%s:1: expected the titles %s", path, titles);
+    return MOTE_OK;
+}
+
 static mote_status read_rows(FILE *file, const char *path, mote_arena *arena,
                              bench_problem *problem)
 {
@@ -56,8 +68,7 @@ static mote_status read_rows(FILE *file, const char *path, mote_arena *arena,
     size_t placement_capacity = 0;
     size_t id_capacity = 0;
     size_t count = 0;
-    if (!fgets(text, sizeof text, file))
-        return MOTE_RAISE(MOTE_ERROR_IO, "%s: no line of titles", path);
+    MOTE_TRY(read_titles(file, path, text, sizeof text));
     for (; fgets(text, sizeof text, file); count++) {
         mote_placement placement;
         MOTE_TRY(read_row(path, count + 2, text, &placement));
@@ -105,8 +116,10 @@ mote_status bench_problem_generate(size_t count, uint64_t seed, mote_arena *aren
     for (size_t i = 0; i < count; i++) {
         const size_t steps = (size_t)pow(GENERATED_STEPS, next_uniform(&state));
         const double starts = (double)(GENERATED_STEPS - steps + 1);
-        placements[i] = (mote_placement){.bytes = (size_t)(64.0 * exp2(20 * next_uniform(&state))),
-                                         .alignment = 64,
+        // whole multiples of the alignment, so that who reads the sizes finds the same arena
+        const size_t bytes = (size_t)(64.0 * exp2(20 * next_uniform(&state)));
+        placements[i] = (mote_placement){.bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+                                         .alignment = ALIGNMENT,
                                          .first = (size_t)(starts * next_uniform(&state)),
                                          .fixed = MOTE_PLAN_ANY};
         placements[i].last = placements[i].first + steps - 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The greedy planner: blocks in a fixed order, each into the free gap that it fills best. Which order is
 // good depends on the network, so a few are tried, and stacking (stack.c), and the smallest arena wins (the first one on a
-// tie). Where so many lives meet that an order would take long, there is stacking alone.
+// tie). Where so many lives meet that an order would take long, there is stacking alone, in several ways.
 //
 // Blocks that live at every step go first: they cut off whole rows of the step x offset plane, and cutting
 // them at the bottom loses nothing. Placed one behind the other they make a single span.
@@ -385,19 +385,41 @@ static void promote(search *s, size_t bound, mote_plan_item *order, size_t *tria
     }
 }
 
+static size_t find_longest_life(const mote_plan_problem *problem)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < problem->placement_count; i++)
+        longest = mote_size_max(longest, life_steps(problem, &problem->placements[i]));
+    return longest;
+}
+
+/// Which lives had better be kept as fillers depends on the problem.
+static mote_status try_stacks(search *s, size_t bound, mote_arena *arena, mote_plan_item *order,
+                              size_t *trial, answer *best)
+{
+    const size_t longest = find_longest_life(s->problem);
+    for (size_t parts = 4; parts <= 8 && best->end > bound; parts++) {
+        MOTE_TRY(mote_plan_stack(s->problem, longest / parts, arena, order, trial));
+        take_better(s, order, trial, best);
+    }
+    return MOTE_OK;
+}
+
 static mote_status try_all(search *s, size_t bound, mote_arena *arena, size_t *trial, answer *best)
 {
     const bool has_orders = count_pairs(s) < WORK_LIMIT;
-    void *order = NULL;
-    MOTE_TRY(mote_arena_array(arena, s->problem->placement_count, sizeof(mote_plan_item), &order));
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_array(arena, s->problem->placement_count, sizeof(mote_plan_item), &memory));
+    mote_plan_item *order = (mote_plan_item *)memory;
     if (has_orders)
-        try_orders(s, bound, (mote_plan_item *)order, trial, best);
+        try_orders(s, bound, order, trial, best);
     if (best->end <= bound)
         return MOTE_OK;
-    MOTE_TRY(mote_plan_stack(s->problem, arena, (mote_plan_item *)order, trial));
-    take_better(s, (mote_plan_item *)order, trial, best);
-    if (has_orders)
-        promote(s, bound, (mote_plan_item *)order, trial, best);
+    MOTE_TRY(mote_plan_stack(s->problem, 0, arena, order, trial));
+    take_better(s, order, trial, best);
+    if (!has_orders)
+        return try_stacks(s, bound, arena, order, trial, best);
+    promote(s, bound, order, trial, best);
     return MOTE_OK;
 }
 

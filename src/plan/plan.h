@@ -28,7 +28,7 @@ typedef struct mote_plan_problem {
     const mote_placement *placements;
     size_t placement_count;
     size_t step_count;
-    size_t node_limit;   // of planners that search; 0: theirs, worth about 100 ms
+    size_t node_limit;   // of planners that search; 0: theirs, worth at most about 100 ms
     size_t enough_bytes; // an arena of this size need not be made smaller
 } mote_plan_problem;
 

@@ -20,8 +20,9 @@ void mote_plan_sort(mote_plan_item *items, size_t count, mote_plan_item *spare);
 /// Bytes of a placement rounded up to its alignment.
 size_t mote_placement_bytes(const mote_placement *placement);
 
-/// Places all blocks that are not fixed, without looking for gaps; `order` gets the blocks as they were placed.
-mote_status mote_plan_stack(const mote_plan_problem *problem, mote_arena *arena,
+/// Places all blocks that are not fixed, without looking for gaps; `order` gets the blocks as they were placed. Those that
+/// live up to `short_steps` are kept to fill what longer ones leave, as long as there are longer ones.
+mote_status mote_plan_stack(const mote_plan_problem *problem, size_t short_steps, mote_arena *arena,
                             mote_plan_item *order, size_t *offsets);
 
 /// End of the highest placement, by rounded bytes.

@@ -2,9 +2,14 @@
 // Stacks blocks. Where what is placed is lowest, over as many steps as it is equally low, the block that lives longest
 // of those that live in these steps alone is next; where there is none, the room up to the lower neighbour is lost. As
 // nobody looks for gaps further down, many blocks that live at the same step cost little.
+//
+// Less is lost where short lives are kept to fill such room: as long as there are long ones to place, a short one comes
+// only where no long one fits, and no higher than the lower neighbour.
 #include "plan/planners.h"
 
 #include "base/size.h"
+
+#define NO_LEAF SIZE_MAX
 
 /// Steps are counted as points, at which some life begins or has ended.
 typedef struct life {
@@ -16,6 +21,7 @@ typedef struct life {
 typedef struct waiting {
     size_t most_first, least_end;
     size_t most_steps; // 0: there are none
+    size_t least_bytes;
 } waiting;
 
 /// What is placed is equally high from one point to another: a section. What is kept by point is of the one that begins
@@ -30,6 +36,8 @@ typedef struct stack {
     size_t *
         heights; // 2 * point_width nodes of a tree over the points: the least below; SIZE_MAX: no section
     size_t point_width;
+    size_t short_steps; // lives up to so many steps are short
+    size_t long_count;  // of those that wait
 } stack;
 
 static size_t get_height(const stack *s, size_t first)
@@ -71,6 +79,11 @@ static size_t height_behind(const stack *s, size_t first)
     return s->ends[first] == s->point_count ? SIZE_MAX : get_height(s, s->ends[first]);
 }
 
+static size_t height_beside(const stack *s, size_t first)
+{
+    return mote_size_min(height_before(s, first), height_behind(s, first));
+}
+
 /// Makes one section of it and the neighbours that are as high. Returns its first point.
 static size_t join_equal(stack *s, size_t first)
 {
@@ -103,14 +116,16 @@ static waiting both(const waiting *left, const waiting *right)
 {
     return (waiting){mote_size_max(left->most_first, right->most_first),
                      mote_size_min(left->least_end, right->least_end),
-                     mote_size_max(left->most_steps, right->most_steps)};
+                     mote_size_max(left->most_steps, right->most_steps),
+                     mote_size_min(left->least_bytes, right->least_bytes)};
 }
 
-/// What lives longest in a section.
+/// What lives longest in a section, of blocks up to a size.
 typedef struct query {
     life section;
-    size_t leaf;
-    size_t steps; // 0: none
+    size_t most_bytes;
+    size_t leaf;  // NO_LEAF: none
+    size_t steps; // of the leaf; without one, it must live longer than this
 } query;
 
 /// Looks at what is below `node`.
@@ -118,7 +133,7 @@ static void find_longest(const stack *s, query *q, size_t node)
 {
     const waiting *below = &s->nodes[node];
     if (below->most_steps <= q->steps || below->least_end > q->section.end ||
-        below->most_first < q->section.first)
+        below->most_first < q->section.first || below->least_bytes > q->most_bytes)
         return;
     if (node >= s->width) {
         q->leaf = node - s->width;
@@ -129,10 +144,25 @@ static void find_longest(const stack *s, query *q, size_t node)
     find_longest(s, q, 2 * node + 1);
 }
 
+/// The leaf to place next on a section, or NO_LEAF.
+static size_t find_next(const stack *s, size_t first)
+{
+    query q = {.section = {first, s->ends[first]}, .most_bytes = SIZE_MAX, .leaf = NO_LEAF};
+    q.steps = s->long_count > 0 ? s->short_steps : 0;
+    find_longest(s, &q, 1);
+    if (q.leaf != NO_LEAF || s->long_count == 0)
+        return q.leaf;
+    q.steps = 0;
+    q.most_bytes = height_beside(s, first) - get_height(s, first);
+    find_longest(s, &q, 1);
+    return q.leaf;
+}
+
 static void take_leaf(stack *s, size_t leaf)
 {
     size_t node = s->width + leaf;
-    s->nodes[node] = (waiting){.least_end = SIZE_MAX};
+    s->long_count -= s->nodes[node].most_steps > s->short_steps;
+    s->nodes[node] = (waiting){.least_end = SIZE_MAX, .least_bytes = SIZE_MAX};
     for (node /= 2; node > 0; node /= 2)
         s->nodes[node] = both(&s->nodes[2 * node], &s->nodes[2 * node + 1]);
 }
@@ -249,12 +279,14 @@ static mote_status make_nodes(stack *s, mote_arena *arena, const mote_plan_item 
     MOTE_TRY(mote_arena_array(arena, 2 * s->width, sizeof *s->nodes, (void **)&s->nodes));
     for (size_t i = 0; i < s->width; i++) {
         waiting *node = &s->nodes[s->width + i];
-        *node = (waiting){.least_end = SIZE_MAX};
+        *node = (waiting){.least_end = SIZE_MAX, .least_bytes = SIZE_MAX};
         if (i >= count)
             continue;
         const mote_placement *placement = &s->problem->placements[blocks[i].value];
         const life at = s->lives[blocks[i].value];
-        *node = (waiting){at.first, at.end, placement->last - placement->first + 1};
+        *node = (waiting){at.first, at.end, placement->last - placement->first + 1,
+                          mote_placement_bytes(placement)};
+        s->long_count += node->most_steps > s->short_steps;
     }
     for (size_t i = s->width; i-- > 1;)
         s->nodes[i] = both(&s->nodes[2 * i], &s->nodes[2 * i + 1]);
@@ -267,16 +299,15 @@ static void place_waiting(stack *s, const mote_plan_item *blocks, size_t count,
 {
     for (size_t placed = 0; placed < count;) {
         const size_t first = join_equal(s, find_lowest(s));
-        query q = {.section = {first, s->ends[first]}};
-        find_longest(s, &q, 1);
-        if (q.steps == 0) {
-            set_height(s, first, mote_size_min(height_before(s, first), height_behind(s, first)));
+        const size_t leaf = find_next(s, first);
+        if (leaf == NO_LEAF) {
+            set_height(s, first, height_beside(s, first));
             continue;
         }
-        const size_t index = blocks[q.leaf].value;
+        const size_t index = blocks[leaf].value;
         order[placed++].value = index;
         offsets[index] = put(s, index, first);
-        take_leaf(s, q.leaf);
+        take_leaf(s, leaf);
     }
 }
 
@@ -323,10 +354,10 @@ static mote_status run(stack *s, mote_arena *arena, mote_plan_item *order, size_
     return MOTE_OK;
 }
 
-mote_status mote_plan_stack(const mote_plan_problem *problem, mote_arena *arena,
+mote_status mote_plan_stack(const mote_plan_problem *problem, size_t short_steps, mote_arena *arena,
                             mote_plan_item *order, size_t *offsets)
 {
-    stack s = {.problem = problem};
+    stack s = {.problem = problem, .short_steps = short_steps};
     const mote_arena_mark mark = mote_arena_get_mark(arena);
     const mote_status status = run(&s, arena, order, offsets);
     mote_arena_release_to(arena, mark);

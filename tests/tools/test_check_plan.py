@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench/check_plan: what it finds, and what it refuses."""
 
+import itertools
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import unittest
@@ -37,6 +39,37 @@ class CheckPlan(unittest.TestCase):
     def test_rows_that_share_bytes_and_steps_are_refused(self):
         rows = "0,0,9,8,0,a,batch\n1,2,3,8,8,b,batch\n2,5,6,8,7,c,batch\n"
         self.assertIn("0 and 2 share bytes at step 5", self.refuse(rows))
+
+    def test_of_random_rows_those_that_share_bytes_are_found(self):
+        numbers = random.Random(1)
+        found = 0
+        for _ in range(20):
+            rows = []
+            for name in range(numbers.randint(2, 9)):
+                lower, offset = numbers.randrange(12), numbers.randrange(40)
+                upper, size = lower + numbers.randint(1, 6), numbers.randint(1, 9)
+                rows.append((name, lower, upper, size, offset))
+            shared = any(
+                a[1] < b[2] and b[1] < a[2] and a[4] < b[4] + b[3] and b[4] < a[4] + a[3]
+                for a, b in itertools.combinations(rows, 2)
+            )
+            text = "".join(",".join(map(str, row)) + ",a,batch\n" for row in rows)
+            self.assertEqual(self.run_check(text).returncode, int(shared), text)
+            found += shared
+        self.assertTrue(3 < found < 17)
+
+    def test_many_rows_are_checked_in_time_that_grows_little_faster_than_they_do(self):
+        count = 20000
+        rows = "".join(f"{i},{i % 2},{i % 2 + 2},64,{i * 64},a,batch\n" for i in range(count))
+        done = subprocess.run(
+            [sys.executable, CHECK],
+            input=TITLES + rows,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        self.assertEqual(json.loads(done.stdout)["arena_bytes"], count * 64)
 
     def test_an_arena_above_the_capacity_is_refused(self):
         rows = "0,0,2,8,8,a,batch\n"

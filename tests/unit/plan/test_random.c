@@ -4,6 +4,7 @@
 #include "problems.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,42 @@ static void sixty_thousand_placements_are_planned_and_checked(void **state)
     }
 }
 
+/// Up to 1.
+static double next_share(uint64_t *state)
+{
+    return next_number(state) / 4294967296.0;
+}
+
+/// Sizes from 64 B to 64 MB, lives from 1 to 5000 steps of 5000, the logarithms of both uniform, as bench_planner
+/// --generate makes them.
+static void fill_logarithmic(uint64_t seed, mote_placement *placements, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t steps = (size_t)pow(5000, next_share(&seed));
+        const size_t bytes = (size_t)(64 * exp2(20 * next_share(&seed)));
+        const size_t first = next_below(&seed, 5000 - steps + 1);
+        placements[i] = block(bytes, first, first + steps - 1);
+        placements[i].alignment = 64;
+    }
+}
+
+static void sixty_thousand_of_all_sizes_and_lives_need_at_most_two_percent_more_than_the_bound(
+    void **state)
+{
+    const size_t count = 60000;
+    mote_placement *placements = placements_of(*state, count);
+    const mote_plan_problem problem = {
+        .placements = placements, .placement_count = count, .step_count = 5000};
+    for (uint64_t seed = 1; seed <= 2; seed++) {
+        fill_logarithmic(seed, placements, count);
+        mote_plan plan;
+        assert_int_equal(mote_plan_run(planner_named("best_fit"), &problem, *state, &plan),
+                         MOTE_OK);
+        assert_int_equal(mote_plan_check(&problem, &plan, *state), MOTE_OK);
+        assert_true(plan.arena_bytes <= plan.lower_bound_bytes / 100 * 102);
+    }
+}
+
 /// Reads one published problem; returns the number of placements.
 static size_t read_problem(FILE *file, mote_placement *placements, size_t most, size_t *step_count)
 {
@@ -140,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_random_problem_gets_a_valid_plan_no_larger_than_the_naive_one),
         cmocka_unit_test(sixty_thousand_placements_are_planned_and_checked),
+        cmocka_unit_test(
+            sixty_thousand_of_all_sizes_and_lives_need_at_most_two_percent_more_than_the_bound),
         cmocka_unit_test(published_problems_get_valid_plans),
     };
     return cmocka_run_group_tests_name("plan properties", tests, start_arena, end_arena);

@@ -6,13 +6,13 @@
 #define MOST 64U
 
 /// Offsets and order of stacking; checks the plan.
-static void stack(mote_arena *arena, const mote_plan_problem *problem, size_t *offsets,
-                  mote_plan_item *order)
+static void stack(mote_arena *arena, const mote_plan_problem *problem, size_t short_steps,
+                  size_t *offsets, mote_plan_item *order)
 {
     const mote_arena_mark mark = mote_arena_get_mark(arena);
     mote_plan plan;
     assert_int_equal(mote_plan_run(planner_named("naive"), problem, arena, &plan), MOTE_OK);
-    assert_int_equal(mote_plan_stack(problem, arena, order, offsets), MOTE_OK);
+    assert_int_equal(mote_plan_stack(problem, short_steps, arena, order, offsets), MOTE_OK);
     plan.offsets = offsets;
     plan.arena_bytes = mote_plan_end(problem, offsets);
     if (mote_plan_check(problem, &plan, arena) != MOTE_OK)
@@ -29,7 +29,7 @@ static void the_longest_life_that_fits_into_the_lowest_section_is_next(void **st
     const size_t offsets[] = {12, 0, 12, 10, 10};
     mote_plan_item items[5];
     size_t found[5];
-    stack(*state, &problem, found, items);
+    stack(*state, &problem, 0, found, items);
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(found[i], offsets[i]);
         assert_int_equal(items[i].value, order[i]);
@@ -44,10 +44,24 @@ static void fixed_blocks_and_those_that_wrap_come_first(void **state)
     const size_t offsets[] = {24, 16, 0};
     mote_plan_item items[3];
     size_t found[3];
-    stack(*state, &problem, found, items);
+    stack(*state, &problem, 0, found, items);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(found[i], offsets[i]);
     assert_int_equal(items[2].value, 0);
+}
+
+static void short_lives_fill_the_room_beside_long_ones_as_long_as_there_are_long_ones(void **state)
+{
+    // the third waits until all is as high as the second; meanwhile the last fits beside that, the fourth does not
+    const mote_placement placements[] = {block(10, 0, 3), block(20, 4, 6), block(5, 2, 5),
+                                         block(25, 7, 7), block(12, 7, 7)};
+    const mote_plan_problem problem = PROBLEM(placements, 8);
+    const size_t offsets[] = {0, 0, 20, 20, 0};
+    mote_plan_item items[5];
+    size_t found[5];
+    stack(*state, &problem, 2, found, items);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(found[i], offsets[i]);
 }
 
 static void any_random_problem_is_stacked_without_overlap(void **state)
@@ -69,7 +83,7 @@ static void any_random_problem_is_stacked_without_overlap(void **state)
                                            .step_count = shape.step_count};
         size_t offsets[MOST];
         mote_plan_item order[MOST];
-        stack(*state, &problem, offsets, order);
+        stack(*state, &problem, seed % 7, offsets, order);
     }
 }
 
@@ -78,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_longest_life_that_fits_into_the_lowest_section_is_next),
         cmocka_unit_test(fixed_blocks_and_those_that_wrap_come_first),
+        cmocka_unit_test(short_lives_fill_the_room_beside_long_ones_as_long_as_there_are_long_ones),
         cmocka_unit_test(any_random_problem_is_stacked_without_overlap),
     };
     return cmocka_run_group_tests_name("stack", tests, start_arena, end_arena);
