@@ -358,16 +358,16 @@ class Plan(CliTest):
                 self.assertRegex(out, rf"\n  {name} +{saved} bytes +[0-9.]+ [kM]?B more ")
 
     def test_an_arena_that_is_smaller_without_a_technique_is_said_to_be(self):
-        (self.folder / "net.ini").write_text(DEEP)
-        planner = ("net.ini", "--planner=naive")  # for which what is made again has a place of its own
+        (self.folder / "net.ini").write_text(TANGLED)
+        planner = ("net.ini", "--planner=best_fit")
         plan = self.run_json("plan", *planner)
-        saved = plan["techniques"]["recompute"]["saved_bytes"]
-        without = self.run_json("plan", *planner, "--without=recompute")
+        saved = plan["techniques"]["aliases"]["saved_bytes"]
+        without = self.run_json("plan", *planner, "--without=aliases")
         self.assertLess(saved, 0)
         self.assertEqual(saved, without["arena_bytes"] - plan["arena_bytes"])
         out, _ = self.run_mote("plan", *planner)
         self.assertIn("\nwithout a technique the arena would take\n", out)
-        self.assertRegex(out, rf"\n  recompute +{-saved} bytes +[0-9.]+ MB less ")
+        self.assertRegex(out, rf"\n  aliases +{-saved} bytes +[0-9.]+ kB less ")
 
     def test_what_it_costs_to_keep_gradients_is_told(self):
         (self.folder / "net.ini").write_text(DEEP)

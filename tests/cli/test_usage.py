@@ -130,8 +130,12 @@ class Usage(CliTest):
             with self.subTest(value):
                 self.assertEqual(
                     self.refuse("train", f"--batch={value}", "tiny.ini"),
-                    f"option --batch: '{value}' is not a whole number of at least 1",
+                    f"option --batch: '{value}' is not a whole number of 1 to 1048576",
                 )
+        self.assertEqual(
+            self.refuse("bench", "--steps=0", "tiny.ini"),
+            "option --steps: '0' is not a whole number of at least 1",
+        )
         self.assertEqual(
             self.refuse("train", "--threads", "257", "tiny.ini"),
             "option --threads: '257' is not a whole number of 1 to 256",
