@@ -236,7 +236,8 @@ static void print_alike(const subject *s, const mote_block *slice, const mote_bl
 {
     size_t begin = s->schedule->step_count;
     size_t end = 0;
-    for (const mote_block *stay = slice; stay && stay != last; stay = next_stay(s, stay)) {
+    for (const mote_block *stay = next_stay(s, slice); stay && stay != last;
+         stay = next_stay(s, stay)) {
         if (is_of_slice(stay, slice))
             continue;
         begin = mote_size_min(begin, stay->first);
@@ -265,7 +266,7 @@ static const mote_block *print_slices(subject *s, const mote_block *slice)
         print_slice(s, last);
         return behind;
     }
-    for (const mote_block *each = slice; each != behind; each = next_slice(s, each))
+    for (const mote_block *each = slice; each && each != behind; each = next_slice(s, each))
         print_slice(s, each);
     return behind;
 }
