@@ -61,7 +61,7 @@ static int print_json(const cli_session *session, const cli_findings *findings)
     cli_json_add_text(&json, "ahead_step_name", plan->ahead_step_name);
     cli_swap_add_plan(plan, &json);
     cli_deadline_add_plan(plan, &json);
-    cli_savings_add_json(&findings->savings, plan->arena_bytes, &json);
+    cli_savings_add_json(&findings->savings, plan, &json);
     cli_json_add_text(&json, "planner", plan->planner);
     cli_json_add_text(&json, "plan_hash", plan->plan_hash);
     cli_json_add_size(&json, "layer_count", plan->layer_count);
@@ -108,20 +108,19 @@ static mote_status measure(const cli_session *session)
 }
 
 /// What each technique saves depends on planner and techniques: a plan that is made again has its own.
-static mote_status measure_savings(cli_session *session, cli_findings *findings)
+static int measure_savings(cli_session *session, cli_findings *findings)
 {
     const cli_options *options = session->options;
-    mote_status status = MOTE_OK;
     if (options->csv && !options->html)
-        return MOTE_OK;
+        return CLI_OK;
     if (options->plan) {
-        status = cli_session_compile(session, MOTE_MODE_TRAIN, NULL);
-        if (status == MOTE_OK)
-            status = mote_model_get_plan(session->model, &findings->plan);
+        if (cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
+            mote_model_get_plan(session->model, &findings->plan) != MOTE_OK)
+            return cli_session_fail(session);
         session->planner = findings->plan.planner;
         session->without = findings->plan.without;
     }
-    return status == MOTE_OK ? cli_savings_measure(session, &findings->savings) : status;
+    return cli_savings_measure(session, &findings->savings);
 }
 
 /// Whether --save-plan may write: nothing but a plan is written over.
@@ -140,19 +139,20 @@ static mote_status save_plan(const cli_session *session)
 static int plan_model(cli_session *session)
 {
     const cli_options *options = session->options;
-    cli_findings findings = {.savings = {.swaps = false}};
+    cli_findings findings = {.savings = {.full_bytes = 0}};
     if (!may_save(options))
         return CLI_FAILED;
     if (cli_session_load(session) != MOTE_OK || measure(session) != MOTE_OK)
         return cli_fail();
     if (options->frontier)
         return cli_frontier_print(session);
-    if (measure_savings(session, &findings) != MOTE_OK ||
-        cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
+    const int exit_code = measure_savings(session, &findings);
+    if (exit_code != CLI_OK)
+        return exit_code;
+    if (cli_session_compile(session, MOTE_MODE_TRAIN, NULL) != MOTE_OK ||
         mote_model_get_plan(session->model, &findings.plan) != MOTE_OK ||
         cli_largest_find(session->model, &findings) != MOTE_OK || save_plan(session) != MOTE_OK)
         return cli_session_fail(session);
-    findings.savings.swaps = findings.plan.swap_bytes > 0;
     if (options->html && !cli_plan_page_write(session, &findings, options->html))
         return CLI_FAILED;
     if (options->json)

@@ -112,6 +112,19 @@ static bool read_techniques(const cli_option *option, const char *value, cli_opt
     return false;
 }
 
+/// One of the words in `choices`.
+static bool read_choice(const cli_option *option, const char *value, cli_options *options)
+{
+    const size_t length = strlen(value);
+    for (const char *word = option->choices; word; word = strchr(word, ' ')) {
+        word += *word == ' ';
+        if (length > 0 && strcspn(word, " ") == length && strncmp(word, value, length) == 0)
+            return read_text(option, value, options);
+    }
+    cli_error("option --%s: '%s' is none of: %s", option->name, value, option->choices);
+    return false;
+}
+
 #define TECHNIQUE_CHOICE(name, text, summary) " " text
 
 enum {
@@ -148,7 +161,7 @@ const cli_option cli_option_table[] = {
     {"sample", "SEED", "draw these bytes by their probabilities instead", CLI_INFER,
      FIELD(sample_seed), .minimum = 1, .maximum = UINT64_MAX, .read = read_number},
     {"epochs", "N", "times through the training data (= --set Model.epochs=N)", CLI_TRAIN,
-     .key = "epochs", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
+     .key = "epochs", .minimum = 1, .maximum = MOTE_EPOCHS_MAX, .read = read_model_setting},
     {"resume", NULL, "go on from the newest checkpoint", CLI_TRAIN, FIELD(resume),
      .read = read_flag},
     {"checkpoint-every", "EVERY", "'5 steps' or '30 s' (= --set Model.checkpoint_every=EVERY)",
@@ -162,7 +175,7 @@ const cli_option cli_option_table[] = {
     {"profile", "FILE", "say where the time goes; FILE gets a trace for Perfetto",
      CLI_TRAIN | CLI_BENCH, FIELD(trace), .takes_none = true, .read = read_profile},
     {"batch", "N", "samples in a step (= --set Model.batch_size=N)", READS_MODEL,
-     .key = "batch_size", .minimum = 1, .maximum = UINT64_MAX, .read = read_model_setting},
+     .key = "batch_size", .minimum = 1, .maximum = MOTE_BATCH_MAX, .read = read_model_setting},
     {"budget", "SIZE", "most memory of the arena, as 32MiB (= --set Model.memory_budget=SIZE)",
      CLI_TRAIN | CLI_PLAN | CLI_BENCH | CLI_EXPLAIN, .key = "memory_budget",
      .read = read_text_setting},
@@ -171,7 +184,7 @@ const cli_option cli_option_table[] = {
     {"set", "SECTION.KEY=VALUE", "any key of the model file; may be repeated",
      READS_MODEL | CLI_INFO, .read = read_setting},
     {"planner", "NAME", "naive, best_fit or exact (the default)", PLANS_MODEL, FIELD(planner),
-     .choices = "best_fit exact naive", .read = read_text},
+     .choices = "best_fit exact naive", .read = read_choice},
     {"without", "LIST", "leave out:" MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), PLANS_MODEL,
      FIELD(without), .choices = MOTE_TECHNIQUE_MAP(TECHNIQUE_CHOICE), .read = read_techniques},
     {"cost", "FILE", "cost table of the device to plan for (the one beside the swap file)",

@@ -4,7 +4,9 @@
 
 #include "new_file.h"
 #include "old_file.h"
+#include "swap.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +104,78 @@ static void write_size(const cli_page *page, const char *name, size_t bytes, con
                   name, cli_format_bytes(bytes, text), bytes, remark);
 }
 
+static void write_ahead(const cli_page *page)
+{
+    const mote_plan_info *plan = &page->findings->plan;
+    char ahead[CLI_BYTES_LENGTH];
+    char batch[CLI_BYTES_LENGTH];
+    (void)fprintf(page->file, "<div><dt>Read ahead</dt><dd>%s<small>of the next batch's %s",
+                  cli_format_bytes(plan->ahead_bytes, ahead),
+                  cli_format_bytes(plan->batch_bytes, batch));
+    if (plan->ahead_bytes > 0) {
+        (void)fputs(", from ", page->file);
+        write_escaped(page, plan->ahead_step_name);
+    }
+    (void)fputs("</small></dd></div>\n", page->file);
+}
+
+static void write_budget(const cli_page *page)
+{
+    const mote_plan_info *plan = &page->findings->plan;
+    char remark[128];
+    char in[CLI_BYTES_LENGTH];
+    char out[CLI_BYTES_LENGTH];
+    if (plan->memory_budget > 0)
+        write_size(page, "Memory budget", (size_t)plan->memory_budget, cli_swap_budget_text(plan));
+    if (plan->swap_bytes > 0) {
+        cli_format(remark, sizeof remark, "a step reads %s and writes %s",
+                   cli_format_bytes((size_t)plan->loaded_bytes, in),
+                   cli_format_bytes((size_t)plan->stored_bytes, out));
+        write_size(page, "Swap file", (size_t)plan->swap_bytes, remark);
+    }
+}
+
+static void write_predicted(const cli_page *page)
+{
+    const mote_plan_info *plan = &page->findings->plan;
+    (void)fprintf(page->file, "<div><dt>Predicted</dt><dd>%.1f ms<small>a step",
+                  plan->predicted_ms);
+    if (plan->swap_bytes > 0)
+        (void)fprintf(page->file, ", %.1f ms of it waiting for the file", plan->predicted_wait_ms);
+    if (plan->recomputed_flops > 0)
+        (void)fprintf(page->file, ", %.3f GFLOP of it done again", plan->recomputed_flops * 1e-9);
+    (void)fputs(", by ", page->file);
+    write_escaped(page,
+                  plan->cost_path[0] ? plan->cost_path : "rates that are assumed of the device");
+    (void)fputs("</small></dd></div>\n", page->file);
+}
+
+static void write_deadline(const cli_page *page)
+{
+    const mote_plan_info *plan = &page->findings->plan;
+    if (plan->operation_deadline_ms <= 0)
+        return;
+    (void)fprintf(page->file,
+                  "<div><dt>Deadline</dt><dd>%.1f ms<small>for an operation: %zu are predicted to "
+                  "take longer, ",
+                  plan->operation_deadline_ms, plan->late_operation_count);
+    write_escaped(page, plan->longest_operation);
+    (void)fprintf(page->file, " takes %.1f ms</small></dd></div>\n", plan->longest_operation_ms);
+}
+
+static void write_kept(const cli_page *page)
+{
+    const mote_plan_info *plan = &page->findings->plan;
+    char text[CLI_CHANGE_LENGTH];
+    if (!plan->gradients_kept_by[0])
+        return;
+    (void)fprintf(page->file,
+                  "<div><dt>Kept gradients</dt><dd>%s<small>since %s keeps all to the end of "
+                  "backward</small></dd></div>\n",
+                  cli_format_change(cli_savings_kept_bytes(&page->findings->savings, plan), text),
+                  plan->gradients_kept_by);
+}
+
 static void write_sizes(const cli_page *page)
 {
     const mote_plan_info *plan = &page->findings->plan;
@@ -112,7 +186,13 @@ static void write_sizes(const cli_page *page)
                "a place of its own for each block");
     (void)fprintf(page->file, "<div><dt>Peak</dt><dd>step %zu<small>", plan->peak_step);
     write_escaped(page, plan->peak_step_name);
-    (void)fputs("</small></dd></div>\n</dl>\n", page->file);
+    (void)fputs("</small></dd></div>\n", page->file);
+    write_ahead(page);
+    write_budget(page);
+    write_predicted(page);
+    write_deadline(page);
+    write_kept(page);
+    (void)fputs("</dl>\n", page->file);
 }
 
 static void write_filter(const cli_page *page)
@@ -173,13 +253,14 @@ static void write_axes(const cli_page *page)
 {
     const mote_plan_info *plan = &page->findings->plan;
     const double at = 100.0 * ((double)plan->peak_step + 0.5) / (double)plan->step_count;
+    const bool is_left = at < 50.0;
     (void)fprintf(page->file,
-                  "<div class=\"steps\"><span class=\"first\" style=\"left:0\">step 0</span><span "
-                  "class=\"last\" style=\"left:100%%\">%zu</span><span class=\"at-peak %s\" "
-                  "style=\"left:%.2f%%\">%zu, ",
-                  plan->step_count - 1, at < 50.0 ? "first" : "last", at, plan->peak_step);
+                  "<div class=\"steps\"><span>step 0</span><span>%zu</span></div>\n<div "
+                  "class=\"at-peak\" style=\"margin-%s:%.2f%%;text-align:%s\">%zu, ",
+                  plan->step_count - 1, is_left ? "left" : "right", is_left ? at : 100.0 - at,
+                  is_left ? "left" : "right", plan->peak_step);
     write_escaped(page, plan->peak_step_name);
-    (void)fputs("</span></div>\n", page->file);
+    (void)fputs("</div>\n", page->file);
 }
 
 static void write_chart(const cli_page *page)
@@ -194,17 +275,17 @@ static void write_chart(const cli_page *page)
     }
     (void)fprintf(page->file,
                   "</div>\n<div class=\"scroll\"><div class=\"plot\">\n<svg viewBox=\"0 0 %zu %d\" "
-                  "preserveAspectRatio=\"none\" role=\"group\" aria-label=\"Blocks by step and "
-                  "address\">\n",
-                  plan->step_count, HEIGHT);
+                  "preserveAspectRatio=\"none\" data-bytes=\"%zu\" role=\"group\" "
+                  "aria-label=\"Blocks by step and address\">\n",
+                  plan->step_count, HEIGHT, plan->arena_bytes);
     for (size_t i = 0; i < plan->placement_count; i++)
         write_rectangle(page, &page->blocks[i]);
     const double bound =
         HEIGHT * (1.0 - (double)plan->lower_bound_bytes / (double)plan->arena_bytes);
     (void)fprintf(page->file,
-                  "<path class=\"bound\" d=\"M0 %.3fH%zu\"/>\n<path class=\"peak\" d=\"M%zu "
-                  "0h1v%dh-1z\"/>\n</svg>\n",
-                  bound, plan->step_count, plan->peak_step, HEIGHT);
+                  "<path class=\"bound\" d=\"M0 %.3fH%zu\"/>\n<path class=\"around-peak\" d=\"M%zu "
+                  "0h1v%dh-1z\"/>\n<path class=\"peak\" d=\"M%zu 0h1v%dh-1z\"/>\n</svg>\n",
+                  bound, plan->step_count, plan->peak_step, HEIGHT, plan->peak_step, HEIGHT);
     write_axes(page);
     (void)fputs("</div></div>\n</div>\n", page->file);
 }
@@ -237,26 +318,25 @@ static void write_kinds(const cli_page *page)
 static void write_savings(const cli_page *page)
 {
     const cli_savings *savings = &page->findings->savings;
-    (void)fputs("<table>\n<thead><tr><th>technique</th><th class=\"number\">saves</th><th "
-                "class=\"number\">arena without it</th></tr></thead>\n<tbody>\n",
+    const mote_plan_info *plan = &page->findings->plan;
+    (void)fputs("<table>\n<thead><tr><th>technique</th><th class=\"number\">without it</th><th "
+                "class=\"number\">the arena then</th></tr></thead>\n<tbody>\n",
                 page->file);
     for (size_t i = 0; i < MOTE_TECHNIQUE_COUNT; i++) {
-        char text[CLI_BYTES_LENGTH];
+        char text[CLI_CHANGE_LENGTH];
         (void)fputs("<tr><td>", page->file);
         write_escaped(page, mote_technique_name(i));
         (void)fputs("<br><span class=\"faint\">", page->file);
         write_escaped(page, mote_technique_summary(i));
         (void)fputs("</span></td>", page->file);
         if (!savings->is_used[i]) {
-            (void)fputs("<td class=\"number\" colspan=\"2\">left out</td></tr>\n", page->file);
+            (void)fprintf(page->file, "<td class=\"number\" colspan=\"2\">%s</td></tr>\n",
+                          cli_savings_reason(i, plan));
             continue;
         }
-        bool is_more = false;
-        const size_t bytes =
-            cli_savings_bytes(savings, i, page->findings->plan.arena_bytes, &is_more);
-        (void)fprintf(page->file, "<td class=\"number\" title=\"%s%zu bytes\">%s%s</td>",
-                      is_more ? "-" : "", bytes, is_more ? "&minus;" : "",
-                      cli_format_bytes(bytes, text));
+        const int64_t bytes = cli_savings_bytes(savings, i, plan);
+        (void)fprintf(page->file, "<td class=\"number\" title=\"%" PRId64 " bytes\">%s</td>", bytes,
+                      cli_format_change(bytes, text));
         write_bytes(page, savings->arena_bytes[i]);
         (void)fputs("</tr>\n", page->file);
     }

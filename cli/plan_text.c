@@ -101,7 +101,7 @@ void cli_plan_print(const cli_findings *findings)
     print_ahead(plan);
     cli_swap_print_plan(plan);
     cli_deadline_print_plan(plan);
-    cli_savings_print(&findings->savings, plan->arena_bytes);
+    cli_savings_print(&findings->savings, plan);
     cli_print("peak at step %zu, %s\n", plan->peak_step, plan->peak_step_name);
     print_kinds(plan);
     print_largest(&findings->largest);

@@ -2,6 +2,13 @@
 // What a memory budget costs.
 #include "swap.h"
 
+const char *cli_swap_budget_text(const mote_plan_info *plan)
+{
+    return plan->swap_bytes > 0         ? "kept by swapping"
+           : plan->recomputed_flops > 0 ? "kept by running layers again"
+                                        : "all fits";
+}
+
 void cli_swap_print_plan(const mote_plan_info *plan)
 {
     char budget[CLI_BYTES_LENGTH];
@@ -12,9 +19,7 @@ void cli_swap_print_plan(const mote_plan_info *plan)
         cli_print("%-16s %12llu bytes  %8s   %s\n", "memory budget",
                   (unsigned long long)plan->memory_budget,
                   cli_format_bytes((size_t)plan->memory_budget, budget),
-                  plan->swap_bytes > 0         ? "kept by swapping"
-                  : plan->recomputed_flops > 0 ? "kept by running layers again"
-                                               : "all fits");
+                  cli_swap_budget_text(plan));
     }
     if (plan->swap_bytes > 0) {
         cli_print("%-16s %12llu bytes  %8s   a step reads %s and writes %s\n", "swap file",

@@ -5,6 +5,9 @@
 
 #include "output.h"
 
+/// What keeps the budget of a plan: "kept by swapping".
+const char *cli_swap_budget_text(const mote_plan_info *plan);
+
 /// Lines of a plan with a budget; nothing for others.
 void cli_swap_print_plan(const mote_plan_info *plan);
 

@@ -84,13 +84,17 @@ MOTE_API const char *mote_technique_summary(size_t index);
 /// The bits of the techniques in a list like "recompute,slices". MOTE_ERROR_ARGUMENT for one that there is not.
 MOTE_API mote_status mote_techniques_find(const char *names, unsigned *techniques) MOTE_MUST_CHECK;
 
+/// Most samples of a step, and most epochs.
+#define MOTE_BATCH_MAX  1048576U
+#define MOTE_EPOCHS_MAX 1000000000U
+
 /// Zero-initialize for the defaults.
 typedef struct mote_compile_config {
     unsigned modes;      // 0: MOTE_MODE_TRAIN
     const char *planner; // "naive", "best_fit", "exact"; NULL: "exact"
     const char
         *weights; // file to start from; NULL: [Model] load_path, else initial values from the seed
-    size_t batch; // most samples of a step; 0: [Model] batch_size
+    size_t batch; // most samples of a step, up to MOTE_BATCH_MAX; 0: [Model] batch_size
     uint64_t memory_budget; // most bytes of the arena; 0: [Model] memory_budget; UINT64_MAX: any
     unsigned without; // MOTE_TECHNIQUE_* bits that are not used; 0: all are. EXACT: the planner
                       // "exact" gives way to "best_fit"
@@ -190,6 +194,8 @@ typedef struct mote_plan_info {
     double predicted_wait_ms;            // of these, for transfers
     double
         recomputed_flops; // of a step: in products and convolutions that are run again, a multiply-add as two
+    const char *
+        gradients_kept_by; // "clip_norm" or "apply = after_all", which has training apply all gradients when all are made; "": each as early as can be
     double operation_deadline_ms;  // of [Model]; 0: it has none
     size_t late_operation_count;   // of all programs, that are predicted to take longer,
     double longest_operation_ms;   // and the longest of all, without its transfers

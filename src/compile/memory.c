@@ -288,6 +288,13 @@ static double count_recomputed(const mote_schedule *schedule)
     return flops;
 }
 
+static const char *name_keeper(const mote_compiled *compiled)
+{
+    if (!compiled->train || compiled->settings.apply == MOTE_APPLY_EARLY)
+        return "";
+    return compiled->settings.clip == MOTE_CLIP_NORM ? "clip_norm" : "apply = after_all";
+}
+
 static mote_status fill_info(const mote_compiler *c)
 {
     mote_compiled *compiled = c->compiled;
@@ -321,6 +328,7 @@ static mote_status fill_info(const mote_compiler *c)
     info->peak_step_name = name;
     info->ahead_step_name = "";
     info->cost_path = c->request->cost_path ? c->request->cost_path : "";
+    info->gradients_kept_by = name_keeper(compiled);
     info->recomputed_flops = count_recomputed(&compiled->schedules[0]);
     return MOTE_OK;
 }

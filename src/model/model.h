@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/property.h"
+#include "mote/model.h"
 #include "mote/writer.h"
 
 #include <stdbool.h>
@@ -23,8 +24,6 @@ typedef enum mote_nonfinite_policy {
 } mote_nonfinite_policy;
 
 /// [Model]. Paths are as written; mote_description_path makes them usable.
-#define MOTE_BATCH_MAX 1048576U
-
 typedef struct mote_model_settings {
     uint32_t type;         // NeuralNetwork
     uint32_t on_nonfinite; // mote_nonfinite_policy

@@ -354,7 +354,49 @@ class Plan(CliTest):
                 self.assertGreater(without["arena_bytes"], plan["arena_bytes"])
                 out, _ = self.run_mote("plan", "net.ini")
                 saved = without["arena_bytes"] - plan["arena_bytes"]
-                self.assertRegex(out, rf"\n  {name} +{saved} bytes ")
+                self.assertEqual(technique["saved_bytes"], saved)
+                self.assertRegex(out, rf"\n  {name} +{saved} bytes +[0-9.]+ [kM]?B more ")
+
+    def test_an_arena_that_is_smaller_without_a_technique_is_said_to_be(self):
+        (self.folder / "net.ini").write_text(TANGLED)
+        planner = ("net.ini", "--planner=best_fit")
+        plan = self.run_json("plan", *planner)
+        saved = plan["techniques"]["aliases"]["saved_bytes"]
+        without = self.run_json("plan", *planner, "--without=aliases")
+        self.assertLess(saved, 0)
+        self.assertEqual(saved, without["arena_bytes"] - plan["arena_bytes"])
+        out, _ = self.run_mote("plan", *planner)
+        self.assertIn("\nwithout a technique the arena would take\n", out)
+        self.assertRegex(out, rf"\n  aliases +{-saved} bytes +[0-9.]+ kB less ")
+
+    def test_what_it_costs_to_keep_gradients_is_told(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        early = self.run_json("plan", "net.ini")
+        self.assertIsNone(early["gradients_kept_by"])
+        self.assertEqual(early["gradients_kept_bytes"], 0)
+        self.assertNotIn("kept gradients", self.run_mote("plan", "net.ini")[0])
+        for setting, name in [
+            ("Optimizer.clip_norm=1", "clip_norm"),
+            ("Model.apply=after_all", "apply = after_all"),
+        ]:
+            plan = self.run_json("plan", "net.ini", "--set", setting)
+            more = plan["arena_bytes"] - early["arena_bytes"]
+            self.assertGreater(more, 0)
+            self.assertEqual(plan["gradients_kept_by"], name)
+            self.assertEqual(plan["gradients_kept_bytes"], more)
+            self.assertEqual(
+                plan["techniques"]["slices"],
+                {"used": False, "arena_bytes_without": plan["arena_bytes"], "saved_bytes": 0},
+            )
+            out, _ = self.run_mote("plan", "net.ini", "--set", setting)
+            self.assertRegex(
+                out, rf"\nkept gradients +{more} bytes +[0-9.]+ MB   more, since {name} keeps all "
+            )
+            self.assertRegex(out, r"\n  slices +not with kept gradients\n")
+        budget = plan["arena_bytes"] - 2**20
+        within = self.run_json("plan", "net.ini", "--set", setting, f"--budget={budget}")
+        self.assertLessEqual(within["arena_bytes"], budget)
+        self.assertEqual(within["gradients_kept_bytes"], more)
 
     def test_what_saves_next_to_nothing_is_not_made_again(self):
         """All that a chain makes again lives together: its peak is only moved."""
@@ -384,7 +426,8 @@ class Plan(CliTest):
         self.assertEqual(list(plan["techniques"]), names)
         for technique in plan["techniques"].values():
             self.assertEqual(
-                technique, {"used": False, "arena_bytes_without": plan["arena_bytes"]}
+                technique,
+                {"used": False, "arena_bytes_without": plan["arena_bytes"], "saved_bytes": 0},
             )
         out, _ = self.run_mote("plan", "tiny.ini", "--without", ",".join(names))
         self.assertEqual(out.count("left out"), len(names))
@@ -426,7 +469,12 @@ class Plan(CliTest):
         self.assertLessEqual(plan["arena_bytes"], smallest)
         self.assertGreater(plan["swapped_in_bytes"], 0)
         self.assertEqual(plan["techniques"]["swap"]["arena_bytes_without"], full["arena_bytes"])
+        saved = full["arena_bytes"] - plan["arena_bytes"]
+        self.assertEqual(plan["techniques"]["swap"]["saved_bytes"], saved)
+        for name in set(TECHNIQUES) - {"swap", "block_recompute"}:  # as without a budget
+            self.assertEqual(plan["techniques"][name], full["techniques"][name], name)
         out, _ = self.run_mote("plan", "net.ini", f"--budget={smallest}")
+        self.assertRegex(out, rf"\n  swap +{saved} bytes ")
         self.assertRegex(out, r"\nswap file .* a step reads .* and writes ")
         out, _ = self.run_mote("plan", "net.ini", "--budget=1GiB")
         self.assertRegex(out, r"\nmemory budget +1073741824 bytes .* all fits\n")

@@ -3,12 +3,14 @@
 
 import csv
 import io
+import json
 import os
 import re
 import unittest
 from html.parser import HTMLParser
 
 from support import CliTest
+from test_plan import DEEP
 
 EMPTY = {"meta", "input", "br", "wbr"}
 
@@ -42,6 +44,19 @@ class Page(HTMLParser):
 
     def all(self, tag):
         return [element for element in self.elements if element[0] == tag]
+
+
+def luminance(color):
+    """Relative luminance of "#rgb" or "#rrggbb", as WCAG has it."""
+    digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a, b):
+    brighter, darker = sorted((luminance(a), luminance(b)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
 
 
 class PlanPage(CliTest):
@@ -102,6 +117,47 @@ class PlanPage(CliTest):
         steps = re.findall(r'<tr( class="at-peak")?><td class="number">(\d+)</td>', self.text)
         self.assertEqual([int(step) for _, step in steps], list(range(plan["step_count"])))
         self.assertEqual([int(s) for mark, s in steps if mark], [plan["peak_step"]])
+
+    def sizes(self, page):
+        """What stands above the drawing, by its heading."""
+        heads = ["".join(text) for tag, _, text in page.elements if tag == "dt"]
+        return dict(zip(heads, ["".join(text) for tag, _, text in page.elements if tag == "dd"]))
+
+    def test_what_the_text_says_of_the_plan_is_above_the_drawing(self):
+        (self.folder / "net.ini").write_text(DEEP)
+        page = self.make(model="net.ini")
+        sizes = self.sizes(page)
+        plan = self.run_json("plan", "net.ini")
+        self.assertIn("of the next batch's", sizes["Read ahead"])
+        self.assertIn(plan["ahead_step_name"], sizes["Read ahead"])
+        self.assertIn("rates that are assumed of the device", sizes["Predicted"])
+        for name in ["Memory budget", "Swap file", "Kept gradients", "Deadline"]:
+            self.assertNotIn(name, sizes)
+        self.assertNotIn("not with kept gradients", self.text)
+        more = ("--set=Optimizer.clip_norm=1", "--set=Model.operation_deadline_ms=0.001")
+        out, _ = self.run_mote("plan", "net.ini", *more, "--budget=1", "--json", code=3)
+        more += (f"--budget={json.loads(out)['smallest_budget_bytes']}",)
+        sizes = self.sizes(self.make(*more, model="net.ini"))
+        plan = self.run_json("plan", "net.ini", *more)
+        self.assertIn(f"{plan['memory_budget_bytes']} bytes, kept by ", sizes["Memory budget"])
+        self.assertIn(f"{plan['swap_file_bytes']} bytes, a step reads ", sizes["Swap file"])
+        self.assertIn(" ms of it waiting for the file", sizes["Predicted"])
+        self.assertIn("more", sizes["Kept gradients"])
+        self.assertIn("clip_norm", sizes["Kept gradients"])
+        self.assertIn(f"{plan['late_operations']} are predicted", sizes["Deadline"])
+        self.assertIn("not with kept gradients", self.text)
+
+    def test_the_peak_stands_out_from_what_is_around_it(self):
+        page = self.make()
+        frames = [(a["class"], a["d"]) for tag, a, _ in page.elements if tag == "path"][-2:]
+        self.assertEqual([name for name, _ in frames], ["around-peak", "peak"])
+        self.assertEqual(frames[0][1], frames[1][1])
+        themes = re.findall(r":root \{(.*?)\n *\}", self.text, re.S)
+        self.assertEqual(len(themes), 2)
+        for theme in themes:
+            colors = dict(re.findall(r"--(\w+): (#\w+);", theme))
+            self.assertGreater(contrast(colors["peak"], colors["card"]), 4.5)
+        self.assertRegex(self.text, r"\.around-peak \{ stroke: var\(--card\)")
 
     def test_names_are_escaped(self):
         text = (self.folder / "tiny.ini").read_text().replace("[hidden]", "[<b>&x]")

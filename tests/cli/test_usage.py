@@ -130,8 +130,12 @@ class Usage(CliTest):
             with self.subTest(value):
                 self.assertEqual(
                     self.refuse("train", f"--batch={value}", "tiny.ini"),
-                    f"option --batch: '{value}' is not a whole number of at least 1",
+                    f"option --batch: '{value}' is not a whole number of 1 to 1048576",
                 )
+        self.assertEqual(
+            self.refuse("bench", "--steps=0", "tiny.ini"),
+            "option --steps: '0' is not a whole number of at least 1",
+        )
         self.assertEqual(
             self.refuse("train", "--threads", "257", "tiny.ini"),
             "option --threads: '257' is not a whole number of 1 to 256",
@@ -217,7 +221,21 @@ class Options(CliTest):
         self.assertIn("abacus", self.refuse("plan", "--cpu=abacus", "tiny.ini", code=1))
 
     def test_an_unknown_planner_is_an_error(self):
-        self.assertIn("bestfit", self.refuse("plan", "--planner", "bestfit", "tiny.ini", code=1))
+        for name in ["bestfit", "Exact", "best_fit exact", "best"]:
+            self.assertEqual(
+                self.refuse("plan", "--planner", name, "tiny.ini"),
+                f"option --planner: '{name}' is none of: best_fit exact naive",
+            )
+
+    def test_numbers_that_are_too_large_are_refused_by_the_option(self):
+        self.assertEqual(
+            self.refuse("plan", "--batch=100000000", "tiny.ini"),
+            "option --batch: '100000000' is not a whole number of 1 to 1048576",
+        )
+        self.assertEqual(
+            self.refuse("train", "--epochs=1000000001", "tiny.ini"),
+            "option --epochs: '1000000001' is not a whole number of 1 to 1000000000",
+        )
 
     def test_version_tells_version_build_cpu_and_threads(self):
         out, talk = self.run_mote("version")

@@ -31,6 +31,9 @@ PROBE = """<script>
     seen.inside = boxes.every((box) => box.left >= svg.left - 2 && box.right <= svg.right + 2 &&
         box.top >= svg.top - 2 && box.bottom <= svg.bottom + 2);
     seen.width = document.documentElement.scrollWidth;
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector(".plot .at-peak"));
+    seen.label = [...range.getClientRects()].every((box) => box.left >= svg.left - 1 && box.right <= svg.right + 1);
 
     blocks[3].dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
     seen.pointed = told.textContent.split("\\n")[0];
@@ -60,6 +63,21 @@ PROBE = """<script>
     find.dispatchEvent(new Event("input"));
     document.getElementById("show-scratch").click();
     seen.hidden = blocks.filter((block) => getComputedStyle(block).display === "none").length;
+    // what is left uses all of the height, and the marks beside it say which addresses that are
+    const heights = () => blocks.map((block) => block.querySelector("rect").getBoundingClientRect().height);
+    const before = heights();
+    document.getElementById("show-weights").click();
+    document.getElementById("show-optimizer").click();
+    const left = blocks.filter((block) => getComputedStyle(block).display !== "none");
+    const fitted = left.map((block) => block.querySelector("rect").getBoundingClientRect());
+    const box = document.querySelector("svg").getBoundingClientRect();
+    seen.used = [Math.min(...fitted.map((one) => one.top)) - box.top, box.bottom - Math.max(...fitted.map((one) => one.bottom))];
+    seen.marks = all(".addresses span").map((mark) => mark.textContent);
+    document.getElementById("show-weights").click();
+    document.getElementById("show-optimizer").click();
+    document.getElementById("show-scratch").click();
+    seen.back = heights().every((height, index) => Math.abs(height - before[index]) < 0.5 || before[index] === 0);
+    document.getElementById("show-scratch").click();
     document.querySelectorAll("#blocks th button")[3].click();
     seen.sorted = rows().map((row) => +row.cells[3].dataset.value);
     document.getElementById("zoom-5").click();
@@ -107,6 +125,7 @@ class PlanPage(unittest.TestCase):
         self.assertEqual(seen["rectangles"], plan["placement_count"])
         self.assertEqual(seen["rows"], plan["placement_count"])
         self.assertTrue(seen["inside"])
+        self.assertTrue(seen["label"])
         self.assertLessEqual(seen["width"], width)
         self.assertEqual(seen["pointed"].split(" = ")[0], table[3][5])
         self.assertEqual(seen["stops"], 1)
@@ -117,13 +136,32 @@ class PlanPage(unittest.TestCase):
         self.assertEqual(seen["found"], [row[5] for row in table if "gradient" in row[5].lower()])
         self.assertTrue(seen["other"])  # a tensor that its block is not named by is found, too
         self.assertEqual(seen["hidden"], sum(row[6] == "scratch" for row in table))
+        for unused in seen["used"]:
+            self.assertAlmostEqual(unused, 0, delta=2)
+        transient = [row for row in table if row[6] not in ("weights", "optimizer", "scratch")]
+        self.assertEqual(seen["marks"][-1], self.rounded(min(int(row[4]) for row in transient)))
+        self.assertEqual(
+            seen["marks"][0], self.rounded(max(int(row[4]) + int(row[3]) for row in transient))
+        )
+        self.assertTrue(seen["back"])
         self.assertEqual(seen["sorted"], sorted((int(row[3]) for row in table), reverse=True))
         self.assertAlmostEqual(seen["zoom"], 5, delta=0.1)
 
+    def rounded(self, count):
+        """As the page has bytes."""
+        if count < 1000:
+            return f"{count} B"
+        value, units = count / 1000, ["kB", "MB", "GB", "TB"]
+        while value >= 999.5 and len(units) > 1:
+            value /= 1000
+            units.pop(0)
+        return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {units[0]}"
+
     def test_on_a_phone_and_on_a_desk(self):
         for width in (500, 1400):  # a headless window is no narrower than 500
-            with self.subTest(width):
-                self.check("lenet5.ini", width)
+            for model in ("lenet5.ini", "resnet18.ini"):
+                with self.subTest(width=width, model=model):
+                    self.check(model, width)
 
     def test_thousands_of_blocks(self):
         self.check("mobilenetv2.ini", 1400)
