@@ -99,8 +99,8 @@ static void fill_logarithmic(uint64_t seed, mote_placement *placements, size_t c
     }
 }
 
-static void sixty_thousand_of_all_sizes_and_lives_need_at_most_two_percent_more_than_the_bound(
-    void **state)
+static void
+sixty_thousand_of_all_sizes_and_lives_need_at_most_two_percent_more_than_the_bound(void **state)
 {
     const size_t count = 60000;
     mote_placement *placements = placements_of(*state, count);
