@@ -71,6 +71,25 @@ unit = 10
 activation = softmax
 """
 
+# Pieces of a text, in the file "text".
+TEXT_HEAD = """\
+[Model]
+loss = cross
+batch_size = 12
+epochs = 1
+seed = 3
+save_path = net.safetensors
+[Optimizer]
+type = adam
+[train_set]
+type = text
+path = text
+[tokens]
+type = input
+input_shape = 1:1:64
+dtype = int32
+"""
+
 # Normalization, a shortcut, dropout, an average and a sum over more than one block of 256.
 MIXED = HEAD + """\
 [stem]

@@ -12,6 +12,7 @@ from running import (
     MIXED,
     RECURRENT,
     SHARED,
+    TEXT_HEAD,
     TOKENS,
     TRANSFORMER,
     RunTest,
@@ -130,22 +131,7 @@ activation = softmax
 """
 # A head whose output for the whole batch would make the peak: slices of samples, of which the last is smaller. 3 batches of
 # 12 pieces of a text and one of 5, after which whole slices are empty.
-LARGE_HEAD = """\
-[Model]
-loss = cross
-batch_size = 12
-epochs = 1
-seed = 3
-save_path = net.safetensors
-[Optimizer]
-type = adam
-[train_set]
-type = text
-path = text
-[tokens]
-type = input
-input_shape = 1:1:64
-dtype = int32
+LARGE_HEAD = TEXT_HEAD + """\
 [table]
 type = embedding
 in_dim = 4000

@@ -20,6 +20,7 @@ from running import (
     SANITIZED,
     SHARED,
     SOURCE,
+    TEXT_HEAD,
     TRANSFORMER,
     RunTest,
     Safetensors,
@@ -29,22 +30,7 @@ from running import (
 # With sanitizers each training takes ten times as long, and it is memory and threads that are looked at.
 MODELS = (MIXED,) if SANITIZED else (LENET5, MIXED, BRANCHES, SHARED, RECURRENT, TRANSFORMER)
 # Layers of all kinds that take some samples after the others: 24 pieces of a text and 17, which read few rows of the table.
-SEQUENCES = """\
-[Model]
-loss = cross
-batch_size = 24
-epochs = 1
-seed = 3
-save_path = net.safetensors
-[Optimizer]
-type = adam
-[train_set]
-type = text
-path = text
-[tokens]
-type = input
-input_shape = 1:1:64
-dtype = int32
+SEQUENCES = TEXT_HEAD.replace("batch_size = 12", "batch_size = 24") + """\
 [table]
 type = embedding
 in_dim = 3000

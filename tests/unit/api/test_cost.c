@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans by cost tables, through the public handles: a plan follows from model, budget and table alone.
+#include "cost_table.h"
+
 #include "mote/mote.h"
 #include "support/expect.h"
 #include "support/files.h"
@@ -21,32 +23,12 @@
     "[b]\ntype = fully_connected\nunit = 128\nactivation = tanh\n" \
     "[c]\ntype = fully_connected\nunit = 128\n"
 
-#define RATES                                                                               \
-    "product_multiply_adds = %g\nproduct_elements = 8\nconvolution_multiply_adds = 90\n"    \
-    "convolution_elements = 12\ndepthwise_multiply_adds = 30\npooled_cells = 4\n"           \
-    "normalized_elements = 6\nfunction_values = 1\napplied_elements = 6\nnear_bytes = 60\n" \
-    "far_bytes = 25\n"
-#define TABLE                                                                           \
-    "[Cost]\nversion = 1\nprocessor = \"%s\"\ncpu = scalar\nthreads = 1\n"              \
-    "operation_ns = 200\nsplit_ns = 0\ncache_bytes = 1e6\n[one_thread]\n" RATES         \
-    "[all_threads]\n" RATES "[swap]\nloaded_bytes = %g\nstored_bytes = %g\nload_ns = 0" \
-    "\nstore_ns = 0\ntransfer_share = 0.25\n"
-
 #define BESIDE "mote-cost-scalar-1.ini"
 
 typedef struct session {
     mote_context *context;
     mote_model *model;
 } session;
-
-/// A table of a processor of that name; `stored` bytes go in a nanosecond to the file and back.
-static const char *write_table(void **state, const char *name, const char *processor, double speed,
-                               double stored)
-{
-    char text[4096];
-    (void)snprintf(text, sizeof text, TABLE, processor, speed, speed, stored, stored);
-    return mote_test_write_text(state, name, text);
-}
 
 static void start(void **state, const char *line, session *s)
 {
@@ -79,7 +61,7 @@ static void the_same_table_gives_the_same_plan(void **state)
     char hash[65];
     start(state, "", &s);
     const uint64_t budget = plan(&s, NULL, UINT64_MAX).arena_bytes * 3 / 4;
-    const char *cost = write_table(state, "a.ini", "", 80.0, 1.0);
+    const char *cost = write_cost_table(state, "a.ini", "", 80.0, 1.0, 0.0);
     const mote_plan_info first = plan(&s, cost, budget);
     (void)snprintf(hash, sizeof hash, "%s", first.plan_hash);
     assert_true(first.swap_bytes > 0);
@@ -100,9 +82,9 @@ static void predictions_are_those_of_the_table(void **state)
     session s;
     start(state, "", &s);
     const uint64_t full = plan(&s, NULL, UINT64_MAX).arena_bytes;
-    const char *fast = write_table(state, "fast.ini", "", 1e6, 10.0);
-    const char *slow = write_table(state, "slow.ini", "", 0.001, 10.0);
-    const char *card = write_table(state, "card.ini", "", 1e6, 0.01);
+    const char *fast = write_cost_table(state, "fast.ini", "", 1e6, 10.0, 0.0);
+    const char *slow = write_cost_table(state, "slow.ini", "", 0.001, 10.0, 0.0);
+    const char *card = write_cost_table(state, "card.ini", "", 1e6, 0.01, 0.0);
     const double fast_ms = plan(&s, fast, UINT64_MAX).predicted_ms;
     const double slow_ms = plan(&s, slow, UINT64_MAX).predicted_ms;
     // 16 * 128 * 128 multiply-adds, 3 layers, 3 phases but for the derivative by the input
@@ -122,7 +104,8 @@ static void a_table_that_is_given_must_be_one(void **state)
     const char *path = mote_test_path(state, "nothing.ini");
     const mote_compile_config none = {.cost = path};
     expect_raises(mote_model_compile(s.model, &none), MOTE_ERROR_IO, "nothing.ini");
-    const mote_compile_config bad = {.cost = write_table(state, "bad.ini", "", 80.0, -1.0)};
+    const mote_compile_config bad = {.cost =
+                                         write_cost_table(state, "bad.ini", "", 80.0, -1.0, 0.0)};
     expect_raises(mote_model_compile(s.model, &bad), MOTE_ERROR_PROPERTY, "bad.ini:34: [swap]: ");
     end(&s);
 }
@@ -131,7 +114,7 @@ static void a_table_is_for_so_many_threads(void **state)
 {
     session s;
     const mote_context_config config = {.thread_count = 2, .cpu = "scalar"};
-    const char *cost = write_table(state, "a.ini", "", 80.0, 1.0);
+    const char *cost = write_cost_table(state, "a.ini", "", 80.0, 1.0, 0.0);
     start(state, "", &s);
     mote_model_destroy(&s.model);
     mote_context_destroy(&s.context);
@@ -159,10 +142,10 @@ static void a_table_of_another_processor_is_taken_only_when_it_is_given(void **s
 {
     session s;
     start(state, "swap_path = .", &s);
-    const char *path = write_table(state, BESIDE, "some other", 80.0, 1.0);
+    const char *path = write_cost_table(state, BESIDE, "some other", 80.0, 1.0, 0.0);
     assert_string_equal(plan(&s, NULL, UINT64_MAX).cost_path, "");
     assert_string_equal(plan(&s, path, UINT64_MAX).cost_path, path);
-    write_table(state, BESIDE, "some other", 80.0, -1.0); // what is no table is told
+    write_cost_table(state, BESIDE, "some other", 80.0, -1.0, 0.0); // what is no table is told
     assert_int_equal(mote_model_compile(s.model, NULL), MOTE_ERROR_PROPERTY);
     end(&s);
 }

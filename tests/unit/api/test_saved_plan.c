@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans in files, through the public handles: what was saved is made again, whatever cost table there is, or it is refused.
+#include "cost_table.h"
+
 #include "mote/mote.h"
 #include "support/expect.h"
 #include "support/files.h"
@@ -22,17 +24,6 @@
     "[b]\ntype = fully_connected\nunit = 512\nactivation = tanh\n" \
     "[c]\ntype = fully_connected\nunit = 128\n"
 
-#define RATES                                                                               \
-    "product_multiply_adds = %g\nproduct_elements = 8\nconvolution_multiply_adds = 90\n"    \
-    "convolution_elements = 12\ndepthwise_multiply_adds = 30\npooled_cells = 4\n"           \
-    "normalized_elements = 6\nfunction_values = 1\napplied_elements = 6\nnear_bytes = 60\n" \
-    "far_bytes = 25\n"
-#define TABLE                                                                            \
-    "[Cost]\nversion = 1\nprocessor = \"\"\ncpu = scalar\nthreads = 1\n"                 \
-    "operation_ns = 200\nsplit_ns = 0\ncache_bytes = 1e6\n[one_thread]\n" RATES          \
-    "[all_threads]\n" RATES "[swap]\nloaded_bytes = %g\nstored_bytes = %g\nload_ns = %g" \
-    "\nstore_ns = %g\ntransfer_share = 0.25\n"
-
 #define HASH_BYTES 65U
 
 typedef struct session {
@@ -45,15 +36,6 @@ typedef struct result {
     mote_plan_info info;
     char hash[HASH_BYTES];
 } result;
-
-static const char *write_table(void **state, const char *name, double speed, double stored,
-                               double transfer_ns)
-{
-    char text[4096];
-    (void)snprintf(text, sizeof text, TABLE, speed, speed, stored, stored, transfer_ns,
-                   transfer_ns);
-    return mote_test_write_text(state, name, text);
-}
 
 static void start_with(void **state, size_t threads, const mote_setting *settings,
                        size_t setting_count, session *s)
@@ -122,7 +104,7 @@ static void assert_same(const result *a, const result *b)
 static void a_saved_plan_is_made_again_and_saved_alike(void **state)
 {
     static const double shares[] = {2.0, 0.8, 0.6, 0.5};
-    const char *cost = write_table(state, "cost.ini", 80.0, 1.0, 0.0);
+    const char *cost = write_cost_table(state, "cost.ini", "", 80.0, 1.0, 0.0);
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         session s;
         result saved;
@@ -150,8 +132,8 @@ static void a_plan_is_the_same_by_every_cost_table(void **state)
 {
     session s;
     result saved;
-    const char *fast = write_table(state, "fast.ini", 1.0, 100.0, 0.0);
-    const char *slow = write_table(state, "slow.ini", 1000.0, 0.01, 1e6);
+    const char *fast = write_cost_table(state, "fast.ini", "", 1.0, 100.0, 0.0);
+    const char *slow = write_cost_table(state, "slow.ini", "", 1000.0, 0.01, 1e6);
     const char *path = save(state, 0.7, fast, &saved);
     start(state, &s);
     const mote_compile_config searched = {.memory_budget = saved.info.memory_budget, .cost = slow};

@@ -69,16 +69,22 @@ static digest step_whole(void **state)
     return whole;
 }
 
-/// A loop that ends after `count` steps, with a checkpoint after each; its data position is the steps' number and 100.
+/// The first steps, with a checkpoint after each; its data position is the steps' number and 100.
+static void step_saving(session *s, const samples *data, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        step_at(s, data, i);
+        expect_ok(mote_model_write_checkpoint(s->model, i + 101));
+    }
+}
+
+/// A loop that ends after so many.
 static void step_some(void **state, size_t count)
 {
     session s;
     const samples data = make_samples();
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
-    for (size_t i = 0; i < count; i++) {
-        step_at(&s, &data, i);
-        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
-    }
+    step_saving(&s, &data, count);
     session_end(&s);
 }
 
@@ -257,10 +263,7 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     remove_points(state);
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
     session_start(state, TEXT, MOTE_MODE_STEP, &other);
-    for (size_t i = 0; i < 4; i++) {
-        step_at(&s, &data, i);
-        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
-    }
+    step_saving(&s, &data, 4);
     const digest before = session_digest(&s);
     expect_raises(mote_model_train(s.model, NULL, NULL), MOTE_ERROR_PROPERTY,
                   "training needs a [train_set]");
@@ -284,10 +287,7 @@ static void a_rollback_that_is_refused_leaves_the_loop_as_it_is(void **state)
     const samples data = make_samples();
     remove_points(state);
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
-    for (size_t i = 0; i < 4; i++) {
-        step_at(&s, &data, i);
-        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
-    }
+    step_saving(&s, &data, 4);
     const digest before = session_digest(&s);
     expect_raises(mote_model_roll_back(s.model, 99, NULL), MOTE_ERROR_ARGUMENT,
                   "there is no checkpoint of step 99");
@@ -305,10 +305,7 @@ static void back_at_a_step_the_loop_has_ended_and_may_resume(void **state)
     remove_points(state);
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
     session_start(state, TEXT, MOTE_MODE_STEP, &other);
-    for (size_t i = 0; i < 4; i++) {
-        step_at(&s, &data, i);
-        expect_ok(mote_model_write_checkpoint(s.model, i + 101));
-    }
+    step_saving(&s, &data, 4);
     expect_raises(mote_model_roll_back(other.model, 3, NULL), MOTE_ERROR_IO, "points' is in use");
     expect_ok(mote_model_roll_back(s.model, 3, &result));
     assert_int_equal(result.removed_count, 1);
