@@ -8,9 +8,9 @@
 
 static void close_checkpoints(const mote_run *run, mote_checkpoints *c)
 {
-    const mote_allocator *allocator = &run->context->allocator;
     if (!c)
         return;
+    const mote_allocator *allocator = &run->context->allocator;
     mote_checkpoints_release(c);
     (void)allocator->reallocate(allocator->user, c, sizeof *c, 0);
 }
