@@ -80,11 +80,11 @@ void mote_schedule_find_lives(mote_schedule *schedule);
 /// Which tensors share bytes; makes the blocks.
 mote_status mote_schedule_make_blocks(mote_schedule_builder *b);
 
-/// Whether the node alone uses its weight 0.
-bool mote_schedule_owns_alone(const mote_graph *graph, size_t node);
+/// Whether a node alone uses its weight 0.
+bool mote_schedule_owns_alone(const mote_graph *graph, size_t index);
 
-/// In how many slices all steps use weight 0 of the node: the same in all programs of a strategy; 0: whole.
-size_t mote_schedule_count_weight_slices(const mote_schedule_builder *b, size_t node);
+/// In how many slices all steps use weight 0 of a node: the same in all programs of a strategy; 0: whole.
+size_t mote_schedule_count_weight_slices(const mote_schedule_builder *b, size_t index);
 
 /// Indices of slice `index` of a node's steps.
 mote_slice mote_schedule_slice(const mote_schedule_builder *b, size_t node, size_t index);
