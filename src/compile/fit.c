@@ -93,11 +93,11 @@ static void find_homes(mote_compiled *compiled, const mote_budget_problem *probl
     }
 }
 
-/// Plans anew with a choice. Offsets of a floor count only where it may be the smallest.
-static mote_status take_choice(fitting *f, const mote_budget_choice *choice, bool is_floor)
+/// Plans anew with a choice. Where it does not fit, good offsets are wanted of what may be the smallest floor.
+static mote_status take_choice(fitting *f, const mote_budget_choice *choice, bool wants_offsets)
 {
     const size_t known = f->c->known_floor;
-    const bool is_rough = !is_floor || (known > 0 && choice->live_bytes >= known);
+    const bool is_rough = !wants_offsets || (known > 0 && choice->live_bytes >= known);
     mote_compiled *compiled = f->c->compiled;
     mote_plan_info *info = &compiled->info;
     mote_arena_release_to(f->c->arena, f->mark);
@@ -125,7 +125,7 @@ static bool is_slow(const fitting *f, const mote_budget_choice *choice, size_t t
     return limit > 0.0 && choice->live_bytes <= target && choice->run_ns * 1e-6 >= limit;
 }
 
-static mote_status choose(fitting *f, size_t target, bool is_floor)
+static mote_status choose(fitting *f, size_t target, bool wants_offsets)
 {
     mote_arena arena;
     mote_budget_choice choice;
@@ -135,7 +135,7 @@ static mote_status choose(fitting *f, size_t target, bool is_floor)
     if (f->is_slow)
         f->c->compiled->info.predicted_ms = choice.run_ns * 1e-6;
     else if (status == MOTE_OK)
-        status = take_choice(f, &choice, is_floor);
+        status = take_choice(f, &choice, wants_offsets);
     mote_arena_release(&arena);
     return status;
 }

@@ -140,10 +140,10 @@ static mote_status add_forward_slices(mote_schedule_builder *b, size_t index)
     mote_schedule *schedule = b->schedule;
     const size_t count = mote_schedule_count_weight_slices(b, index);
     schedule->cut[index] = count > 0;
-    MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
+    if (count == 0)
+        return add_step(b, MOTE_STEP_FORWARD, index, 0);
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
+        MOTE_TRY(add_step(b, MOTE_STEP_FORWARD, index, 0));
         schedule->steps[schedule->step_count - 1].slice = mote_schedule_slice(b, index, i);
     }
     return MOTE_OK;
