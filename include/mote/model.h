@@ -259,8 +259,8 @@ MOTE_API mote_status mote_model_explain(const mote_model *model, mote_stage stag
                                         const mote_writer *writer) MOTE_MUST_CHECK;
 
 /// Writes why a tensor is alive in each step of its life, in each program that has it: which steps use it and by which
-/// declaration, which tensors have the same bytes, where they lie, and what keeps them to the end. Names are those of
-/// placements and of what --stage=schedule lists. MOTE_ERROR_ARGUMENT for an unknown one.
+/// declaration, which tensors have the same bytes, where they lie, when they are in the swap file, and what keeps them to
+/// the end. Names are those of placements and of what --stage=schedule lists. MOTE_ERROR_ARGUMENT for an unknown one.
 MOTE_API mote_status mote_model_explain_tensor(const mote_model *model, const char *name,
                                                const mote_writer *writer) MOTE_MUST_CHECK;
 

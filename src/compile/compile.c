@@ -78,6 +78,7 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
 {
     mote_compiled *compiled = c->compiled;
     const mote_training_settings *settings = &compiled->settings;
+    const mote_decisions *decisions = &c->decisions;
     mote_strategy strategy = {
         .name = name,
         .training = training,
@@ -89,12 +90,13 @@ static mote_status add_schedule(const mote_compiler *c, const mote_graph *graph,
         .batch_slice = 1,
         .batch_slice_bytes = BATCH_SLICE_BYTES,
         .batch_slices_of_losses = true,
-        .recompute_above = c->recompute_above,
+        .recompute_above = (size_t)decisions->recompute_above,
     };
-    if (c->is_tight)
+    if (decisions->is_tight)
         tighten(&strategy);
-    strategy.weight_slice_bytes = can_cut_weights(c) ? c->weight_slice_bytes : 0;
-    if (c->is_tight || c->is_sliced) {
+    if (can_cut_weights(c))
+        strategy.weight_slice_bytes = (size_t)decisions->weight_slice_bytes;
+    if (decisions->is_tight || decisions->is_sliced) {
         strategy.batch_slice_bytes = TIGHT_BATCH_SLICE_BYTES;
         strategy.batch_slices_of_losses = false;
     }
@@ -160,29 +162,24 @@ static mote_status link_programs(const mote_compiler *c)
 
 static mote_status schedule_and_plan(const mote_compiler *c)
 {
-    *c->compiled = (mote_compiled){.is_tight = c->is_tight,
-                                   .is_sliced = c->is_sliced,
-                                   .recompute_above = c->recompute_above,
-                                   .weight_slice_bytes = c->weight_slice_bytes};
+    *c->compiled = (mote_compiled){.decisions = c->decisions};
     MOTE_TRY(make_schedules(c));
     return mote_compile_plan(c);
 }
 
 /// A way to schedule where a budget is too small for the usual one, or makes it wait.
 typedef struct alternative {
-    double repeated; // share of the bytes that are too many which layers are run again for
+    mote_decisions decisions; // but recompute_above, which goes by the model
+    double repeated;          // share of the bytes that are too many which layers are run again for
     bool repeats_all;
-    bool is_sliced; // the batch, wherever that makes less live
-    bool is_tight;
-    size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
 } alternative;
 
 static const alternative alternatives[] = {
     {.repeated = 0.0},
-    {.is_tight = true},
-    {.is_tight = true, .weight_slice_bytes = WEIGHT_SLICE_BYTES},
-    {.is_tight = true, .weight_slice_bytes = SMALL_WEIGHT_SLICE_BYTES},
-    {.is_sliced = true},
+    {.decisions = {.is_tight = true}},
+    {.decisions = {.is_tight = true, .weight_slice_bytes = WEIGHT_SLICE_BYTES}},
+    {.decisions = {.is_tight = true, .weight_slice_bytes = SMALL_WEIGHT_SLICE_BYTES}},
+    {.decisions = {.is_sliced = true}},
     {.repeated = 0.5},
     {.repeated = 1.0},
     {.repeats_all = true},
@@ -222,16 +219,14 @@ static mote_status try_alternative(mote_compiler *c, const mote_arena_mark *mark
                                    const alternative *tried, size_t limit, outcome *result)
 {
     mote_arena_release_to(c->arena, *mark);
-    c->is_tight = tried->is_tight;
-    c->weight_slice_bytes = tried->weight_slice_bytes;
-    c->is_sliced = tried->is_sliced;
-    c->recompute_above = limit;
+    c->decisions = tried->decisions;
+    c->decisions.recompute_above = limit;
     const mote_status status = schedule_and_plan(c);
     *result = (outcome){status, c->compiled->info.predicted_ms, c->compiled->smallest_budget};
     return status == MOTE_ERROR_BUDGET ? MOTE_OK : status;
 }
 
-static bool has_large_weight(const mote_compiled *compiled, size_t bytes)
+static bool has_large_weight(const mote_compiled *compiled, uint64_t bytes)
 {
     for (size_t i = 0; i < compiled->state_block_count; i++) {
         if (compiled->state_blocks[i].bytes > bytes)
@@ -242,16 +237,18 @@ static bool has_large_weight(const mote_compiled *compiled, size_t bytes)
 
 static bool may_try(const mote_compiler *c, const alternative *tried, const outcome *best)
 {
-    const bool cuts = tried->weight_slice_bytes > 0;
-    const unsigned techniques = (tried->is_tight    ? MOTE_TECHNIQUE_SWAP
-                                 : tried->is_sliced ? MOTE_TECHNIQUE_BATCH_SLICES
-                                                    : MOTE_TECHNIQUE_BLOCK_RECOMPUTE) |
+    const mote_decisions *decisions = &tried->decisions;
+    const bool cuts = decisions->weight_slice_bytes > 0;
+    const unsigned techniques = (decisions->is_tight    ? MOTE_TECHNIQUE_SWAP
+                                 : decisions->is_sliced ? MOTE_TECHNIQUE_BATCH_SLICES
+                                                        : MOTE_TECHNIQUE_BLOCK_RECOMPUTE) |
                                 (cuts ? MOTE_TECHNIQUE_SLICES : 0U);
     if (c->request->without & techniques)
         return false;
     if (cuts)
-        return best->status != MOTE_OK && has_large_weight(c->compiled, tried->weight_slice_bytes);
-    return tried->is_tight || tried->is_sliced ||
+        return best->status != MOTE_OK &&
+               has_large_weight(c->compiled, decisions->weight_slice_bytes);
+    return decisions->is_tight || decisions->is_sliced ||
            (c->compiled->train && (!tried->repeats_all || best->status != MOTE_OK));
 }
 
@@ -306,11 +303,7 @@ static mote_status choose_schedules(mote_compiler *c)
 /// What was decided before, instead of a search; the plan has to be the one of then.
 static mote_status take_saved(mote_compiler *c, const char *model_hash)
 {
-    const mote_plan_record *record = &c->request->saved->record;
-    c->is_tight = record->is_tight;
-    c->is_sliced = record->is_sliced;
-    c->recompute_above = (size_t)record->recompute_above;
-    c->weight_slice_bytes = (size_t)record->weight_slice_bytes;
+    c->decisions = c->request->saved->record.decisions;
     const mote_status status = schedule_and_plan(c);
     if (status != MOTE_OK && status != MOTE_ERROR_FORMAT)
         return status;

@@ -13,6 +13,14 @@
 
 #define MOTE_PROGRAMS_MAX 3U
 
+/// How schedules are made where the usual ones do not fit a budget, or wait. All zero: the usual ones.
+typedef struct mote_decisions {
+    bool is_tight;               // use little memory in each step
+    bool is_sliced;              // slice the batch wherever less lives then
+    uint64_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
+    uint64_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
+} mote_decisions;
+
 /// What a plan is of, what was decided for it, and what came of that.
 typedef struct mote_plan_record {
     uint64_t version; // of the file's form
@@ -22,10 +30,7 @@ typedef struct mote_plan_record {
     const char *model_hash;
     const char *planner, *without; // techniques, "swap,slices"
     uint64_t memory_budget;
-    bool is_tight; // as in mote_compiled, and those behind it
-    bool is_sliced;
-    uint64_t recompute_above;
-    uint64_t weight_slice_bytes;
+    mote_decisions decisions;
     const char *mote_version;
     uint64_t arena_bytes;
     const char *plan_hash;
@@ -90,11 +95,8 @@ typedef struct mote_compiled {
     size_t staging_bytes; // for the others, behind the held ones in the problem; 0: there are none
     uint64_t swap_bytes;  // of the swap file; 0: there is none
     size_t whole_bytes;   // of the arena with everything in memory
-    bool is_tight;        // schedules are made to use little memory in each step
-    bool is_sliced;       // and to slice the batch wherever less lives then
-    size_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
-    size_t weight_slice_bytes; // of weights that all steps use in slices; 0: none
-    size_t smallest_budget;    // where the one asked for was too small
+    mote_decisions decisions;
+    size_t smallest_budget;                     // where the one asked for was too small
     size_t first_placements[MOTE_PROGRAMS_MAX]; // in the problem, of each schedule's blocks
     const char **placement_names;               // unique over all programs
     mote_plan_problem problem; // what persists in memory, then the blocks of each schedule

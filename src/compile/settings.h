@@ -11,10 +11,7 @@ typedef struct mote_compiler {
     const mote_compile_request *request;
     mote_arena *arena;
     mote_compiled *compiled;
-    bool is_tight;             // schedules are to use little memory in each step, for a budget
-    bool is_sliced;            // and to slice the batch wherever less lives then
-    size_t weight_slice_bytes; // of weights that all steps are to use in slices; 0: none
-    size_t recompute_above;    // bytes of blocks that layers are run again for; 0: none are
+    mote_decisions decisions; // for the next schedules
     bool
         is_alternative; // to schedules that were planned: of use only where they are faster, or these are too large
     size_t known_floor; // smallest budget of what was planned before, where none fits; 0: none

@@ -81,31 +81,21 @@ static mote_optimizer_run make_run(const mote_execution *execution)
                                 .step = execution->update};
 }
 
-/// The slice that is applied of a weight or a slot: within the whole, or all that is in memory. `taps`: elements of an index.
-static mote_real *find_slice(const mote_operation *operation, const mote_tensor *tensor,
-                             size_t taps, size_t *row_step)
-{
-    const size_t extent = tensor->spec->shape.dims[1];
-    const size_t first = extent > operation->slice.count ? operation->slice.first * taps : 0;
-    *row_step = extent * taps;
-    return (mote_real *)tensor->data + first;
-}
-
 /// To the slice of the weight's input dimension that the gradient is of.
 static void apply_slice(const mote_operation *operation, mote_optimizer_run *run,
                         const void *optimizer_state)
 {
     const mote_tensor *tensors = operation->tensors;
+    const mote_slice slice = operation->slice;
     const mote_shape *shape = &tensors[MOTE_APPLY_WEIGHT].spec->shape;
-    const size_t taps = mote_shape_elements(shape) / shape->dims[0] / shape->dims[1];
     run->count = mote_shape_elements(&tensors[MOTE_APPLY_GRADIENT].spec->shape);
-    run->row = operation->slice.count * taps;
-    run->weight = find_slice(operation, &tensors[MOTE_APPLY_WEIGHT], taps, &run->row_step);
+    run->row = slice.count * (mote_shape_elements(shape) / shape->dims[0] / shape->dims[1]);
+    run->weight = mote_tensor_slice(&tensors[MOTE_APPLY_WEIGHT], slice, &run->row_step);
     run->gradient = (const mote_real *)tensors[MOTE_APPLY_GRADIENT].data;
     for (size_t i = 0; i < MOTE_OPTIMIZER_SLOTS_MAX; i++) {
         const mote_tensor *slot = &tensors[MOTE_APPLY_SLOTS + i];
         if (slot->data)
-            run->slots[i] = find_slice(operation, slot, taps, &run->slot_row_steps[i]);
+            run->slots[i] = mote_tensor_slice(slot, slice, &run->slot_row_steps[i]);
     }
     run->optimizer->apply(run, optimizer_state);
 }

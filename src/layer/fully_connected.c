@@ -66,7 +66,8 @@ static void forward(const mote_layer_run *run, const void *layer_state)
     const fully_connected_state *const state = layer_state;
     mote_product product = mote_linear_forward(&state->linear, run->batch);
     product.left.data = (const mote_real *)run->inputs[0].data + run->slice.first;
-    product.right.data = mote_weighted_slice(run, &product.right.outer.step);
+    product.right.data = mote_tensor_slice(&run->weights[MOTE_WEIGHTED_WEIGHT], run->slice,
+                                           &product.right.outer.step);
     if (run->slice.count < state->linear.width) { // blocks of the sum are groups then
         product.depth = run->slice.count;
         product.group = MOTE_PRODUCT_BLOCK;
@@ -162,7 +163,8 @@ static void calc_derivative(const mote_layer_run *run, const void *layer_state)
     mote_product product = mote_linear_derivative(&state->linear, run->batch);
     product.columns = run->slice.count;
     product.left.data = run->output_derivatives[0].data;
-    product.right.data = mote_weighted_slice(run, &product.right.inner.step);
+    product.right.data = mote_tensor_slice(&run->weights[MOTE_WEIGHTED_WEIGHT], run->slice,
+                                           &product.right.inner.step);
     product.out = (mote_real *)run->input_derivatives[0].data + run->slice.first;
     run->kernels->product(&product, run->parallel, run->scratch);
 }

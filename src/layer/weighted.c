@@ -53,15 +53,6 @@ const mote_real *mote_weighted_bias(const mote_layer_run *run, const mote_weight
     return weighted->disable_bias ? NULL : run->weights[MOTE_WEIGHTED_BIAS].data;
 }
 
-const mote_real *mote_weighted_slice(const mote_layer_run *run, size_t *row_step)
-{
-    const mote_tensor *const weight = &run->weights[MOTE_WEIGHTED_WEIGHT];
-    const size_t first =
-        weight->spec->shape.dims[1] > run->slice.count ? run->slice.first : 0; // all of it is there
-    *row_step = weight->spec->shape.dims[1];
-    return (const mote_real *)weight->data + first;
-}
-
 typedef struct bias_call {
     mote_weighted_sum *sum;
     const mote_real *dy;

@@ -64,9 +64,6 @@ void mote_weighted_products(mote_setup *setup, const mote_product *forward,
                             const mote_product *gradient, const mote_product *derivative,
                             size_t count);
 
-/// The run's slice of a weight of matrix rows; `row_step` gets how far these lie apart, in elements.
-const mote_real *mote_weighted_slice(const mote_layer_run *run, size_t *row_step);
-
 /// Elements of the bias, or NULL when it is disabled.
 const mote_real *mote_weighted_bias(const mote_layer_run *run, const mote_weighted *weighted);
 

@@ -64,6 +64,15 @@ size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice 
     return bytes / shape->dims[1] * slice.count;
 }
 
+mote_real *mote_tensor_slice(const mote_tensor *tensor, mote_slice slice, size_t *row_step)
+{
+    const mote_shape *shape = &tensor->spec->shape;
+    const size_t extent = shape->dims[1];
+    *row_step = mote_shape_elements(shape) / shape->dims[0];
+    return (mote_real *)tensor->data +
+           (extent > slice.count ? slice.first : 0) * (*row_step / extent);
+}
+
 mote_status mote_shape_check(const mote_shape *shape, const char *what)
 {
     assert(shape->rank <= MOTE_RANK_MAX);

@@ -76,6 +76,10 @@ size_t mote_shape_elements(const mote_shape *shape);
 /// Bytes of a slice of dimension 1 of a tensor with this shape that has `bytes`; count 0: of all.
 size_t mote_shape_slice_bytes(const mote_shape *shape, size_t bytes, mote_slice slice);
 
+/// The elements that slice `slice` of dimension 1 begins with, of a tensor that is whole or has no more than the slice.
+/// `row_step` gets how far the slice's rows, one for each index of dimension 0, lie apart.
+mote_real *mote_tensor_slice(const mote_tensor *tensor, mote_slice slice, size_t *row_step);
+
 /// Raises MOTE_ERROR_SHAPE naming `what` when a dimension is 0 or the element count overflows.
 mote_status mote_shape_check(const mote_shape *shape, const char *what) MOTE_MUST_CHECK;
 

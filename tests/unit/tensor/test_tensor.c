@@ -129,6 +129,21 @@ static void a_batch_too_large_for_memory_is_refused(void **unused)
     assert_int_equal(bytes, 5);
 }
 
+static void a_slice_lies_within_the_whole_or_is_all_there_is(void **unused)
+{
+    (void)unused;
+    mote_real data[2 * 6 * 3];
+    mote_tensor_spec spec = {.dtype = MOTE_DTYPE_REAL, .shape = mote_shape_image(2, 6, 3)};
+    const mote_tensor tensor = {.data = data, .spec = &spec};
+    const mote_slice slice = {.first = 4, .count = 2};
+    size_t row_step = 0;
+    assert_ptr_equal(mote_tensor_slice(&tensor, slice, &row_step), data + 4 * 3);
+    assert_int_equal(row_step, 6 * 3);
+    spec.shape.dims[1] = 2;
+    assert_ptr_equal(mote_tensor_slice(&tensor, slice, &row_step), data);
+    assert_int_equal(row_step, 2 * 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +158,7 @@ int main(void)
         cmocka_unit_test(text_of_a_shape_is_cut_at_the_end_of_the_buffer),
         cmocka_unit_test(only_batched_tensors_grow_with_the_batch),
         cmocka_unit_test(a_batch_too_large_for_memory_is_refused),
+        cmocka_unit_test(a_slice_lies_within_the_whole_or_is_all_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
