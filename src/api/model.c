@@ -244,12 +244,12 @@ static mote_status allocate_model(mote_model *model, const char *weights)
 {
     MOTE_TRY(mote_run_create(model->context, &model->description, model->compilation.compiled,
                              &model->run));
-    MOTE_TRY(mote_run_initialize(&model->run));
     model->run.sources = model->sources;
     model->run.compilation = &model->compilation;
     model->run.control = &model->control;
     if (weights)
-        return mote_run_load(&model->run, weights);
+        return mote_run_begin_with(&model->run, weights);
+    MOTE_TRY(mote_run_initialize(&model->run));
     return model->kept ? mote_run_restore(&model->run, model->kept) : MOTE_OK;
 }
 

@@ -157,6 +157,7 @@ static mote_status link_programs(const mote_compiler *c)
         if (&compiled->programs[i] != compiled->infer) // which has no next batch
             MOTE_TRY(mote_compile_ahead(compiled, i, c->arena));
     }
+    mote_compile_find_frozen(compiled);
     return MOTE_OK;
 }
 

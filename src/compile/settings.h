@@ -62,6 +62,9 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
 mote_status mote_compile_transfers(const mote_compiled *compiled, size_t index, mote_arena *arena,
                                    mote_program *program) MOTE_MUST_CHECK;
 
+/// Finds what of the swapped state no program stores, behind their transfers. What comes and goes in slices is not looked at.
+void mote_compile_find_frozen(const mote_compiled *compiled);
+
 /// Finds what program `index` can read ahead: parts of its READs.
 mote_status mote_compile_ahead(mote_compiled *compiled, size_t index, mote_arena *arena);
 

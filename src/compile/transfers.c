@@ -28,6 +28,17 @@ static void insert(turn *turns, size_t *count, turn added)
     turns[at] = added;
 }
 
+/// The block of the state that a block is all of, or MOTE_ABSENT.
+static size_t find_state(const mote_compiled *compiled, const mote_schedule *schedule,
+                         const mote_block *block)
+{
+    const mote_schedule_tensor *tensor = &schedule->tensors[block->tensor];
+    const mote_state state = {.blocks = compiled->state_blocks,
+                              .block_count = compiled->state_block_count};
+    return tensor->persistent && block->slice.count == 0 ? mote_state_find(&state, tensor->name)
+                                                         : MOTE_ABSENT;
+}
+
 static size_t list_turns(const mote_compiled *compiled, size_t index, turn *turns)
 {
     const mote_schedule *schedule = &compiled->schedules[index];
@@ -35,7 +46,10 @@ static size_t list_turns(const mote_compiled *compiled, size_t index, turn *turn
     size_t count = 0;
     for (size_t i = 0; i < schedule->block_count; i++) {
         const mote_block *block = &schedule->blocks[i];
-        turn t = {.transfer = {.offset = offsets[i], .bytes = block->bytes, .home = block->home}};
+        turn t = {.transfer = {.offset = offsets[i],
+                               .bytes = block->bytes,
+                               .home = block->home,
+                               .state = find_state(compiled, schedule, block)}};
         if (block->is_loaded) {
             t.begin = mote_compile_find_operation(schedule, block->first);
             t.needed = mote_compile_find_operation(schedule, block->used_first);
@@ -98,4 +112,18 @@ mote_status mote_compile_transfers(const mote_compiled *compiled, size_t index, 
     }
     mote_arena_release(&scratch);
     return status;
+}
+
+void mote_compile_find_frozen(const mote_compiled *compiled)
+{
+    for (size_t i = 0; i < compiled->state_block_count; i++)
+        compiled->state_blocks[i].is_frozen = compiled->state_blocks[i].is_swapped;
+    for (size_t i = 0; i < compiled->program_count; i++) {
+        const mote_program *program = &compiled->programs[i];
+        for (size_t j = 0; j < program->transfer_count; j++) {
+            const mote_transfer *transfer = &program->transfers[j];
+            if (transfer->is_store && transfer->state != MOTE_ABSENT)
+                compiled->state_blocks[transfer->state].is_frozen = false;
+        }
+    }
 }

@@ -9,6 +9,7 @@
 #include "mote/writer.h"
 #include "optim/optim.h"
 #include "os/os.h"
+#include "state/state.h"
 #include "tensor/source.h"
 
 #include <stdbool.h>
@@ -81,6 +82,7 @@ typedef struct mote_transfer {
     bool is_store;
     size_t offset, bytes; // in the arena
     uint64_t home;        // in the swap file
+    size_t state;         // block of the state, as a whole, or MOTE_ABSENT
 } mote_transfer;
 
 struct mote_operation {
@@ -211,8 +213,8 @@ typedef struct mote_transfer_count {
     uint64_t wait_ns; // in which nothing was computed
 } mote_transfer_count;
 
-/// For programs with transfers; belongs to the thread that runs them. `file` is borrowed.
-mote_status mote_transfers_create(const mote_allocator *allocator, const mote_swap_file *file,
+/// For programs with transfers, from and to where `state` is at home; belongs to the thread that runs them. `state` is borrowed.
+mote_status mote_transfers_create(const mote_allocator *allocator, const mote_state *state,
                                   mote_transfers **transfers) MOTE_MUST_CHECK;
 
 /// Ends what is being moved. Safe on NULL.

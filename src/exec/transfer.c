@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Moves blocks between the arena and the swap file, on a thread of its own, in the order that the program says. The thread
+// Moves blocks between the arena and the swap file, or from a file of weights, on a thread of its own, in the order that the program says. The thread
 // that computes says how far it may go, and waits only for what the next operation needs.
 #include "exec/transfer.h"
 
@@ -10,7 +10,7 @@
 
 struct mote_transfers {
     const mote_allocator *allocator;
-    const mote_swap_file *file;
+    const mote_state *state;
     mote_worker *worker; // whose lock is for all that follows
     bool is_over;
     const mote_program *program;
@@ -23,9 +23,13 @@ struct mote_transfers {
 static mote_status move(const mote_transfers *t, const mote_transfer *transfer)
 {
     unsigned char *const place = t->program->base + transfer->offset;
-    return transfer->is_store
-               ? mote_swap_file_write(t->file, transfer->home, place, transfer->bytes)
-               : mote_swap_file_read(t->file, transfer->home, place, transfer->bytes);
+    const mote_swap_file *const file = t->state->swap;
+    if (transfer->is_store)
+        return mote_swap_file_write(file, transfer->home, place, transfer->bytes);
+    if (transfer->state == MOTE_ABSENT || !mote_state_is_borrowed(t->state, transfer->state))
+        return mote_swap_file_read(file, transfer->home, place, transfer->bytes);
+    const mote_state_block *const block = &t->state->blocks[transfer->state];
+    return mote_state_read_borrowed(t->state, transfer->state, 0, place, block->bytes);
 }
 
 /// The lock is held before and after, not meanwhile.
@@ -59,13 +63,13 @@ static void run_transfers(void *argument)
     mote_worker_unlock(t->worker);
 }
 
-mote_status mote_transfers_create(const mote_allocator *allocator, const mote_swap_file *file,
+mote_status mote_transfers_create(const mote_allocator *allocator, const mote_state *state,
                                   mote_transfers **transfers)
 {
     mote_transfers *const made = allocator->reallocate(allocator->user, NULL, 0, sizeof *made);
     if (!made)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", sizeof *made);
-    *made = (mote_transfers){.allocator = allocator, .file = file};
+    *made = (mote_transfers){.allocator = allocator, .state = state};
     const mote_status status = mote_worker_create(allocator, run_transfers, made, &made->worker);
     if (status == MOTE_OK)
         *transfers = made;
@@ -159,7 +163,9 @@ mote_status mote_transfers_end(const mote_program *program, size_t index, mote_t
         mote_worker_wake(transfers->worker);
     }
     wait_for(transfers, awaited);
-    const mote_status status = raise_failure(transfers);
+    mote_status status = raise_failure(transfers);
     mote_worker_unlock(transfers->worker);
+    if (status == MOTE_OK && index + 1 == program->operation_count)
+        status = mote_state_check_source(transfers->state);
     return status;
 }

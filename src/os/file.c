@@ -113,6 +113,25 @@ mote_status mote_file_size(const mote_file *file, uint64_t *bytes)
     return MOTE_OK;
 }
 
+mote_status mote_file_get_stamp(const mote_file *file, mote_file_stamp *stamp)
+{
+    struct stat info;
+    if (fstat(file->descriptor, &info) != 0)
+        return mote_os_raise("read", file->path, errno);
+    *stamp = (mote_file_stamp){.device = (uint64_t)info.st_dev,
+                               .number = (uint64_t)info.st_ino,
+                               .bytes = (uint64_t)info.st_size,
+                               .seconds = (int64_t)info.st_mtim.tv_sec,
+                               .nanoseconds = (int64_t)info.st_mtim.tv_nsec};
+    return MOTE_OK;
+}
+
+bool mote_file_stamp_equal(const mote_file_stamp *a, const mote_file_stamp *b)
+{
+    return a->device == b->device && a->number == b->number && a->bytes == b->bytes &&
+           a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
+}
+
 static bool fits_offset(uint64_t offset, size_t bytes)
 {
     return offset <= INT64_MAX && bytes <= INT64_MAX - offset;

@@ -37,6 +37,16 @@ void mote_file_close(mote_file *file);
 
 mote_status mote_file_size(const mote_file *file, uint64_t *bytes) MOTE_MUST_CHECK;
 
+/// What tells that a file is the same and was not written to: which one it is, its size, and when it was changed last.
+typedef struct mote_file_stamp {
+    uint64_t device, number, bytes;
+    int64_t seconds, nanoseconds;
+} mote_file_stamp;
+
+mote_status mote_file_get_stamp(const mote_file *file, mote_file_stamp *stamp) MOTE_MUST_CHECK;
+
+bool mote_file_stamp_equal(const mote_file_stamp *a, const mote_file_stamp *b);
+
 /// Reads exactly `bytes` at `offset`; fewer is an error that says where the file ends. Retries
 /// interrupted calls.
 mote_status mote_file_read(const mote_file *file, uint64_t offset, void *data,
@@ -62,6 +72,13 @@ typedef struct mote_swap_file {
 mote_status mote_swap_file_open(const char *folder, uint64_t bytes,
                                 mote_swap_file *file) MOTE_MUST_CHECK;
 
+/// A file that is there, for reading alone; `path` is borrowed while it is open.
+mote_status mote_swap_file_open_read(const char *path, mote_swap_file *file) MOTE_MUST_CHECK;
+
+/// The same file, open once more.
+mote_status mote_swap_file_duplicate(const mote_swap_file *file,
+                                     mote_swap_file *duplicate) MOTE_MUST_CHECK;
+
 /// Safe on a closed file.
 void mote_swap_file_close(mote_swap_file *file);
 
@@ -69,6 +86,10 @@ mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, voi
                                 size_t bytes) MOTE_MUST_CHECK;
 mote_status mote_swap_file_write(const mote_swap_file *file, uint64_t offset, const void *data,
                                  size_t bytes) MOTE_MUST_CHECK;
+
+/// Reads as many bytes as there are wanted from any offset; `data` has room for a whole number of transfers.
+mote_status mote_swap_file_read_from(const mote_swap_file *file, uint64_t offset, void *data,
+                                     size_t bytes) MOTE_MUST_CHECK;
 
 /// Data are on the disk when it returns.
 mote_status mote_file_sync(const mote_file *file) MOTE_MUST_CHECK;

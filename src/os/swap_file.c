@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /// Direct access is a flag that a file system may take and then refuse each transfer: one is tried.
@@ -38,6 +39,30 @@ mote_status mote_swap_file_open(const char *folder, uint64_t bytes, mote_swap_fi
     return MOTE_OK;
 }
 
+mote_status mote_swap_file_open_read(const char *path, mote_swap_file *file)
+{
+    mote_swap_file opened = {.bytes = 0};
+    MOTE_TRY(mote_file_open_read(path, &opened.file));
+    const mote_status status = mote_file_size(&opened.file, &opened.bytes);
+    if (status != MOTE_OK) {
+        mote_file_close(&opened.file);
+        return status;
+    }
+    make_direct(&opened.file);
+    *file = opened;
+    return MOTE_OK;
+}
+
+mote_status mote_swap_file_duplicate(const mote_swap_file *file, mote_swap_file *duplicate)
+{
+    const int descriptor = fcntl(file->file.descriptor, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0)
+        return mote_os_raise("open", file->file.path, errno);
+    *duplicate = *file;
+    duplicate->file.descriptor = descriptor;
+    return MOTE_OK;
+}
+
 void mote_swap_file_close(mote_swap_file *file)
 {
     mote_file_close(&file->file);
@@ -62,20 +87,47 @@ static bool is_again(const mote_swap_file *file)
     return errno == EINTR || (errno == EINVAL && drop_direct(file));
 }
 
-mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, void *data,
-                                size_t bytes)
+/// Reads up to `bytes`, of which those behind the first `wanted` may be missing: the file may end there.
+static mote_status read_most(const mote_swap_file *file, uint64_t offset, unsigned char *data,
+                             size_t bytes, size_t wanted)
 {
-    assert(is_aligned(offset, data, bytes) && offset + bytes <= file->bytes);
+    assert(is_aligned(offset, data, bytes) && offset + wanted <= file->bytes);
     (void)is_aligned;
-    for (size_t done = 0; done < bytes;) {
-        const ssize_t count = pread(file->file.descriptor, (unsigned char *)data + done,
-                                    bytes - done, (off_t)(offset + done));
+    for (size_t done = 0; done < wanted;) {
+        const ssize_t count =
+            pread(file->file.descriptor, data + done, bytes - done, (off_t)(offset + done));
         if (count < 0 && !is_again(file))
             return mote_os_raise("read", file->file.path, errno);
         if (count == 0)
-            return mote_os_raise("read", file->file.path, EIO); // all of it was written
+            return mote_os_raise("read", file->file.path, EIO); // all of it was there
         done += count > 0 ? (size_t)count : 0;
     }
+    return MOTE_OK;
+}
+
+mote_status mote_swap_file_read(const mote_swap_file *file, uint64_t offset, void *data,
+                                size_t bytes)
+{
+    return read_most(file, offset, data, bytes, bytes);
+}
+
+/// Transfers begin and end at whole multiples: what is read too much in front is moved over, and what that leaves no room for
+/// behind comes by itself.
+mote_status mote_swap_file_read_from(const mote_swap_file *file, uint64_t offset, void *data,
+                                     size_t bytes)
+{
+    _Alignas(4096) unsigned char page[MOTE_TRANSFER_ALIGNMENT];
+    const size_t shift = (size_t)(offset % MOTE_TRANSFER_ALIGNMENT);
+    const uint64_t begin = offset - shift;
+    const size_t room = mote_size_align(bytes, MOTE_TRANSFER_ALIGNMENT);
+    const size_t moved = mote_size_min(bytes, room - shift);
+    unsigned char *const place = data;
+    MOTE_TRY(read_most(file, begin, place, room, shift + moved));
+    memmove(place, place + shift, moved);
+    if (moved == bytes)
+        return MOTE_OK;
+    MOTE_TRY(read_most(file, begin + room, page, sizeof page, bytes - moved));
+    memcpy(place + moved, page, bytes - moved);
     return MOTE_OK;
 }
 

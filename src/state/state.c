@@ -54,6 +54,8 @@ mote_status mote_state_fetch(const mote_state *state, const mote_state_part *par
     const mote_state_block *const block = &state->blocks[part->block];
     if (!block->is_swapped)
         return MOTE_OK;
+    if (mote_state_is_borrowed(state, part->block))
+        return mote_state_read_borrowed(state, part->block, part->first, part->data, part->bytes);
     return block->slices.count > 0 ? mote_state_fetch_slices(state, part)
                                    : mote_swap_file_read(state->swap, block->home + part->first,
                                                          part->data, transfer_bytes(part));
@@ -72,6 +74,8 @@ mote_status mote_state_flush(const mote_state *state, const mote_state_part *par
     const mote_state_block *const block = &state->blocks[part->block];
     if (!block->is_swapped)
         return MOTE_OK;
+    assert(part->first == 0 || !mote_state_is_borrowed(state, part->block));
+    mote_state_return(state, part->block);
     return note_write(state, block->slices.count > 0
                                  ? mote_state_flush_slices(state, part)
                                  : mote_swap_file_write(state->swap, block->home + part->first,
@@ -96,6 +100,7 @@ mote_status mote_state_clear(const mote_state *state, size_t index)
         memset(data, 0, state->blocks[index].bytes);
         return MOTE_OK;
     }
+    mote_state_return(state, index);
     return note_write(state, clear_home(state, &state->blocks[index]));
 }
 
@@ -125,10 +130,26 @@ mote_status mote_state_read(const mote_state *state, size_t index, size_t first,
     return MOTE_OK;
 }
 
+/// Before a part of a block is changed: a borrowed one gets a copy in the swap file.
+static mote_status bring_home(const mote_state *state, size_t index)
+{
+    const mote_state_block *const block = &state->blocks[index];
+    if (!mote_state_is_borrowed(state, index))
+        return MOTE_OK;
+    for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
+        MOTE_TRY(mote_state_fetch(state, &part));
+        MOTE_TRY(mote_swap_file_write(state->swap, block->home + part.first, part.data,
+                                      transfer_bytes(&part)));
+    }
+    mote_state_return(state, index);
+    return MOTE_OK;
+}
+
 mote_status mote_state_write(const mote_state *state, size_t index, size_t first, const void *from,
                              size_t bytes)
 {
     const unsigned char *place = from;
+    MOTE_TRY(bring_home(state, index));
     for (mote_state_part part = {.block = index}; mote_state_advance(state, &part);) {
         size_t skipped = 0;
         const size_t count = find_common(&part, first, first + bytes, &skipped);
@@ -157,6 +178,8 @@ mote_status mote_state_copy(const mote_state *from, size_t source, const mote_st
 {
     assert(from->blocks[source].bytes == to->blocks[target].bytes);
     assert(from != to || to->blocks[target].slices.count == 0 || !from->blocks[source].is_swapped);
+    if (mote_state_borrow_too(from, source, to, target))
+        return MOTE_OK;
     const unsigned char *const data = mote_state_data(from, source);
     unsigned char *const place = mote_state_data(to, target);
     if (data)

@@ -5,6 +5,7 @@
 #ifndef MOTE_STATE_STATE_H
 #define MOTE_STATE_STATE_H
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "os/os.h"
 #include "tensor/tensor.h"
@@ -23,6 +24,7 @@ typedef struct mote_state_block {
     const char *name; // "conv1.weight", "conv1.weight.velocity"
     mote_state_role role;
     bool is_swapped;
+    bool is_frozen; // it is swapped, and no step of any program changes it
     mote_tensor_spec spec;
     size_t bytes;
     size_t offset;      // in the tensor arena, unless it is swapped
@@ -35,12 +37,24 @@ typedef struct mote_state_block {
 #define MOTE_STATE_STAGING_BYTES        ((size_t)32768)
 #define MOTE_STATE_SLICES_STAGING_BYTES ((size_t)262144)
 
+/// A file of weights that frozen blocks are read from, instead of having a copy in the swap file. Nothing writes it.
+typedef struct mote_state_source {
+    mote_arena arena;      // for all of it
+    mote_swap_file file;   // closed: there is none
+    mote_file_stamp stamp; // as it was when they were borrowed
+    uint64_t *begins;      // by block: where it begins there, or MOTE_STATE_AT_HOME
+    size_t count;          // blocks that are borrowed
+} mote_state_source;
+
+#define MOTE_STATE_AT_HOME UINT64_MAX
+
 /// Blocks sorted by name (strcmp), and where the arena lies.
 typedef struct mote_state {
     const mote_state_block *blocks;
     size_t block_count;
     unsigned char *base;
     const mote_swap_file *swap; // where a block is swapped
+    mote_state_source *source;  // what blocks may be borrowed from; NULL: they may not
     unsigned char *staging;     // aligned for it
     size_t staging_bytes;
     bool *is_torn; // becomes true when a part could not be changed; NULL: nobody asks
@@ -71,6 +85,33 @@ void *mote_state_data(const mote_state *state, size_t index);
 bool mote_state_advance(const mote_state *state, mote_state_part *part);
 mote_status mote_state_fetch(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
 mote_status mote_state_flush(const mote_state *state, const mote_state_part *part) MOTE_MUST_CHECK;
+
+/// A source for so many blocks, none of which is borrowed yet. Safe to release when it is all zero but for a closed file.
+mote_status mote_state_source_init(const mote_allocator *allocator, size_t block_count,
+                                   mote_state_source *source) MOTE_MUST_CHECK;
+void mote_state_source_release(mote_state_source *source);
+
+/// Opens the file that blocks are going to be borrowed from once more; no block is borrowed then.
+mote_status mote_state_open_source(const mote_state *state, const mote_file *file) MOTE_MUST_CHECK;
+
+/// Borrows a block whose bytes begin at `begin` of the open source; false where it is not one that can be.
+bool mote_state_borrow(const mote_state *state, size_t index, uint64_t begin);
+
+/// Borrows a block from where it is borrowed in another state; false where that cannot be.
+bool mote_state_borrow_too(const mote_state *from, size_t source, const mote_state *to,
+                           size_t target);
+
+bool mote_state_is_borrowed(const mote_state *state, size_t index);
+
+/// Reads bytes of a borrowed block into memory that has room for a whole number of transfers.
+mote_status mote_state_read_borrowed(const mote_state *state, size_t index, size_t first,
+                                     void *data, size_t bytes) MOTE_MUST_CHECK;
+
+/// Before all of a block is written: what was borrowed is of no interest.
+void mote_state_return(const mote_state *state, size_t index);
+
+/// Raises MOTE_ERROR_IO where blocks are borrowed from a file that was written to since.
+mote_status mote_state_check_source(const mote_state *state) MOTE_MUST_CHECK;
 
 /// Makes all of a block zero.
 mote_status mote_state_clear(const mote_state *state, size_t index) MOTE_MUST_CHECK;

@@ -9,9 +9,10 @@
 #include <string.h>
 
 struct mote_kept {
-    mote_arena arena;    // holds this, too
-    mote_state state;    // of the copy
-    mote_swap_file swap; // where it is, unless it is in memory
+    mote_arena arena;         // holds this, too
+    mote_state state;         // of the copy
+    mote_swap_file swap;      // where it is, unless it is in memory
+    mote_state_source source; // or where it was borrowed from
     mote_knowledge knowledge;
     double image_scale;
     bool scale_known;
@@ -70,6 +71,9 @@ static mote_status make_room(const mote_run *run, size_t bytes, bool in_file, mo
         (unsigned char *)memory + (mote_size_align(address, MOTE_TRANSFER_ALIGNMENT) - address);
     kept->state.staging_bytes = MOTE_STATE_STAGING_BYTES;
     kept->state.swap = &kept->swap;
+    kept->state.source = &kept->source;
+    MOTE_TRY(
+        mote_state_source_init(&run->context->allocator, kept->state.block_count, &kept->source));
     if (run->swap_path)
         MOTE_TRY(copy_text(&kept->arena, run->swap_path, &folder));
     return mote_run_open_swap(run, folder, bytes, &kept->swap);
@@ -109,6 +113,7 @@ mote_status mote_run_keep(const mote_run *run, bool in_file, mote_kept **kept)
     MOTE_TRY(mote_arena_allocate(&arena, sizeof *made, (void **)&made));
     made->arena = arena;
     made->swap.file.descriptor = -1;
+    made->source.file.file.descriptor = -1;
     const mote_status status = fill(run, in_file, made);
     if (status == MOTE_OK)
         *kept = made;
@@ -122,6 +127,7 @@ void mote_kept_release(mote_kept **kept)
     if (!*kept)
         return;
     mote_swap_file_close(&(*kept)->swap);
+    mote_state_source_release(&(*kept)->source);
     mote_arena arena = (*kept)->arena;
     mote_arena_release(&arena);
     *kept = NULL;

@@ -72,6 +72,8 @@ mote_status mote_run_open_swap(const mote_run *run, const char *folder, uint64_t
                       run->description->path, (size_t)bytes, mote_last_error()->message);
 }
 
+static const mote_swap_file closed = {.file = {.descriptor = -1}};
+
 /// What does not fit into the arena has a file.
 static mote_status open_swap(mote_run *run)
 {
@@ -84,7 +86,10 @@ static mote_status open_swap(mote_run *run)
         run->state.staging =
             (unsigned char *)run->memory + compiled->plan.offsets[compiled->held_count];
     run->state.staging_bytes = compiled->staging_bytes;
-    return mote_transfers_create(&run->context->allocator, &run->swap, &run->transfers);
+    MOTE_TRY(
+        mote_state_source_init(&run->context->allocator, run->state.block_count, &run->source));
+    run->state.source = &run->source;
+    return mote_transfers_create(&run->context->allocator, &run->state, &run->transfers);
 }
 
 mote_status mote_run_open_memory(mote_run *run, mote_compiled *compiled)
@@ -113,6 +118,7 @@ void mote_run_close_memory(mote_run *run)
     run->moved = mote_run_count_moved(run);
     mote_transfers_destroy(&run->transfers);
     mote_swap_file_close(&run->swap);
+    mote_state_source_release(&run->source);
     if (run->memory)
         mote_pages_free(run->memory, run->memory_bytes);
     run->memory = NULL;
@@ -134,7 +140,8 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                       .description = description,
                       .image_scale = MOTE_IMAGE_SCALE,
                       .knowledge = {"", ""},
-                      .swap = {.file = {.descriptor = -1}}};
+                      .swap = closed,
+                      .source = {.file = closed}};
     mote_arena_init(&run->arena, &context->allocator);
     MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
                               (void **)&run->step_times));
@@ -148,7 +155,7 @@ void mote_run_release(mote_run *run)
     mote_run_close_memory(run);
     mote_kept_release(&run->kept);
     mote_arena_release(&run->arena);
-    *run = (mote_run){.swap = {.file = {.descriptor = -1}}};
+    *run = (mote_run){.swap = closed, .source = {.file = closed}};
 }
 
 static mote_status initialize_block(const mote_run *run, size_t index)
@@ -165,10 +172,25 @@ static mote_status initialize_block(const mote_run *run, size_t index)
     return MOTE_OK;
 }
 
+static mote_status clear_optimizer(const mote_run *run)
+{
+    for (size_t i = 0; i < run->state.block_count; i++) {
+        if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
+            MOTE_TRY(mote_state_clear(&run->state, i));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_run_begin_with(mote_run *run, const char *path)
+{
+    MOTE_TRY(clear_optimizer(run));
+    return mote_run_load(run, path);
+}
+
 mote_status mote_run_initialize(mote_run *run)
 {
     run->is_torn = false;
-    MOTE_TRY(mote_run_reset_optimizer(run));
+    MOTE_TRY(clear_optimizer(run));
     for (size_t i = 0; i < run->state.block_count; i++) {
         if (run->state.blocks[i].role != MOTE_STATE_OPTIMIZER)
             MOTE_TRY(initialize_block(run, i));
@@ -178,10 +200,7 @@ mote_status mote_run_initialize(mote_run *run)
 
 mote_status mote_run_reset_optimizer(const mote_run *run)
 {
-    for (size_t i = 0; i < run->state.block_count; i++) {
-        if (run->state.blocks[i].role == MOTE_STATE_OPTIMIZER)
-            MOTE_TRY(mote_state_clear(&run->state, i));
-    }
+    MOTE_TRY(clear_optimizer(run));
     return mote_state_reset_averages(&run->state);
 }
 

@@ -62,6 +62,7 @@ typedef struct mote_run {
     size_t memory_bytes;
     mote_state state;
     mote_swap_file swap;         // closed where all fits into memory
+    mote_state_source source;    // what frozen weights are read from instead
     mote_transfers *transfers;   // to and from there; NULL then
     mote_transfer_count moved;   // by those of before
     const char *swap_path;       // the folder of that file; NULL: that of temporary files
@@ -94,6 +95,9 @@ void mote_run_close_memory(mote_run *run);
 
 /// Initial values from the seed; running statistics and optimizer state as declared.
 mote_status mote_run_initialize(mote_run *run) MOTE_MUST_CHECK;
+
+/// The same from a file instead of the seed: what is read from there is not written first.
+mote_status mote_run_begin_with(mote_run *run, const char *path) MOTE_MUST_CHECK;
 
 /// Weights and statistics from a file, with what it says about preprocessing and classes.
 mote_status mote_run_load(mote_run *run, const char *path) MOTE_MUST_CHECK;

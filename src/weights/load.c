@@ -199,6 +199,8 @@ static mote_status check_cover(loader *l)
 static mote_status read_tensor(const loader *l, const wanted_tensor *wanted)
 {
     const uint64_t begin = l->source.data_start + wanted->begin;
+    if (!l->state->is_whole && mote_state_borrow(l->state, wanted->block, begin))
+        return MOTE_OK;
     for (mote_state_part part = {.block = wanted->block}; mote_state_advance(l->state, &part);) {
         MOTE_TRY(mote_file_read(&l->source.file, begin + part.first, part.data, part.bytes));
         MOTE_TRY(mote_state_flush(l->state, &part));
@@ -209,6 +211,8 @@ static mote_status read_tensor(const loader *l, const wanted_tensor *wanted)
 static mote_status read_tensors(const loader *l)
 {
     mote_status status = MOTE_OK;
+    if (l->state->source && !l->state->is_whole) // a checkpoint is not kept
+        MOTE_TRY(mote_state_open_source(l->state, &l->source.file));
     for (size_t i = 0; i < l->wanted_count && status == MOTE_OK; i++)
         status = read_tensor(l, &l->wanted[i]);
     if (status != MOTE_OK && l->state->is_torn)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -208,6 +209,148 @@ static void swapped_blocks_are_looked_at_in_parts(void **state)
     mote_swap_file_close(&file);
 }
 
+/// A block that is frozen, in a file of weights at an odd place, and room for it in the swap file.
+typedef struct borrowed {
+    mote_state_block block;
+    mote_swap_file swap;
+    mote_state_source source;
+    mote_file file;
+    mote_state state;
+} borrowed;
+
+enum {
+    BORROWED_AT = 4099,
+    BORROWED_BYTES = MOTE_STATE_STAGING_BYTES + 1000
+};
+
+static unsigned char borrowed_values[BORROWED_AT + BORROWED_BYTES + 5];
+
+static void borrowed_open(void **state, const char *path, borrowed *b)
+{
+    static _Alignas(4096) unsigned char staging[MOTE_STATE_STAGING_BYTES];
+    b->block = (mote_state_block){.name = "b",
+                                  .role = MOTE_STATE_WEIGHT,
+                                  .bytes = BORROWED_BYTES,
+                                  .is_swapped = true,
+                                  .is_frozen = true};
+    expect_ok(mote_swap_file_open(mote_test_folder(state), (uint64_t)1 << 20, &b->swap));
+    expect_ok(mote_state_source_init(mote_allocator_default(), 1, &b->source));
+    expect_ok(mote_file_open_read(path, &b->file));
+    b->state = (mote_state){.blocks = &b->block,
+                            .block_count = 1,
+                            .swap = &b->swap,
+                            .source = &b->source,
+                            .staging = staging,
+                            .staging_bytes = sizeof staging};
+}
+
+static void borrowed_close(borrowed *b)
+{
+    mote_file_close(&b->file);
+    mote_swap_file_close(&b->swap);
+    mote_state_source_release(&b->source);
+}
+
+static const char *write_source(void **state)
+{
+    for (size_t i = 0; i < sizeof borrowed_values; i++)
+        borrowed_values[i] = (unsigned char)(i * 11 + i / 256);
+    return mote_test_write(state, "source", borrowed_values, sizeof borrowed_values);
+}
+
+static void assert_borrowed(const borrowed *b)
+{
+    static unsigned char copy[BORROWED_BYTES];
+    expect_ok(mote_state_read(&b->state, 0, 0, copy, BORROWED_BYTES));
+    assert_memory_equal(copy, borrowed_values + BORROWED_AT, BORROWED_BYTES);
+}
+
+static void a_borrowed_block_is_read_from_its_source_until_it_is_written(void **state)
+{
+    borrowed b;
+    borrowed_open(state, write_source(state), &b);
+    assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT)); // from what?
+    expect_ok(mote_state_open_source(&b.state, &b.file));
+    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    assert_borrowed(&b);
+    expect_ok(mote_state_check_source(&b.state));
+    expect_ok(mote_state_write(&b.state, 0, 7232, "new", 3)); // the rest comes home, too
+    assert_false(mote_state_is_borrowed(&b.state, 0));
+    memcpy(borrowed_values + BORROWED_AT + 7232, "new", 3);
+    assert_borrowed(&b);
+    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    expect_ok(mote_state_clear(&b.state, 0));
+    memset(borrowed_values, 0, sizeof borrowed_values);
+    assert_borrowed(&b);
+    borrowed_close(&b);
+}
+
+static void only_what_is_frozen_and_whole_is_borrowed(void **state)
+{
+    static const mote_slice slices[] = {{0, 1}};
+    borrowed b;
+    borrowed_open(state, write_source(state), &b);
+    expect_ok(mote_state_open_source(&b.state, &b.file));
+    b.block.is_frozen = false;
+    assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    b.block.is_frozen = true;
+    b.block.slices = (mote_slices){slices, 1};
+    assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    b.block.slices.count = 0;
+    b.block.is_swapped = false;
+    assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    borrowed_close(&b);
+}
+
+static void a_copy_borrows_from_the_same_file(void **state)
+{
+    borrowed from;
+    borrowed to;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &from);
+    borrowed_open(state, path, &to);
+    expect_ok(mote_state_open_source(&from.state, &from.file));
+    assert_true(mote_state_borrow(&from.state, 0, BORROWED_AT));
+    expect_ok(mote_state_copy(&from.state, 0, &to.state, 0));
+    assert_true(mote_state_is_borrowed(&to.state, 0));
+    to.block.is_frozen = false;
+    mote_state_return(&to.state, 0);
+    expect_ok(mote_state_copy(&from.state, 0, &to.state, 0));
+    assert_false(mote_state_is_borrowed(&to.state, 0));
+    borrowed_close(&from);
+    assert_borrowed(&to);
+    borrowed_close(&to);
+}
+
+static void a_source_that_is_written_to_is_noticed(void **state)
+{
+    borrowed b;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &b);
+    expect_ok(mote_state_open_source(&b.state, &b.file));
+    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    (void)mote_test_write(state, "source", borrowed_values, 5); // in place
+    assert_int_equal(mote_state_check_source(&b.state), MOTE_ERROR_IO);
+    assert_non_null(strstr(mote_last_error()->message,
+                           "source' was written to while weights were read from it"));
+    mote_state_return(&b.state, 0);
+    expect_ok(mote_state_check_source(&b.state));
+    borrowed_close(&b);
+}
+
+static void a_source_that_is_replaced_before_it_is_opened_again_is_refused(void **state)
+{
+    borrowed b;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &b);
+    assert_int_equal(remove(path), 0);
+    (void)write_source(state);
+    assert_int_equal(mote_state_open_source(&b.state, &b.file), MOTE_ERROR_IO);
+    assert_non_null(strstr(mote_last_error()->message, "source' was replaced while it was read"));
+    assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    borrowed_close(&b);
+}
+
 enum {
     ROWS = 40,
     INDICES = 50,
@@ -333,6 +476,11 @@ int main(void)
         cmocka_unit_test(a_value_that_is_not_finite_is_found_in_weights_and_statistics),
         cmocka_unit_test(the_largest_values_are_finite),
         cmocka_unit_test(swapped_blocks_are_looked_at_in_parts),
+        cmocka_unit_test(a_borrowed_block_is_read_from_its_source_until_it_is_written),
+        cmocka_unit_test(only_what_is_frozen_and_whole_is_borrowed),
+        cmocka_unit_test(a_copy_borrows_from_the_same_file),
+        cmocka_unit_test(a_source_that_is_written_to_is_noticed),
+        cmocka_unit_test(a_source_that_is_replaced_before_it_is_opened_again_is_refused),
         cmocka_unit_test(slices_lie_one_behind_the_other),
         cmocka_unit_test(a_block_in_slices_is_looked_at_as_a_whole),
         cmocka_unit_test(a_cleared_block_is_zero_wherever_it_lies),

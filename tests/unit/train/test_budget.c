@@ -215,11 +215,12 @@ static void weights_are_saved_and_loaded_from_where_they_are(void **state)
 }
 
 /// Copies what a run holds into one of another budget.
-static void pass_on(void **state, const training *from, uint64_t budget, training *to)
+static void pass_on(void **state, const training *from, const char *text, uint64_t budget,
+                    training *to)
 {
     mote_kept *kept = NULL;
     expect_ok(mote_run_keep(&from->run, false, &kept));
-    expect_ok(start_within(state, MODEL, budget, to));
+    expect_ok(start_within(state, text, budget, to));
     expect_ok(mote_run_restore(&to->run, kept));
     mote_kept_release(&kept);
 }
@@ -230,8 +231,8 @@ static void a_state_goes_from_budget_to_budget(void **state)
     const size_t smallest = find_smallest(state, MODEL);
     expect_ok(start_within(state, MODEL, smallest, &t[0]));
     expect_ok(training_run(&t[0], NULL));
-    pass_on(state, &t[0], 0, &t[1]);
-    pass_on(state, &t[1], smallest, &t[2]);
+    pass_on(state, &t[0], MODEL, 0, &t[1]);
+    pass_on(state, &t[1], MODEL, smallest, &t[2]);
     const digest first = training_digest(&t[0]);
     const digest second = training_digest(&t[1]);
     const digest third = training_digest(&t[2]);
@@ -239,6 +240,99 @@ static void a_state_goes_from_budget_to_budget(void **state)
     assert_same(&first, &third);
     for (size_t i = 0; i < 3; i++)
         training_release(&t[i]);
+}
+
+#define FROZEN "trainable = false\nactivation = tanh\n"
+#define FROZEN_NET                                              \
+    "[in]\ntype = input\ninput_shape = 1:4:4\nflatten = true\n" \
+    "[h]\ntype = fully_connected\nunit = 512\n" FROZEN          \
+    "[k]\ntype = fully_connected\nunit = 512\n" FROZEN          \
+    "[l]\ntype = fully_connected\nunit = 512\n" FROZEN          \
+    "[out]\ntype = fully_connected\nunit = 3\nactivation = softmax\n"
+#define FROZEN_MODEL BUDGETED DATA VALID FROZEN_NET
+
+/// Weights of the model with another seed.
+static const char *save_weights(void **state)
+{
+    const char *const path = mote_test_path(state, "frozen.safetensors");
+    training t;
+    training_init(state, FROZEN_MODEL, MOTE_MODE_TRAIN, &t);
+    t.description.settings.seed = 77;
+    expect_ok(mote_run_initialize(&t.run));
+    expect_ok(mote_run_save(&t.run, path));
+    training_release(&t);
+    return path;
+}
+
+static bool is_borrowed(const training *t, const char *name)
+{
+    const size_t index = mote_state_find(&t->run.state, name);
+    return mote_state_is_borrowed(&t->run.state, index);
+}
+
+static void start_frozen(void **state, const char *path, training *t)
+{
+    expect_ok(start_within(state, FROZEN_MODEL, find_smallest(state, FROZEN_MODEL), t));
+    assert_false(is_borrowed(t, "l.weight"));
+    expect_ok(mote_run_load(&t->run, path));
+    assert_true(is_borrowed(t, "l.weight"));
+    assert_false(is_borrowed(t, "out.weight"));
+}
+
+static void frozen_weights_are_read_from_their_file(void **state)
+{
+    const char *const path = save_weights(state);
+    training t;
+    training_init(state, FROZEN_MODEL, MOTE_MODE_TRAIN, &t);
+    expect_ok(mote_run_load(&t.run, path));
+    expect_ok(training_run(&t, NULL));
+    const digest expected = training_digest(&t);
+    training_release(&t);
+
+    start_frozen(state, path, &t);
+    expect_ok(training_run(&t, NULL));
+    const digest found = training_digest(&t);
+    assert_same(&found, &expected);
+    assert_true(is_borrowed(&t, "l.weight"));
+    training other;
+    pass_on(state, &t, FROZEN_MODEL, find_smallest(state, FROZEN_MODEL), &other);
+    training_release(&t);
+    assert_true(is_borrowed(&other, "l.weight"));
+    const digest passed = training_digest(&other);
+    assert_same(&passed, &expected);
+    training_release(&other);
+}
+
+static void frozen_weights_that_change_in_their_file_stop_the_training(void **state)
+{
+    const char *const path = save_weights(state);
+    training t;
+    start_frozen(state, path, &t);
+    FILE *const file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -4, SEEK_END), 0);
+    assert_int_equal(fwrite("\0\0\0", 1, 4, file), 4);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(training_run(&t, NULL), MOTE_ERROR_IO);
+    assert_non_null(strstr(mote_last_error()->message, "was written to while weights were read"));
+    training_release(&t);
+}
+
+/// As after training to the file that was started from.
+static void a_file_that_is_replaced_goes_on_to_be_read(void **state)
+{
+    const char *const path = save_weights(state);
+    training t;
+    start_frozen(state, path, &t);
+    const digest before = training_digest(&t);
+    expect_ok(mote_run_save(&t.run, path));
+    const digest behind = training_digest(&t);
+    assert_same(&before, &behind);
+    assert_int_equal(remove(path), 0);
+    expect_ok(training_run(&t, NULL));
+    expect_ok(mote_run_initialize(&t.run));
+    assert_false(is_borrowed(&t, "l.weight"));
+    training_release(&t);
 }
 
 static void too_many_writes_are_refused_before_the_first_step(void **state)
@@ -269,6 +363,9 @@ int main(void)
         cmocka_unit_test(without_swap_nothing_is_swapped),
         cmocka_unit_test(weights_are_saved_and_loaded_from_where_they_are),
         cmocka_unit_test(a_state_goes_from_budget_to_budget),
+        cmocka_unit_test(frozen_weights_are_read_from_their_file),
+        cmocka_unit_test(frozen_weights_that_change_in_their_file_stop_the_training),
+        cmocka_unit_test(a_file_that_is_replaced_goes_on_to_be_read),
         cmocka_unit_test(too_many_writes_are_refused_before_the_first_step),
     };
     return cmocka_run_group_tests(tests, test_noise_setup, mote_test_folder_teardown);
