@@ -96,7 +96,7 @@ mote_status mote_os_open_locked(const char *path, int operation, int *descriptor
 mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
                                 const mote_allocator *allocator)
 {
-    mote_file_lock taken = {.allocator = allocator, .descriptor = -1};
+    mote_file_lock taken = {.allocator = allocator, .descriptor = -1, .owner = getpid()};
     char target[PATH_MAX];
     const char *real = NULL;
     MOTE_TRY(mote_os_follow(path, target, &real));
@@ -114,11 +114,13 @@ mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
     return status;
 }
 
+/// The file may have been removed by hand, and another one be there, with the lock of another process.
 void mote_file_lock_release(mote_file_lock *lock)
 {
     if (!lock->path)
         return;
-    (void)unlink(lock->path);
+    if (lock->owner == getpid() && is_same_file(lock->descriptor, lock->path))
+        (void)unlink(lock->path);
     (void)close(lock->descriptor);
     mote_os_free_text(lock->allocator, &lock->path);
 }
