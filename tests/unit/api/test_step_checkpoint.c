@@ -4,6 +4,7 @@
 
 #include "support/failing_allocator.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define POINTS    "checkpoint_path = points\n"
@@ -281,6 +282,25 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     session_end(&s);
 }
 
+static void a_bench_that_cannot_begin_leaves_the_loop_as_it_is(void **state)
+{
+    session s;
+    const samples data = make_samples();
+    const mote_train_config config = {.steps = 2};
+    remove_points(state);
+    session_start(state, TEXT, MOTE_MODE_STEP, &s);
+    step_saving(&s, &data, 4);
+    const digest before = session_digest(&s);
+    assert_int_equal(setenv("TMPDIR", mote_test_path(state, "absent"), 1), 0);
+    expect_raises(mote_model_bench(s.model, &config, NULL), MOTE_ERROR_IO,
+                  "cannot make a temporary file in");
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    expect_loop_goes_on(state, &s, &data, &before);
+    expect_ok(mote_model_bench(s.model, &config, NULL));
+    assert_int_equal(applied(&s), 0);
+    session_end(&s);
+}
+
 static void a_rollback_that_is_refused_leaves_the_loop_as_it_is(void **state)
 {
     session s;
@@ -441,6 +461,7 @@ int main(void)
         cmocka_unit_test(one_loop_at_a_time_has_the_path),
         cmocka_unit_test(a_model_that_is_compiled_again_goes_on_with_its_checkpoints),
         cmocka_unit_test(a_training_that_is_refused_leaves_the_loop_as_it_is),
+        cmocka_unit_test(a_bench_that_cannot_begin_leaves_the_loop_as_it_is),
         cmocka_unit_test(a_rollback_that_is_refused_leaves_the_loop_as_it_is),
         cmocka_unit_test(back_at_a_step_the_loop_has_ended_and_may_resume),
         cmocka_unit_test(another_model_or_a_training_is_refused),
