@@ -27,6 +27,7 @@ typedef struct mote_checkpoints {
     char *target;                // the path of the checkpoint at hand
     mote_checkpoint_file *files; // that are there
     size_t count, keep;
+    size_t most;      // that were there or are kept; for two more there is room
     uint64_t written; // checkpoints since they were opened
 } mote_checkpoints;
 

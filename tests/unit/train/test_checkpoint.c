@@ -523,6 +523,29 @@ static void planner_threads_and_level_may_differ(void **state)
     assert_equal(&whole, &cut);
 }
 
+/// Each is written, but it is not sure that its name lasts.
+static void those_that_are_not_sure_take_the_place_of_each_other(void **state)
+{
+    training t;
+    char nowhere[] = "/nowhere/at/all";
+    remove_points(state);
+    training_init(state, MODEL POINTS "checkpoint_keep = 2\n" REST, MOTE_MODE_TRAIN, &t);
+    for (t.run.stepping.applied = 1; t.run.stepping.applied <= 3; t.run.stepping.applied++)
+        expect_ok(mote_run_write_checkpoint(&t.run, 0));
+    mote_file_replacement *const replacement = &t.run.stepping.checkpoints->replacement;
+    char *const folder = replacement->folder;
+    replacement->folder = nowhere;
+    for (; t.run.stepping.applied <= 9; t.run.stepping.applied++)
+        expect_raises(mote_run_write_checkpoint(&t.run, 0), MOTE_ERROR_IO, nowhere);
+    replacement->folder = folder;
+    for (unsigned step = 0; step <= STEPS; step++)
+        assert_int_equal(has_point(state, step), step == 2 || step == 3 || step == 9);
+    expect_ok(mote_run_write_checkpoint(&t.run, 0));
+    for (unsigned step = 0; step <= STEPS + 1; step++)
+        assert_int_equal(has_point(state, step), step == 9 || step == 10);
+    training_release(&t);
+}
+
 static void a_second_training_on_the_same_files_is_refused(void **state)
 {
     mote_file_lock lock = {.path = NULL};
@@ -707,6 +730,7 @@ int main(void)
         cmocka_unit_test(without_saving_it_resumes_and_writes_nothing),
         cmocka_unit_test(what_differs_is_named),
         cmocka_unit_test(planner_threads_and_level_may_differ),
+        cmocka_unit_test(those_that_are_not_sure_take_the_place_of_each_other),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),
         cmocka_unit_test(back_at_a_step_training_goes_on_from_there),
         cmocka_unit_test(back_at_a_step_the_names_of_the_classes_are_known),
