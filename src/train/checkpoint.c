@@ -445,6 +445,8 @@ static mote_status read_from(const mote_checkpoints *c, const char *path, mote_a
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s' is damaged: its '%s' is no place in this training", path,
                           position_key);
+    if (c->accept)
+        MOTE_TRY(c->accept(c->accept_user, position));
     return mote_weights_load(path, &c->state, &c->run->context->allocator);
 }
 

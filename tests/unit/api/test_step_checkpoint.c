@@ -260,7 +260,8 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     session other;
     samples data = make_samples();
     const mote_train_config resume = {.resume = true};
-    const mote_data_source source = {.user = &data, .sample_count = SAMPLES, .read = read_sample};
+    const mote_data_source source = {
+        .user = &data, .sample_count = SAMPLES, .read = read_sample, .class_names = "a,b,c"};
     remove_points(state);
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
     session_start(state, TEXT, MOTE_MODE_STEP, &other);
@@ -271,9 +272,11 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     expect_ok(mote_model_set_data(s.model, "train_set", &source));
     expect_raises(mote_model_train(s.model, &resume, NULL), MOTE_ERROR_PROPERTY,
                   "is of another training");
+    assert_string_equal(mote_model_class_names(s.model), ""); // of data that were refused
     expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_IO, "points' is in use");
     expect_loop_goes_on(state, &s, &data, &before);
     expect_ok(mote_model_train(s.model, NULL, NULL)); // which has had the lock, and gave it back
+    assert_string_equal(mote_model_class_names(s.model), "a,b,c");
     assert_int_equal(applied(&s), 0);
     assert_false(has_point(state, 5));
     expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_PROPERTY,
