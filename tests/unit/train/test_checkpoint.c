@@ -588,6 +588,39 @@ static void back_at_a_step_training_goes_on_from_there(void **state)
     assert_equal(&whole, &again);
 }
 
+static void going_back_overwrites_no_checkpoint(void **state)
+{
+    static const struct {
+        const char *saving, *message;
+    } cases[] = {
+        {"save_path = points.000000000004\n", "is the name of a checkpoint at '"},
+        {"save_best_path = points.000000000004\n", "is the name of a checkpoint at '"},
+        {"save_path = points\n", "checkpoint_path and save_path name the same file"},
+        {"save_path = saved\nsave_best_path = saved\n",
+         "save_path and save_best_path name the same file"},
+    };
+
+    static outcome o;
+    told notes;
+    mote_rollback_result result;
+    remove_points(state);
+    train(state, KEPT, false, 4, &notes, &o);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        training t;
+        char text[2048];
+        (void)snprintf(text, sizeof text, MODEL POINTS "%s" REST, cases[i].saving);
+        training_init(state, text, MOTE_MODE_TRAIN, &t);
+        const digest before = training_digest(&t);
+        expect_raises(mote_run_roll_back(&t.run, MOTE_ROLLBACK_FACTORY, NULL, &result),
+                      MOTE_ERROR_PROPERTY, cases[i].message);
+        const digest behind = training_digest(&t);
+        assert_same(&before, &behind);
+        training_release(&t);
+    }
+    train(state, KEPT, true, 0, &notes, &o);
+    assert_int_equal(o.result.resumed_step, 4);
+}
+
 /// They are the run's: nothing that is freed with the checkpoints.
 static void back_at_a_step_the_names_of_the_classes_are_known(void **state)
 {
@@ -733,6 +766,7 @@ int main(void)
         cmocka_unit_test(those_that_are_not_sure_take_the_place_of_each_other),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),
         cmocka_unit_test(back_at_a_step_training_goes_on_from_there),
+        cmocka_unit_test(going_back_overwrites_no_checkpoint),
         cmocka_unit_test(back_at_a_step_the_names_of_the_classes_are_known),
         cmocka_unit_test(back_at_the_factory_nothing_is_left),
         cmocka_unit_test(back_at_step_0_are_the_weights_that_training_began_from),
