@@ -114,12 +114,20 @@ mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
     return status;
 }
 
-/// The file may have been removed by hand, and another one be there, with the lock of another process.
+/// Known to be: the file was removed by hand, and another one is there, with the lock of another process.
+static bool is_other_file(int descriptor, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
+           (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino);
+}
+
 void mote_file_lock_release(mote_file_lock *lock)
 {
     if (!lock->path)
         return;
-    if (lock->owner == getpid() && is_same_file(lock->descriptor, lock->path))
+    if (lock->owner == getpid() && !is_other_file(lock->descriptor, lock->path))
         (void)unlink(lock->path);
     (void)close(lock->descriptor);
     mote_os_free_text(lock->allocator, &lock->path);
