@@ -362,7 +362,8 @@ typedef struct mote_train_result {
 /// interrupted, whatever budget, planner, threads or processor it had before; a training that had ended is left alone. The
 /// file to start from ([Model] load_path, compile_config.weights) need not exist then. MOTE_ERROR_PROPERTY says in what the
 /// checkpoint's model or data differ. Without config.resume an earlier training's checkpoints of that path are removed before the
-/// first step. One training at a time may write to a path: MOTE_ERROR_IO.
+/// first step. One training at a time may write to a path: MOTE_ERROR_IO. A training that is refused before it begins leaves
+/// the model, its files and a loop of the caller (mote/step.h) as they were.
 MOTE_API mote_status mote_model_train(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;
 
@@ -394,13 +395,14 @@ typedef struct mote_rollback_result {
 /// other weights. The model gets that state, save_path (and save_best_path with MOTE_ROLLBACK_FACTORY) its weights, and
 /// then checkpoints of later steps are removed, so that a training that resumes goes on from there. A loop of the caller
 /// ends. load_path is only read. Needs MOTE_MODE_TRAIN. MOTE_ERROR_ARGUMENT when there is no checkpoint of that step,
-/// MOTE_ERROR_IO while a training writes to these paths: then nothing has changed. When a file cannot be written or removed
+/// MOTE_ERROR_PROPERTY when these paths name one file, MOTE_ERROR_IO while a training writes to them: then nothing has changed. When a file cannot be written or removed
 /// (MOTE_ERROR_IO), the model is back already, and the checkpoint is there still.
 MOTE_API mote_status mote_model_roll_back(mote_model *model, uint64_t step,
                                           mote_rollback_result *result) MOTE_MUST_CHECK;
 
 /// Trains `steps` steps on one batch of generated data, made before the first step: what will it cost on this
-/// device? Writes no file; the weights are trained on that noise.
+/// device? Writes no file; the weights are trained on that noise. Where it cannot begin, these and a loop of the caller stay
+/// as they were.
 MOTE_API mote_status mote_model_bench(mote_model *model, const mote_train_config *config,
                                       mote_train_result *result) MOTE_MUST_CHECK;
 

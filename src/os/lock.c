@@ -96,7 +96,7 @@ mote_status mote_os_open_locked(const char *path, int operation, int *descriptor
 mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
                                 const mote_allocator *allocator)
 {
-    mote_file_lock taken = {.allocator = allocator, .descriptor = -1};
+    mote_file_lock taken = {.allocator = allocator, .descriptor = -1, .owner = getpid()};
     char target[PATH_MAX];
     const char *real = NULL;
     MOTE_TRY(mote_os_follow(path, target, &real));
@@ -114,11 +114,21 @@ mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
     return status;
 }
 
+/// Known to be: the file was removed by hand, and another one is there, with the lock of another process.
+static bool is_other_file(int descriptor, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
+           (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino);
+}
+
 void mote_file_lock_release(mote_file_lock *lock)
 {
     if (!lock->path)
         return;
-    (void)unlink(lock->path);
+    if (lock->owner == getpid() && !is_other_file(lock->descriptor, lock->path))
+        (void)unlink(lock->path);
     (void)close(lock->descriptor);
     mote_os_free_text(lock->allocator, &lock->path);
 }

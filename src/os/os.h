@@ -133,11 +133,13 @@ mote_status mote_file_replace(const char *path, const void *data, size_t bytes,
                               const mote_allocator *allocator) MOTE_MUST_CHECK;
 
 /// Keeps other processes, and other locks of this one, from what a name stands for: a file "<path>.mote-lock" that is
-/// locked while it is held and removed afterwards. When the process dies the system gives the lock back.
+/// locked while it is held and removed afterwards. When the process dies the system gives the lock back. It belongs to the
+/// process that took it: that a forked one releases its copy changes nothing for the other.
 typedef struct mote_file_lock {
     char *path; // of the file, owned; NULL: not held
     const mote_allocator *allocator;
     int descriptor;
+    long owner; // the process
 } mote_file_lock;
 
 /// Never waits: where it is held already, MOTE_ERROR_IO says that "<path>" is in use.

@@ -142,6 +142,18 @@ static mote_status run_steps(mote_run *run, const mote_source *source,
     return MOTE_OK;
 }
 
+/// A loop of the caller ends here: until now the call could fail without a trace.
+static mote_status begin_steps(mote_run *run, const mote_source *source,
+                               const mote_train_config *config, mote_train_result *result)
+{
+    mote_run_restart(run);
+    MOTE_TRY(mote_run_reset_optimizer(run));
+    const mote_transfer_count before = mote_run_count_moved(run);
+    const mote_status status = run_steps(run, source, config, result);
+    mote_run_count_transfers(run, before, result);
+    return status;
+}
+
 mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
                            mote_train_result *result)
 {
@@ -154,15 +166,11 @@ mote_status mote_run_bench(mote_run *run, const mote_train_config *config,
     *result = (mote_train_result){.epochs = 0};
     const mote_swap_use use = {.steps = config->steps};
     MOTE_TRY(mote_run_check_writes(run, run->compiled, &use));
-    mote_run_restart(run);
-    MOTE_TRY(mote_run_reset_optimizer(run));
-    const mote_transfer_count before = mote_run_count_moved(run);
     mote_status status = generate(&batch);
     if (status == MOTE_OK)
         status = mote_run_begin_ahead(run, &source);
     if (status == MOTE_OK)
-        status = run_steps(run, &source, config, result);
-    mote_run_count_transfers(run, before, result);
+        status = begin_steps(run, &source, config, result);
     mote_run_end_ahead(run);
     mote_file_close(&batch.file);
     return status;

@@ -194,13 +194,14 @@ static mote_status keep_own(mote_checkpoints *c, mote_checkpoint_access access)
     return MOTE_OK;
 }
 
-/// Room for one more than are there or kept: the new one is written before the oldest goes.
+/// Room for two more than are there or kept: the new one is written before the oldest goes, and the one before it may have
+/// failed behind its renaming.
 static mote_status list_files(mote_checkpoints *c, mote_checkpoint_access access)
 {
     listing l = {.arena = &c->arena, .name = name_of(c->replacement.path)};
     MOTE_TRY(mote_folder_visit(c->replacement.folder, &l, add_file));
-    const size_t most = l.count > c->keep ? l.count : c->keep;
-    MOTE_TRY(mote_arena_array(&c->arena, most + 1, sizeof *c->files, (void **)&c->files));
+    c->most = l.count > c->keep ? l.count : c->keep;
+    MOTE_TRY(mote_arena_array(&c->arena, c->most + 2, sizeof *c->files, (void **)&c->files));
     if (l.count > 0)
         memcpy(c->files, l.files, l.count * sizeof *c->files);
     c->count = l.count;
@@ -320,6 +321,18 @@ static void note_step(mote_checkpoints *c, const mote_position *position)
     c->count = left + 1;
 }
 
+/// A checkpoint whose writing failed behind its renaming may be gone after a loss of power. It takes the place of one before
+/// that is no surer; those that are safe stay.
+static void note_unsure(mote_checkpoints *c, const mote_position *position)
+{
+    if (c->count > c->most) {
+        const mote_status removed = mote_file_remove(mote_checkpoints_path(c, c->count - 1));
+        (void)removed;
+        c->count--;
+    }
+    note_step(c, position);
+}
+
 /// Steps that were skipped changed no weight: the checkpoint before them is of no use beside the new one, and goes before
 /// those of other weights do.
 static void remove_equal(mote_checkpoints *c)
@@ -377,10 +390,12 @@ mote_status mote_checkpoints_write(mote_checkpoints *checkpoints, const mote_pos
     const mote_status status =
         mote_weights_save(&checkpoints->state, &checkpoints->header, &checkpoints->replacement,
                           make_target(checkpoints, position->steps));
-    // it may have failed behind the renaming
-    if (status == MOTE_OK || (!is_again && mote_path_exists(checkpoints->target)))
-        note_step(checkpoints, position);
-    MOTE_TRY(status);
+    if (status != MOTE_OK) {
+        if (!is_again && mote_path_exists(checkpoints->target))
+            note_unsure(checkpoints, position);
+        return status;
+    }
+    note_step(checkpoints, position);
     checkpoints->written++;
     remove_equal(checkpoints);
     mote_checkpoints_keep_newest(checkpoints, checkpoints->keep);
@@ -430,6 +445,8 @@ static mote_status read_from(const mote_checkpoints *c, const char *path, mote_a
         return MOTE_RAISE(MOTE_ERROR_FORMAT,
                           "'%s' is damaged: its '%s' is no place in this training", path,
                           position_key);
+    if (c->accept)
+        MOTE_TRY(c->accept(c->accept_user, position));
     return mote_weights_load(path, &c->state, &c->run->context->allocator);
 }
 

@@ -27,6 +27,10 @@ typedef struct mote_checkpoints {
     char *target;                // the path of the checkpoint at hand
     mote_checkpoint_file *files; // that are there
     size_t count, keep;
+    size_t most; // that were there or are kept; for two more there is room
+    /// NULL, or what may refuse to go on from a position (MOTE_ERROR_PROPERTY).
+    mote_status (*accept)(const void *user, const mote_position *position);
+    const void *accept_user;
     uint64_t written; // checkpoints since they were opened
 } mote_checkpoints;
 
@@ -78,7 +82,7 @@ mote_status mote_checkpoints_check_model(mote_checkpoints *checkpoints,
                                          size_t index) MOTE_MUST_CHECK;
 
 /// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it has another format, or is of another
-/// model or other data (these only with an identity), saying what differs; other errors when it is damaged or cannot be read. The
+/// model or other data (these only with an identity), saying what differs, or is not accepted; other errors when it is damaged or cannot be read. The
 /// state is changed on success only.
 mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
                                   mote_position *position) MOTE_MUST_CHECK;

@@ -143,8 +143,18 @@ mote_status mote_trainer_open(mote_trainer *t)
     return t->checkpoints.run ? mote_trainer_begin_checkpoints(t) : MOTE_OK;
 }
 
+static void forget_data(mote_trainer *t)
+{
+    t->run->knowledge = t->known.knowledge;
+    t->run->image_scale = t->known.image_scale;
+    t->run->scale_known = t->known.scale_known;
+    t->mark = t->known.mark;
+}
+
 void mote_trainer_close(mote_trainer *t)
 {
+    if (!t->has_begun)
+        forget_data(t);
     mote_run_end_ahead(t->run);
     if (t->saved.path)
         mote_file_replacement_release(&t->saved);

@@ -70,6 +70,7 @@ static void end_loop(mote_trainer *t)
     if (t->writes_checkpoints)
         mote_checkpoints_take_lock(&t->checkpoints);
     mote_run_restart(t->run);
+    t->has_begun = true;
 }
 
 static mote_status begin_anew(mote_trainer *t)
@@ -89,9 +90,20 @@ static bool is_finished(const mote_trainer *t)
            (settings->patience && t->at.best.waited >= settings->patience);
 }
 
+/// Asked before the state of a checkpoint takes the place of the caller's.
+static mote_status check_writes_from(const void *user, const mote_position *position)
+{
+    mote_trainer from = *(const mote_trainer *)user;
+    from.at = *position;
+    from.first_step = position->steps;
+    return check_writes(&from);
+}
+
 mote_status mote_trainer_begin(mote_trainer *t)
 {
     bool resumes = false;
+    t->checkpoints.accept = check_writes_from;
+    t->checkpoints.accept_user = t;
     if (t->config->resume)
         MOTE_TRY(mote_checkpoints_resume(&t->checkpoints, t->config, &t->at, &resumes));
     if (resumes) {
@@ -100,7 +112,6 @@ mote_status mote_trainer_begin(mote_trainer *t)
         t->written = t->at;
         t->first_step = t->result->resumed_step = t->at.steps;
         t->result->resumed = true;
-        MOTE_TRY(check_writes(t));
     } else {
         MOTE_TRY(begin_anew(t));
     }

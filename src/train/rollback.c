@@ -24,16 +24,32 @@ static mote_status raise_unknown(rollback *r, uint64_t step)
                       (unsigned long long)r->checkpoints.files[count - 1].step);
 }
 
+/// What a training would refuse is refused here, too: a checkpoint would be overwritten.
+static mote_status lock_file(rollback *r, const char *key, const char *path, mote_file_lock *lock)
+{
+    const char *const checkpoints = r->checkpoints.replacement.path;
+    const mote_allocator *allocator = &r->run->context->allocator;
+    mote_file_replacement named;
+    MOTE_TRY(mote_file_replacement_init(&named, path, allocator));
+    mote_status status = mote_checkpoints_check_apart(checkpoints, key, named.path);
+    if (status == MOTE_OK)
+        status = mote_file_lock_take(lock, named.path, allocator);
+    mote_file_replacement_release(&named);
+    return status;
+}
+
 /// Only to the model as shipped the best epoch's file goes back: which epoch was best by then is not known else.
 static mote_status lock_saved(rollback *r, bool is_shipped)
 {
-    const mote_run *run = r->run;
-    const mote_allocator *allocator = &run->context->allocator;
-    if (run->save_path)
-        MOTE_TRY(mote_file_lock_take(&r->saved, run->save_path, allocator));
-    if (is_shipped && run->best_path)
-        MOTE_TRY(mote_file_lock_take(&r->best, run->best_path, allocator));
-    return MOTE_OK;
+    mote_run *run = r->run;
+    if (run->save_path) {
+        MOTE_TRY(mote_run_check_saving(run, run->save_path, NULL));
+        MOTE_TRY(lock_file(r, "save_path", run->save_path, &r->saved));
+    }
+    if (!is_shipped || !run->best_path)
+        return MOTE_OK;
+    MOTE_TRY(mote_run_check_saving(run, run->best_path, run->save_path));
+    return lock_file(r, "save_best_path", run->best_path, &r->best);
 }
 
 /// How many checkpoints are left.

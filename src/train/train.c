@@ -325,6 +325,7 @@ mote_status mote_run_train(mote_run *run, const mote_train_config *config,
         .run = run, .config = config, .result = result, .moved = mote_run_count_moved(run)};
     *result = (mote_train_result){.epochs = 0};
     t.mark = mote_arena_get_mark(&run->arena);
+    t.known = (mote_run_known){t.mark, run->knowledge, run->image_scale, run->scale_known};
     t.times.values = run->step_times;
     mote_trainer_set_execution(&t);
     mote_status status = mote_trainer_open(&t);

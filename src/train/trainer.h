@@ -5,6 +5,14 @@
 
 #include "train/checkpoint.h"
 
+/// What a run knows of the data that its weights were trained on.
+typedef struct mote_run_known {
+    mote_arena_mark mark; // of the run's arena; what is behind it is known since
+    mote_knowledge knowledge;
+    double image_scale;
+    bool scale_known;
+} mote_run_known;
+
 typedef struct mote_trainer {
     mote_run *run;
     const mote_train_config *config;
@@ -22,25 +30,27 @@ typedef struct mote_trainer {
     uint64_t written_ns;   // when that was,
     uint64_t writing_ns;   // and how long it took
     mote_arena_mark mark;  // of the run's arena: the header lies behind it
+    mote_run_known known;  // of before: a training that is refused leaves it
     mote_step_times times;
     mote_execution execution;
     mote_transfer_count moved; // before this call
     mote_operation_watch watch;
     mote_position at;
     uint64_t first_step; // of this call
+    bool has_begun;      // it is not refused any more
     bool is_over;        // stopped, or as many steps done as wanted
     bool has_changed;    // this step has begun to change weights
     mote_progress progress;
 } mote_trainer;
 
 /// Opens data, files and checkpoints: everything that can fail or allocates, before the first step. What is known of the
-/// data changes last: a training that is refused leaves the run as it was.
+/// data changes last.
 mote_status mote_trainer_open(mote_trainer *t) MOTE_MUST_CHECK;
 
 /// Makes what is written into each checkpoint, of the data that are open.
 mote_status mote_trainer_begin_checkpoints(mote_trainer *t) MOTE_MUST_CHECK;
 
-/// Of what was opened.
+/// Of what was opened. A training that was refused leaves the run as it was.
 void mote_trainer_close(mote_trainer *t);
 
 /// Finds where to begin: at a checkpoint or anew. A training that had ended is `was_finished` then.

@@ -4,6 +4,7 @@
 
 #include "support/failing_allocator.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define POINTS    "checkpoint_path = points\n"
@@ -259,7 +260,8 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     session other;
     samples data = make_samples();
     const mote_train_config resume = {.resume = true};
-    const mote_data_source source = {.user = &data, .sample_count = SAMPLES, .read = read_sample};
+    const mote_data_source source = {
+        .user = &data, .sample_count = SAMPLES, .read = read_sample, .class_names = "a,b,c"};
     remove_points(state);
     session_start(state, TEXT, MOTE_MODE_STEP, &s);
     session_start(state, TEXT, MOTE_MODE_STEP, &other);
@@ -270,14 +272,35 @@ static void a_training_that_is_refused_leaves_the_loop_as_it_is(void **state)
     expect_ok(mote_model_set_data(s.model, "train_set", &source));
     expect_raises(mote_model_train(s.model, &resume, NULL), MOTE_ERROR_PROPERTY,
                   "is of another training");
+    assert_string_equal(mote_model_class_names(s.model), ""); // of data that were refused
     expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_IO, "points' is in use");
     expect_loop_goes_on(state, &s, &data, &before);
     expect_ok(mote_model_train(s.model, NULL, NULL)); // which has had the lock, and gave it back
+    assert_string_equal(mote_model_class_names(s.model), "a,b,c");
     assert_int_equal(applied(&s), 0);
     assert_false(has_point(state, 5));
     expect_raises(mote_model_resume(other.model, NULL, NULL), MOTE_ERROR_PROPERTY,
                   "is of another training");
     session_end(&other);
+    session_end(&s);
+}
+
+static void a_bench_that_cannot_begin_leaves_the_loop_as_it_is(void **state)
+{
+    session s;
+    const samples data = make_samples();
+    const mote_train_config config = {.steps = 2};
+    remove_points(state);
+    session_start(state, TEXT, MOTE_MODE_STEP, &s);
+    step_saving(&s, &data, 4);
+    const digest before = session_digest(&s);
+    assert_int_equal(setenv("TMPDIR", mote_test_path(state, "absent"), 1), 0);
+    expect_raises(mote_model_bench(s.model, &config, NULL), MOTE_ERROR_IO,
+                  "cannot make a temporary file in");
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    expect_loop_goes_on(state, &s, &data, &before);
+    expect_ok(mote_model_bench(s.model, &config, NULL));
+    assert_int_equal(applied(&s), 0);
     session_end(&s);
 }
 
@@ -441,6 +464,7 @@ int main(void)
         cmocka_unit_test(one_loop_at_a_time_has_the_path),
         cmocka_unit_test(a_model_that_is_compiled_again_goes_on_with_its_checkpoints),
         cmocka_unit_test(a_training_that_is_refused_leaves_the_loop_as_it_is),
+        cmocka_unit_test(a_bench_that_cannot_begin_leaves_the_loop_as_it_is),
         cmocka_unit_test(a_rollback_that_is_refused_leaves_the_loop_as_it_is),
         cmocka_unit_test(back_at_a_step_the_loop_has_ended_and_may_resume),
         cmocka_unit_test(another_model_or_a_training_is_refused),

@@ -86,6 +86,42 @@ static void a_killed_process_gives_it_back(void **state)
     (void)close(ready[1]);
 }
 
+static void the_file_of_another_holder_is_not_removed(void **state)
+{
+    const char *const path = mote_test_path(state, "weights");
+    mote_file_lock first = {.path = NULL};
+    mote_file_lock second = {.path = NULL};
+    mote_file_lock third = {.path = NULL};
+    expect_ok(take(&first, path));
+    assert_int_equal(unlink(first.path), 0); // by hand
+    expect_ok(take(&second, path));
+    mote_file_lock_release(&first);
+    expect_raises(take(&third, path), MOTE_ERROR_IO, "in use");
+    mote_file_lock_release(&second);
+    expect_ok(take(&third, path));
+    mote_file_lock_release(&third);
+}
+
+static void a_forked_process_that_releases_it_gives_nothing_back(void **state)
+{
+    const char *const path = mote_test_path(state, "weights");
+    mote_file_lock lock = {.path = NULL};
+    mote_file_lock other = {.path = NULL};
+    int status = -1;
+    expect_ok(take(&lock, path));
+    const pid_t child = fork();
+    if (child == 0) {
+        mote_file_lock_release(&lock);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    expect_raises(take(&other, path), MOTE_ERROR_IO, "in use");
+    mote_file_lock_release(&lock);
+    expect_ok(take(&other, path));
+    mote_file_lock_release(&other);
+}
+
 static void a_folder_that_is_not_there_is_an_error(void **state)
 {
     mote_file_lock lock = {.path = NULL};
@@ -109,6 +145,8 @@ int main(void)
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_link_is_locked_as_what_it_leads_to),
         cmocka_unit_test(a_killed_process_gives_it_back),
+        cmocka_unit_test(the_file_of_another_holder_is_not_removed),
+        cmocka_unit_test(a_forked_process_that_releases_it_gives_nothing_back),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(a_file_that_is_not_there_is_removed_already),
     };

@@ -352,6 +352,33 @@ static void too_many_writes_are_refused_before_the_first_step(void **state)
     training_release(&t);
 }
 
+/// Of a training that goes on, too: before the checkpoint takes the place of the weights at hand.
+static void too_many_writes_from_a_checkpoint_on_are_refused(void **state)
+{
+#define LIMITED(limit)                                              \
+    "[Model]\nloss = cross\nbatch_size = 8\nepochs = 2\nseed = 5\n" \
+    "checkpoint_path = limited\nswap_write_limit = " limit          \
+    "\n[Optimizer]\ntype = adam\nlearning_rate = 0.01\n"            \
+    "moving_average = 0.9\nclip_value = 0.5\n" DATA VALID WIDE_NET
+    training t;
+    const size_t smallest = find_smallest(state, MODEL);
+    const mote_train_config first = {.steps = 1};
+    const mote_train_config resume = {.resume = true};
+    expect_ok(start_within(state, LIMITED("1 GB"), smallest, &t));
+    expect_ok(training_run(&t, &first));
+    training_release(&t);
+    expect_ok(start_within(state, LIMITED("1 MB"), smallest, &t));
+    const digest before = training_digest(&t);
+    t.run.stepping.applied = 3;
+    expect_raises(training_run(&t, &resume), MOTE_ERROR_PROPERTY,
+                  "swap_write_limit = 1000000 bytes");
+    assert_false(t.result.resumed);
+    assert_int_equal(t.run.stepping.applied, 3);
+    const digest behind = training_digest(&t);
+    assert_same(&before, &behind);
+    training_release(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +394,7 @@ int main(void)
         cmocka_unit_test(frozen_weights_that_change_in_their_file_stop_the_training),
         cmocka_unit_test(a_file_that_is_replaced_goes_on_to_be_read),
         cmocka_unit_test(too_many_writes_are_refused_before_the_first_step),
+        cmocka_unit_test(too_many_writes_from_a_checkpoint_on_are_refused),
     };
     return cmocka_run_group_tests(tests, test_noise_setup, mote_test_folder_teardown);
 }

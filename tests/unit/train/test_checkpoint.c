@@ -523,6 +523,29 @@ static void planner_threads_and_level_may_differ(void **state)
     assert_equal(&whole, &cut);
 }
 
+/// Each is written, but it is not sure that its name lasts.
+static void those_that_are_not_sure_take_the_place_of_each_other(void **state)
+{
+    training t;
+    char nowhere[] = "/nowhere/at/all";
+    remove_points(state);
+    training_init(state, MODEL POINTS "checkpoint_keep = 2\n" REST, MOTE_MODE_TRAIN, &t);
+    for (t.run.stepping.applied = 1; t.run.stepping.applied <= 3; t.run.stepping.applied++)
+        expect_ok(mote_run_write_checkpoint(&t.run, 0));
+    mote_file_replacement *const replacement = &t.run.stepping.checkpoints->replacement;
+    char *const folder = replacement->folder;
+    replacement->folder = nowhere;
+    for (; t.run.stepping.applied <= 9; t.run.stepping.applied++)
+        expect_raises(mote_run_write_checkpoint(&t.run, 0), MOTE_ERROR_IO, nowhere);
+    replacement->folder = folder;
+    for (unsigned step = 0; step <= STEPS; step++)
+        assert_int_equal(has_point(state, step), step == 2 || step == 3 || step == 9);
+    expect_ok(mote_run_write_checkpoint(&t.run, 0));
+    for (unsigned step = 0; step <= STEPS + 1; step++)
+        assert_int_equal(has_point(state, step), step == 9 || step == 10);
+    training_release(&t);
+}
+
 static void a_second_training_on_the_same_files_is_refused(void **state)
 {
     mote_file_lock lock = {.path = NULL};
@@ -563,6 +586,39 @@ static void back_at_a_step_training_goes_on_from_there(void **state)
     train(state, KEPT, true, 0, &notes, &again);
     assert_int_equal(again.result.resumed_step, 4);
     assert_equal(&whole, &again);
+}
+
+static void going_back_overwrites_no_checkpoint(void **state)
+{
+    static const struct {
+        const char *saving, *message;
+    } cases[] = {
+        {"save_path = points.000000000004\n", "is the name of a checkpoint at '"},
+        {"save_best_path = points.000000000004\n", "is the name of a checkpoint at '"},
+        {"save_path = points\n", "checkpoint_path and save_path name the same file"},
+        {"save_path = saved\nsave_best_path = saved\n",
+         "save_path and save_best_path name the same file"},
+    };
+
+    static outcome o;
+    told notes;
+    mote_rollback_result result;
+    remove_points(state);
+    train(state, KEPT, false, 4, &notes, &o);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        training t;
+        char text[2048];
+        (void)snprintf(text, sizeof text, MODEL POINTS "%s" REST, cases[i].saving);
+        training_init(state, text, MOTE_MODE_TRAIN, &t);
+        const digest before = training_digest(&t);
+        expect_raises(mote_run_roll_back(&t.run, MOTE_ROLLBACK_FACTORY, NULL, &result),
+                      MOTE_ERROR_PROPERTY, cases[i].message);
+        const digest behind = training_digest(&t);
+        assert_same(&before, &behind);
+        training_release(&t);
+    }
+    train(state, KEPT, true, 0, &notes, &o);
+    assert_int_equal(o.result.resumed_step, 4);
 }
 
 /// They are the run's: nothing that is freed with the checkpoints.
@@ -707,8 +763,10 @@ int main(void)
         cmocka_unit_test(without_saving_it_resumes_and_writes_nothing),
         cmocka_unit_test(what_differs_is_named),
         cmocka_unit_test(planner_threads_and_level_may_differ),
+        cmocka_unit_test(those_that_are_not_sure_take_the_place_of_each_other),
         cmocka_unit_test(a_second_training_on_the_same_files_is_refused),
         cmocka_unit_test(back_at_a_step_training_goes_on_from_there),
+        cmocka_unit_test(going_back_overwrites_no_checkpoint),
         cmocka_unit_test(back_at_a_step_the_names_of_the_classes_are_known),
         cmocka_unit_test(back_at_the_factory_nothing_is_left),
         cmocka_unit_test(back_at_step_0_are_the_weights_that_training_began_from),
