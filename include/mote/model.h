@@ -395,8 +395,9 @@ typedef struct mote_rollback_result {
 /// other weights. The model gets that state, save_path (and save_best_path with MOTE_ROLLBACK_FACTORY) its weights, and
 /// then checkpoints of later steps are removed, so that a training that resumes goes on from there. A loop of the caller
 /// ends. load_path is only read. Needs MOTE_MODE_TRAIN. MOTE_ERROR_ARGUMENT when there is no checkpoint of that step,
-/// MOTE_ERROR_PROPERTY when these paths name one file, MOTE_ERROR_IO while a training writes to them: then nothing has changed. When a file cannot be written or removed
-/// (MOTE_ERROR_IO), the model is back already, and the checkpoint is there still.
+/// MOTE_ERROR_PROPERTY when these paths name one file, MOTE_ERROR_IO while a training writes to them: then nothing has
+/// changed. When a file cannot be written or removed (MOTE_ERROR_IO), the model is back already, and the checkpoint is
+/// there still.
 MOTE_API mote_status mote_model_roll_back(mote_model *model, uint64_t step,
                                           mote_rollback_result *result) MOTE_MUST_CHECK;
 

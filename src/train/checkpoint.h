@@ -82,8 +82,8 @@ mote_status mote_checkpoints_check_model(mote_checkpoints *checkpoints,
                                          size_t index) MOTE_MUST_CHECK;
 
 /// Fills the run's state and the position from the `index`-th. MOTE_ERROR_PROPERTY when it has another format, or is of another
-/// model or other data (these only with an identity), saying what differs, or is not accepted; other errors when it is damaged or cannot be read. The
-/// state is changed on success only.
+/// model or other data (these only with an identity), saying what differs, or is not accepted; other errors when it is
+/// damaged or cannot be read. The state is changed on success only.
 mote_status mote_checkpoints_read(mote_checkpoints *checkpoints, size_t index,
                                   mote_position *position) MOTE_MUST_CHECK;
 

@@ -27,6 +27,14 @@ WIDE = (
     .replace("best.", "wide_best.")
 )
 
+# Within a budget these layers' weights are read from the file that it starts from.
+FROZEN = (
+    WIDE.replace("[output]", "[most]\ntype = fully_connected\nunit = 128\nactivation = relu\n[output]")
+    .replace("unit = 128\n", "unit = 128\ntrainable = false\n")
+    .replace("wide.", "frozen.")
+    .replace("wide_best.", "frozen_best.")
+)
+
 TABLE = """\
 [Model]
 loss = mse
@@ -153,6 +161,13 @@ COMMANDS = (
         is_timed=True,
     ),
     Command(
+        "train-frozen",
+        train("frozen.ini", "--budget=200kB", "--weights=first.safetensors"),
+        writes=("frozen.safetensors", "frozen_best.safetensors"),
+        stages=(train("frozen.ini", "--epochs=1", "--weights=first.safetensors"),),
+        is_timed=True,
+    ),
+    Command(
         "train-checkpoints",
         train("tiny.ini", EVERY),
         writes=(*WEIGHTS, *checkpoints(0, 6, 12, 18, 20)),
@@ -235,6 +250,7 @@ def make_folder(folder, mote):
     for name, text in (
         ("tiny.ini", TINY),
         ("wide.ini", WIDE),
+        ("frozen.ini", FROZEN),
         ("table.ini", TABLE),
         ("images.ini", IMAGES),
         ("sounds.ini", SOUNDS),
@@ -252,3 +268,6 @@ def make_folder(folder, mote):
     subprocess.run([mote, *save], cwd=folder, check=True, capture_output=True)
     shutil.move(folder / "tiny.safetensors", folder / "weights.safetensors")
     (folder / "best.safetensors").unlink()
+    subprocess.run([mote, *train("frozen.ini")], cwd=folder, check=True, capture_output=True)
+    shutil.move(folder / "frozen.safetensors", folder / "first.safetensors")
+    (folder / "frozen_best.safetensors").unlink()
