@@ -177,7 +177,7 @@ const cli_option cli_option_table[] = {
     {"batch", "N", "samples in a step (= --set Model.batch_size=N)", READS_MODEL,
      .key = "batch_size", .minimum = 1, .maximum = MOTE_BATCH_MAX, .read = read_model_setting},
     {"budget", "SIZE", "most memory of the arena, as 32MiB (= --set Model.memory_budget=SIZE)",
-     CLI_TRAIN | CLI_PLAN | CLI_BENCH | CLI_EXPLAIN, .key = "memory_budget",
+     CLI_TRAIN | CLI_EVAL | CLI_INFER | CLI_PLAN | CLI_BENCH | CLI_EXPLAIN, .key = "memory_budget",
      .read = read_text_setting},
     {"seed", "N", "seed of all random numbers (= --set Model.seed=N)", READS_MODEL, .key = "seed",
      .maximum = UINT64_MAX, .read = read_model_setting},

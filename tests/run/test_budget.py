@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A memory budget is kept, to the byte and seen from outside, and changes no bit of what is trained."""
 
+import gzip
 import json
 import os
 import resource
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from running import (
     BRANCHES,
+    DIGITS,
+    HEAD,
     LENET5,
     MIXED,
     MOTE,
@@ -64,6 +67,11 @@ type = fully_connected
 unit = 256
 activation = softmax
 """
+# A large part that is not trained, in front of a small one that is.
+FROZEN = HEAD + "flatten = true\n" + "".join(
+    f"[frozen{i}]\ntype = fully_connected\nunit = 256\nactivation = relu\ntrainable = false\n"
+    for i in range(4)
+) + "[head]\ntype = fully_connected\nunit = 10\nactivation = softmax\n"
 SETS = add_set("train_set", 77) + add_set("valid_set", 35, "valid")
 # Plans are made often here, and with sanitizers the search for offsets would take most of the time.
 PLANNER = ("--planner=best_fit",) if SANITIZED else ()
@@ -95,6 +103,35 @@ class Budget(RunTest):
                     self.assertLessEqual(plan["arena_bytes"], budget)
                     self.assertEqual(self.digest(f"--budget={budget}"), expected)
                     self.assertEqual(self.digest(f"--budget={budget}", "--threads=1"), expected)
+
+    def test_frozen_weights_train_to_the_same_bits_within_every_budget(self):
+        self.write_model(FROZEN + SETS)
+        self.digest("--seed=9")
+        os.rename(self.folder / "net.safetensors", self.folder / "first.safetensors")
+        expected = self.digest("--weights=first.safetensors")
+        full = self.run_json("plan", "net.ini")["arena_bytes"]
+        least = self.smallest("plan", "net.ini")
+        for budget in (least, (least + full) // 2):
+            options = (f"--budget={budget}", "--weights=first.safetensors")
+            self.assertEqual(self.digest(*options), expected)
+            self.assertEqual(self.digest(*options, "--threads=1"), expected)
+
+    @unittest.skipIf(SANITIZED, "sanitizers have to be the first that are loaded")
+    def test_evaluating_within_a_budget_writes_to_no_file(self):
+        for split in ("images-idx3", "labels-idx1"):
+            with gzip.open(DIGITS / f"test-{split}-ubyte.gz") as file:
+                (self.folder / split).write_bytes(file.read())
+        paths = "path = images-idx3\nlabel_path = labels-idx1\n"
+        self.write_model(FROZEN + SETS + f"[test_set]\ntype = idx\nsamples = 50\n{paths}")
+        self.digest()
+        expected = self.run_json("eval", "net.ini")
+        least = self.smallest("eval", "net.ini")
+        faults = Path(os.environ["MOTE_PRELOAD_DIR"]) / "fault.so"
+        environment = {"LD_PRELOAD": str(faults), "MOTE_FAULT": "write:1:from:EIO"}
+        options = ("net.ini", f"--budget={least}")
+        found = self.run_json("eval", *options, environment=environment)
+        self.assertEqual((found["loss"], found["accuracy"]), (expected["loss"], expected["accuracy"]))
+        self.run_mote("train", "net.ini", "--quiet", environment=environment, code=1)
 
     def test_all_of_a_network_in_slices_of_samples(self):
         (self.folder / "text").write_bytes(bytes((i * i + 7 * i) % 251 for i in range(41 * 64 + 1)))
