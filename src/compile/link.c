@@ -46,7 +46,7 @@ static bool is_by_samples(const linker *l)
 /// Bytes of a tensor of the whole batch that lie in front of the slice that is linked.
 static size_t skipped_bytes(const linker *l, const mote_schedule_tensor *tensor)
 {
-    if (!is_by_samples(l) || !tensor->spec.batched || tensor->slice_samples > 0)
+    if (!is_by_samples(l) || !tensor->spec->batched || tensor->slice_samples > 0)
         return 0;
     return tensor->bytes / l->run->extent * l->part.first;
 }
@@ -56,7 +56,7 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
     const size_t at = operation->tensor_count++;
     size_t offset = mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
     if (tensor != MOTE_NONE) {
-        operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
+        operation->tensors[at].spec = l->schedule->tensors[tensor].spec;
         if (offset != MOTE_ABSENT)
             offset += skipped_bytes(l, &l->schedule->tensors[tensor]);
     }
