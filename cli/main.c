@@ -14,10 +14,12 @@
 
 #ifdef __GLIBC__
 /// What compiling needs for a while goes back to the system, instead of lying beside the arena: glibc would raise the limit
-/// from which it does that as it goes.
+/// from which it does that as it goes, and keep more at the heap's end.
 static void bound_heap(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, 65536);
+    (void)mallopt(M_TRIM_THRESHOLD, 32768);
+    (void)mallopt(M_TOP_PAD, 16384);
 }
 #else
 static void bound_heap(void)

@@ -36,7 +36,7 @@ set_target_properties(mote_shared PROPERTIES
     SOVERSION ${PROJECT_VERSION_MAJOR}
     LINK_DEPENDS ${version_script})
 target_link_options(mote_shared PRIVATE -Wl,--version-script=${version_script} -Wl,--gc-sections
-                                       -Wl,--as-needed -Wl,-z,relro -Wl,-z,now)
+                                       -Wl,--as-needed -Wl,-z,relro -Wl,-z,now ${MOTE_PACK_RELOCATIONS})
 if(NOT MOTE_SANITIZE) # a sanitizer's functions are in the program
     target_link_options(mote_shared PRIVATE -Wl,--no-undefined)
 endif()
@@ -71,7 +71,8 @@ set_target_properties(mote_cli PROPERTIES OUTPUT_NAME mote)
 target_link_libraries(mote_cli PRIVATE mote_static PkgConfig::jansson)
 target_compile_definitions(mote_cli PRIVATE _GNU_SOURCE)
 target_compile_options(mote_cli PRIVATE -fstack-protector-strong)
-target_link_options(mote_cli PRIVATE -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now)
+target_link_options(mote_cli PRIVATE -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
+                                     ${MOTE_PACK_RELOCATIONS})
 if(NOT MOTE_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     target_compile_definitions(mote_cli PRIVATE _FORTIFY_SOURCE=2)
 endif()

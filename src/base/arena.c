@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of chunks, filled one after the other; a request that is larger gets a chunk of its own.
+// A list of chunks, filled one after the other. A large request gets a chunk of its own, in a list of its own, so that
+// the room that is left in the newest of the others is not lost.
 #include "base/arena.h"
 
 #include "base/size.h"
@@ -13,6 +14,7 @@
 
 #define ARENA_ALIGNMENT   16U
 #define ARENA_CHUNK_BYTES 16384U
+#define ARENA_LARGE_BYTES (ARENA_CHUNK_BYTES / 4)
 #define ARENA_GROW_FIRST  1U // most lists of a layer have one element or two
 
 struct mote_arena_chunk {
@@ -32,19 +34,34 @@ void mote_arena_release(mote_arena *arena)
     mote_arena_release_to(arena, (mote_arena_mark){.chunk = NULL});
 }
 
-static mote_status add_chunk(mote_arena *arena, size_t bytes)
+/// Puts a chunk in front of a list.
+static mote_status add_chunk(const mote_arena *arena, size_t data_bytes, mote_arena_chunk **list)
 {
-    const size_t default_bytes = ARENA_CHUNK_BYTES - sizeof(mote_arena_chunk);
-    const size_t data_bytes = mote_size_max(bytes, default_bytes);
     const size_t chunk_bytes = sizeof(mote_arena_chunk) + data_bytes;
     mote_arena_chunk *const chunk =
         arena->allocator->reallocate(arena->allocator->user, NULL, 0, chunk_bytes);
     if (!chunk)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", chunk_bytes);
-    chunk->older = arena->chunk;
+    chunk->older = *list;
     chunk->bytes = data_bytes;
-    arena->chunk = chunk;
-    arena->used = 0;
+    *list = chunk;
+    return MOTE_OK;
+}
+
+/// Room for `taken` bytes: in the newest chunk, in a new one, or, for a large request, in one of its own.
+static mote_status find_room(mote_arena *arena, size_t taken, unsigned char **place)
+{
+    if (!arena->chunk || taken > arena->chunk->bytes - arena->used) {
+        if (taken > ARENA_LARGE_BYTES) {
+            MOTE_TRY(add_chunk(arena, taken, &arena->large));
+            *place = arena->large->data;
+            return MOTE_OK;
+        }
+        MOTE_TRY(add_chunk(arena, ARENA_CHUNK_BYTES - sizeof(mote_arena_chunk), &arena->chunk));
+        arena->used = 0;
+    }
+    *place = arena->chunk->data + arena->used;
+    arena->used += taken;
     return MOTE_OK;
 }
 
@@ -61,10 +78,8 @@ mote_status mote_arena_allocate(mote_arena *arena, size_t bytes, void **memory)
         return MOTE_RAISE(MOTE_ERROR_MEMORY, "%zu bytes of memory could not be had", bytes);
     // a request of nothing still gets a place of its own
     const size_t taken = mote_size_align(mote_size_max(bytes, 1), ARENA_ALIGNMENT);
-    if (!arena->chunk || taken > arena->chunk->bytes - arena->used)
-        MOTE_TRY(add_chunk(arena, taken));
-    unsigned char *const place = arena->chunk->data + arena->used;
-    arena->used += taken;
+    unsigned char *place = NULL;
+    MOTE_TRY(find_room(arena, taken, &place));
     memset(place, 0, taken);
     store_pointer(memory, place);
     return MOTE_OK;
@@ -136,18 +151,26 @@ mote_status mote_arena_print(mote_arena *arena,
 
 mote_arena_mark mote_arena_get_mark(const mote_arena *arena)
 {
-    return (mote_arena_mark){.chunk = arena->chunk, .used = arena->used};
+    return (mote_arena_mark){.chunk = arena->chunk, .used = arena->used, .large = arena->large};
+}
+
+/// Frees the chunks of a list in front of `mark`.
+static void release_chunks(const mote_arena *arena, mote_arena_chunk **list,
+                           const mote_arena_chunk *mark)
+{
+    while (*list != mark) {
+        mote_arena_chunk *const chunk = *list;
+        assert(chunk); // the mark is of this arena and not older than another release
+        *list = chunk->older;
+        (void)arena->allocator->reallocate(arena->allocator->user, chunk,
+                                           sizeof *chunk + chunk->bytes, 0);
+    }
 }
 
 void mote_arena_release_to(mote_arena *arena, mote_arena_mark mark)
 {
-    while (arena->chunk != mark.chunk) {
-        mote_arena_chunk *const chunk = arena->chunk;
-        assert(chunk); // the mark is of this arena and not older than another release
-        arena->chunk = chunk->older;
-        (void)arena->allocator->reallocate(arena->allocator->user, chunk,
-                                           sizeof *chunk + chunk->bytes, 0);
-    }
+    release_chunks(arena, &arena->large, mark.large);
+    release_chunks(arena, &arena->chunk, mark.chunk);
     arena->used = mark.used;
 }
 

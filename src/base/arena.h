@@ -16,11 +16,13 @@ typedef struct mote_arena {
     const mote_allocator *allocator;
     mote_arena_chunk *chunk; // newest first
     size_t used;             // bytes of the newest chunk
+    mote_arena_chunk *large; // of one allocation each, newest first
 } mote_arena;
 
 typedef struct mote_arena_mark {
     mote_arena_chunk *chunk;
     size_t used;
+    mote_arena_chunk *large;
 } mote_arena_mark;
 
 /// malloc and free of the C library; the only place in mote that calls them.

@@ -116,7 +116,7 @@ static mote_span make_block_span(const mote_schedule *schedule, size_t program, 
 static mote_span make_state_span(const walk *w, size_t program, size_t tensor, mote_slice slice)
 {
     const mote_schedule_tensor *used = &w->program->schedule->tensors[tensor];
-    const size_t bytes = mote_shape_slice_bytes(&used->spec.shape, used->bytes, slice);
+    const size_t bytes = mote_shape_slice_bytes(&used->spec->shape, used->bytes, slice);
     return (mote_span){.program = program,
                        .block = MOTE_NONE,
                        .tensor = tensor,

@@ -16,7 +16,7 @@ static mote_ahead_target make_target(const mote_compiled *compiled, size_t index
         &schedule->tensors[schedule->values[graph->ports[operation->port]]];
     mote_ahead_target target = {.placement = compiled->first_placements[index] + tensor->block,
                                 .piece_count = graph->batch};
-    const mote_status status = mote_tensor_spec_bytes(&tensor->spec, 1, &target.piece_bytes);
+    const mote_status status = mote_tensor_spec_bytes(tensor->spec, 1, &target.piece_bytes);
     assert(status == MOTE_OK && target.piece_bytes * target.piece_count <= tensor->bytes);
     (void)status;
     return target;

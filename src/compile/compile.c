@@ -152,8 +152,8 @@ static mote_status link_programs(const mote_compiler *c)
 {
     mote_compiled *compiled = c->compiled;
     for (size_t i = 0; i < compiled->program_count; i++) {
-        MOTE_TRY(mote_compile_link(compiled, i, c->arena, &compiled->programs[i]));
         compiled->programs[i].poison = poison_dead_blocks;
+        MOTE_TRY(mote_compile_link(compiled, i, c->arena, &compiled->programs[i]));
         if (&compiled->programs[i] != compiled->infer) // which has no next batch
             MOTE_TRY(mote_compile_ahead(compiled, i, c->arena));
     }

@@ -130,12 +130,12 @@ static void print_tensor(const mote_compiled *compiled, const mote_schedule_tens
 {
     char shape[MOTE_SHAPE_TEXT_BYTES];
     mote_write(writer, "%s: %s, ", tensor->name, mote_block_kind_name(tensor->kind));
-    if (tensor->spec.shape.rank > 0)
-        mote_write(writer, "%s of %s, ", mote_dtype_text(tensor->spec.dtype),
-                   mote_shape_text(&tensor->spec.shape, shape, sizeof shape));
+    if (tensor->spec->shape.rank > 0)
+        mote_write(writer, "%s of %s, ", mote_dtype_text(tensor->spec->dtype),
+                   mote_shape_text(&tensor->spec->shape, shape, sizeof shape));
     if (tensor->slice_samples > 0)
         mote_write(writer, "%zu of ", tensor->slice_samples);
-    if (tensor->spec.batched)
+    if (tensor->spec->batched)
         mote_write(writer, "%zu samples, ", compiled->info.batch_size);
     mote_write(writer, "%zu bytes\n", tensor->bytes);
 }

@@ -14,8 +14,10 @@ typedef struct linker {
     size_t index; // of the schedule
     size_t step;  // that is linked
     mote_arena *arena;
-    const mote_step_run *run; // whose part is linked; of a step alone NULL
-    mote_slice part;          // channels or samples of it
+    const mote_callee *callees; // by node
+    bool poisons;               // dead ranges are listed
+    const mote_step_run *run;   // whose part is linked; of a step alone NULL
+    mote_slice part;            // channels or samples of it
 } linker;
 
 size_t mote_compile_tensor_offset(const mote_compiled *compiled, size_t index, size_t tensor,
@@ -44,7 +46,7 @@ static bool is_by_samples(const linker *l)
 /// Bytes of a tensor of the whole batch that lie in front of the slice that is linked.
 static size_t skipped_bytes(const linker *l, const mote_schedule_tensor *tensor)
 {
-    if (!is_by_samples(l) || !tensor->spec.batched || tensor->slice_samples > 0)
+    if (!is_by_samples(l) || !tensor->spec->batched || tensor->slice_samples > 0)
         return 0;
     return tensor->bytes / l->run->extent * l->part.first;
 }
@@ -54,7 +56,7 @@ static void link_tensor(const linker *l, mote_operation *operation, size_t tenso
     const size_t at = operation->tensor_count++;
     size_t offset = mote_compile_tensor_offset(l->compiled, l->index, tensor, l->step);
     if (tensor != MOTE_NONE) {
-        operation->tensors[at].spec = &l->schedule->tensors[tensor].spec;
+        operation->tensors[at].spec = l->schedule->tensors[tensor].spec;
         if (offset != MOTE_ABSENT)
             offset += skipped_bytes(l, &l->schedule->tensors[tensor]);
     }
@@ -112,13 +114,11 @@ static mote_status link_values(const linker *l, mote_operation *operation, const
     const mote_node *node = &schedule->graph->nodes[step->node];
     const unsigned phase = mote_step_phase(step->kind);
     const bool computes = (phase & COMPUTING) != 0;
-    operation->layer_run.inputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool needed = computes || (node->declaration.input_needs[i] & phase);
         MOTE_TRY(link_value(l, operation, find_value(schedule, step, node->inputs[i]),
                             node->inputs[i], needed));
     }
-    operation->layer_run.outputs = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++) {
         const bool needed = computes || (i == 0 && (node->declaration.output_needs & phase));
         MOTE_TRY(link_value(l, operation, find_value(schedule, step, node->outputs[i]),
@@ -132,13 +132,11 @@ static mote_status link_derivatives(const linker *l, mote_operation *operation,
 {
     const mote_schedule *schedule = l->schedule;
     const bool backward = (phase & MOTE_PHASE_BACKWARD) != 0;
-    operation->layer_run.input_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->input_count; i++) {
         const bool wanted = phase == MOTE_PHASE_DERIVATIVE;
         MOTE_TRY(link_value(l, operation, schedule->derivatives[node->inputs[i]], node->inputs[i],
                             wanted));
     }
-    operation->layer_run.output_derivatives = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < node->declaration.output_count; i++)
         MOTE_TRY(link_value(l, operation, schedule->derivatives[node->outputs[i]], node->outputs[i],
                             backward));
@@ -182,20 +180,16 @@ static mote_status link_weights(const linker *l, mote_operation *operation, cons
     const mote_node_tensors *tensors = &l->schedule->nodes[step->node];
     const unsigned phase = mote_step_phase(step->kind);
     const bool computes = (phase & COMPUTING) != 0;
-    operation->layer_run.weights = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
         const bool needed = computes || (declaration->weights[i].needs & phase);
         MOTE_TRY(link_state(l, operation, needed ? tensors->weights[i] : MOTE_NONE));
     }
-    operation->layer_run.gradients = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++) {
         const size_t gradient = phase == MOTE_PHASE_GRADIENT ? tensors->gradients[i] : MOTE_NONE;
         MOTE_TRY(link_gradient(l, operation, step, i, gradient));
     }
-    operation->layer_run.gradient_rows = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->weight_count; i++)
         link_tensor(l, operation, phase == MOTE_PHASE_GRADIENT ? tensors->rows[i] : MOTE_NONE);
-    operation->layer_run.statistics = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->statistic_count; i++) {
         const bool needed = computes || (declaration->statistics[i].needs & phase);
         link_tensor(l, operation, needed ? tensors->statistics[i] : MOTE_NONE);
@@ -208,7 +202,6 @@ static void link_temporaries(const linker *l, mote_operation *operation, size_t 
 {
     const mote_declaration *declaration = &l->schedule->graph->nodes[node].declaration;
     const mote_node_tensors *tensors = &l->schedule->nodes[node];
-    operation->layer_run.temporaries = operation->tensors + operation->tensor_count;
     for (size_t i = 0; i < declaration->temporary_count; i++) {
         const bool needed = (declaration->temporaries[i].phases & phase) != 0;
         link_tensor(l, operation, needed ? tensors->temporaries[i] : MOTE_NONE);
@@ -241,31 +234,16 @@ static mote_layer_callback *callback_of(const mote_node *node, mote_step_kind ki
     return NULL;
 }
 
-/// What a run is beside its tensors.
-static void describe_run(const linker *l, const mote_step *step, mote_operation *operation)
-{
-    const mote_node *node = &l->schedule->graph->nodes[step->node];
-    mote_layer_run *run = &operation->layer_run;
-    run->loss_weight = (mote_real)node->loss_weight;
-    run->layer = node->layer;
-    run->declaration = &node->declaration;
-    run->input_count = node->input_count;
-    run->step = operation->name;
-    if (step->scratch != MOTE_NONE)
-        run->scratch_bytes = l->schedule->tensors[step->scratch].bytes;
-}
-
 /// Of weights, or of channels or samples in a run.
 static void choose_slice(const linker *l, const mote_step *step, mote_operation *operation)
 {
     const size_t extent = l->schedule->graph->nodes[step->node].declaration.cut_extent;
-    mote_slice *slice = &operation->layer_run.slice;
-    *slice = (mote_slice){0, extent};
+    operation->slice = (mote_slice){0, extent};
     if (step->slice.count > 0) {
-        *slice = step->slice;
-        operation->multiply_adds *= (double)slice->count / (double)extent;
+        operation->slice = step->slice;
+        operation->multiply_adds *= (double)step->slice.count / (double)extent;
     } else if (l->run) {
-        mote_slice *part = is_by_samples(l) ? &operation->samples : slice;
+        mote_slice *part = is_by_samples(l) ? &operation->samples : &operation->slice;
         *part = l->part;
         operation->multiply_adds *= (double)part->count / (double)l->run->extent;
     }
@@ -283,17 +261,17 @@ static mote_status link_layer(const linker *l, const mote_step *step, mote_opera
                          declaration->temporary_count + 1));
     operation->run = is_loss ? mote_operation_loss : mote_operation_layer;
     operation->callback = callback_of(node, step->kind);
-    operation->state = node->state;
-    operation->random_name = mote_hash_name(node->name);
+    operation->callee = &l->callees[step->node];
     operation->training = l->schedule->training;
+    if (step->scratch != MOTE_NONE)
+        operation->scratch_bytes = l->schedule->tensors[step->scratch].bytes;
     operation->multiply_adds = mote_declaration_work(declaration, phase);
     choose_slice(l, step, operation);
-    describe_run(l, step, operation);
     MOTE_TRY(link_values(l, operation, step));
     MOTE_TRY(link_derivatives(l, operation, node, phase));
     MOTE_TRY(link_weights(l, operation, step));
     link_temporaries(l, operation, step->node, phase);
-    link_tensor(l, operation, step->scratch); // the last one, see mote_program_bind
+    link_tensor(l, operation, step->scratch); // the last one, see mote_operation_make_run
     return MOTE_OK;
 }
 
@@ -451,7 +429,7 @@ static mote_status link_step(linker *l, size_t index, mote_operation *operation)
                          step->kind == MOTE_STEP_AVERAGE;
     MOTE_TRY(link_kind(l, step, operation));
     const bool is_last = !l->run || l->part.first + l->part.count == l->run->extent;
-    return is_last ? link_dead(l, index, operation) : MOTE_OK;
+    return is_last && l->poisons ? link_dead(l, index, operation) : MOTE_OK;
 }
 
 /// All parts of a run.
@@ -517,16 +495,39 @@ static mote_status link_pause(linker *l, size_t step, mote_program *program)
     return link_outputs(l, program);
 }
 
+static mote_status list_callees(linker *l)
+{
+    const mote_graph *graph = l->schedule->graph;
+    mote_callee *callees = NULL;
+    MOTE_TRY(mote_arena_array(l->arena, graph->node_count, sizeof *callees, (void **)&callees));
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const mote_node *node = &graph->nodes[i];
+        callees[i] = (mote_callee){.layer = node->layer,
+                                   .state = node->state,
+                                   .declaration = &node->declaration,
+                                   .input_count = node->input_count,
+                                   .loss_weight = (mote_real)node->loss_weight,
+                                   .random_name = mote_hash_name(node->name)};
+    }
+    l->callees = callees;
+    return MOTE_OK;
+}
+
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program)
 {
     const mote_schedule *schedule = &compiled->schedules[index];
-    linker l = {.compiled = compiled, .schedule = schedule, .index = index, .arena = arena};
+    linker l = {.compiled = compiled,
+                .schedule = schedule,
+                .index = index,
+                .arena = arena,
+                .poisons = program->poison};
     program->name = schedule->name;
     program->operation_count = 0;
     MOTE_TRY(mote_arena_array(arena, mote_compile_find_operation(schedule, schedule->step_count),
                               sizeof *program->operations, (void **)&program->operations));
     program->pause = MOTE_ABSENT;
+    MOTE_TRY(list_callees(&l));
     for (size_t i = 0; i < schedule->step_count;) {
         const mote_step *step = &schedule->steps[i];
         if (step->kind == MOTE_STEP_PAUSE)

@@ -89,7 +89,7 @@ static mote_status list_state(const mote_compiler *c)
             continue;
         mote_state_block block = {.name = tensor->name,
                                   .role = role_of(compiled, tensor),
-                                  .spec = tensor->spec,
+                                  .spec = *tensor->spec,
                                   .bytes = tensor->bytes};
         MOTE_TRY(list_slices(c, i, &block));
         insert_sorted(compiled, &block);
@@ -367,7 +367,7 @@ mote_tensor_spec mote_compiled_placement_spec(const mote_compiled *compiled, siz
         return (mote_tensor_spec){.dtype = MOTE_DTYPE_U8};
     const mote_schedule *schedule = find_block(compiled, &index);
     const mote_block *block = &schedule->blocks[index];
-    mote_tensor_spec spec = schedule->tensors[block->tensor].spec;
+    mote_tensor_spec spec = *schedule->tensors[block->tensor].spec;
     if (schedule->tensors[block->tensor].slice_samples > 0)
         *samples = schedule->tensors[block->tensor].slice_samples;
     if (block->slice.count > 0)

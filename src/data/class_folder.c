@@ -13,6 +13,7 @@
 typedef struct folder_reader {
     const mote_dataset_config *config;
     mote_arena *arena;
+    mote_arena *listing; // of paths
     mote_class_folder *folder;
     mote_class_file *files;
     size_t file_capacity;
@@ -34,7 +35,7 @@ static mote_status add_files(folder_reader *r, const mote_folder_entry *class_en
 {
     const mote_folder_entry *entries = NULL;
     size_t count = 0;
-    MOTE_TRY(mote_folder_list(class_entry->path, r->arena, &entries, &count));
+    MOTE_TRY(mote_folder_list(class_entry->path, r->listing, &entries, &count));
     if (count == 0)
         return MOTE_RAISE(MOTE_ERROR_FORMAT, "'%s' has no files: a class needs at least one",
                           class_entry->path);
@@ -44,7 +45,7 @@ static mote_status add_files(folder_reader *r, const mote_folder_entry *class_en
             return MOTE_RAISE(MOTE_ERROR_FORMAT,
                               "'%s' is a folder in the folder of a class; expected files there",
                               entries[i].path);
-        MOTE_TRY(mote_arena_grow(r->arena, &files, &r->file_capacity, r->folder->file_count,
+        MOTE_TRY(mote_arena_grow(r->listing, &files, &r->file_capacity, r->folder->file_count,
                                  sizeof *r->files));
         r->files = files;
         r->files[r->folder->file_count++] =
@@ -118,10 +119,10 @@ static mote_status add_class(folder_reader *r, const mote_folder_entry *entry)
     return add_files(r, entry, index);
 }
 
-static mote_status list_classes(const char *path, mote_arena *arena,
+static mote_status list_classes(const char *path, mote_arena *listing,
                                 const mote_folder_entry **entries, size_t *count)
 {
-    const mote_status status = mote_folder_list(path, arena, entries, count);
+    const mote_status status = mote_folder_list(path, listing, entries, count);
     if (status != MOTE_ERROR_FORMAT)
         return status;
     return MOTE_RAISE(status, "%s; expected one with a sub-folder a class",
@@ -129,19 +130,26 @@ static mote_status list_classes(const char *path, mote_arena *arena,
 }
 
 mote_status mote_class_folder_read(const mote_dataset_config *config, const char *path,
-                                   mote_arena *arena, mote_class_folder *folder)
+                                   mote_arena *arena, mote_arena *listing,
+                                   mote_class_folder *folder)
 {
-    folder_reader r = {.config = config, .arena = arena, .folder = folder};
+    folder_reader r = {.config = config, .arena = arena, .listing = listing, .folder = folder};
     const mote_folder_entry *entries = NULL;
     size_t count = 0;
     *folder = (mote_class_folder){.path = path};
-    MOTE_TRY(list_classes(path, arena, &entries, &count));
+    MOTE_TRY(list_classes(path, listing, &entries, &count));
     MOTE_TRY(check_entries(&r, entries, count));
     MOTE_TRY(name_classes(&r, entries, count));
     for (size_t i = 0; i < count; i++)
         MOTE_TRY(add_class(&r, &entries[i]));
     folder->files = r.files;
     return MOTE_OK;
+}
+
+void mote_class_folder_forget_files(mote_class_folder *folder)
+{
+    folder->files = NULL;
+    folder->file_count = 0;
 }
 
 mote_status mote_class_folder_check_label(const mote_dataset_config *config, const char *what)

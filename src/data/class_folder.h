@@ -18,11 +18,16 @@ typedef struct mote_class_folder {
     const char *class_names; // "a,b,c": those known, else those of the sub-folders in order
 } mote_class_folder;
 
-/// Lists all files. The sub-folders' names are classes: of config->known.class_names where these are known, else
+/// Lists all files, in `listing`: names of many files are no small thing, and what they hold is read once. All else is in
+/// `arena`. The sub-folders' names are classes: of config->known.class_names where these are known, else
 /// of the network, as many as it tells apart. Raises MOTE_ERROR_FORMAT for files beside the sub-folders, folders
 /// in these, a class without files, and names that cannot be kept.
 mote_status mote_class_folder_read(const mote_dataset_config *config, const char *path,
-                                   mote_arena *arena, mote_class_folder *folder) MOTE_MUST_CHECK;
+                                   mote_arena *arena, mote_arena *listing,
+                                   mote_class_folder *folder) MOTE_MUST_CHECK;
+
+/// When the files were read and `listing` goes.
+void mote_class_folder_forget_files(mote_class_folder *folder);
 
 /// Raises MOTE_ERROR_SHAPE or MOTE_ERROR_UNSUPPORTED unless label 0 is the only one and takes a class: one index,
 /// or a real value for each class. `what` is "type images".

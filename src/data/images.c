@@ -114,8 +114,13 @@ static mote_status read_folder(images_state *s, const mote_dataset_config *confi
 {
     const char *path = NULL;
     MOTE_TRY(mote_reader_path(config, s->path, arena, &path));
-    MOTE_TRY(mote_class_folder_read(config, path, arena, &s->folder));
-    const mote_status status = fill_cache(s, config, arena);
+    mote_arena listing;
+    mote_arena_init(&listing, config->allocator);
+    mote_status status = mote_class_folder_read(config, path, arena, &listing, &s->folder);
+    if (status == MOTE_OK)
+        status = fill_cache(s, config, arena);
+    mote_class_folder_forget_files(&s->folder);
+    mote_arena_release(&listing);
     if (status != MOTE_OK)
         close_images(s);
     return status;

@@ -37,7 +37,8 @@ mote_status mote_inspect_classes(const mote_inspect_request *request, mote_class
 {
     const mote_dataset_config config = {.allocator = request->arena->allocator};
     MOTE_TRY(mote_inspect_refuse_label(request, "a folder: the names of its sub-folders are"));
-    MOTE_TRY(mote_class_folder_read(&config, request->path, request->arena, folder));
+    MOTE_TRY(
+        mote_class_folder_read(&config, request->path, request->arena, request->arena, folder));
     info->class_names = folder->class_names;
     info->class_count = count_names(folder->class_names);
     info->sample_count = folder->file_count;

@@ -252,10 +252,10 @@ static void close_wav(void *state)
 }
 
 /// One file without a class.
-static mote_status read_file(wav_state *s, const char *path, mote_arena *arena)
+static mote_status read_file(wav_state *s, const char *path, mote_arena *listing)
 {
     mote_class_file *file = NULL;
-    MOTE_TRY(mote_arena_array(arena, 1, sizeof *file, (void **)&file));
+    MOTE_TRY(mote_arena_array(listing, 1, sizeof *file, (void **)&file));
     file->path = path;
     s->folder =
         (mote_class_folder){.path = path, .files = file, .file_count = 1, .class_names = ""};
@@ -266,9 +266,15 @@ static mote_status read_path(wav_state *s, const mote_dataset_config *config, mo
 {
     const char *path = NULL;
     MOTE_TRY(mote_reader_path(config, s->path, arena, &path));
-    MOTE_TRY(config->ports.label_count > 0 ? mote_class_folder_read(config, path, arena, &s->folder)
-                                           : read_file(s, path, arena));
-    const mote_status status = fill_cache(s, config, arena);
+    mote_arena listing;
+    mote_arena_init(&listing, config->allocator);
+    mote_status status = config->ports.label_count > 0
+                             ? mote_class_folder_read(config, path, arena, &listing, &s->folder)
+                             : read_file(s, path, &listing);
+    if (status == MOTE_OK)
+        status = fill_cache(s, config, arena);
+    mote_class_folder_forget_files(&s->folder);
+    mote_arena_release(&listing);
     if (status != MOTE_OK)
         close_wav(s);
     return status;

@@ -19,29 +19,56 @@ size_t mote_operation_batch(const mote_operation *operation, size_t batch)
     return batch > samples->first ? mote_size_min(samples->count, batch - samples->first) : 0;
 }
 
+mote_layer_run mote_operation_make_run(const mote_operation *operation)
+{
+    const mote_callee *const callee = operation->callee;
+    const mote_declaration *const declaration = callee->declaration;
+    mote_layer_run run = {.scratch = operation->tensors[operation->tensor_count - 1].data,
+                          .slice = operation->slice,
+                          .training = operation->training,
+                          .loss_weight = callee->loss_weight,
+                          .layer = callee->layer,
+                          .declaration = declaration,
+                          .input_count = callee->input_count,
+                          .scratch_bytes = operation->scratch_bytes,
+                          .step = operation->name};
+    run.inputs = operation->tensors;
+    run.outputs = run.inputs + callee->input_count;
+    run.input_derivatives = run.outputs + declaration->output_count;
+    run.output_derivatives = run.input_derivatives + callee->input_count;
+    run.weights = run.output_derivatives + declaration->output_count;
+    run.gradients = run.weights + declaration->weight_count;
+    run.gradient_rows = run.gradients + declaration->weight_count;
+    run.statistics = run.gradient_rows + declaration->weight_count;
+    run.temporaries = run.statistics + declaration->statistic_count;
+    return run;
+}
+
 mote_status mote_operation_layer(const mote_operation *operation, const mote_execution *execution)
 {
-    mote_layer_run run = operation->layer_run;
+    const size_t batch = mote_operation_batch(operation, execution->batch);
     mote_status status = MOTE_OK;
-    run.batch = mote_operation_batch(operation, execution->batch);
-    if (run.batch == 0)
+    if (batch == 0)
         return MOTE_OK;
+    mote_layer_run run = mote_operation_make_run(operation);
+    run.batch = batch;
     run.first_sample = operation->samples.first;
     run.samples_left = execution->batch - run.first_sample - run.batch;
     run.kernels = execution->kernels;
     run.parallel = execution->parallel;
-    run.training = operation->training;
-    run.random = (mote_random_key){
-        .seed = execution->seed, .name = operation->random_name, .iteration = execution->iteration};
+    run.random = (mote_random_key){.seed = execution->seed,
+                                   .name = operation->callee->random_name,
+                                   .iteration = execution->iteration};
     run.raised = &status;
-    operation->callback(&run, operation->state);
+    operation->callback(&run, operation->callee->state);
     return status;
 }
 
 mote_status mote_operation_loss(const mote_operation *operation, const mote_execution *execution)
 {
     MOTE_TRY(mote_operation_layer(operation, execution));
-    const mote_real *metrics = (const mote_real *)operation->layer_run.outputs[0].data;
+    const mote_real *metrics =
+        (const mote_real *)mote_operation_make_run(operation).outputs[0].data;
     if (mote_reals_are_finite(&metrics[MOTE_LOSS_MEAN], 1))
         return MOTE_OK;
     return MOTE_RAISE(MOTE_ERROR_NONFINITE, "the loss is not finite (%s)", operation->name);
@@ -63,11 +90,6 @@ void mote_program_bind(mote_program *program, unsigned char *base)
             const size_t offset = operation->offsets[j];
             operation->tensors[j].data = offset == MOTE_ABSENT ? NULL : base + offset;
         }
-    }
-    for (size_t i = 0; i < program->operation_count; i++) {
-        mote_operation *operation = &program->operations[i];
-        if (operation->callback) // scratch is the last tensor of a layer's operation
-            operation->layer_run.scratch = operation->tensors[operation->tensor_count - 1].data;
     }
 }
 

@@ -85,6 +85,16 @@ typedef struct mote_transfer {
     size_t state;         // block of the state, as a whole, or MOTE_ABSENT
 } mote_transfer;
 
+/// What a layer's operations call: the same for all of a node.
+typedef struct mote_callee {
+    const mote_layer *layer;
+    const void *state;
+    const mote_declaration *declaration;
+    size_t input_count;
+    mote_real loss_weight;
+    uint64_t random_name; // of the node, for its random numbers
+} mote_callee;
+
 struct mote_operation {
     mote_operation_run *run;
     const char *name;          // "calc_gradient conv1"
@@ -92,8 +102,7 @@ struct mote_operation {
     double multiply_adds;      // of a sample
     bool changes;              // weights or running statistics
     mote_layer_callback *callback;
-    const void *state;
-    uint64_t random_name; // of the node, for its random numbers
+    const mote_callee *callee; // of a layer's operation
     bool training;
     size_t port;              // of a READ
     mote_read_part *parts;    // of its batch: each sample in one; by ascending operation
@@ -101,12 +110,12 @@ struct mote_operation {
     mote_integer_range range; // of its integers
     double limit;             // of gradients
     double kept_share;        // of a moving average
-    mote_slice slice;         // of an APPLY; count 0: whole
+    mote_slice slice;         // of the weight, or of the channels of a band; count 0: whole
     mote_slice samples;       // of the batch that a layer runs for; count 0: all
+    size_t scratch_bytes;     // of a layer
     mote_tensor *tensors;     // all tensors of the operation, bound to the arena
     size_t *offsets;          // of each, or MOTE_ABSENT
     size_t tensor_count;
-    mote_layer_run layer_run; // points into tensors
     const mote_dead_range *dead;
     size_t dead_count;
     size_t begun;          // transfers of the program that may begin before it runs
@@ -226,6 +235,10 @@ void mote_transfers_halt(mote_transfers *transfers);
 
 /// Of NULL: nothing.
 mote_transfer_count mote_transfers_count(mote_transfers *transfers);
+
+/// What a layer's callback gets that does not change from one run to the next. The operation's tensors are those of its lists,
+/// one list after the other as they stand in mote_layer_run, then the scratch.
+mote_layer_run mote_operation_make_run(const mote_operation *operation);
 
 /// How many samples of a batch a layer's operation runs for; 0 where the batch ends before them.
 size_t mote_operation_batch(const mote_operation *operation, size_t batch);

@@ -33,12 +33,13 @@ static bool are_gradients_finite(const mote_layer_run *run)
 /// What an operation has written; a loss says itself when it is not finite.
 static bool has_written_finite(const mote_operation *operation, size_t batch)
 {
-    mote_layer_run run = operation->layer_run;
     if (operation->run == mote_operation_read)
         return is_finite(&operation->tensors[0], batch);
-    run.batch = batch = mote_operation_batch(operation, batch);
-    if (operation->run != mote_operation_layer || !operation->callback || batch == 0)
+    batch = mote_operation_batch(operation, batch);
+    if (operation->run != mote_operation_layer || batch == 0)
         return true;
+    mote_layer_run run = mote_operation_make_run(operation);
+    run.batch = batch;
     return are_finite(run.outputs, run.declaration->output_count, batch) &&
            are_finite(run.input_derivatives, run.input_count, batch) && are_gradients_finite(&run);
 }

@@ -8,7 +8,8 @@
 /// What building needs at hand.
 typedef struct builder {
     const mote_graph_config *config;
-    mote_arena *arena;
+    mote_arena *arena;   // of what the graph keeps
+    mote_arena *scratch; // of what only building needs, and of lists while they grow
     const mote_draft_list *list;
     mote_graph *graph;
     size_t value_capacity;
@@ -31,7 +32,7 @@ static mote_status add_value(builder *b, const mote_value *value, size_t *index)
 {
     mote_graph *graph = b->graph;
     void *values = graph->values;
-    MOTE_TRY(mote_arena_grow(b->arena, &values, &b->value_capacity, graph->value_count,
+    MOTE_TRY(mote_arena_grow(b->scratch, &values, &b->value_capacity, graph->value_count,
                              sizeof *graph->values));
     graph->values = (mote_value *)values;
     graph->values[graph->value_count] = *value;
@@ -166,7 +167,7 @@ static mote_status set_up(builder *b, mote_node *node, const mote_draft *draft)
 {
     mote_tensor_spec *inputs = NULL;
     MOTE_TRY(connect(b, node, draft));
-    MOTE_TRY(mote_arena_array(b->arena, node->input_count + 1, sizeof *inputs, (void **)&inputs));
+    MOTE_TRY(mote_arena_array(b->scratch, node->input_count + 1, sizeof *inputs, (void **)&inputs));
     for (size_t i = 0; i < node->input_count; i++)
         inputs[i] = b->graph->values[node->inputs[i]].spec;
     mote_setup setup = {.layer_name = node->name,
@@ -238,8 +239,8 @@ static mote_status make_nodes(builder *b)
 {
     mote_graph *graph = b->graph;
     size_t *sorted = NULL;
-    MOTE_TRY(mote_arena_array(b->arena, b->list->count, sizeof *sorted, (void **)&sorted));
-    MOTE_TRY(mote_arena_array(b->arena, b->list->count, sizeof *b->nodes, (void **)&b->nodes));
+    MOTE_TRY(mote_arena_array(b->scratch, b->list->count, sizeof *sorted, (void **)&sorted));
+    MOTE_TRY(mote_arena_array(b->scratch, b->list->count, sizeof *b->nodes, (void **)&b->nodes));
     MOTE_TRY(mote_draft_sort(b->list, sorted, &graph->node_count));
     MOTE_TRY(mote_arena_array(b->arena, graph->node_count, sizeof *graph->nodes,
                               (void **)&graph->nodes));
@@ -272,17 +273,41 @@ static mote_status realize(mote_draft_list *list)
     return MOTE_OK;
 }
 
+/// Moves the values, whose list has grown, to where the graph keeps them, at their size.
+static mote_status keep_values(const builder *b)
+{
+    mote_graph *graph = b->graph;
+    mote_value *values = NULL;
+    MOTE_TRY(mote_arena_array(b->arena, graph->value_count, sizeof *values, (void **)&values));
+    memcpy(values, graph->values, graph->value_count * sizeof *values);
+    graph->values = values;
+    return MOTE_OK;
+}
+
+static mote_status build(const mote_graph_config *config, mote_arena *arena, mote_arena *scratch,
+                         mote_graph *graph)
+{
+    mote_draft_list list = {.config = config, .arena = arena, .scratch = scratch};
+    builder b = {
+        .config = config, .arena = arena, .scratch = scratch, .list = &list, .graph = graph};
+    MOTE_TRY(realize(&list));
+    MOTE_TRY(make_nodes(&b));
+    MOTE_TRY(keep_values(&b));
+    MOTE_TRY(mote_graph_share(&list, b.nodes, graph));
+    return mote_graph_order_ends(&list, b.nodes, graph);
+}
+
 mote_status mote_graph_build(const mote_graph_config *config, mote_arena *arena, mote_graph *graph)
 {
-    mote_draft_list list = {.config = config, .arena = arena};
     *graph = (mote_graph){
         .batch = (size_t)config->description->settings.batch_size,
     };
-    builder b = {.config = config, .arena = arena, .list = &list, .graph = graph};
-    MOTE_TRY(realize(&list));
-    MOTE_TRY(make_nodes(&b));
-    MOTE_TRY(mote_graph_share(&list, b.nodes, graph));
-    MOTE_TRY(mote_graph_order_ends(&list, b.nodes, graph));
+    mote_arena scratch;
+    mote_arena_init(&scratch, arena->allocator);
+    const mote_status status = build(config, arena, &scratch, graph);
+    mote_arena_release(&scratch);
+    if (status != MOTE_OK)
+        return status;
     find_derivatives(graph);
     MOTE_TRY(mote_graph_check_ends(graph));
     return mote_graph_find_ranges(graph);

@@ -12,10 +12,10 @@ mote_status mote_draft_append(mote_draft_list *list, mote_edge edge, const char 
     mote_edge *input = NULL;
     char *name = NULL;
     void *items = list->items;
-    MOTE_TRY(mote_arena_array(list->arena, 1, sizeof *input, (void **)&input));
+    MOTE_TRY(mote_arena_array(list->scratch, 1, sizeof *input, (void **)&input));
     MOTE_TRY(mote_arena_format(list->arena, &name, "%s/%s", list->items[draft].name, suffix));
     MOTE_TRY(
-        mote_arena_grow(list->arena, &items, &list->capacity, list->count, sizeof *list->items));
+        mote_arena_grow(list->scratch, &items, &list->capacity, list->count, sizeof *list->items));
     list->items = (mote_draft *)items;
     const mote_draft *from = &list->items[draft];
     const mote_layer *layer = mote_layer_find(list->config->layers, layer_name);
@@ -77,7 +77,7 @@ mote_status mote_draft_set(mote_draft_list *list, size_t draft, const mote_entry
 {
     const mote_draft *target = &list->items[draft];
     char *owner = NULL;
-    MOTE_TRY(mote_arena_format(list->arena, &owner, "layer '%s'", target->name));
+    MOTE_TRY(mote_arena_format(list->scratch, &owner, "layer '%s'", target->name));
     return mote_property_set(mote_draft_properties(target->layer), target->state, owner, entry);
 }
 
@@ -118,7 +118,7 @@ mote_status mote_draft_add_output(mote_draft_list *list, mote_edge output)
         if (list->outputs[i].draft == output.draft && list->outputs[i].output == output.output)
             return MOTE_OK;
     }
-    MOTE_TRY(mote_arena_grow(list->arena, &outputs, &list->output_capacity, list->output_count,
+    MOTE_TRY(mote_arena_grow(list->scratch, &outputs, &list->output_capacity, list->output_count,
                              sizeof *list->outputs));
     list->outputs = (mote_edge *)outputs;
     list->outputs[list->output_count++] = output;

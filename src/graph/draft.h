@@ -33,7 +33,8 @@ typedef struct mote_draft {
 
 typedef struct mote_draft_list {
     const mote_graph_config *config;
-    mote_arena *arena;
+    mote_arena *arena;   // of what the graph keeps: names, layers' states
+    mote_arena *scratch; // of what only building it needs
     mote_draft *items;
     size_t count;
     size_t capacity;

@@ -26,10 +26,10 @@ static void order_ports(mote_graph *graph, const size_t *places)
         graph->values[graph->ports[i]].port = i;
 }
 
-static mote_status find_ports(mote_arena *arena, mote_graph *graph)
+static mote_status find_ports(mote_arena *scratch, mote_graph *graph)
 {
     size_t *places = NULL;
-    MOTE_TRY(mote_arena_array(arena, graph->value_count, sizeof *places, (void **)&places));
+    MOTE_TRY(mote_arena_array(scratch, graph->value_count, sizeof *places, (void **)&places));
     for (size_t i = 0; i < graph->node_count; i++) {
         const mote_node *node = &graph->nodes[i];
         for (size_t j = 0; j < node->input_count; j++)
@@ -96,7 +96,7 @@ static mote_status find_outputs(const mote_draft_list *list, const size_t *nodes
 mote_status mote_graph_order_ends(const mote_draft_list *list, const size_t *nodes,
                                   mote_graph *graph)
 {
-    MOTE_TRY(find_ports(list->arena, graph));
+    MOTE_TRY(find_ports(list->scratch, graph));
     MOTE_TRY(find_losses(list->arena, graph));
     return find_outputs(list, nodes, graph);
 }

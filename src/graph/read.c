@@ -67,7 +67,7 @@ static mote_status read_keys(mote_draft_list *list, const mote_section *section,
                              layer_keys *keys)
 {
     char *owner = NULL;
-    MOTE_TRY(mote_arena_format(list->arena, &owner, "layer '%s'", section->name));
+    MOTE_TRY(mote_arena_format(list->scratch, &owner, "layer '%s'", section->name));
     MOTE_TRY(mote_arena_allocate(list->arena, draft->layer->state_bytes, &draft->state));
     const mote_property_target targets[] = {
         {mote_draft_properties(draft->layer), draft->state},
@@ -174,13 +174,14 @@ static mote_status resolve_list(mote_draft_list *list, size_t index, const char 
     size_t count = 1;
     for (const char *at = names; *at; at++)
         count += *at == ',';
-    MOTE_TRY(mote_arena_array(list->arena, count, sizeof *draft->inputs, (void **)&draft->inputs));
+    MOTE_TRY(
+        mote_arena_array(list->scratch, count, sizeof *draft->inputs, (void **)&draft->inputs));
     const char *rest = names;
     for (size_t i = 0; i < count; i++) {
         const char *name = NULL;
         char *copy = NULL;
         const size_t length = next_name(&rest, &name);
-        MOTE_TRY(mote_arena_text(list->arena, name, length, &copy));
+        MOTE_TRY(mote_arena_text(list->scratch, name, length, &copy));
         draft->inputs[i].output = cut_output(copy);
         MOTE_TRY(mote_draft_resolve(list, index, "input_layers", copy, &draft->inputs[i].draft));
     }
@@ -201,7 +202,7 @@ static mote_status resolve_chain(mote_draft_list *list, size_t index)
                           "input_layers",
                           mote_origin_text(&draft->origin, place, sizeof place), draft->name);
     }
-    MOTE_TRY(mote_arena_array(list->arena, 1, sizeof *draft->inputs, (void **)&draft->inputs));
+    MOTE_TRY(mote_arena_array(list->scratch, 1, sizeof *draft->inputs, (void **)&draft->inputs));
     draft->inputs[0] = (mote_edge){.draft = index - 1, .output = 0};
     draft->input_count = 1;
     return MOTE_OK;
@@ -228,7 +229,7 @@ static mote_status check_cycles(const mote_draft_list *list)
 {
     size_t *sorted = NULL;
     size_t sorted_count = 0;
-    MOTE_TRY(mote_arena_array(list->arena, list->count, sizeof *sorted, (void **)&sorted));
+    MOTE_TRY(mote_arena_array(list->scratch, list->count, sizeof *sorted, (void **)&sorted));
     return mote_draft_sort(list, sorted, &sorted_count);
 }
 
@@ -246,9 +247,9 @@ mote_status mote_draft_read(mote_draft_list *list)
     const mote_description *description = list->config->description;
     layer_keys *keys = NULL;
     list->capacity = description->layer_count;
-    MOTE_TRY(
-        mote_arena_array(list->arena, list->capacity, sizeof *list->items, (void **)&list->items));
-    MOTE_TRY(mote_arena_array(list->arena, list->capacity, sizeof *keys, (void **)&keys));
+    MOTE_TRY(mote_arena_array(list->scratch, list->capacity, sizeof *list->items,
+                              (void **)&list->items));
+    MOTE_TRY(mote_arena_array(list->scratch, list->capacity, sizeof *keys, (void **)&keys));
     for (size_t i = 0; i < description->layer_count; i++)
         MOTE_TRY(read_section(list, i, &keys[i]));
     list->count = description->layer_count;

@@ -58,9 +58,9 @@ static mote_status spread(mote_draft_list *list, mote_edge output, const reading
         char *suffix = NULL;
         size_t fan_out = 0;
         if (output.output == 0)
-            MOTE_TRY(mote_arena_format(list->arena, &suffix, "fan_out%zu", i));
+            MOTE_TRY(mote_arena_format(list->scratch, &suffix, "fan_out%zu", i));
         else
-            MOTE_TRY(mote_arena_format(list->arena, &suffix, "%zu/fan_out%zu", output.output, i));
+            MOTE_TRY(mote_arena_format(list->scratch, &suffix, "%zu/fan_out%zu", output.output, i));
         MOTE_TRY(mote_draft_append(list, output, "fan_out", suffix, &fan_out));
         mote_draft *node = &list->items[fan_out];
         const mote_draft *reader = &list->items[readings[i].reader];
@@ -82,7 +82,7 @@ static mote_status realize_output(mote_draft_list *list, mote_edge output)
     if (count < 2)
         return MOTE_OK;
     reading *readings = NULL;
-    MOTE_TRY(mote_arena_array(list->arena, count, sizeof *readings, (void **)&readings));
+    MOTE_TRY(mote_arena_array(list->scratch, count, sizeof *readings, (void **)&readings));
     collect_readings(list, output, readings);
     return spread(list, output, readings, count);
 }

@@ -61,7 +61,7 @@ mote_status mote_draft_sort(const mote_draft_list *list, size_t *sorted, size_t 
     bool *done = NULL;
     size_t wanted = 0;
     size_t count = 0;
-    MOTE_TRY(mote_arena_array(list->arena, list->count, sizeof *done, (void **)&done));
+    MOTE_TRY(mote_arena_array(list->scratch, list->count, sizeof *done, (void **)&done));
     for (size_t i = 0; i < list->count; i++)
         wanted += !list->items[i].removed;
     while (count < wanted) {

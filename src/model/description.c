@@ -91,15 +91,14 @@ static mote_status check_layer(const mote_section *section)
 }
 
 /// Layers get the front of one array of all sections, special ones its back.
-static mote_status sort_sections(const mote_section_list *list, mote_arena *arena,
-                                 mote_description *description)
+static mote_status sort_sections(const mote_section_list *list, mote_description *description)
 {
     const mote_section **const fields[SPECIAL_COUNT] = {
         &description->model,     &description->optimizer, &description->schedule,
         &description->train_set, &description->valid_set, &description->test_set,
     };
     void *memory = NULL;
-    MOTE_TRY(mote_arena_array(arena, list->count, sizeof(mote_section), &memory));
+    MOTE_TRY(mote_arena_array(list->arena, list->count, sizeof(mote_section), &memory));
     mote_section *const sections = memory;
     size_t special_place = list->count;
     for (size_t i = 0; i < list->count; i++) {
@@ -107,7 +106,7 @@ static mote_status sort_sections(const mote_section_list *list, mote_arena *aren
         const size_t special = find_special(draft->name);
         const bool is_layer = special == SPECIAL_COUNT;
         const size_t place = is_layer ? description->layer_count++ : --special_place;
-        sections[place] = mote_section_of(draft);
+        MOTE_TRY(mote_section_keep(list, draft, &sections[place]));
         if (!is_layer)
             *fields[special] = &sections[place];
     }
@@ -187,17 +186,29 @@ static mote_status copy_path(const char *path, mote_arena *arena, mote_descripti
     return MOTE_OK;
 }
 
+static mote_status read_sections(mote_section_list *list,
+                                 const mote_description_override *overrides, size_t override_count,
+                                 mote_description *description)
+{
+    MOTE_TRY(mote_ini_read(description->path, FILE_BYTES_MAX, list));
+    for (size_t i = 0; i < override_count; i++)
+        MOTE_TRY(apply_override(list, &overrides[i]));
+    return sort_sections(list, description);
+}
+
 mote_status mote_description_load(const char *path, const mote_description_override *overrides,
                                   size_t override_count, mote_arena *arena,
                                   mote_description *description)
 {
     mote_description result = {0};
-    mote_section_list list = {.arena = arena};
     MOTE_TRY(copy_path(path, arena, &result));
-    MOTE_TRY(mote_ini_read(result.path, FILE_BYTES_MAX, &list));
-    for (size_t i = 0; i < override_count; i++)
-        MOTE_TRY(apply_override(&list, &overrides[i]));
-    MOTE_TRY(sort_sections(&list, arena, &result));
+    mote_arena scratch;
+    mote_arena_init(&scratch, arena->allocator);
+    mote_section_list list = {.arena = arena, .scratch = &scratch};
+    const mote_status status = read_sections(&list, overrides, override_count, &result);
+    mote_arena_release(&scratch);
+    if (status != MOTE_OK)
+        return status;
     MOTE_TRY(read_settings(&result));
     *description = result;
     return MOTE_OK;

@@ -21,7 +21,7 @@ mote_status mote_section_list_add(mote_section_list *list, const char *name, siz
 {
     char *copy = NULL;
     MOTE_TRY(mote_arena_text(list->arena, name, name_length, &copy));
-    MOTE_TRY(mote_arena_grow(list->arena, (void **)&list->items, &list->capacity, list->count,
+    MOTE_TRY(mote_arena_grow(list->scratch, (void **)&list->items, &list->capacity, list->count,
                              sizeof *list->items));
     *section = &list->items[list->count++];
     **section = (mote_section_draft){.name = copy, .origin = *origin};
@@ -82,24 +82,51 @@ mote_status mote_section_draft_set(mote_section_list *list, mote_section_draft *
     MOTE_TRY(check_quotes(section->name, &copy));
     mote_entry *place = mote_section_draft_find(section, key);
     if (!place) {
-        MOTE_TRY(mote_arena_grow(list->arena, (void **)&section->entries, &section->entry_capacity,
-                                 section->entry_count, sizeof *section->entries));
+        MOTE_TRY(mote_arena_grow(list->scratch, (void **)&section->entries,
+                                 &section->entry_capacity, section->entry_count,
+                                 sizeof *section->entries));
         place = &section->entries[section->entry_count++];
     }
     *place = copy;
     return MOTE_OK;
 }
 
+mote_status mote_section_keep(const mote_section_list *list, const mote_section_draft *draft,
+                              mote_section *section)
+{
+    mote_entry *entries = NULL;
+    if (draft->entry_count > 0) {
+        MOTE_TRY(
+            mote_arena_array(list->arena, draft->entry_count, sizeof *entries, (void **)&entries));
+        memcpy(entries, draft->entries, draft->entry_count * sizeof *entries);
+    }
+    *section = (mote_section){.name = draft->name,
+                              .origin = draft->origin,
+                              .entries = entries,
+                              .entry_count = draft->entry_count};
+    return MOTE_OK;
+}
+
+static mote_status read_list(const char *path, mote_section_list *list, mote_section **sections,
+                             size_t *count)
+{
+    mote_section *read = NULL;
+    MOTE_TRY(mote_ini_read(path, FILE_BYTES_MAX, list));
+    MOTE_TRY(mote_arena_array(list->arena, list->count, sizeof *read, (void **)&read));
+    for (size_t i = 0; i < list->count; i++)
+        MOTE_TRY(mote_section_keep(list, &list->items[i], &read[i]));
+    *sections = read;
+    *count = list->count;
+    return MOTE_OK;
+}
+
 mote_status mote_sections_read(const char *path, mote_arena *arena, mote_section **sections,
                                size_t *count)
 {
-    mote_section_list list = {.arena = arena};
-    mote_section *read = NULL;
-    MOTE_TRY(mote_ini_read(path, FILE_BYTES_MAX, &list));
-    MOTE_TRY(mote_arena_array(arena, list.count, sizeof *read, (void **)&read));
-    for (size_t i = 0; i < list.count; i++)
-        read[i] = mote_section_of(&list.items[i]);
-    *sections = read;
-    *count = list.count;
-    return MOTE_OK;
+    mote_arena scratch;
+    mote_arena_init(&scratch, arena->allocator);
+    mote_section_list list = {.arena = arena, .scratch = &scratch};
+    const mote_status status = read_list(path, &list, sections, count);
+    mote_arena_release(&scratch);
+    return status;
 }

@@ -15,21 +15,17 @@ typedef struct mote_section_draft {
     size_t entry_count, entry_capacity;
 } mote_section_draft;
 
-/// Sections in file order; everything lives in `arena`.
+/// Sections in file order.
 typedef struct mote_section_list {
-    mote_arena *arena;
+    mote_arena *arena;   // of texts
+    mote_arena *scratch; // of lists while they grow
     mote_section_draft *items;
     size_t count, capacity;
 } mote_section_list;
 
-/// The section as it is read.
-static inline mote_section mote_section_of(const mote_section_draft *draft)
-{
-    return (mote_section){.name = draft->name,
-                          .origin = draft->origin,
-                          .entries = draft->entries,
-                          .entry_count = draft->entry_count};
-}
+/// The section as it is read; its entries move to where the list's texts are.
+mote_status mote_section_keep(const mote_section_list *list, const mote_section_draft *draft,
+                              mote_section *section) MOTE_MUST_CHECK;
 
 /// The section of that name (case ignored), or NULL.
 mote_section_draft *mote_section_list_find(const mote_section_list *list, const char *name);

@@ -176,20 +176,24 @@ static mote_status init_groups(const mote_schedule_builder *b, aliases *a)
 }
 
 /// A tensor that only steps of one run use holds a band.
-static void shrink(aliases *a, size_t tensor)
+static mote_status shrink(aliases *a, size_t tensor)
 {
     mote_schedule *schedule = a->b->schedule;
     if (tensor == MOTE_NONE || schedule->tensors[tensor].first == MOTE_NONE ||
         a->groups[find(a, tensor)].is_view || a->groups[tensor].is_kept)
-        return;
+        return MOTE_OK;
     mote_schedule_tensor *shrunk = &schedule->tensors[tensor];
     const mote_step_run *run = &schedule->steps[shrunk->first].run;
+    mote_tensor_spec *spec = NULL;
     if (run->count == 0 || run->by_samples || shrunk->last >= run->end || shrunk->holds_band)
-        return;
+        return MOTE_OK;
+    MOTE_TRY(mote_schedule_copy_spec(a->b, shrunk->spec, &spec));
+    spec->shape.dims[0] = run->height;
+    shrunk->spec = spec;
     shrunk->holds_band = true;
-    shrunk->spec.shape.dims[0] = run->height;
     shrunk->bytes = shrunk->bytes / run->extent * run->height;
     a->groups[tensor].bytes = shrunk->bytes;
+    return MOTE_OK;
 }
 
 /// Views and all, a tensor that only steps of one run use holds a slice of the batch.
@@ -198,7 +202,7 @@ static void shrink_samples(aliases *a, size_t tensor)
     mote_schedule *schedule = a->b->schedule;
     mote_schedule_tensor *shrunk = &schedule->tensors[tensor];
     group *root = &a->groups[find(a, tensor)];
-    if (shrunk->persistent || !shrunk->spec.batched || root->first == MOTE_NONE || root->is_kept)
+    if (shrunk->persistent || !shrunk->spec->batched || root->first == MOTE_NONE || root->is_kept)
         return;
     const mote_step_run *run = &schedule->steps[root->first].run;
     if (!run->by_samples || root->last >= run->end)
@@ -209,17 +213,18 @@ static void shrink_samples(aliases *a, size_t tensor)
     root->bytes = shrunk->bytes;
 }
 
-static void shrink_all(aliases *a)
+static mote_status shrink_all(aliases *a)
 {
     const mote_schedule *schedule = a->b->schedule;
     for (size_t i = 0; i < schedule->tensor_count; i++)
         shrink_samples(a, i);
     for (size_t i = 0; i < a->b->graph->value_count; i++) {
-        shrink(a, schedule->values[i]);
-        shrink(a, schedule->derivatives[i]);
+        MOTE_TRY(shrink(a, schedule->values[i]));
+        MOTE_TRY(shrink(a, schedule->derivatives[i]));
     }
     for (size_t i = 0; i < schedule->step_count; i++)
-        shrink(a, schedule->steps[i].made);
+        MOTE_TRY(shrink(a, schedule->steps[i].made));
+    return MOTE_OK;
 }
 
 /// What a run uses lives through all of it, since each part comes by all its steps. Not what each slice of the batch makes
@@ -284,7 +289,7 @@ mote_status mote_schedule_make_blocks(mote_schedule_builder *b)
     MOTE_TRY(init_groups(b, &a));
     for (size_t i = 0; i < b->graph->node_count; i++)
         join_views(&a, &b->graph->nodes[i]);
-    shrink_all(&a);
+    MOTE_TRY(shrink_all(&a));
     for (size_t i = 0;
          i < b->schedule->step_count && (b->strategy->techniques & MOTE_TECHNIQUE_ALIASES); i++)
         replace_at(&a, i);

@@ -342,7 +342,7 @@ bool mote_schedule_choose_batches(const mote_schedule_builder *b, size_t peak)
         return false;
     for (size_t i = 0; i < schedule->tensor_count; i++) {
         const mote_schedule_tensor *at = &schedule->tensors[i];
-        if (!at->persistent && at->block != MOTE_NONE && at->spec.batched &&
+        if (!at->persistent && at->block != MOTE_NONE && at->spec->batched &&
             at->kind != MOTE_BLOCK_KIND_BATCH && schedule->blocks[at->block].first <= peak &&
             schedule->blocks[at->block].last >= peak)
             consider(b, i, &most, &choice);

@@ -31,6 +31,10 @@ typedef struct mote_schedule_builder {
     size_t step_capacity, tensor_capacity;
 } mote_schedule_builder;
 
+/// A tensor's spec that is to be another than that of its declaration.
+mote_status mote_schedule_copy_spec(const mote_schedule_builder *b, const mote_tensor_spec *spec,
+                                    mote_tensor_spec **copy);
+
 /// Which steps there are, in order of execution.
 mote_status mote_schedule_make_steps(mote_schedule_builder *b);
 

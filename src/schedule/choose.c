@@ -329,7 +329,7 @@ static bool has_inside(const mote_schedule *trial, const mote_step_run *run, siz
 {
     for (size_t i = 0; i < trial->tensor_count; i++) {
         const mote_schedule_tensor *tensor = &trial->tensors[i];
-        if (tensor->spec.batched && !tensor->persistent && tensor->first != MOTE_NONE &&
+        if (tensor->spec->batched && !tensor->persistent && tensor->first != MOTE_NONE &&
             tensor->first >= run->first && tensor->first <= peak && tensor->last >= peak &&
             tensor->last < run->end)
             return true;

@@ -204,9 +204,9 @@ size_t mote_schedule_used_bytes(const mote_schedule *schedule, size_t tensor, si
     const size_t node = schedule->steps[step].node;
     const bool is_cut =
         node != MOTE_NONE && schedule->cut[node] && schedule->nodes[node].weights[0] == tensor;
-    return how == MOTE_USE_STATE || is_cut
-               ? mote_shape_slice_bytes(&used->spec.shape, used->bytes, schedule->steps[step].slice)
-               : used->bytes;
+    return how == MOTE_USE_STATE || is_cut ? mote_shape_slice_bytes(&used->spec->shape, used->bytes,
+                                                                    schedule->steps[step].slice)
+                                           : used->bytes;
 }
 
 static void widen_life(void *user, size_t tensor, size_t step, mote_use how)

@@ -65,15 +65,15 @@ typedef struct mote_step {
 /// One use of memory by the graph: what a node names. Several tensors may share a block.
 typedef struct mote_schedule_tensor {
     const char *name;
-    mote_block_kind kind;
-    mote_tensor_spec spec;
+    const mote_tensor_spec *spec; // of the declaration, where that has it
     size_t bytes;
     size_t first, last; // steps; persistent tensors: unused
-    bool persistent;
-    bool holds_band; // of the run that uses it; its spec is of the first
     size_t
         slice_samples; // that it has room for: those of a slice, of the run that uses it; 0: all of the batch
     size_t block; // of the first stay; MOTE_NONE: it persists in memory, or nothing uses it
+    mote_block_kind kind;
+    bool persistent;
+    bool holds_band; // of the run that uses it; its spec is of the first
 } mote_schedule_tensor;
 
 /// Bytes that are placed once: of tensors that share them, at all steps of their life or at those of one stay. Where there are

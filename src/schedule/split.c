@@ -10,7 +10,7 @@ size_t mote_schedule_stay_bytes(const mote_schedule *whole, const mote_stay *sta
 {
     const mote_schedule_tensor *tensor = &whole->tensors[stay->tensor];
     const size_t all = stay->block == MOTE_NONE ? tensor->bytes : whole->blocks[stay->block].bytes;
-    return mote_size_align(mote_shape_slice_bytes(&tensor->spec.shape, all, stay->slice),
+    return mote_size_align(mote_shape_slice_bytes(&tensor->spec->shape, all, stay->slice),
                            MOTE_TRANSFER_ALIGNMENT);
 }
 

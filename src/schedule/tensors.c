@@ -20,7 +20,7 @@ static mote_status add_tensor(mote_schedule_builder *b, const mote_schedule_tens
     added->last = 0;
     added->block = MOTE_NONE;
     if (!added->bytes)
-        MOTE_TRY(mote_tensor_spec_bytes(&added->spec, b->graph->batch, &added->bytes));
+        MOTE_TRY(mote_tensor_spec_bytes(added->spec, b->graph->batch, &added->bytes));
     *index = schedule->tensor_count++;
     return MOTE_OK;
 }
@@ -34,8 +34,11 @@ static mote_status add_derived(mote_schedule_builder *b, mote_schedule_tensor te
     return add_tensor(b, &tensor, index);
 }
 
+/// NULL where it would be empty: many nodes have no weights.
 static mote_status make_index(mote_schedule_builder *b, size_t count, size_t **list)
 {
+    if (count == 0)
+        return MOTE_OK;
     MOTE_TRY(mote_arena_array(b->arena, count, sizeof **list, (void **)list));
     for (size_t i = 0; i < count; i++)
         (*list)[i] = MOTE_NONE;
@@ -56,7 +59,7 @@ static mote_status make_recomputed(mote_schedule_builder *b)
                 schedule->steps[j].kind == step->kind && schedule->steps[j].node == step->node;
         const mote_value *value = &b->graph->values[b->graph->nodes[step->node].outputs[0]];
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
-                                             .spec = value->spec};
+                                             .spec = &value->spec};
         char suffix[64] = " recomputed";
         if (number > 1)
             (void)snprintf(suffix, sizeof suffix, " recomputed %zu", number);
@@ -72,7 +75,7 @@ static mote_status make_values(mote_schedule_builder *b)
     MOTE_TRY(make_index(b, b->graph->value_count, &schedule->derivatives));
     for (size_t i = 0; i < b->graph->value_count; i++) {
         const mote_value *value = &b->graph->values[i];
-        mote_schedule_tensor tensor = {.name = value->name, .spec = value->spec};
+        mote_schedule_tensor tensor = {.name = value->name, .spec = &value->spec};
         tensor.kind =
             value->port == MOTE_NONE ? MOTE_BLOCK_KIND_ACTIVATIONS : MOTE_BLOCK_KIND_BATCH;
         MOTE_TRY(add_tensor(b, &tensor, &schedule->values[i]));
@@ -88,7 +91,7 @@ static mote_status make_slots(mote_schedule_builder *b, const mote_node *node, s
                               size_t *slots)
 {
     mote_schedule_tensor slot = {.kind = MOTE_BLOCK_KIND_OPTIMIZER,
-                                 .spec = node->declaration.weights[weight].spec,
+                                 .spec = &node->declaration.weights[weight].spec,
                                  .persistent = true};
     for (size_t i = 0; i < b->strategy->slot_count; i++) {
         char *name = NULL;
@@ -113,13 +116,26 @@ static bool has_rows(const mote_schedule_builder *b, size_t index, size_t weight
     return true;
 }
 
+mote_status mote_schedule_copy_spec(const mote_schedule_builder *b, const mote_tensor_spec *spec,
+                                    mote_tensor_spec **copy)
+{
+    void *memory = NULL;
+    MOTE_TRY(mote_arena_allocate(b->arena, sizeof **copy, &memory));
+    *copy = memory;
+    **copy = *spec;
+    return MOTE_OK;
+}
+
 static mote_status make_rows(mote_schedule_builder *b, size_t index, size_t weight)
 {
     const mote_node *node = &b->graph->nodes[index];
     const size_t count = node->declaration.weights[weight].gradient_rows;
-    const mote_schedule_tensor tensor = {
-        .kind = MOTE_BLOCK_KIND_GRADIENTS,
-        .spec = {.dtype = MOTE_DTYPE_I32, .shape = {.rank = 1, .dims = {count + 1}}}};
+    const mote_tensor_spec spec = {.dtype = MOTE_DTYPE_I32,
+                                   .shape = {.rank = 1, .dims = {count + 1}}};
+    mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_GRADIENTS};
+    mote_tensor_spec *copy = NULL;
+    MOTE_TRY(mote_schedule_copy_spec(b, &spec, &copy));
+    tensor.spec = copy;
     return add_derived(b, tensor, node->weight_names[weight], " gradient rows",
                        &b->schedule->nodes[index].rows[weight]);
 }
@@ -139,6 +155,35 @@ static mote_status add_average(mote_schedule_builder *b, mote_schedule_tensor we
     return add_tensor(b, &weight, index);
 }
 
+/// Of the gradient that is applied: some rows of the weight, or a slice of it, or all.
+static mote_status find_sum_spec(mote_schedule_builder *b, size_t index, size_t weight,
+                                 const mote_tensor_spec **spec)
+{
+    const mote_weight_declaration *declared = &b->graph->nodes[index].declaration.weights[weight];
+    const bool is_sliced = weight == 0 && b->chosen.slices[index] > 0;
+    mote_tensor_spec *changed = NULL;
+    *spec = &declared->spec;
+    if (!is_sliced && !has_rows(b, index, weight))
+        return MOTE_OK;
+    MOTE_TRY(mote_schedule_copy_spec(b, &declared->spec, &changed));
+    if (has_rows(b, index, weight)) {
+        changed->shape.dims[0] = declared->gradient_rows;
+        MOTE_TRY(make_rows(b, index, weight));
+    }
+    if (is_sliced)
+        changed->shape.dims[1] = mote_schedule_slice(b, index, 0).count; // none is larger
+    *spec = changed;
+    return MOTE_OK;
+}
+
+static mote_status make_sum(mote_schedule_builder *b, size_t index, size_t weight)
+{
+    mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_GRADIENTS};
+    MOTE_TRY(find_sum_spec(b, index, weight, &tensor.spec));
+    return add_derived(b, tensor, b->graph->nodes[index].weight_names[weight], " gradient",
+                       &b->schedule->nodes[index].sums[weight]);
+}
+
 /// A weight of its own, with the sum of its gradients and its optimizer state.
 static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t weight)
 {
@@ -146,7 +191,7 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
     mote_node_tensors *tensors = &b->schedule->nodes[index];
     mote_schedule_tensor tensor = {.name = node->weight_names[weight],
                                    .kind = MOTE_BLOCK_KIND_WEIGHTS,
-                                   .spec = node->declaration.weights[weight].spec,
+                                   .spec = &node->declaration.weights[weight].spec,
                                    .persistent = true};
     if (b->strategy->averages && !b->schedule->training && is_ever_trained(node))
         return add_average(b, tensor, &tensors->weights[weight]);
@@ -155,16 +200,7 @@ static mote_status make_weight(mote_schedule_builder *b, size_t index, size_t we
         return MOTE_OK;
     if (b->strategy->averages)
         MOTE_TRY(add_average(b, tensor, &tensors->averages[weight]));
-    tensor.kind = MOTE_BLOCK_KIND_GRADIENTS;
-    tensor.persistent = false;
-    if (has_rows(b, index, weight)) {
-        tensor.spec.shape.dims[0] = node->declaration.weights[weight].gradient_rows;
-        MOTE_TRY(make_rows(b, index, weight));
-    }
-    if (weight == 0 && b->chosen.slices[index] > 0)
-        tensor.spec.shape.dims[1] = mote_schedule_slice(b, index, 0).count; // none is larger
-    MOTE_TRY(
-        add_derived(b, tensor, node->weight_names[weight], " gradient", &tensors->sums[weight]));
+    MOTE_TRY(make_sum(b, index, weight));
     return make_slots(b, node, weight, &tensors->slots[weight * MOTE_OPTIMIZER_SLOTS_MAX]);
 }
 
@@ -198,7 +234,7 @@ static mote_status make_part(mote_schedule_builder *b, size_t index, size_t weig
     const mote_weight_place *place = &node->places[weight];
     size_t *part = &b->schedule->nodes[index].gradients[weight];
     const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_GRADIENTS,
-                                         .spec = node->declaration.weights[weight].spec};
+                                         .spec = &node->declaration.weights[weight].spec};
     char text[256];
     if (mote_graph_is_trained(b->graph, place) &&
         mote_schedule_is_first_part(b->graph, index, weight)) {
@@ -231,7 +267,7 @@ static mote_status make_statistics(mote_schedule_builder *b, const mote_node *no
     for (size_t i = 0; i < declaration->statistic_count; i++) {
         const mote_schedule_tensor tensor = {.name = node->statistic_names[i],
                                              .kind = MOTE_BLOCK_KIND_WEIGHTS,
-                                             .spec = declaration->statistics[i].spec,
+                                             .spec = &declaration->statistics[i].spec,
                                              .persistent = true};
         MOTE_TRY(add_tensor(b, &tensor, &tensors->statistics[i]));
     }
@@ -258,7 +294,7 @@ static mote_status make_temporaries(mote_schedule_builder *b, const mote_node *n
         if (!has_temporary(&declaration->temporaries[i], phases))
             continue;
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_ACTIVATIONS,
-                                             .spec = declaration->temporaries[i].spec};
+                                             .spec = &declaration->temporaries[i].spec};
         char suffix[64];
         (void)snprintf(suffix, sizeof suffix, " temporary %zu", i);
         MOTE_TRY(add_derived(b, tensor, node->name, suffix, &tensors->temporaries[i]));
@@ -283,7 +319,7 @@ static size_t norm_scratch_bytes(const mote_schedule *schedule)
         for (size_t j = 0; j < schedule->graph->nodes[i].declaration.weight_count; j++) {
             if (tensors->sums[j] == MOTE_NONE)
                 continue;
-            const mote_shape *shape = &schedule->tensors[tensors->sums[j]].spec.shape;
+            const mote_shape *shape = &schedule->tensors[tensors->sums[j]].spec->shape;
             bytes = mote_size_max(bytes, mote_clip_scratch_bytes(mote_shape_elements(shape),
                                                                  tensors->rows[j] != MOTE_NONE));
         }
@@ -307,11 +343,12 @@ static size_t step_scratch_bytes(const mote_schedule *schedule, const mote_step 
 
 static mote_status make_scratch(mote_schedule_builder *b)
 {
+    static const mote_tensor_spec bytes = {.dtype = MOTE_DTYPE_U8};
     for (size_t i = 0; i < b->schedule->step_count; i++) {
         mote_step *step = &b->schedule->steps[i];
         char text[256];
         const mote_schedule_tensor tensor = {.kind = MOTE_BLOCK_KIND_SCRATCH,
-                                             .spec.dtype = MOTE_DTYPE_U8,
+                                             .spec = &bytes,
                                              .bytes = step_scratch_bytes(b->schedule, step)};
         if (tensor.bytes == 0)
             continue;
@@ -328,13 +365,13 @@ static mote_status make_scratch(mote_schedule_builder *b)
 /// What the norm of all gradients makes of them.
 static mote_status make_clip_factor(mote_schedule_builder *b)
 {
+    static const mote_tensor_spec number = {.dtype = MOTE_DTYPE_REAL,
+                                            .shape = {.rank = 1, .dims = {1}}};
     b->schedule->clip_factor = MOTE_NONE;
     if (!b->schedule->training || b->schedule->clip != MOTE_CLIP_NORM)
         return MOTE_OK;
     const mote_schedule_tensor tensor = {
-        .name = "clip factor",
-        .kind = MOTE_BLOCK_KIND_SCRATCH,
-        .spec = {.dtype = MOTE_DTYPE_REAL, .shape = {.rank = 1, .dims = {1}}}};
+        .name = "clip factor", .kind = MOTE_BLOCK_KIND_SCRATCH, .spec = &number};
     return add_tensor(b, &tensor, &b->schedule->clip_factor);
 }
 

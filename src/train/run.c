@@ -9,6 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/// Pages, which take memory as far as there are steps.
+#define STEP_TIMES_BYTES (MOTE_STEP_TIMES_MAX * sizeof(uint64_t))
+
 static const char scale_key[] = "mote.image_scale";
 static const char classes_key[] = "mote.class_names";
 static const char preparation_key[] = "mote.preparation";
@@ -143,10 +146,12 @@ mote_status mote_run_create(const mote_context *context, const mote_description 
                       .swap = closed,
                       .source = {.file = closed}};
     mote_arena_init(&run->arena, &context->allocator);
-    MOTE_TRY(mote_arena_array(&run->arena, MOTE_STEP_TIMES_MAX, sizeof *run->step_times,
-                              (void **)&run->step_times));
+    void *times = NULL;
     MOTE_TRY(keep_paths(run));
-    return mote_run_open_memory(run, compiled);
+    MOTE_TRY(mote_run_open_memory(run, compiled));
+    MOTE_TRY(mote_pages_allocate(STEP_TIMES_BYTES, &times));
+    run->step_times = times;
+    return MOTE_OK;
 }
 
 void mote_run_release(mote_run *run)
@@ -154,6 +159,7 @@ void mote_run_release(mote_run *run)
     mote_run_restart(run);
     mote_run_close_memory(run);
     mote_kept_release(&run->kept);
+    mote_pages_free(run->step_times, STEP_TIMES_BYTES);
     mote_arena_release(&run->arena);
     *run = (mote_run){.swap = closed, .source = {.file = closed}};
 }

@@ -57,7 +57,7 @@ typedef struct mote_run {
     mote_compiled *compiled;
     mote_compilation *compilation; // of which that is; NULL: it stays the plan
     mote_control *control;         // what other threads say to it; NULL: nothing
-    mote_arena arena;              // small things: header, paths, times
+    mote_arena arena;              // small things: header, paths
     void *memory;                  // the tensor arena
     size_t memory_bytes;
     mote_state state;
@@ -72,7 +72,7 @@ typedef struct mote_run {
     char *newest_checkpoint;     // room for the path of one
     const char *missing_weights; // the file to start from that is not there; NULL: none is missing
     bool is_torn;                // a part of a step was applied: the weights are of no step
-    uint64_t *step_times;        // MOTE_STEP_TIMES_MAX
+    uint64_t *step_times;        // MOTE_STEP_TIMES_MAX, in pages
     double image_scale;          // how images become numbers
     bool scale_known;         // it is from the weights' file or the training data, not the default
     mote_knowledge knowledge; // of the data, from there

@@ -72,6 +72,25 @@ static void a_request_larger_than_a_chunk_is_met(void **unused)
     mote_arena_release(&arena);
 }
 
+static void a_large_request_leaves_the_room_in_the_chunk_to_others(void **unused)
+{
+    (void)unused;
+    failing_allocator counting;
+    failing_allocator_init(&counting, 0, false);
+    mote_arena arena;
+    mote_arena_init(&arena, &counting.allocator);
+    void *memory = NULL;
+    expect_ok(mote_arena_allocate(&arena, 100, &memory));
+    expect_ok(mote_arena_allocate(&arena, 16000, &memory));
+    expect_ok(mote_arena_allocate(&arena, 100000, &memory));
+    assert_int_equal(counting.request_count, 2);
+    for (size_t i = 0; i < 100; i++)
+        expect_ok(mote_arena_allocate(&arena, 100, &memory));
+    assert_int_equal(counting.request_count, 3);
+    mote_arena_release(&arena);
+    assert_int_equal(counting.live_count, 0);
+}
+
 static void release_to_a_mark_keeps_what_is_older(void **unused)
 {
     (void)unused;
@@ -287,6 +306,7 @@ int main(void)
         cmocka_unit_test(requests_of_nothing_get_places_of_their_own),
         cmocka_unit_test(many_small_requests_share_a_chunk),
         cmocka_unit_test(a_request_larger_than_a_chunk_is_met),
+        cmocka_unit_test(a_large_request_leaves_the_room_in_the_chunk_to_others),
         cmocka_unit_test(release_to_a_mark_keeps_what_is_older),
         cmocka_unit_test(release_to_a_mark_of_an_empty_arena_frees_all),
         cmocka_unit_test(an_arena_can_be_used_after_release),

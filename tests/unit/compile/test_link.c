@@ -23,14 +23,14 @@ static void a_gradient_has_input_and_output_derivative_but_no_weights(void **sta
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_operation *const operation = find(c.compiled.train, "calc_gradient c2");
-    const mote_layer_run *const run = &operation->layer_run;
-    assert_true(has(operation, run->inputs, 0));
-    assert_true(has(operation, run->output_derivatives, 0));
-    assert_true(has(operation, run->gradients, 0));
-    assert_true(has(operation, run->gradients, 1));
-    assert_false(has(operation, run->weights, 0));
-    assert_false(has(operation, run->outputs, 0));
-    assert_false(has(operation, run->input_derivatives, 0));
+    const mote_layer_run run = mote_operation_make_run(operation);
+    assert_true(has(operation, run.inputs, 0));
+    assert_true(has(operation, run.output_derivatives, 0));
+    assert_true(has(operation, run.gradients, 0));
+    assert_true(has(operation, run.gradients, 1));
+    assert_false(has(operation, run.weights, 0));
+    assert_false(has(operation, run.outputs, 0));
+    assert_false(has(operation, run.input_derivatives, 0));
     compilation_release(&c);
 }
 
@@ -39,14 +39,14 @@ static void a_derivative_has_weights_and_derivatives_but_no_values(void **state)
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_operation *const operation = find(c.compiled.train, "calc_derivative c2");
-    const mote_layer_run *const run = &operation->layer_run;
-    assert_true(has(operation, run->weights, 0));
-    assert_false(has(operation, run->weights, 1)); // the bias
-    assert_true(has(operation, run->output_derivatives, 0));
-    assert_true(has(operation, run->input_derivatives, 0));
-    assert_false(has(operation, run->inputs, 0));
-    assert_false(has(operation, run->outputs, 0));
-    assert_false(has(operation, run->gradients, 0));
+    const mote_layer_run run = mote_operation_make_run(operation);
+    assert_true(has(operation, run.weights, 0));
+    assert_false(has(operation, run.weights, 1)); // the bias
+    assert_true(has(operation, run.output_derivatives, 0));
+    assert_true(has(operation, run.input_derivatives, 0));
+    assert_false(has(operation, run.inputs, 0));
+    assert_false(has(operation, run.outputs, 0));
+    assert_false(has(operation, run.gradients, 0));
     compilation_release(&c);
 }
 
@@ -54,10 +54,11 @@ static void what_a_phase_does_not_need_still_has_its_shape(void **state)
 {
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
-    const mote_layer_run *const run = &find(c.compiled.train, "calc_derivative c2")->layer_run;
+    const mote_layer_run run =
+        mote_operation_make_run(find(c.compiled.train, "calc_derivative c2"));
     const mote_shape shape = mote_shape_image(3, 8, 8);
-    assert_true(mote_shape_equal(&run->inputs[0].spec->shape, &shape));
-    assert_true(mote_shape_equal(&run->outputs[0].spec->shape, &shape));
+    assert_true(mote_shape_equal(&run.inputs[0].spec->shape, &shape));
+    assert_true(mote_shape_equal(&run.outputs[0].spec->shape, &shape));
     compilation_release(&c);
 }
 
@@ -66,12 +67,12 @@ static void an_update_has_statistics_and_what_the_batch_showed(void **state)
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
     const mote_operation *const operation = find(c.compiled.train, "update n");
-    const mote_layer_run *const run = &operation->layer_run;
-    assert_true(has(operation, run->statistics, 0));
-    assert_true(has(operation, run->statistics, 1));
-    assert_true(has(operation, run->temporaries, 0));
-    assert_false(has(operation, run->weights, 0));
-    assert_false(has(operation, run->inputs, 0));
+    const mote_layer_run run = mote_operation_make_run(operation);
+    assert_true(has(operation, run.statistics, 0));
+    assert_true(has(operation, run.statistics, 1));
+    assert_true(has(operation, run.temporaries, 0));
+    assert_false(has(operation, run.weights, 0));
+    assert_false(has(operation, run.inputs, 0));
     compilation_release(&c);
 }
 
@@ -83,9 +84,9 @@ static void evaluation_knows_that_it_does_not_train(void **state)
     const mote_operation *const evaluated = find(c.compiled.evaluate, "forward n");
     assert_true(trained->training);
     assert_false(evaluated->training);
-    assert_true(trained->random_name == evaluated->random_name);
-    assert_true(has(trained, trained->layer_run.temporaries, 0));
-    assert_false(has(evaluated, evaluated->layer_run.temporaries, 0));
+    assert_true(trained->callee->random_name == evaluated->callee->random_name);
+    assert_true(has(trained, mote_operation_make_run(trained).temporaries, 0));
+    assert_false(has(evaluated, mote_operation_make_run(evaluated).temporaries, 0));
     compilation_release(&c);
 }
 
@@ -93,8 +94,9 @@ static void random_numbers_are_keyed_by_the_name_of_the_node(void **state)
 {
     compilation c;
     compile_text(state, SMALL, MOTE_MODE_TRAIN, &c);
-    assert_true(find(c.compiled.train, "forward c1")->random_name == mote_hash_name("c1"));
-    assert_true(find(c.compiled.train, "calc_derivative c2")->random_name == mote_hash_name("c2"));
+    assert_true(find(c.compiled.train, "forward c1")->callee->random_name == mote_hash_name("c1"));
+    assert_true(find(c.compiled.train, "calc_derivative c2")->callee->random_name ==
+                mote_hash_name("c2"));
     compilation_release(&c);
 }
 

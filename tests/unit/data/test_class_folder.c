@@ -42,7 +42,8 @@ static void assert_refused(const set_config *set, const char *path, mote_status 
     mote_arena arena;
     mote_class_folder folder;
     mote_arena_init(&arena, mote_allocator_default());
-    expect_raises(mote_class_folder_read(&set->config, path, &arena, &folder), status, message);
+    expect_raises(mote_class_folder_read(&set->config, path, &arena, &arena, &folder), status,
+                  message);
     mote_arena_release(&arena);
 }
 
@@ -59,13 +60,32 @@ static void classes_and_files_come_in_the_order_of_their_names(void **state)
     const char *const path = make_classes(state, "order");
     init_config(state, &set, 3);
     mote_arena_init(&arena, mote_allocator_default());
-    expect_ok(mote_class_folder_read(&set.config, path, &arena, &folder));
+    expect_ok(mote_class_folder_read(&set.config, path, &arena, &arena, &folder));
     assert_string_equal(folder.class_names, "a,b,c d");
     assert_int_equal(folder.file_count, 4);
     for (size_t i = 0; i < 4; i++) {
         assert_string_equal(folder.files[i].path + strlen(path), expected[i].end);
         assert_int_equal(folder.files[i].class_index, expected[i].class_index);
     }
+    mote_arena_release(&arena);
+}
+
+static void the_names_of_classes_stay_when_the_list_of_files_goes(void **state)
+{
+    set_config set;
+    mote_arena arena;
+    mote_arena listing;
+    mote_class_folder folder;
+    const char *const path = make_classes(state, "stay");
+    init_config(state, &set, 3);
+    mote_arena_init(&arena, mote_allocator_default());
+    mote_arena_init(&listing, mote_allocator_default());
+    expect_ok(mote_class_folder_read(&set.config, path, &arena, &listing, &folder));
+    mote_class_folder_forget_files(&folder);
+    mote_arena_release(&listing);
+    assert_int_equal(folder.file_count, 0);
+    assert_string_equal(folder.class_names, "a,b,c d");
+    assert_string_equal(folder.path, path);
     mote_arena_release(&arena);
 }
 
@@ -78,7 +98,7 @@ static void known_names_say_which_class_is_which(void **state)
     init_config(state, &set, 4);
     set.config.known.class_names = "z, c d,b,a";
     mote_arena_init(&arena, mote_allocator_default());
-    expect_ok(mote_class_folder_read(&set.config, path, &arena, &folder));
+    expect_ok(mote_class_folder_read(&set.config, path, &arena, &arena, &folder));
     assert_string_equal(folder.class_names, "z, c d,b,a");
     assert_int_equal(folder.files[0].class_index, 3);
     assert_int_equal(folder.files[3].class_index, 1);
@@ -140,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_and_files_come_in_the_order_of_their_names),
+        cmocka_unit_test(the_names_of_classes_stay_when_the_list_of_files_goes),
         cmocka_unit_test(known_names_say_which_class_is_which),
         cmocka_unit_test(as_many_classes_as_the_network_tells_apart_must_be_there),
         cmocka_unit_test(other_things_in_the_folder_are_refused),

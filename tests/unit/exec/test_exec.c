@@ -221,17 +221,18 @@ static void a_layer_is_handed_batch_phase_scratch_and_key(void **unused)
     fixture f;
     mote_layer_run noted;
     mote_layer_run *const place = &noted;
+    const mote_declaration declaration = {.output_count = 0};
+    const mote_callee callee = {
+        .state = &place, .declaration = &declaration, .input_count = 1, .random_name = 77};
     init(&f, 1);
     f.operations[0] = (mote_operation){.run = mote_operation_layer,
                                        .name = "forward a",
                                        .callback = note_run,
-                                       .state = &place,
-                                       .random_name = 77,
+                                       .callee = &callee,
                                        .training = true,
                                        .tensors = f.tensors[0],
                                        .offsets = f.offsets[0],
-                                       .tensor_count = 2,
-                                       .layer_run = {.inputs = f.tensors[0]}};
+                                       .tensor_count = 2};
     f.offsets[0][1] = 192;
     f.execution.seed = 5;
     f.execution.iteration = 9;
@@ -408,13 +409,14 @@ static mote_status run_loss(mote_real loss)
 {
     fixture f;
     loss_value = loss;
+    const mote_declaration declaration = {.output_count = 1};
+    const mote_callee callee = {.state = &loss_value, .declaration = &declaration};
     init(&f, 2);
     f.operations[0].run = mote_operation_loss;
     f.operations[0].name = "forward out/loss";
     f.operations[0].callback = write_loss;
-    f.operations[0].state = &loss_value;
+    f.operations[0].callee = &callee;
     f.operations[0].tensor_count = 2;
-    f.operations[0].layer_run.outputs = f.tensors[0];
     f.offsets[0][0] = 0;
     f.operations[1].run = count_up;
     f.operations[1].tensor_count = 1;

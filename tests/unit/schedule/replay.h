@@ -275,7 +275,7 @@ static inline void replay_check_use(replay *r, const replay_use *use)
     if (tensor->slice_samples > 0 &&
         (!run->by_samples || tensor->first < run->first || tensor->last >= run->end))
         replay_report(r, use->tensor, "holds a slice of the batch outside of its run");
-    if (tensor->holds_band && (run->count == 0 || tensor->spec.shape.dims[0] != run->height ||
+    if (tensor->holds_band && (run->count == 0 || tensor->spec->shape.dims[0] != run->height ||
                                tensor->first < run->first || tensor->last >= run->end))
         replay_report(r, use->tensor, "holds a band outside of its run");
     if (tensor->bytes > block->bytes)

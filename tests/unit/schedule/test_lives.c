@@ -351,7 +351,7 @@ static void what_only_a_run_of_bands_uses_holds_a_band(void **state)
     const mote_schedule_tensor *const tensors = p.schedule.tensors;
     const mote_schedule_tensor *const band = &tensors[program_tensor(&p, "r recomputed")];
     assert_true(band->holds_band);
-    assert_int_equal(band->spec.shape.dims[0], 16);
+    assert_int_equal(band->spec->shape.dims[0], 16);
     assert_int_equal(band->bytes, tensors[program_tensor(&p, "c")].bytes / 4);
     assert_shared(&p, "n recomputed", "r recomputed");
     assert_shared(&p, "n derivative", "r derivative");
