@@ -51,12 +51,13 @@ static mote_status add_chunk(const mote_arena *arena, size_t data_bytes, mote_ar
 /// Room for `taken` bytes: in the newest chunk, in a new one, or, for a large request, in one of its own.
 static mote_status find_room(mote_arena *arena, size_t taken, unsigned char **place)
 {
-    if (!arena->chunk || taken > arena->chunk->bytes - arena->used) {
-        if (taken > ARENA_LARGE_BYTES) {
-            MOTE_TRY(add_chunk(arena, taken, &arena->large));
-            *place = arena->large->data;
-            return MOTE_OK;
-        }
+    const bool fits = arena->chunk && taken <= arena->chunk->bytes - arena->used;
+    if (!fits && taken > ARENA_LARGE_BYTES) {
+        MOTE_TRY(add_chunk(arena, taken, &arena->large));
+        *place = arena->large->data;
+        return MOTE_OK;
+    }
+    if (!fits) {
         MOTE_TRY(add_chunk(arena, ARENA_CHUNK_BYTES - sizeof(mote_arena_chunk), &arena->chunk));
         arena->used = 0;
     }

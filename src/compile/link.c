@@ -513,6 +513,22 @@ static mote_status list_callees(linker *l)
     return MOTE_OK;
 }
 
+static mote_status link_steps(linker *l, mote_program *program)
+{
+    const mote_schedule *schedule = l->schedule;
+    for (size_t i = 0; i < schedule->step_count;) {
+        const mote_step *step = &schedule->steps[i];
+        if (step->kind == MOTE_STEP_PAUSE)
+            MOTE_TRY(link_pause(l, i, program));
+        if (step->run.count > 0)
+            MOTE_TRY(link_run(l, &step->run, program));
+        else
+            MOTE_TRY(link_step(l, i, &program->operations[program->operation_count++]));
+        i = step->run.count > 0 ? step->run.end : i + 1;
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_arena *arena,
                               mote_program *program)
 {
@@ -528,16 +544,7 @@ mote_status mote_compile_link(const mote_compiled *compiled, size_t index, mote_
                               sizeof *program->operations, (void **)&program->operations));
     program->pause = MOTE_ABSENT;
     MOTE_TRY(list_callees(&l));
-    for (size_t i = 0; i < schedule->step_count;) {
-        const mote_step *step = &schedule->steps[i];
-        if (step->kind == MOTE_STEP_PAUSE)
-            MOTE_TRY(link_pause(&l, i, program));
-        if (step->run.count > 0)
-            MOTE_TRY(link_run(&l, &step->run, program));
-        else
-            MOTE_TRY(link_step(&l, i, &program->operations[program->operation_count++]));
-        i = step->run.count > 0 ? step->run.end : i + 1;
-    }
+    MOTE_TRY(link_steps(&l, program));
     MOTE_TRY(link_results(&l, program));
     return mote_compile_transfers(compiled, index, arena, program);
 }
