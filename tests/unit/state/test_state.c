@@ -267,6 +267,7 @@ static void assert_borrowed(const borrowed *b)
 
 static void a_borrowed_block_is_read_from_its_source_until_it_is_written(void **state)
 {
+    static const unsigned char changed[] = {'n', 'e', 'w'};
     borrowed b;
     borrowed_open(state, write_source(state), &b);
     assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT)); // from what?
@@ -274,9 +275,10 @@ static void a_borrowed_block_is_read_from_its_source_until_it_is_written(void **
     assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
     assert_borrowed(&b);
     expect_ok(mote_state_check_source(&b.state));
-    expect_ok(mote_state_write(&b.state, 0, 7232, "new", 3)); // the rest comes home, too
+    expect_ok(
+        mote_state_write(&b.state, 0, 7232, changed, sizeof changed)); // the rest comes home, too
     assert_false(mote_state_is_borrowed(&b.state, 0));
-    memcpy(borrowed_values + BORROWED_AT + 7232, "new", 3);
+    memcpy(borrowed_values + BORROWED_AT + 7232, changed, sizeof changed);
     assert_borrowed(&b);
     assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
     expect_ok(mote_state_clear(&b.state, 0));

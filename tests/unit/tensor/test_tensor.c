@@ -137,7 +137,7 @@ static void a_slice_lies_within_the_whole_or_is_all_there_is(void **unused)
     const mote_tensor tensor = {.data = data, .spec = &spec};
     const mote_slice slice = {.first = 4, .count = 2};
     size_t row_step = 0;
-    assert_ptr_equal(mote_tensor_slice(&tensor, slice, &row_step), data + 4 * 3);
+    assert_ptr_equal(mote_tensor_slice(&tensor, slice, &row_step), data + (size_t)4 * 3);
     assert_int_equal(row_step, 6 * 3);
     spec.shape.dims[1] = 2;
     assert_ptr_equal(mote_tensor_slice(&tensor, slice, &row_step), data);
