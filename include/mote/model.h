@@ -115,7 +115,8 @@ typedef struct mote_compile_config {
 /// With a memory budget, what it has no room for goes to a swap file while it is not needed ([Model] swap_path): the same
 /// bits, in more time. MOTE_ERROR_BUDGET when nothing makes it fit: see mote_model_smallest_budget. Weights that no step
 /// changes are read from the file that was loaded (`weights`, load_path, mote_model_load_weights), which is open meanwhile: it
-/// may be replaced or removed, but where its bytes are changed in place the step that follows raises MOTE_ERROR_IO.
+/// may be replaced or removed, but where its bytes are changed in place, what reads them next raises MOTE_ERROR_IO: a step,
+/// saving, mote_model_read_tensor. mote_model_load_weights mends that.
 MOTE_API mote_status mote_model_compile(mote_model *model,
                                         const mote_compile_config *config) MOTE_MUST_CHECK;
 

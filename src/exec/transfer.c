@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Moves blocks between the arena and the swap file, or from a file of weights, on a thread of its own, in the order that the program says. The thread
-// that computes says how far it may go, and waits only for what the next operation needs.
+// Moves blocks between the arena and the swap file, or from a file of weights, on a thread of its own, in the order that the
+// program says. The thread that computes says how far it may go, and waits only for what the next operation needs.
 #include "exec/transfer.h"
 
 #include "os/os.h"
@@ -163,9 +163,7 @@ mote_status mote_transfers_end(const mote_program *program, size_t index, mote_t
         mote_worker_wake(transfers->worker);
     }
     wait_for(transfers, awaited);
-    mote_status status = raise_failure(transfers);
+    const mote_status status = raise_failure(transfers);
     mote_worker_unlock(transfers->worker);
-    if (status == MOTE_OK && index + 1 == program->operation_count)
-        status = mote_state_check_source(transfers->state);
     return status;
 }

@@ -41,7 +41,7 @@ typedef struct mote_state_block {
 typedef struct mote_state_source {
     mote_arena arena;      // for all of it
     mote_swap_file file;   // closed: there is none
-    mote_file_stamp stamp; // as it was when they were borrowed
+    mote_file_stamp stamp; // as it was before they were borrowed
     uint64_t *begins;      // by block: where it begins there, or MOTE_STATE_AT_HOME
     size_t count;          // blocks that are borrowed
 } mote_state_source;
@@ -91,8 +91,10 @@ mote_status mote_state_source_init(const mote_allocator *allocator, size_t block
                                    mote_state_source *source) MOTE_MUST_CHECK;
 void mote_state_source_release(mote_state_source *source);
 
-/// Opens the file that blocks are going to be borrowed from once more; no block is borrowed then.
-mote_status mote_state_open_source(const mote_state *state, const mote_file *file) MOTE_MUST_CHECK;
+/// Opens the file that blocks are going to be borrowed from once more, if any can be; no block is borrowed then. Raises
+/// MOTE_ERROR_IO unless it still is the file of that stamp.
+mote_status mote_state_open_source(const mote_state *state, const char *path,
+                                   const mote_file_stamp *stamp) MOTE_MUST_CHECK;
 
 /// Borrows a block whose bytes begin at `begin` of the open source; false where it is not one that can be.
 bool mote_state_borrow(const mote_state *state, size_t index, uint64_t begin);
@@ -103,15 +105,13 @@ bool mote_state_borrow_too(const mote_state *from, size_t source, const mote_sta
 
 bool mote_state_is_borrowed(const mote_state *state, size_t index);
 
-/// Reads bytes of a borrowed block into memory that has room for a whole number of transfers.
+/// Reads bytes of a borrowed block into memory that has room for a whole number of transfers. Raises MOTE_ERROR_IO where the
+/// file was written to since.
 mote_status mote_state_read_borrowed(const mote_state *state, size_t index, size_t first,
                                      void *data, size_t bytes) MOTE_MUST_CHECK;
 
 /// Before all of a block is written: what was borrowed is of no interest.
 void mote_state_return(const mote_state *state, size_t index);
-
-/// Raises MOTE_ERROR_IO where blocks are borrowed from a file that was written to since.
-mote_status mote_state_check_source(const mote_state *state) MOTE_MUST_CHECK;
 
 /// Makes all of a block zero.
 mote_status mote_state_clear(const mote_state *state, size_t index) MOTE_MUST_CHECK;

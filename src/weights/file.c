@@ -72,10 +72,10 @@ static mote_status check_metadata(const char *path, json_t *metadata)
 
 static mote_status read_header(mote_weights_file *weights, mote_arena *scratch)
 {
-    uint64_t file_bytes = 0;
     size_t length = 0;
     void *text = NULL;
-    MOTE_TRY(mote_file_size(&weights->file, &file_bytes));
+    MOTE_TRY(mote_file_get_stamp(&weights->file, &weights->stamp));
+    const uint64_t file_bytes = weights->stamp.bytes;
     MOTE_TRY(read_length(&weights->file, file_bytes, &length));
     MOTE_TRY(mote_arena_allocate(scratch, length, &text));
     MOTE_TRY(mote_file_read(&weights->file, MOTE_WEIGHTS_LENGTH_BYTES, text, length));

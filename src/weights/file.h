@@ -19,7 +19,8 @@
 
 typedef struct mote_weights_file {
     mote_file file;
-    json_t *header; // an object; its metadata, if there, are an object of strings
+    mote_file_stamp stamp; // before anything was read
+    json_t *header;        // an object; its metadata, if there, are an object of strings
     uint64_t data_start, data_bytes;
     bool is_sealed; // the header has a checksum of itself, and that is right
 } mote_weights_file;

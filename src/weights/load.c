@@ -212,7 +212,7 @@ static mote_status read_tensors(const loader *l)
 {
     mote_status status = MOTE_OK;
     if (l->state->source && !l->state->is_whole) // a checkpoint is not kept
-        MOTE_TRY(mote_state_open_source(l->state, &l->source.file));
+        MOTE_TRY(mote_state_open_source(l->state, l->source.file.path, &l->source.stamp));
     for (size_t i = 0; i < l->wanted_count && status == MOTE_OK; i++)
         status = read_tensor(l, &l->wanted[i]);
     if (status != MOTE_OK && l->state->is_torn)

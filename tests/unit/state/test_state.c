@@ -5,6 +5,7 @@
 #include "support/expect.h"
 #include "support/files.h"
 
+#include <fcntl.h>
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -244,6 +246,13 @@ static void borrowed_open(void **state, const char *path, borrowed *b)
                             .staging_bytes = sizeof staging};
 }
 
+static mote_status open_source(const borrowed *b)
+{
+    mote_file_stamp stamp;
+    expect_ok(mote_file_get_stamp(&b->file, &stamp));
+    return mote_state_open_source(&b->state, b->file.path, &stamp);
+}
+
 static void borrowed_close(borrowed *b)
 {
     mote_file_close(&b->file);
@@ -255,7 +264,12 @@ static const char *write_source(void **state)
 {
     for (size_t i = 0; i < sizeof borrowed_values; i++)
         borrowed_values[i] = (unsigned char)(i * 11 + i / 256);
-    return mote_test_write(state, "source", borrowed_values, sizeof borrowed_values);
+    const char *const path =
+        mote_test_write(state, "source", borrowed_values, sizeof borrowed_values);
+    // long enough ago that a change is told by a clock that ticks some times a second
+    const struct timespec times[] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    return path;
 }
 
 static void assert_borrowed(const borrowed *b)
@@ -271,10 +285,9 @@ static void a_borrowed_block_is_read_from_its_source_until_it_is_written(void **
     borrowed b;
     borrowed_open(state, write_source(state), &b);
     assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT)); // from what?
-    expect_ok(mote_state_open_source(&b.state, &b.file));
+    expect_ok(open_source(&b));
     assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
     assert_borrowed(&b);
-    expect_ok(mote_state_check_source(&b.state));
     expect_ok(
         mote_state_write(&b.state, 0, 7232, changed, sizeof changed)); // the rest comes home, too
     assert_false(mote_state_is_borrowed(&b.state, 0));
@@ -292,7 +305,7 @@ static void only_what_is_frozen_and_whole_is_borrowed(void **state)
     static const mote_slice slices[] = {{0, 1}};
     borrowed b;
     borrowed_open(state, write_source(state), &b);
-    expect_ok(mote_state_open_source(&b.state, &b.file));
+    expect_ok(open_source(&b));
     b.block.is_frozen = false;
     assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
     b.block.is_frozen = true;
@@ -311,7 +324,7 @@ static void a_copy_borrows_from_the_same_file(void **state)
     const char *const path = write_source(state);
     borrowed_open(state, path, &from);
     borrowed_open(state, path, &to);
-    expect_ok(mote_state_open_source(&from.state, &from.file));
+    expect_ok(open_source(&from));
     assert_true(mote_state_borrow(&from.state, 0, BORROWED_AT));
     expect_ok(mote_state_copy(&from.state, 0, &to.state, 0));
     assert_true(mote_state_is_borrowed(&to.state, 0));
@@ -324,19 +337,80 @@ static void a_copy_borrows_from_the_same_file(void **state)
     borrowed_close(&to);
 }
 
+static void assert_written_to(const borrowed *b)
+{
+    static unsigned char copy[BORROWED_BYTES];
+    assert_int_equal(mote_state_read(&b->state, 0, 0, copy, BORROWED_BYTES), MOTE_ERROR_IO);
+    assert_non_null(strstr(mote_last_error()->message,
+                           "source' was written to while weights were read from it"));
+}
+
 static void a_source_that_is_written_to_is_noticed(void **state)
+{
+    unsigned char start[4];
+    borrowed b;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &b);
+    expect_ok(open_source(&b));
+    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    assert_borrowed(&b);
+    (void)mote_test_write(state, "source", borrowed_values, sizeof borrowed_values); // in place
+    assert_written_to(&b);
+    (void)mote_test_write(state, "source", borrowed_values, 5); // which ends before the block
+    assert_written_to(&b);
+    expect_ok(mote_state_clear(&b.state, 0));
+    expect_ok(mote_state_read(&b.state, 0, 0, start, sizeof start));
+    borrowed_close(&b);
+}
+
+/// It may be anything that is copied then.
+static void a_source_that_is_written_to_is_not_copied(void **state)
+{
+    static const unsigned char changed[] = {1, 2, 3};
+    borrowed b;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &b);
+    expect_ok(open_source(&b));
+    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
+    (void)mote_test_write(state, "source", borrowed_values, sizeof borrowed_values);
+    assert_int_equal(mote_state_write(&b.state, 0, 0, changed, sizeof changed), MOTE_ERROR_IO);
+    assert_true(mote_state_is_borrowed(&b.state, 0));
+    borrowed_close(&b);
+}
+
+static void a_source_that_is_written_to_before_it_is_opened_again_is_refused(void **state)
+{
+    borrowed b;
+    mote_file_stamp stamp;
+    const char *const path = write_source(state);
+    borrowed_open(state, path, &b);
+    expect_ok(mote_file_get_stamp(&b.file, &stamp));
+    (void)mote_test_write(state, "source", borrowed_values, sizeof borrowed_values);
+    assert_int_equal(mote_state_open_source(&b.state, path, &stamp), MOTE_ERROR_IO);
+    assert_non_null(
+        strstr(mote_last_error()->message, "source' was replaced or written to while it was read"));
+    borrowed_close(&b);
+}
+
+static void a_source_that_nothing_can_be_borrowed_from_is_not_opened(void **state)
+{
+    borrowed b;
+    borrowed_open(state, write_source(state), &b);
+    b.block.is_frozen = false;
+    expect_ok(open_source(&b));
+    assert_int_equal(b.source.file.file.descriptor, -1);
+    borrowed_close(&b);
+}
+
+static void a_source_that_is_opened_again_takes_no_more_memory(void **state)
 {
     borrowed b;
     const char *const path = write_source(state);
     borrowed_open(state, path, &b);
-    expect_ok(mote_state_open_source(&b.state, &b.file));
-    assert_true(mote_state_borrow(&b.state, 0, BORROWED_AT));
-    (void)mote_test_write(state, "source", borrowed_values, 5); // in place
-    assert_int_equal(mote_state_check_source(&b.state), MOTE_ERROR_IO);
-    assert_non_null(strstr(mote_last_error()->message,
-                           "source' was written to while weights were read from it"));
-    mote_state_return(&b.state, 0);
-    expect_ok(mote_state_check_source(&b.state));
+    expect_ok(open_source(&b));
+    const size_t used = b.source.arena.used;
+    expect_ok(open_source(&b));
+    assert_int_equal(b.source.arena.used, used);
     borrowed_close(&b);
 }
 
@@ -347,8 +421,9 @@ static void a_source_that_is_replaced_before_it_is_opened_again_is_refused(void 
     borrowed_open(state, path, &b);
     assert_int_equal(remove(path), 0);
     (void)write_source(state);
-    assert_int_equal(mote_state_open_source(&b.state, &b.file), MOTE_ERROR_IO);
-    assert_non_null(strstr(mote_last_error()->message, "source' was replaced while it was read"));
+    assert_int_equal(open_source(&b), MOTE_ERROR_IO);
+    assert_non_null(
+        strstr(mote_last_error()->message, "source' was replaced or written to while it was read"));
     assert_false(mote_state_borrow(&b.state, 0, BORROWED_AT));
     borrowed_close(&b);
 }
@@ -482,6 +557,10 @@ int main(void)
         cmocka_unit_test(only_what_is_frozen_and_whole_is_borrowed),
         cmocka_unit_test(a_copy_borrows_from_the_same_file),
         cmocka_unit_test(a_source_that_is_written_to_is_noticed),
+        cmocka_unit_test(a_source_that_is_written_to_is_not_copied),
+        cmocka_unit_test(a_source_that_is_written_to_before_it_is_opened_again_is_refused),
+        cmocka_unit_test(a_source_that_nothing_can_be_borrowed_from_is_not_opened),
+        cmocka_unit_test(a_source_that_is_opened_again_takes_no_more_memory),
         cmocka_unit_test(a_source_that_is_replaced_before_it_is_opened_again_is_refused),
         cmocka_unit_test(slices_lie_one_behind_the_other),
         cmocka_unit_test(a_block_in_slices_is_looked_at_as_a_whole),

@@ -303,18 +303,40 @@ static void frozen_weights_are_read_from_their_file(void **state)
     training_release(&other);
 }
 
+static void change_in_place(const char *path)
+{
+    static const unsigned char zero[4] = {0};
+    FILE *const file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -4, SEEK_END), 0);
+    assert_int_equal(fwrite(zero, 1, sizeof zero, file), sizeof zero);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void frozen_weights_that_change_in_their_file_stop_the_training(void **state)
 {
     const char *const path = save_weights(state);
     training t;
     start_frozen(state, path, &t);
-    FILE *const file = fopen(path, "r+b");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, -4, SEEK_END), 0);
-    assert_int_equal(fwrite("\0\0\0", 1, 4, file), 4);
-    assert_int_equal(fclose(file), 0);
+    change_in_place(path);
     assert_int_equal(training_run(&t, NULL), MOTE_ERROR_IO);
     assert_non_null(strstr(mote_last_error()->message, "was written to while weights were read"));
+    training_release(&t);
+}
+
+static void frozen_weights_that_change_in_their_file_are_not_saved(void **state)
+{
+    const char *const path = save_weights(state);
+    const char *const saved = mote_test_path(state, "saved.safetensors");
+    training t;
+    start_frozen(state, path, &t);
+    expect_ok(training_run(&t, NULL));
+    change_in_place(path);
+    assert_int_equal(mote_run_save(&t.run, saved), MOTE_ERROR_IO);
+    assert_non_null(strstr(mote_last_error()->message, "was written to while weights were read"));
+    assert_false(mote_path_exists(saved));
+    expect_ok(mote_run_load(&t.run, path));
+    expect_ok(mote_run_save(&t.run, saved));
     training_release(&t);
 }
 
@@ -392,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_state_goes_from_budget_to_budget),
         cmocka_unit_test(frozen_weights_are_read_from_their_file),
         cmocka_unit_test(frozen_weights_that_change_in_their_file_stop_the_training),
+        cmocka_unit_test(frozen_weights_that_change_in_their_file_are_not_saved),
         cmocka_unit_test(a_file_that_is_replaced_goes_on_to_be_read),
         cmocka_unit_test(too_many_writes_are_refused_before_the_first_step),
         cmocka_unit_test(too_many_writes_from_a_checkpoint_on_are_refused),
