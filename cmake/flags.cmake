@@ -19,7 +19,7 @@ check_c_source_compiles("
 #error without packed relocations
 #endif
 int main(void) { return 0; }
-" MOTE_HAS_PACKED_RELOCATIONS)
+" MOTE_HAS_PACKED_RELOCATIONS FAIL_REGEX "ignored") # by a linker that cannot, with a warning
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 if(NOT MOTE_HAS_PACKED_RELOCATIONS)
     set(MOTE_PACK_RELOCATIONS)
