@@ -47,19 +47,29 @@ mote_status mote_os_follow(const char *path, char *target, const char **result)
     return MOTE_OK;
 }
 
-static bool is_same_file(int descriptor, const char *path)
+typedef enum named_file {
+    NAMED_UNKNOWN, // there is none, or it cannot be looked at
+    NAMED_SAME,
+    NAMED_OTHER,
+} named_file;
+
+/// What `path` names beside the file that is open.
+static named_file find_named(int descriptor, const char *path)
 {
     struct stat opened;
     struct stat named;
-    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    if (fstat(descriptor, &opened) != 0 || lstat(path, &named) != 0)
+        return NAMED_UNKNOWN;
+    return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino ? NAMED_SAME
+                                                                          : NAMED_OTHER;
 }
 
 /// What could not be locked is not left behind, unless another process writes it already.
 static void remove_empty(int descriptor, const char *path)
 {
     struct stat info;
-    if (fstat(descriptor, &info) == 0 && info.st_size == 0 && is_same_file(descriptor, path))
+    if (fstat(descriptor, &info) == 0 && info.st_size == 0 &&
+        find_named(descriptor, path) == NAMED_SAME)
         (void)unlink(path);
 }
 
@@ -75,7 +85,7 @@ mote_status mote_os_open_locked(const char *path, int operation, int *descriptor
             return mote_os_raise("write", path, errno);
         const int locked = flock(opened, operation);
         const int reason = errno;
-        if (locked == 0 && is_same_file(opened, path)) {
+        if (locked == 0 && find_named(opened, path) == NAMED_SAME) {
             *descriptor = opened;
             return MOTE_OK;
         }
@@ -114,20 +124,12 @@ mote_status mote_file_lock_take(mote_file_lock *lock, const char *path,
     return status;
 }
 
-/// Known to be: the file was removed by hand, and another one is there, with the lock of another process.
-static bool is_other_file(int descriptor, const char *path)
-{
-    struct stat opened;
-    struct stat named;
-    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
-           (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino);
-}
-
+/// Where the file was removed by hand, another one may be there, with the lock of another process.
 void mote_file_lock_release(mote_file_lock *lock)
 {
     if (!lock->path)
         return;
-    if (lock->owner == getpid() && !is_other_file(lock->descriptor, lock->path))
+    if (lock->owner == getpid() && find_named(lock->descriptor, lock->path) != NAMED_OTHER)
         (void)unlink(lock->path);
     (void)close(lock->descriptor);
     mote_os_free_text(lock->allocator, &lock->path);

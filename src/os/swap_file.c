@@ -24,33 +24,31 @@ static void make_direct(const mote_file *file)
         (void)fcntl(file->descriptor, F_SETFL, flags);
 }
 
+/// What was opened is given out, or closed where more than opening it failed.
+static mote_status finish_opening(mote_status status, mote_swap_file *opened, mote_swap_file *file)
+{
+    if (status != MOTE_OK) {
+        mote_file_close(&opened->file);
+        return status;
+    }
+    make_direct(&opened->file);
+    *file = *opened;
+    return MOTE_OK;
+}
+
 mote_status mote_swap_file_open(const char *folder, uint64_t bytes, mote_swap_file *file)
 {
     mote_swap_file opened = {.bytes = bytes};
     MOTE_TRY(folder ? mote_file_open_temporary_in(folder, &opened.file)
                     : mote_file_open_temporary(&opened.file));
-    const mote_status status = mote_file_reserve(&opened.file, bytes);
-    if (status != MOTE_OK) {
-        mote_file_close(&opened.file);
-        return status;
-    }
-    make_direct(&opened.file);
-    *file = opened;
-    return MOTE_OK;
+    return finish_opening(mote_file_reserve(&opened.file, bytes), &opened, file);
 }
 
 mote_status mote_swap_file_open_read(const char *path, mote_swap_file *file)
 {
     mote_swap_file opened = {.bytes = 0};
     MOTE_TRY(mote_file_open_read(path, &opened.file));
-    const mote_status status = mote_file_size(&opened.file, &opened.bytes);
-    if (status != MOTE_OK) {
-        mote_file_close(&opened.file);
-        return status;
-    }
-    make_direct(&opened.file);
-    *file = opened;
-    return MOTE_OK;
+    return finish_opening(mote_file_size(&opened.file, &opened.bytes), &opened, file);
 }
 
 mote_status mote_swap_file_duplicate(const mote_swap_file *file, mote_swap_file *duplicate)
